@@ -1,0 +1,130 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// Store holds the records of live tokens in Redis. Every key stands alone, so
+// Redis Cluster works unchanged.
+type Store struct {
+	redis   redis.UniversalClient
+	timeout time.Duration
+	replace *redis.Script
+	extend  *redis.Script
+}
+
+// NewStore uses the client with a deadline for every call.
+func NewStore(client redis.UniversalClient, timeout time.Duration) *Store {
+	return &Store{redis: client, timeout: timeout, replace: redis.NewScript(replaceScript), extend: redis.NewScript(extendScript)}
+}
+
+// KEYS[1] record, ARGV[1] end in Unix milliseconds, ARGV[2…] fields and values.
+const replaceScript = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+return 1`
+
+// KEYS[1] record, ARGV[1] end in Unix milliseconds, ARGV[2] field, ARGV[3] value.
+const extendScript = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+return 1`
+
+// Put makes the token live. It is the only call that makes a record.
+func (s *Store) Put(ctx context.Context, hash token.Hash, identity verify.Identity) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	_, err := s.redis.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		tx.HSet(ctx, hash.Key(), verify.EncodeRecord(identity))
+		tx.PExpireAt(ctx, hash.Key(), identity.EndsAt())
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("write a token's record: %w", err)
+	}
+	return nil
+}
+
+// Drop makes the tokens dead. Dropping a dead token is no error.
+func (s *Store) Drop(ctx context.Context, hashes ...token.Hash) error {
+	return s.each(ctx, "delete tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
+		pipe.Del(ctx, h.Key())
+	})
+}
+
+// Replace rewrites the records of the identities that are still live.
+func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) error {
+	byHash := make(map[token.Hash]verify.Identity, len(identities))
+	hashes := make([]token.Hash, len(identities))
+	for n, identity := range identities {
+		hashes[n], byHash[identity.Hash] = identity.Hash, identity
+	}
+	return s.each(ctx, "rewrite tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
+		identity := byHash[h]
+		args := []any{identity.EndsAt().UnixMilli()}
+		for _, field := range verify.EncodeRecord(identity) {
+			args = append(args, field)
+		}
+		s.replace.Eval(ctx, pipe, []string{h.Key()}, args...)
+	})
+}
+
+// Extend moves the idle end of the tokens that are still live, to at most the
+// end that the identity carries.
+func (s *Store) Extend(ctx context.Context, identities ...verify.Identity) error {
+	byHash := make(map[token.Hash]verify.Identity, len(identities))
+	hashes := make([]token.Hash, len(identities))
+	for n, identity := range identities {
+		hashes[n], byHash[identity.Hash] = identity.Hash, identity
+	}
+	return s.each(ctx, "extend tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
+		field, value := verify.IdleField(byHash[h].IdleExpiresAt)
+		s.extend.Eval(ctx, pipe, []string{h.Key()}, byHash[h].EndsAt().UnixMilli(), field, value)
+	})
+}
+
+// Ping asks whether Redis answers.
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	if err := s.redis.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("ping Redis: %w", err)
+	}
+	return nil
+}
+
+// batch bounds how much one pipeline puts on Redis's single thread.
+const batch = 256
+
+func (s *Store) each(ctx context.Context, what string, hashes []token.Hash, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
+	for len(hashes) > 0 {
+		n := min(len(hashes), batch)
+		if err := s.pipeline(ctx, hashes[:n], queue); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		hashes = hashes[n:]
+	}
+	return nil
+}
+
+func (s *Store) pipeline(ctx context.Context, hashes []token.Hash, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	_, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for _, h := range hashes {
+			queue(ctx, pipe, h)
+		}
+		return nil
+	})
+	return err
+}

@@ -1,0 +1,96 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Code names a kind of failure. Clients may branch on it; it never changes its meaning.
+type Code string
+
+// The closed set of codes.
+const (
+	// The request cannot be read.
+	MalformedRequest     Code = "malformed_request"
+	UnsupportedMediaType Code = "unsupported_media_type"
+	BodyTooLarge         Code = "body_too_large"
+	RouteNotFound        Code = "route_not_found"
+	MethodNotAllowed     Code = "method_not_allowed"
+	// The request can be read and says something that is not allowed.
+	ValidationFailed Code = "validation_failed"
+	InvalidScope     Code = "invalid_scope"
+	// Who is asking is not known, or may not do this.
+	InvalidCredentials Code = "invalid_credentials"
+	WrongPassword      Code = "wrong_password"
+	AccountDisabled    Code = "account_disabled"
+	MissingToken       Code = "missing_token"
+	InvalidToken       Code = "invalid_token"
+	InsufficientScope  Code = "insufficient_scope"
+	// What is asked for is not there.
+	SessionNotFound Code = "session_not_found"
+	AccountNotFound Code = "account_not_found"
+	// The service cannot answer now.
+	Busy             Code = "busy"
+	StoreUnavailable Code = "store_unavailable"
+	Internal         Code = "internal"
+)
+
+// Error is a failure with a code. Detail is written for the caller: what is
+// wrong and what to do. It never holds a secret. The cause is for the log only.
+type Error struct {
+	Code       Code
+	Detail     string
+	Fields     []Field
+	RetryAfter time.Duration
+	Scope      string
+	cause      error
+}
+
+// Field says what is wrong with one part of the request.
+type Field struct {
+	// Location is where it stands, such as body.password.
+	Location string
+	// Reason is a word of a closed set, such as too_short.
+	Reason string
+	// Detail is a sentence that says what to do.
+	Detail string
+}
+
+// New makes an error without a cause.
+func New(code Code, detail string) *Error { return &Error{Code: code, Detail: detail} }
+
+// Wrap makes an error with a cause.
+func Wrap(code Code, detail string, cause error) *Error {
+	return &Error{Code: code, Detail: detail, cause: cause}
+}
+
+// Unavailable says that a store does not answer.
+func Unavailable(cause error) *Error {
+	return Wrap(StoreUnavailable, "A store that this needs does not answer. Try again shortly.", cause)
+}
+
+// Invalid says that one field is not acceptable.
+func Invalid(location, reason, detail string) *Error {
+	return &Error{Code: ValidationFailed, Detail: "The request is not acceptable; see errors.", Fields: []Field{{location, reason, detail}}}
+}
+
+// Error is for the log.
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%s: %v", e.Code, e.cause)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Detail)
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// CodeOf finds the code of err; Internal if it has none.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return Internal
+}

@@ -1,0 +1,12 @@
+// Package verify tells whether an access token is alive and whose it is.
+//
+// One call, Verifier.Verify, stands behind every way in which a token is
+// checked. Direct does it with one read from Redis: form and checksum first
+// (no I/O), then the keyed hash, then HGETALL. It writes nothing, and it does
+// not ask Postgres: verification goes on while Postgres is down.
+//
+// Failure is closed and is told apart. A token that is malformed, unknown,
+// expired or revoked is ErrInvalidToken; a store that cannot be asked is
+// ErrUnavailable, and never the former, because clients throw their token away
+// when they are told that it is dead.
+package verify

@@ -1,0 +1,62 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"auth.books.test/verify/token"
+)
+
+var (
+	// ErrInvalidToken says that the token is not alive: malformed, of an unknown
+	// key, expired, revoked, or never given out. Answer 401 invalid_token
+	// (RFC 6750, section 3.1).
+	ErrInvalidToken = errors.New("the access token is not valid")
+	// ErrUnavailable says that it could not be found out. Answer 503.
+	ErrUnavailable = errors.New("the session store cannot be asked")
+)
+
+// Verifier tells whose a token is. Errors: ErrInvalidToken, ErrUnavailable.
+type Verifier interface {
+	Verify(ctx context.Context, accessToken string) (Identity, error)
+}
+
+// Identity is what a live token stands for.
+type Identity struct {
+	// SessionID is the public id of the session (UUID). It is not a secret.
+	SessionID string
+	// AccountID is the id of the account (UUID); it never changes.
+	AccountID string
+	// Email is the account's address as it was registered.
+	Email string
+	// Name is what the person wants to be called; may be empty.
+	Name string
+	// Audiences are the names of the APIs at which the token may be used.
+	Audiences []string
+	// Scopes are what the token allows, over all audiences.
+	Scopes []string
+	// IssuedAt is when the person signed in.
+	IssuedAt time.Time
+	// ExpiresAt is the end of the session, whatever its use.
+	ExpiresAt time.Time
+	// IdleExpiresAt is the end of the session if it is not used until then.
+	IdleExpiresAt time.Time
+	// Hash stands for the token in the stores.
+	Hash token.Hash
+}
+
+// HasScope tells whether the token allows the scope.
+func (i Identity) HasScope(scope string) bool { return slices.Contains(i.Scopes, scope) }
+
+// HasAudience tells whether the token may be used at the API.
+func (i Identity) HasAudience(api string) bool { return slices.Contains(i.Audiences, api) }
+
+// EndsAt is the earlier of both ends.
+func (i Identity) EndsAt() time.Time {
+	if i.IdleExpiresAt.Before(i.ExpiresAt) {
+		return i.IdleExpiresAt
+	}
+	return i.ExpiresAt
+}

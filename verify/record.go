@@ -1,0 +1,114 @@
+package verify
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Fields of a token's record, the Redis hash at token.Hash.Key. Other services
+// may read them; the names are part of the contract.
+const (
+	fieldSession   = "sid"
+	fieldAccount   = "sub"
+	fieldEmail     = "email"
+	fieldName      = "name"
+	fieldAudiences = "aud"
+	fieldScopes    = "scope"
+	fieldIssued    = "iat"
+	fieldExpires   = "exp"
+	fieldIdle      = "idle"
+)
+
+// maxField is the longest value Redis keeps in its compact form
+// (hash-max-listpack-value, 64 bytes). One longer value makes the whole record
+// two and a half times as big, so a long one is written in parts: email,
+// email.1, email.2, …
+const maxField = 64
+
+var errRecord = errors.New("the token's record is not one of ours")
+
+// EncodeRecord gives the fields and values of the identity's record, for HSET.
+// Times are Unix seconds; empty values are left out.
+func EncodeRecord(i Identity) []string {
+	fields := []string{
+		fieldSession, i.SessionID,
+		fieldAccount, i.AccountID,
+		fieldIssued, unix(i.IssuedAt),
+		fieldExpires, unix(i.ExpiresAt),
+		fieldIdle, unix(i.IdleExpiresAt),
+	}
+	fields = appendParts(fields, fieldEmail, i.Email)
+	fields = appendParts(fields, fieldName, i.Name)
+	fields = appendParts(fields, fieldAudiences, strings.Join(i.Audiences, " "))
+	return appendParts(fields, fieldScopes, strings.Join(i.Scopes, " "))
+}
+
+// IdleField gives the field and value that move the idle end of a record.
+func IdleField(idleExpiresAt time.Time) (field, value string) {
+	return fieldIdle, unix(idleExpiresAt)
+}
+
+// decodeRecord is the reverse of EncodeRecord. A record that lacks a field or
+// holds another thing than a time is refused: better no answer than a guess.
+func decodeRecord(fields map[string]string) (Identity, error) {
+	i := Identity{
+		SessionID: fields[fieldSession],
+		AccountID: fields[fieldAccount],
+		Email:     joinParts(fields, fieldEmail),
+		Name:      joinParts(fields, fieldName),
+		Audiences: strings.Fields(joinParts(fields, fieldAudiences)),
+		Scopes:    strings.Fields(joinParts(fields, fieldScopes)),
+	}
+	var err [3]error
+	i.IssuedAt, err[0] = parseUnix(fields[fieldIssued])
+	i.ExpiresAt, err[1] = parseUnix(fields[fieldExpires])
+	i.IdleExpiresAt, err[2] = parseUnix(fields[fieldIdle])
+	if i.SessionID == "" || i.AccountID == "" || i.Email == "" || errors.Join(err[:]...) != nil {
+		return Identity{}, errRecord
+	}
+	return i, nil
+}
+
+func appendParts(fields []string, name, value string) []string {
+	for n := 0; value != ""; n++ {
+		end := min(len(value), maxField)
+		// A cut inside a character would show as garbage in redis-cli.
+		for end < len(value) && !utf8.RuneStart(value[end]) {
+			end--
+		}
+		fields = append(fields, part(name, n), value[:end])
+		value = value[end:]
+	}
+	return fields
+}
+
+func joinParts(fields map[string]string, name string) string {
+	value := fields[name]
+	for n := 1; ; n++ {
+		next, found := fields[part(name, n)]
+		if !found {
+			return value
+		}
+		value += next
+	}
+}
+
+func part(name string, n int) string {
+	if n == 0 {
+		return name
+	}
+	return name + "." + strconv.Itoa(n)
+}
+
+func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+
+func parseUnix(s string) (time.Time, error) {
+	seconds, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return time.Time{}, errRecord
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}

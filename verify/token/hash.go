@@ -1,0 +1,33 @@
+package token
+
+import (
+	"encoding/base64"
+	"fmt"
+)
+
+// HashSize is the number of bytes of a Hash.
+const HashSize = 32
+
+// KeyPrefix begins the Redis key of every live token.
+const KeyPrefix = "session:"
+
+// Hash is HMAC-SHA-256 of a token under the key that its key id names. It
+// stands for the token in every store and cannot be turned back into it.
+type Hash [HashSize]byte
+
+// HashFrom reads a hash back from the bytes a store holds.
+func HashFrom(b []byte) (Hash, error) {
+	if len(b) != HashSize {
+		return Hash{}, fmt.Errorf("a token hash has %d bytes, not %d", HashSize, len(b))
+	}
+	return Hash(b), nil
+}
+
+// Key is the Redis key under which the token's record lives: KeyPrefix and 43
+// characters of base64url.
+func (h Hash) Key() string {
+	var key [len(KeyPrefix) + 43]byte
+	copy(key[:], KeyPrefix)
+	base64.RawURLEncoding.Encode(key[len(KeyPrefix):], h[:])
+	return string(key[:])
+}
