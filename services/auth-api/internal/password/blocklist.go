@@ -1,0 +1,134 @@
+package password
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// words holds common passwords shorter than MinLength: alone they are too
+// short anyway, but padded or repeated they are as easy to guess.
+//
+//go:embed words.txt
+var words string
+
+// phrases holds well-known passwords of MinLength and more.
+//
+//go:embed phrases.txt
+var phrases string
+
+// minResidue is how many characters must be left of a password in which a
+// sequence or a contextual word was found. Eight is the least that NIST allows
+// for a password at all.
+const minResidue = 8
+
+// blocklist knows what attackers try first. A password is compared as a whole,
+// never for merely holding a listed word, so that a long passphrase may hold
+// any of them (NIST SP 800-63B-4, section 3.1.1.2). It is guessable if
+//
+//  1. without contextual words, runs (four or more equal, consecutive or
+//     neighbouring characters) and repeats, fewer than minResidue characters
+//     are left of it, or
+//  2. what is left is listed, be it with digits and punctuation around it.
+//
+// Case, separators and the usual digits for letters make no difference.
+type blocklist struct {
+	listed map[string]struct{}
+	runs   map[string]struct{}
+}
+
+func readBlocklist() blocklist {
+	b := blocklist{listed: map[string]struct{}{}, runs: runsOf(tracks())}
+	for _, text := range []string{words, phrases} {
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+				b.listed[withoutSeparators(line)] = struct{}{}
+			}
+		}
+	}
+	return b
+}
+
+// guessable judges a password. The contextual words are lower case and have no
+// separators.
+func (b blocklist) guessable(password string, context []string) bool {
+	low := foldCase(password)
+	for _, form := range variants(low) {
+		residue, removed := b.reduce(form, context)
+		if removed && utf8.RuneCountInString(residue) < minResidue {
+			return true
+		}
+		if slices.ContainsFunc(variants(residue), b.isListed) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b blocklist) isListed(s string) bool {
+	_, listed := b.listed[s]
+	return listed
+}
+
+// reduce takes away what adds nothing to a password. The order matters: a
+// repeat is seen only once what stands around it is gone.
+func (b blocklist) reduce(s string, context []string) (residue string, removed bool) {
+	residue = s
+	for _, word := range context {
+		residue = strings.ReplaceAll(residue, word, "")
+	}
+	residue = firstPeriod(b.withoutRuns(residue))
+	return residue, residue != s
+}
+
+// variants are the ways to read a lower-case password: as it is, without
+// digits and punctuation at its ends, without separators, and with the letters
+// that its digits and signs stand for.
+func variants(low string) []string {
+	trimmed := strings.TrimFunc(low, func(r rune) bool { return !unicode.IsLetter(r) })
+	all := []string{low}
+	for _, s := range []string{low, trimmed} {
+		all = append(all, withoutSeparators(s))
+		for _, one := range []string{"i", "l"} {
+			all = append(all, withoutSeparators(unleet(s, one)))
+		}
+	}
+	return all
+}
+
+func unleet(s, one string) string {
+	return strings.NewReplacer("0", "o", "1", one, "!", "i", "|", "l", "3", "e", "4", "a", "@", "a",
+		"5", "s", "$", "s", "7", "t", "+", "t", "8", "b", "9", "g").Replace(s)
+}
+
+func withoutSeparators(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || strings.ContainsRune("-_.,/'", r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// foldCase folds more than a password's own form does, since it is only for
+// comparing: full-width letters count as letters too.
+func foldCase(s string) string { return strings.ToLower(norm.NFKC.String(s)) }
+
+// contextWords are a name and its parts of four or more characters, the
+// longest first, so that a part does not break up the whole.
+func contextWords(name string) []string {
+	name = foldCase(name)
+	parts := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	found := []string{}
+	for _, word := range append([]string{name, withoutSeparators(name)}, parts...) {
+		if utf8.RuneCountInString(word) >= runLength && !slices.Contains(found, word) {
+			found = append(found, word)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b string) int { return len(b) - len(a) })
+	return found
+}
