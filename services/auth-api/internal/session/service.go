@@ -1,0 +1,56 @@
+package session
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// Tokens is what sessions need of the access tokens.
+type Tokens interface {
+	Put(ctx context.Context, hash token.Hash, identity verify.Identity) error
+	Drop(ctx context.Context, hashes ...token.Hash) error
+	Replace(ctx context.Context, identities ...verify.Identity) error
+	Extend(ctx context.Context, identities ...verify.Identity) error
+}
+
+// Issuer makes access tokens.
+type Issuer interface {
+	Issue() (token.Token, token.Hash, error)
+}
+
+// Service opens, lists and ends sessions.
+type Service struct {
+	store     *Store
+	tokens    Tokens
+	issuer    Issuer
+	lifetimes Lifetimes
+	now       func() time.Time
+	random    io.Reader
+	log       *slog.Logger
+	wake      chan struct{}
+	seen      seen
+}
+
+// Options are the parts of a Service. All are needed.
+type Options struct {
+	Store     *Store
+	Tokens    Tokens
+	Issuer    Issuer
+	Lifetimes Lifetimes
+	Now       func() time.Time
+	Random    io.Reader
+	Log       *slog.Logger
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	return &Service{
+		store: o.Store, tokens: o.Tokens, issuer: o.Issuer, lifetimes: o.Lifetimes,
+		now: o.Now, random: o.Random, log: o.Log, wake: make(chan struct{}, 1),
+	}
+}
