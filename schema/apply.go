@@ -1,0 +1,57 @@
+package schema
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ariga.io/atlas/sql/postgres"
+)
+
+// DestructiveError refuses changes that can lose data.
+type DestructiveError struct{ Changes []string }
+
+func (e *DestructiveError) Error() string {
+	return fmt.Sprintf("this would lose data: %s; to do it all the same, allow each by name (--allow %s)",
+		strings.Join(e.Changes, ", "), strings.Join(e.Changes, " --allow "))
+}
+
+// Apply brings the database to the desired state and returns what was done.
+// All of it happens or nothing. Errors: ErrBusy, *DestructiveError.
+func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err error) {
+	err = withTx(ctx, url, func(tx *sql.Tx) error {
+		if p, err = d.plan(ctx, tx, o); err != nil {
+			return err
+		}
+		refused := slices.DeleteFunc(slices.Clone(p.Destructive), func(name string) bool { return slices.Contains(o.Allow, name) })
+		if len(refused) > 0 {
+			return &DestructiveError{refused}
+		}
+		driver, err := postgres.Open(tx)
+		if err != nil {
+			return fmt.Errorf("open Atlas: %w", err)
+		}
+		if err := driver.ApplyChanges(ctx, p.changes); err != nil {
+			return fmt.Errorf("change the schema: %w", err)
+		}
+		return d.sign(ctx, tx)
+	})
+	if err != nil {
+		return Plan{}, fmt.Errorf("apply the schema: %w", err)
+	}
+	return p, nil
+}
+
+// sign writes down which desired state the database now has.
+func (d Desired) sign(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO schema_state (only, fingerprint) VALUES (true, $1)
+		ON CONFLICT (only) DO UPDATE SET fingerprint = excluded.fingerprint, applied_at = now()
+		WHERE schema_state.fingerprint <> excluded.fingerprint`, d.Fingerprint())
+	if err != nil {
+		return fmt.Errorf("write the schema's fingerprint: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package schema
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"ariga.io/atlas/sql/migrate"
+	"ariga.io/atlas/sql/postgres"
+	atlas "ariga.io/atlas/sql/schema"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx", which Atlas needs
+)
+
+const (
+	// advisoryLock is taken by everyone who changes the schema ("auth" in ASCII).
+	advisoryLock = 0x61757468
+	// tableWait is how long a change waits for a table that is in use. While it
+	// waits, everybody else waits behind it.
+	tableWait = 3 * time.Second
+)
+
+// ErrBusy says that another process is changing the schema, or that a table
+// was in use for too long. Nothing was changed; try again.
+var ErrBusy = errors.New("the schema or one of its tables is in use")
+
+// Plan is what stands between a database and a desired state.
+type Plan struct {
+	// Statements in their order; none if the database is as desired.
+	Statements []string
+	// Destructive names the changes that can lose data; see Options.Allow.
+	Destructive []string
+
+	changes []atlas.Change
+}
+
+// Options of Plan and Apply.
+type Options struct {
+	// Allow names the destructive changes that may be made, as in
+	// Plan.Destructive.
+	Allow []string
+	// LockWait is how long to wait for another process that is changing the
+	// schema. Zero is 1 minute.
+	LockWait time.Duration
+}
+
+// Plan says what Apply would do. It changes nothing. Error: ErrBusy.
+func (d Desired) Plan(ctx context.Context, url string, o Options) (p Plan, err error) {
+	err = withTx(ctx, url, func(tx *sql.Tx) error {
+		if p, err = d.plan(ctx, tx, o); err != nil {
+			return err
+		}
+		return errRollback
+	})
+	if err != nil && !errors.Is(err, errRollback) {
+		return Plan{}, fmt.Errorf("plan the schema: %w", err)
+	}
+	return p, nil
+}
+
+// errRollback ends a transaction that was only for looking.
+var errRollback = errors.New("roll back")
+
+func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) {
+	if err := lock(ctx, tx, o.LockWait); err != nil {
+		return Plan{}, err
+	}
+	driver, err := postgres.Open(tx)
+	if err != nil {
+		return Plan{}, fmt.Errorf("open Atlas: %w", err)
+	}
+	desired, err := d.normalised(ctx, tx, driver)
+	if err != nil {
+		return Plan{}, err
+	}
+	current, err := driver.InspectSchema(ctx, live, nil)
+	if err != nil {
+		return Plan{}, fmt.Errorf("inspect the schema: %w", err)
+	}
+	// Comments and the like of the schema itself are not ours.
+	desired.Attrs = current.Attrs
+	changes, err := driver.SchemaDiff(current, desired, atlas.DiffNormalized())
+	if err != nil {
+		return Plan{}, fmt.Errorf("compare the schema: %w", err)
+	}
+	if len(changes) == 0 {
+		return Plan{}, nil
+	}
+	planned, err := driver.PlanChanges(ctx, "apply", changes)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan the changes: %w", err)
+	}
+	return Plan{Statements: statements(planned), Destructive: destructive(changes), changes: changes}, nil
+}
+
+func statements(p *migrate.Plan) []string {
+	out := make([]string, len(p.Changes))
+	for i, c := range p.Changes {
+		out[i] = c.Cmd
+	}
+	return out
+}
+
+// lock is held until the transaction ends, also through a pooler in
+// transaction mode, where a session's lock would be lost.
+func lock(ctx context.Context, tx *sql.Tx, wait time.Duration) error {
+	if wait <= 0 {
+		wait = time.Minute
+	}
+	if err := setLockTimeout(ctx, tx, wait); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", advisoryLock); err != nil {
+		return fmt.Errorf("wait for others who change the schema: %w", err)
+	}
+	return setLockTimeout(ctx, tx, tableWait)
+}
+
+func setLockTimeout(ctx context.Context, tx *sql.Tx, wait time.Duration) error {
+	if _, err := tx.ExecContext(ctx, "SELECT set_config('lock_timeout', $1, true)", fmt.Sprint(wait.Milliseconds())); err != nil {
+		return fmt.Errorf("set lock_timeout: %w", err)
+	}
+	return nil
+}
+
+func withTx(ctx context.Context, url string, work func(*sql.Tx) error) error {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return fmt.Errorf("read the database URL: %w", err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := work(tx); err != nil {
+		return busy(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return busy(fmt.Errorf("commit: %w", err))
+	}
+	return nil
+}
+
+// busy marks what a lock_timeout (SQLSTATE 55P03) or a deadlock ended.
+func busy(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01") {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
