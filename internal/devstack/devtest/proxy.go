@@ -1,0 +1,171 @@
+package devtest
+
+import (
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// Proxy stands between a client and a store and breaks their connection in the
+// ways networks do.
+type Proxy struct {
+	// URL reaches the store through the proxy.
+	URL string
+
+	listener net.Listener
+	mu       sync.Mutex
+	changed  *sync.Cond
+	target   string
+	state    state
+	open     map[net.Conn]struct{}
+	running  sync.WaitGroup
+}
+
+type state int
+
+const (
+	passing state = iota
+	stalled
+	cut
+)
+
+// NewProxy listens on loopback and passes on to the store at a URL.
+func NewProxy(t testing.TB, target string) *Proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{listener: l, open: map[net.Conn]struct{}{}}
+	p.changed = sync.NewCond(&p.mu)
+	u, err := url.Parse(target)
+	if err != nil {
+		t.Fatal("the proxy's target cannot be read")
+	}
+	p.target = u.Host
+	u.Host = l.Addr().String()
+	p.URL = u.String()
+	p.running.Go(p.accept)
+	t.Cleanup(func() {
+		_ = l.Close()
+		p.set(cut)
+		p.running.Wait()
+	})
+	return p
+}
+
+// Target passes new connections on to the store at another URL.
+func (p *Proxy) Target(target string) {
+	u, err := url.Parse(target)
+	if err != nil {
+		panic("the proxy's target cannot be read")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = u.Host
+}
+
+// Cut closes all connections and refuses new ones.
+func (p *Proxy) Cut() { p.set(cut) }
+
+// Stall keeps connections open and passes nothing on, as a lost route does.
+func (p *Proxy) Stall() { p.set(stalled) }
+
+// Restore passes everything on again, also what was sent meanwhile.
+func (p *Proxy) Restore() { p.set(passing) }
+
+func (p *Proxy) set(s state) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state = s
+	if s == cut {
+		for c := range p.open {
+			_ = c.Close()
+		}
+	}
+	p.changed.Broadcast()
+}
+
+// wait blocks while stalled and says whether to go on.
+func (p *Proxy) wait() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.state == stalled {
+		p.changed.Wait()
+	}
+	return p.state == passing
+}
+
+func (p *Proxy) accept() {
+	for {
+		c, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.running.Go(func() { p.serve(c) })
+	}
+}
+
+func (p *Proxy) serve(client net.Conn) {
+	defer client.Close()
+	if !p.keep(client) {
+		return
+	}
+	defer p.drop(client)
+	if !p.wait() {
+		return
+	}
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	store, err := net.Dial("tcp", target)
+	if err != nil {
+		return
+	}
+	defer store.Close()
+	if !p.keep(store) {
+		return
+	}
+	defer p.drop(store)
+	var both sync.WaitGroup
+	both.Go(func() { p.copy(store, client) })
+	both.Go(func() { p.copy(client, store) })
+	both.Wait()
+}
+
+func (p *Proxy) copy(to, from net.Conn) {
+	defer to.Close()
+	defer from.Close()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			if !p.wait() {
+				return
+			}
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *Proxy) keep(c net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == cut {
+		return false
+	}
+	p.open[c] = struct{}{}
+	return true
+}
+
+func (p *Proxy) drop(c net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, c)
+}

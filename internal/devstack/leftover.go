@@ -1,0 +1,78 @@
+package devstack
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// endLeftover ends a Postgres that still runs on the directory because whoever
+// started it was killed, and clears the pid file of one that does not: after a
+// restart of the machine its number may belong to another program, and Postgres
+// would not start. The caller holds the Lock.
+func endLeftover(dir string) error {
+	file := filepath.Join(dir, "postmaster.pid")
+	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read postmaster.pid: %w", err)
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err == nil && pid > 1 && strings.Contains(commandLine(pid), dir) {
+		if err := endProcess(pid); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("clear postmaster.pid: %w", err)
+	}
+	return nil
+}
+
+func endProcess(pid int) error {
+	_ = syscall.Kill(pid, syscall.SIGINT)
+	for end := time.Now().Add(stopWait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if syscall.Kill(pid, 0) != nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("the Postgres that an earlier run left behind (process %d) does not end", pid)
+}
+
+// commandLine of a process; empty if it does not run.
+func commandLine(pid int) string {
+	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil {
+		return strings.ReplaceAll(string(b), "\x00", " ")
+	}
+	out, _ := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
+	return string(out)
+}
+
+// Lock keeps a directory of stores for one process. The system gives it back
+// when the process ends, however it ends.
+func Lock(dir string) (release func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make %s: %w", dir, err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("another run uses %s: stop it first", dir)
+	}
+	return func() { _ = f.Close() }, nil
+}

@@ -1,0 +1,181 @@
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	pgUser     = "auth"
+	pgDatabase = "auth"
+	startWait  = 30 * time.Second
+)
+
+// StartPostgres gives a Postgres with an empty or an earlier database. Errors:
+// ErrNoSource, and what keeps it from starting.
+func StartPostgres(ctx context.Context, o Options) (*Store, error) {
+	if o.URL != "" {
+		return &Store{URL: o.URL, Source: Given, Note: "Postgres at the given URL"}, nil
+	}
+	dir, err := filepath.Abs(filepath.Join(o.Dir, "postgres"))
+	if err != nil {
+		return nil, fmt.Errorf("find the data directory: %w", err)
+	}
+	secret, err := password(filepath.Join(o.Dir, "postgres.password"))
+	if err != nil {
+		return nil, err
+	}
+	if bin, found := findPostgres(); found && o.allows(Binary) {
+		s, err := startPostgresBinary(ctx, o, bin, dir, secret)
+		if err != nil {
+			return nil, fmt.Errorf("start Postgres from %s: %w", bin, err)
+		}
+		return s, nil
+	}
+	if o.allows(Embedded) {
+		s, err := startPostgresEmbedded(ctx, o, dir, secret)
+		if err != nil {
+			return nil, fmt.Errorf("start the embedded Postgres: %w", err)
+		}
+		return s, nil
+	}
+	return nil, fmt.Errorf("Postgres: %w", ErrNoSource)
+}
+
+func startPostgresBinary(ctx context.Context, o Options, bin, dir, secret string) (*Store, error) {
+	as, err := unprivileged(dir)
+	if err != nil {
+		return nil, err
+	}
+	version, err := postgresVersion(ctx, bin)
+	if err != nil {
+		return nil, err
+	}
+	if err := initialise(ctx, bin, dir, secret, version, as); err != nil {
+		return nil, err
+	}
+	if err := endLeftover(dir); err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"-D", dir, "-p", strconv.Itoa(port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "max_connections=200", "-c", "log_min_messages=warning"}
+	if o.Scratch {
+		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	// SIGINT is Postgres's fast shutdown: it does not wait for clients.
+	p, err := start(filepath.Join(bin, "postgres"), args, nil, o.log(), attributes(syscall.SIGINT, as), "/")
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{URL: postgresURL(port, secret), Source: Binary, Process: p,
+		Note: fmt.Sprintf("Postgres %s from %s", version, bin), stop: func() error { return p.Stop(syscall.SIGINT) }}
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	if err := until(ctx, p, func(ctx context.Context) error { return ensureDatabase(ctx, s.URL) }); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+func postgresURL(port int, secret string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(pgUser, secret), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/" + pgDatabase, RawQuery: "sslmode=disable"}
+	return u.String()
+}
+
+func postgresVersion(ctx context.Context, bin string) (string, error) {
+	out, err := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask Postgres for its version: %w", err)
+	}
+	// postgres (PostgreSQL) 17.2 (Debian 17.2-1)
+	fields := strings.Fields(string(out))
+	if len(fields) < 3 {
+		return "", fmt.Errorf("ask Postgres for its version: it says %q", out)
+	}
+	return fields[2], nil
+}
+
+func major(version string) string { return strings.SplitN(version, ".", 2)[0] }
+
+// initialise makes the data directory, in one step for whoever looks: a
+// directory that is there is whole.
+func initialise(ctx context.Context, bin, dir, secret, version string, as *user) error {
+	of, err := os.ReadFile(filepath.Join(dir, "PG_VERSION"))
+	if err == nil {
+		if found := strings.TrimSpace(string(of)); found != major(version) {
+			return fmt.Errorf("the data in %s is of Postgres %s, and this is %s: install Postgres %s, or, to lose the data, `make clean`", dir, found, version, found)
+		}
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look at the data: %w", err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return fmt.Errorf("%s is there but holds no Postgres data: move it away", dir)
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return fmt.Errorf("make the stores' directory: %w", err)
+	}
+	fresh, err := os.MkdirTemp(filepath.Dir(dir), "postgres-new-")
+	if err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	defer os.RemoveAll(fresh)
+	if err := own(fresh, as); err != nil {
+		return err
+	}
+	data := filepath.Join(fresh, "data")
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-N", "-D", data, "-U", pgUser,
+		"-A", "scram-sha-256", "--pwfile=/dev/stdin", "-E", "UTF8", "--locale=C")
+	cmd.Stdin = strings.NewReader(secret + "\n")
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "LANG=C")
+	cmd.SysProcAttr = attributes(syscall.SIGKILL, as)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	if err := os.Rename(data, dir); err != nil {
+		return fmt.Errorf("put the data in place: %w", err)
+	}
+	return nil
+}
+
+// ensureDatabase makes the database if it is not there.
+func ensureDatabase(ctx context.Context, databaseURL string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	config, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		return fmt.Errorf("read the database URL: %w", err)
+	}
+	name := config.Database
+	config.Database = "postgres"
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer c.Close(ctx)
+	var exists bool
+	if err := c.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists); err != nil || exists {
+		return err
+	}
+	_, err = c.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+	return err
+}

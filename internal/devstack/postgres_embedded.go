@@ -1,0 +1,109 @@
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/fergusstrange/embedded-postgres"
+)
+
+// embeddedVersion is what is downloaded where no Postgres is installed.
+const embeddedVersion = embeddedpostgres.V17
+
+// startPostgresEmbedded takes the binaries that embedded-postgres downloads, and
+// runs them as any other binaries: the library itself cannot run as root, and
+// deletes data of another version.
+func startPostgresEmbedded(ctx context.Context, o Options, dir, secret string) (*Store, error) {
+	bin, err := fetchPostgres(o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := startPostgresBinary(ctx, o, bin, dir, secret)
+	if err != nil {
+		return nil, err
+	}
+	s.Source = Embedded
+	s.Note = fmt.Sprintf("Postgres %s, downloaded", embeddedVersion)
+	return s, nil
+}
+
+// fetchPostgres downloads and unpacks Postgres once; later runs find it in Dir.
+func fetchPostgres(o Options) (bin string, err error) {
+	home, err := filepath.Abs(filepath.Join(o.Dir, "postgres-"+major(string(embeddedVersion))))
+	if err != nil {
+		return "", fmt.Errorf("find the directory of Postgres: %w", err)
+	}
+	bin = filepath.Join(home, "bin")
+	if isProgram(filepath.Join(bin, "postgres")) {
+		return bin, nil
+	}
+	port, err := freePort()
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(o.log(), "downloading Postgres %s for %s/%s\n", embeddedVersion, runtime.GOOS, runtime.GOARCH)
+	fresh := home + "-new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return "", fmt.Errorf("clear an earlier download: %w", err)
+	}
+	defer os.RemoveAll(fresh)
+	config := embeddedpostgres.DefaultConfig().Version(embeddedVersion).Port(uint32(port)).
+		BinariesPath(fresh).CachePath(filepath.Join(o.Dir, "download")).
+		RuntimePath(filepath.Join(fresh, "run")).DataPath(filepath.Join(fresh, "data")).Logger(o.log())
+	library := embeddedpostgres.NewDatabase(config)
+	// It downloads, unpacks and starts in one step. As root the last one fails;
+	// what counts is that the binaries are there.
+	err = library.Start()
+	if err == nil {
+		err = library.Stop()
+	}
+	if !isProgram(filepath.Join(fresh, "bin", "postgres")) {
+		return "", fmt.Errorf("download Postgres: %w", noBinaries(err))
+	}
+	for _, leftover := range []string{"run", "data"} {
+		if err := os.RemoveAll(filepath.Join(fresh, leftover)); err != nil {
+			return "", fmt.Errorf("clear the download: %w", err)
+		}
+	}
+	if err := readable(fresh); err != nil {
+		return "", err
+	}
+	if err := os.Rename(fresh, home); err != nil {
+		return "", fmt.Errorf("put Postgres in place: %w", err)
+	}
+	return bin, nil
+}
+
+func noBinaries(err error) error {
+	if err == nil {
+		return errors.New("no program in the archive")
+	}
+	if strings.Contains(err.Error(), "no such host") || strings.Contains(err.Error(), "unable to connect") {
+		return fmt.Errorf("%w (no network? install Postgres, or name one in AUTH_DB_URL)", err)
+	}
+	return err
+}
+
+// readable lets the user of Postgres read what root unpacked.
+func readable(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		mode := info.Mode().Perm() | 0o044
+		if entry.IsDir() || mode&0o100 != 0 {
+			mode |= 0o055
+		}
+		return os.Chmod(path, mode)
+	})
+}

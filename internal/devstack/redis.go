@@ -1,0 +1,138 @@
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// StartRedis gives a Redis. The embedded one keeps nothing over a restart.
+// Error: ErrNoSource, and what keeps it from starting.
+func StartRedis(ctx context.Context, o Options) (*Store, error) {
+	if o.URL != "" {
+		return &Store{URL: o.URL, Source: Given, Note: "Redis at the given URL"}, nil
+	}
+	if path, found := findRedis(); found && o.allows(Binary) {
+		s, err := startRedisBinary(ctx, o, path)
+		if err != nil {
+			return nil, fmt.Errorf("start Redis from %s: %w", path, err)
+		}
+		return s, nil
+	}
+	if o.allows(Embedded) {
+		return startRedisEmbedded()
+	}
+	return nil, fmt.Errorf("Redis: %w", ErrNoSource)
+}
+
+func startRedisBinary(ctx context.Context, o Options, path string) (*Store, error) {
+	dir, err := filepath.Abs(filepath.Join(o.Dir, "redis"))
+	if err != nil {
+		return nil, fmt.Errorf("find the data directory: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	secret, err := password(filepath.Join(o.Dir, "redis.password"))
+	if err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	// By standard input: on the command line everybody on the machine could
+	// read the password.
+	p, err := start(path, []string{"-"}, strings.NewReader(redisConfig(o, dir, port, secret)), o.log(), attributes(syscall.SIGTERM, nil), dir)
+	if err != nil {
+		return nil, err
+	}
+	u := url.URL{Scheme: "redis", User: url.UserPassword("", secret), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/0"}
+	s := &Store{URL: u.String(), Source: Binary, Process: p, stop: func() error { return p.Stop(syscall.SIGTERM) }}
+	options, err := redis.ParseURL(s.URL)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read the URL: %w", err), s.Stop())
+	}
+	options.MaxRetries = -1
+	client := redis.NewClient(options)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	var info string
+	err = until(ctx, p, func(ctx context.Context) (err error) {
+		// PING before INFO: while the file is being loaded only the former fails.
+		if err := client.Ping(ctx).Err(); err != nil {
+			return err
+		}
+		info, err = client.Info(ctx, "server").Result()
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	s.Note = fmt.Sprintf("Redis %s from %s", infoField(info, "redis_version"), path)
+	return s, nil
+}
+
+func redisConfig(o Options, dir string, port int, secret string) string {
+	databases := o.Databases
+	if databases == 0 {
+		databases = 16
+	}
+	lines := []string{
+		"bind 127.0.0.1", "port " + strconv.Itoa(port), "dir " + strconv.Quote(dir), "requirepass " + secret,
+		"databases " + strconv.Itoa(databases), "maxmemory-policy noeviction", `save ""`, "appendonly yes", "daemonize no",
+	}
+	if o.Scratch {
+		lines = append(lines, "appendfsync no")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func infoField(info, name string) string {
+	for line := range strings.Lines(info) {
+		if value, found := strings.CutPrefix(strings.TrimSpace(line), name+":"); found {
+			return value
+		}
+	}
+	return "of unknown version"
+}
+
+// startRedisEmbedded is a stand-in written in Go. Its clock stands still unless
+// it is pushed.
+func startRedisEmbedded() (*Store, error) {
+	const step = 100 * time.Millisecond
+	server := miniredis.NewMiniRedis()
+	if err := server.Start(); err != nil {
+		return nil, fmt.Errorf("start the embedded Redis: %w", err)
+	}
+	done := make(chan struct{})
+	go func() {
+		ticker := time.NewTicker(step)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				server.FastForward(step)
+			}
+		}
+	}()
+	return &Store{URL: "redis://" + server.Addr() + "/0", Source: Embedded, Note: "a stand-in for Redis in memory (sign-ins end with this run)",
+		stop: func() error {
+			close(done)
+			server.Close()
+			return nil
+		}}, nil
+}
