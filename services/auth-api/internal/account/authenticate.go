@@ -1,0 +1,57 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"auth.books.test/services/auth-api/internal/fault"
+)
+
+// Authenticate says whose e-mail and password these are. It costs one hash,
+// whether the account is there or not. Faults: validation_failed (not an
+// address), invalid_credentials, account_disabled (only to whoever knows the
+// password), busy, store_unavailable.
+func (s *Service) Authenticate(ctx context.Context, email, password string) (Account, error) {
+	email, err := parseEmail("body.email", email)
+	if err != nil {
+		return Account{}, err
+	}
+	found, phc, err := s.store.byEmail(ctx, email)
+	if errors.Is(err, errNotFound) {
+		if _, err := s.passwords.VerifyNothing(ctx, password); err != nil {
+			return Account{}, fmt.Errorf("authenticate: %w", err)
+		}
+		return Account{}, wrongCredentials()
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("authenticate: %w", err)
+	}
+	ok, needsRehash, err := s.passwords.Verify(ctx, password, phc)
+	if err != nil {
+		return Account{}, fmt.Errorf("authenticate: %w", err)
+	}
+	if !ok {
+		return Account{}, wrongCredentials()
+	}
+	if found.Status != Active {
+		return Account{}, fault.New(fault.AccountDisabled, "This account is disabled.")
+	}
+	if needsRehash {
+		s.rehash(ctx, found, password)
+	}
+	return found, nil
+}
+
+func wrongCredentials() error {
+	return fault.New(fault.InvalidCredentials, "E-mail or password is wrong.")
+}
+
+// rehash brings the stored hash to today's costs. The old one stays good, so a
+// failure waits for the next sign-in.
+func (s *Service) rehash(ctx context.Context, a Account, password string) {
+	phc, err := s.passwords.Hash(ctx, password)
+	if err == nil {
+		_ = s.store.replaceHash(ctx, a.ID, a.PasswordVersion, phc)
+	}
+}

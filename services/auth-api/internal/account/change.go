@@ -1,0 +1,118 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/session"
+)
+
+// maxName is how many bytes a name may have: more would not fit the compact
+// form of a token's record (see verify.EncodeRecord).
+const maxName = 64
+
+// Rename changes what the person wants to be called, here and in the account's
+// live tokens. Faults: validation_failed, account_not_found, store_unavailable.
+func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", fault.Invalid("body.name", "not_a_name", "Use at most 64 bytes of text without control characters.")
+	}
+	err := s.sessions.Change(ctx, id, func(ctx context.Context, tx pgx.Tx) error { return setName(ctx, tx, id, name) })
+	if err != nil {
+		return "", fmt.Errorf("rename: %w", err)
+	}
+	return name, nil
+}
+
+// ChangePassword sets a new password and ends all sessions but the one that
+// asks. Faults: wrong_password, validation_failed, account_not_found, busy,
+// store_unavailable.
+func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error {
+	a, err := s.confirm(ctx, id, current)
+	if err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
+	if err := s.policy.Check("body.new_password", next, a.Email); err != nil {
+		return err
+	}
+	phc, err := s.passwords.Hash(ctx, next)
+	if err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
+	err = s.sessions.Revoke(ctx, session.Revocation{
+		AccountID: id, Keep: keep, Reason: session.PasswordChanged,
+		Change: func(ctx context.Context, tx pgx.Tx) error { return setPassword(ctx, tx, a, phc) },
+	})
+	if err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
+	return nil
+}
+
+// Delete removes the account and ends its sessions. Faults: wrong_password,
+// account_not_found, busy, store_unavailable.
+func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) error {
+	a, err := s.confirm(ctx, id, current)
+	if err != nil {
+		return fmt.Errorf("delete account: %w", err)
+	}
+	err = s.sessions.Revoke(ctx, session.Revocation{
+		AccountID: id, Reason: session.AccountDeleted,
+		Change: func(ctx context.Context, tx pgx.Tx) error { return remove(ctx, tx, a) },
+	})
+	if err != nil {
+		return fmt.Errorf("delete account: %w", err)
+	}
+	return nil
+}
+
+// SetStatus disables an account, which ends its sessions, or enables it. Fault:
+// account_not_found, store_unavailable.
+func (s *Service) SetStatus(ctx context.Context, email string, status Status) error {
+	email, err := parseEmail("email", email)
+	if err != nil {
+		return err
+	}
+	a, _, err := s.store.byEmail(ctx, email)
+	if err != nil {
+		return fmt.Errorf("set status: %w", accountNotFound(err))
+	}
+	change := func(ctx context.Context, tx pgx.Tx) error { return setStatus(ctx, tx, a.ID, status) }
+	if status == Active {
+		err = s.sessions.Change(ctx, a.ID, change)
+	} else {
+		err = s.sessions.Revoke(ctx, session.Revocation{AccountID: a.ID, Reason: session.AccountDisabled, Change: change})
+	}
+	if err != nil {
+		return fmt.Errorf("set status: %w", err)
+	}
+	return nil
+}
+
+// confirm asks for the password again before something that cannot be undone.
+func (s *Service) confirm(ctx context.Context, id uuid.UUID, current string) (Account, error) {
+	a, phc, err := s.store.byID(ctx, id)
+	if err != nil {
+		return Account{}, accountNotFound(err)
+	}
+	ok, _, err := s.passwords.Verify(ctx, current, phc)
+	if err != nil {
+		return Account{}, err
+	}
+	if !ok {
+		return Account{}, wrongPassword()
+	}
+	return a, nil
+}
+
+func wrongPassword() error {
+	return fault.New(fault.WrongPassword, "The current password is wrong.")
+}
