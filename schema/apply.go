@@ -47,8 +47,8 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 // sign writes down which desired state the database now has.
 func (d Desired) sign(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO schema_state (only, fingerprint) VALUES (true, $1)
-		ON CONFLICT (only) DO UPDATE SET fingerprint = excluded.fingerprint, applied_at = now()
+		INSERT INTO schema_state (singleton, fingerprint) VALUES (true, $1)
+		ON CONFLICT (singleton) DO UPDATE SET fingerprint = excluded.fingerprint, applied_at = now()
 		WHERE schema_state.fingerprint <> excluded.fingerprint`, d.Fingerprint())
 	if err != nil {
 		return fmt.Errorf("write the schema's fingerprint: %w", err)

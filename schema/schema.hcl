@@ -166,7 +166,7 @@ table "grants" {
 # One row: which schema.hcl was applied last.
 table "schema_state" {
   schema = schema.public
-  column "only" {
+  column "singleton" {
     type    = boolean
     default = true
   }
@@ -175,6 +175,6 @@ table "schema_state" {
     type    = timestamptz
     default = sql("now()")
   }
-  primary_key { columns = [column.only] }
-  check "schema_state_one_row" { expr = "only" }
+  primary_key { columns = [column.singleton] }
+  check "schema_state_one_row" { expr = "singleton" }
 }

@@ -141,10 +141,17 @@ func initialise(ctx context.Context, bin, dir, secret, version string, as *user)
 	if err := own(fresh, as); err != nil {
 		return err
 	}
-	data := filepath.Join(fresh, "data")
+	data, given := filepath.Join(fresh, "data"), filepath.Join(fresh, "password")
+	if err := os.WriteFile(given, []byte(secret+"\n"), 0o600); err != nil {
+		return fmt.Errorf("hand the password to initdb: %w", err)
+	}
+	if as != nil {
+		if err := os.Chown(given, int(as.uid), int(as.gid)); err != nil {
+			return fmt.Errorf("hand the password to initdb: %w", err)
+		}
+	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-N", "-D", data, "-U", pgUser,
-		"-A", "scram-sha-256", "--pwfile=/dev/stdin", "-E", "UTF8", "--locale=C")
-	cmd.Stdin = strings.NewReader(secret + "\n")
+		"-A", "scram-sha-256", "--pwfile="+given, "-E", "UTF8", "--locale=C")
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "LANG=C")
 	cmd.SysProcAttr = attributes(syscall.SIGKILL, as)

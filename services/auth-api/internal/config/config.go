@@ -54,33 +54,35 @@ type Config struct {
 	PepperFile      string `envconfig:"PASSWORD_PEPPER_FILE"`
 }
 
-// Load reads the environment of the process, where envconfig looks. The error
-// is a Faults.
-func Load() (Config, error) {
-	var c Config
-	if err := envconfig.Process("", &c); err != nil {
-		return Config{}, fmt.Errorf("read the environment: %w", err)
+// Load reads the environment of the process, which is where envconfig looks,
+// and lets the caller adjust it before it is validated. The error is a Faults.
+func Load(adjust ...func(*Config)) (Config, error) {
+	c, faults, err := read(adjust)
+	if err != nil {
+		return Config{}, err
 	}
-	var faults Faults
-	c.readFiles(&faults)
 	c.validate(&faults)
-	if len(faults) > 0 {
-		return Config{}, faults
-	}
-	return c, nil
+	return c, faults.orNil()
 }
 
 // LoadAuthDB is Load for commands that need Postgres only.
 func LoadAuthDB() (Config, error) {
-	var c Config
+	c, faults, err := read(nil)
+	if err != nil {
+		return Config{}, err
+	}
+	c.validateKinds(&faults)
+	c.validatePostgres(&faults)
+	return c, faults.orNil()
+}
+
+func read(adjust []func(*Config)) (c Config, faults Faults, err error) {
 	if err := envconfig.Process("", &c); err != nil {
-		return Config{}, fmt.Errorf("read the environment: %w", err)
+		return Config{}, nil, fmt.Errorf("read the environment: %w", err)
 	}
-	var faults Faults
 	c.readFiles(&faults)
-	c.validateAuthDB(&faults)
-	if len(faults) > 0 {
-		return Config{}, faults
+	for _, change := range adjust {
+		change(&c)
 	}
-	return c, nil
+	return c, faults, nil
 }

@@ -28,3 +28,10 @@ func (f Faults) Error() string {
 func (f *Faults) add(variable, problem string, args ...any) {
 	*f = append(*f, Fault{variable, fmt.Sprintf(problem, args...)})
 }
+
+func (f Faults) orNil() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}

@@ -43,11 +43,6 @@ func (c *Config) validate(faults *Faults) {
 // minIdle leaves time for a use to be written down.
 const minIdle = 10 * time.Second
 
-func (c *Config) validateAuthDB(faults *Faults) {
-	c.validateKinds(faults)
-	c.validatePostgres(faults)
-}
-
 // validateKinds collects what the kinds of settings found wrong.
 func (c *Config) validateKinds(faults *Faults) {
 	v := reflect.ValueOf(c).Elem()

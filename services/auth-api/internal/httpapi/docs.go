@@ -1,0 +1,51 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/swaggest/swgui"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+// inlineScript finds the scripts that Swagger UI's page holds.
+var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+// docs serves Swagger UI from the binary. Its page runs inline scripts; the
+// policy allows exactly those, by their hashes.
+func (s *Server) docs() error {
+	ui := v5emb.NewHandlerWithConfig(swgui.Config{
+		Title: "auth-api", SwaggerJSON: "/openapi.json", BasePath: "/docs",
+		SettingsUI: map[string]string{"persistAuthorization": "false", "tryItOutEnabled": "true"},
+	})
+	recorder := httptest.NewRecorder()
+	ui.ServeHTTP(recorder, httptest.NewRequest("GET", "/docs", nil))
+	page := recorder.Body.String()
+	scripts := inlineScript.FindAllStringSubmatch(page, -1)
+	if len(scripts) == 0 {
+		return fmt.Errorf("the page of /docs has no script: Swagger UI has changed")
+	}
+	var hashes []string
+	for _, script := range scripts {
+		sum := sha256.Sum256([]byte(script[1]))
+		hashes = append(hashes, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+	}
+	policy := "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
+		"script-src 'self' " + strings.Join(hashes, " ") + "; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+	serve := func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+		c.Set(fiber.HeaderContentSecurityPolicy, policy)
+		return c.SendString(page)
+	}
+	s.app.Get("/docs", serve)
+	s.app.Get("/docs/index.html", serve)
+	s.app.Get("/docs/*", adaptor.HTTPHandler(ui))
+	return nil
+}

@@ -1,0 +1,86 @@
+package httpapi
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify"
+)
+
+// metrics have closed label sets: methods, routes and codes that the program
+// knows, never what a caller sends.
+type metrics struct {
+	requests      *prometheus.HistogramVec
+	signIns       *prometheus.CounterVec
+	verifications *prometheus.CounterVec
+	routes        map[string]bool
+}
+
+const unmatched = "unmatched"
+
+func newMetrics(r prometheus.Registerer) metrics {
+	m := metrics{
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "auth_http_request_seconds", Help: "Time from request to answer.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}, []string{"method", "route", "status"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth_sign_ins_total", Help: "Sign-ins by result: ok or the code of the fault.",
+		}, []string{"result"}),
+		verifications: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth_verifications_total", Help: "Verified tokens by result: ok, invalid or unavailable.",
+		}, []string{"result"}),
+		routes: map[string]bool{},
+	}
+	r.MustRegister(m.requests, m.signIns, m.verifications)
+	return m
+}
+
+func (m metrics) knowRoutes(app *fiber.App) {
+	for _, route := range app.GetRoutes(true) {
+		m.routes[route.Path] = true
+	}
+}
+
+// answered counts a request and returns its route's pattern.
+func (m metrics) answered(c *fiber.Ctx, took time.Duration) string {
+	route := c.Route().Path
+	if !m.routes[route] {
+		route = unmatched
+	}
+	m.requests.WithLabelValues(knownMethod(c.Method()), route, strconv.Itoa(c.Response().StatusCode())).Observe(took.Seconds())
+	return route
+}
+
+func knownMethod(method string) string {
+	switch method {
+	case fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions:
+		return method
+	default:
+		return "other"
+	}
+}
+
+func (m metrics) signedIn(err error) {
+	result := "ok"
+	if err != nil {
+		result = string(fault.CodeOf(err))
+	}
+	m.signIns.WithLabelValues(result).Inc()
+}
+
+func (m metrics) verified(err error) {
+	result := "ok"
+	switch {
+	case errors.Is(err, verify.ErrInvalidToken):
+		result = "invalid"
+	case err != nil:
+		result = "unavailable"
+	}
+	m.verifications.WithLabelValues(result).Inc()
+}

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/cors"
+	"github.com/gofiber/fiber/v2/middleware/helmet"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+func (s *Server) useMiddleware() {
+	s.app.Use(s.observe)
+	s.app.Use(helmet.New(helmet.Config{
+		ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", XFrameOptions: "DENY",
+		HSTSMaxAge: 31536000, ReferrerPolicy: "no-referrer",
+	}))
+	if len(s.CORSOrigins) > 0 {
+		s.app.Use(cors.New(cors.Config{
+			AllowOrigins: strings.Join(s.CORSOrigins, ","), AllowHeaders: "Authorization, Content-Type, " + requestIDHeader,
+			AllowMethods: "GET, POST, PUT, PATCH, DELETE", ExposeHeaders: "WWW-Authenticate, Retry-After, " + requestIDHeader, MaxAge: 600,
+		}))
+	}
+}
+
+// observe is around every request: its id, its log line, its metrics, and what
+// happens when a handler panics.
+func (s *Server) observe(c *fiber.Ctx) (err error) {
+	began := s.Now()
+	id := requestID(c.Get(requestIDHeader))
+	c.Set(requestIDHeader, id)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	r := &request{ip: s.clientIP(c), userAgent: c.Get(fiber.HeaderUserAgent), gone: departed(c.Context().Conn())}
+	c.SetUserContext(context.WithValue(c.UserContext(), requestKey, r))
+
+	if err = next(c); err != nil {
+		// Answered here, so that the line below knows the status.
+		err = s.answerError(c, err)
+	}
+	took := s.Now().Sub(began)
+	route := s.metrics.answered(c, took)
+	s.record(c, r, route, id, took)
+	return err
+}
+
+// next calls the handlers; a panic of theirs is an error.
+func next(c *fiber.Ctx) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	return c.Next()
+}
+
+// record writes the log line. It has the route's pattern, never the URL: people
+// put tokens there.
+func (s *Server) record(c *fiber.Ctx, r *request, route, id string, took time.Duration) {
+	status := c.Response().StatusCode()
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("request_id", id), slog.String("method", knownMethod(c.Method())), slog.String("route", route),
+		slog.Int("status", status), slog.Duration("took", took), slog.String("ip", r.ip.String()),
+	}
+	if r.problem != nil {
+		attrs = append(attrs, slog.String("code", string(r.problem.Code)))
+		if status >= http.StatusInternalServerError {
+			level = slog.LevelError
+			attrs = append(attrs, slog.Any("error", r.problem.cause))
+		}
+	}
+	if route == "/livez" || route == "/readyz" {
+		level = slog.LevelDebug
+	}
+	s.Log.LogAttrs(c.UserContext(), level, "request", attrs...)
+}
+
+// requestID takes over the caller's id if it is fit for a log, and makes one
+// otherwise.
+func requestID(given string) string {
+	fit := len(given) >= 8 && len(given) <= 64
+	for _, r := range given {
+		fit = fit && (r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}
+	if fit && !strings.HasPrefix(given, "bat_") {
+		return given
+	}
+	return rand.Text()
+}
+
+func requestOf(ctx context.Context) *request {
+	if r, found := ctx.Value(requestKey).(*request); found {
+		return r
+	}
+	return &request{}
+}
+
+func keepProblem(c *fiber.Ctx, p *Problem) { keepIn(c.UserContext(), p) }
+
+// keepIn notes the problem for the log line.
+func keepIn(ctx context.Context, p *Problem) { requestOf(ctx).problem = p }
+
+func (s *Server) problemSchema() *huma.Schema {
+	return huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, problemGoType)
+}

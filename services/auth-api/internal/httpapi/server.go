@@ -1,0 +1,118 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/health"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify"
+)
+
+const (
+	// bodyLimit is more than any request of ours needs, in bytes.
+	bodyLimit = 4 << 10
+	// headerLimit bounds request line and headers, in bytes.
+	headerLimit  = 8 << 10
+	readTimeout  = 10 * time.Second
+	writeTimeout = 30 * time.Second
+	idleTimeout  = 2 * time.Minute
+)
+
+// Accounts is what the routes need of accounts; account.Service does it.
+type Accounts interface {
+	Register(ctx context.Context, email, password string) error
+	Authenticate(ctx context.Context, email, password string) (account.Account, error)
+	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
+	ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error
+	Delete(ctx context.Context, id uuid.UUID, current string) error
+}
+
+// Sessions is what the routes need of sessions; session.Service does it.
+type Sessions interface {
+	Open(ctx context.Context, o session.Opening) (session.Opened, error)
+	Revoke(ctx context.Context, r session.Revocation) error
+	List(ctx context.Context, accountID uuid.UUID) ([]session.Session, error)
+	Seen(identity verify.Identity)
+}
+
+// Health tells the state of what the service stands on.
+type Health interface {
+	Check(ctx context.Context) health.Report
+}
+
+// Options are the parts of a Server. All are needed, but for the lists.
+type Options struct {
+	Accounts      Accounts
+	Sessions      Sessions
+	Verifier      verify.Verifier
+	Health        Health
+	Log           *slog.Logger
+	Metrics       prometheus.Registerer
+	Now           func() time.Time
+	Version       string
+	PasswordGrant bool
+	CORSOrigins   []string
+	// TrustedProxies are those whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	Options
+	app      *fiber.App
+	api      huma.API
+	draining atomic.Bool
+	metrics  metrics
+}
+
+// New makes a server with all its routes.
+func New(o Options) (*Server, error) {
+	s := &Server{Options: o, metrics: newMetrics(o.Metrics)}
+	s.app = fiber.New(fiber.Config{
+		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,
+		BodyLimit: bodyLimit, ReadBufferSize: headerLimit,
+		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		// Fiber reuses its buffers; what outlives a request must be its own.
+		Immutable:                    true,
+		ErrorHandler:                 s.answerError,
+		RequestMethods:               []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions},
+		DisablePreParseMultipartForm: true,
+	})
+	s.useMiddleware()
+	s.api = humafiber.NewV2(s.app, s.openAPI())
+	if err := s.routes(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Serve answers on the listener until Shutdown.
+func (s *Server) Serve(l net.Listener) error {
+	s.metrics.knowRoutes(s.app)
+	return s.app.Listener(l)
+}
+
+// Drain makes readiness fail, so that no new work is sent here.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Shutdown lets requests in flight finish until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.Drain()
+	if err := s.app.ShutdownWithContext(ctx); err != nil {
+		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package httpapi
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/session"
+)
+
+type signInInput struct {
+	Body struct {
+		Email    string `json:"email" example:"ada@books.test"`
+		Password string `json:"password"`
+		Scope    string `json:"scope,omitempty" doc:"Scopes that the token is to have, with spaces; without it, all that the account has"`
+	}
+}
+
+// sessionView is a session as its owner sees it.
+type sessionView struct {
+	ID            string    `json:"id" format:"uuid" doc:"Public id, not the token"`
+	Current       bool      `json:"current" doc:"Whether it is the session of this request's token"`
+	Device        string    `json:"device" doc:"User agent that signed in"`
+	IP            string    `json:"ip" doc:"Where it signed in from"`
+	Audiences     []string  `json:"audiences" nullable:"false"`
+	Scopes        []string  `json:"scopes" nullable:"false"`
+	CreatedAt     time.Time `json:"created_at"`
+	SeenAt        time.Time `json:"seen_at" doc:"When it was last used, roughly"`
+	IdleExpiresAt time.Time `json:"idle_expires_at" doc:"When it ends if it is not used until then"`
+	ExpiresAt     time.Time `json:"expires_at" doc:"When it ends whatever its use"`
+}
+
+func viewOf(v session.Session, current bool) sessionView {
+	ip := ""
+	if v.IP.IsValid() {
+		ip = v.IP.String()
+	}
+	return sessionView{ID: v.ID.String(), Current: current, Device: v.Device, IP: ip, Audiences: list(v.Audiences), Scopes: list(v.Scopes),
+		CreatedAt: v.CreatedAt.UTC(), SeenAt: v.SeenAt.UTC(), IdleExpiresAt: v.IdleExpiresAt.UTC(), ExpiresAt: v.ExpiresAt.UTC()}
+}
+
+// tokenAnswer has the fields of RFC 6749, section 5.1.
+type tokenAnswer struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type" example:"Bearer"`
+	ExpiresIn   int64  `json:"expires_in" doc:"Seconds until the token ends if it is not used"`
+	Scope       string `json:"scope" doc:"What the token allows, with spaces"`
+}
+
+type signInOutput struct {
+	Body struct {
+		tokenAnswer
+		Session sessionView `json:"session"`
+	}
+}
+
+func (s *Server) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
+	opened, err := s.openSession(leaving(ctx), in.Body.Email, in.Body.Password, in.Body.Scope)
+	if err != nil {
+		return nil, err
+	}
+	out := &signInOutput{}
+	out.Body.tokenAnswer = s.answerOf(opened)
+	out.Body.Session = viewOf(opened.Session, true)
+	return out, nil
+}
+
+// openSession is the one way to sign in with a password.
+func (s *Server) openSession(ctx context.Context, email, password, scope string) (session.Opened, error) {
+	r := requestOf(ctx)
+	who, err := s.Accounts.Authenticate(ctx, email, password)
+	if err == nil {
+		var opened session.Opened
+		opened, err = s.Sessions.Open(ctx, session.Opening{
+			AccountID: who.ID, PasswordVersion: who.PasswordVersion, Scopes: strings.Fields(scope),
+			Device: r.userAgent, IP: r.ip,
+		})
+		if err == nil {
+			s.metrics.signedIn(nil)
+			return opened, nil
+		}
+	}
+	s.metrics.signedIn(err)
+	return session.Opened{}, err
+}
+
+func (s *Server) answerOf(o session.Opened) tokenAnswer {
+	ends := o.IdleExpiresAt
+	if o.ExpiresAt.Before(ends) {
+		ends = o.ExpiresAt
+	}
+	return tokenAnswer{AccessToken: o.Token.Reveal(), TokenType: "Bearer", ExpiresIn: max(0, int64(ends.Sub(s.Now()).Seconds())), Scope: strings.Join(o.Scopes, " ")}
+}
+
+type sessionsOutput struct {
+	Body struct {
+		Sessions []sessionView `json:"sessions" nullable:"false" doc:"The live ones, the newest first"`
+	}
+}
+
+func (s *Server) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := s.Sessions.List(ctx, c.account)
+	if err != nil {
+		return nil, err
+	}
+	out := &sessionsOutput{}
+	out.Body.Sessions = make([]sessionView, len(sessions))
+	for i, one := range sessions {
+		out.Body.Sessions[i] = viewOf(one, one.ID == c.session)
+	}
+	return out, nil
+}
+
+// currentView is what a token's record knows of its session.
+type currentView struct {
+	ID            string    `json:"id" format:"uuid"`
+	Audiences     []string  `json:"audiences" nullable:"false"`
+	Scopes        []string  `json:"scopes" nullable:"false"`
+	CreatedAt     time.Time `json:"created_at"`
+	IdleExpiresAt time.Time `json:"idle_expires_at"`
+	ExpiresAt     time.Time `json:"expires_at"`
+}
+
+type currentOutput struct{ Body currentView }
+
+func (s *Server) currentSession(ctx context.Context, _ *struct{}) (*currentOutput, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &currentOutput{currentView{ID: c.SessionID, Audiences: list(c.Audiences), Scopes: list(c.Scopes),
+		CreatedAt: c.IssuedAt, IdleExpiresAt: c.IdleExpiresAt, ExpiresAt: c.ExpiresAt}}, nil
+}
+
+func (s *Server) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Sessions.Revoke(ctx, session.Revocation{AccountID: c.account, Only: c.session, Reason: session.SignedOut})
+}
+
+type endSessionInput struct {
+	ID string `path:"id" doc:"Public id of the session"`
+}
+
+func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.Parse(in.ID)
+	if err != nil || id == uuid.Nil {
+		return nil, fault.New(fault.SessionNotFound, "There is no such session, or it has ended.")
+	}
+	return nil, s.Sessions.Revoke(ctx, session.Revocation{AccountID: c.account, Only: id, Reason: session.RevokedOne})
+}
+
+type endSessionsInput struct {
+	All bool `query:"all" doc:"End this session too"`
+}
+
+func (s *Server) endSessions(ctx context.Context, in *endSessionsInput) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := session.Revocation{AccountID: c.account, Keep: c.session, Reason: session.RevokedOthers}
+	if in.All {
+		r.Keep, r.Reason = uuid.Nil, session.RevokedAll
+	}
+	return nil, s.Sessions.Revoke(ctx, r)
+}
+
+// request is what a handler knows of the HTTP request besides its body.
+type request struct {
+	ip        netip.Addr
+	userAgent string
+	problem   *Problem
+	gone      func() bool
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// newRegistry holds the metrics of the parts; httpapi adds its own.
+func newRegistry(p *parts) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	gauge := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+	}
+	gauge("auth_hash_slots", "How many passwords may be hashed at once.", func() float64 { return float64(p.hashing.Stats().Slots) })
+	gauge("auth_hash_busy", "How many passwords are being hashed.", func() float64 { return float64(p.hashing.Stats().Busy) })
+	gauge("auth_hash_queued", "How many sign-ins wait for a slot.", func() float64 { return float64(p.hashing.Stats().Queued) })
+	counter("auth_hash_refused_total", "Sign-ins refused because the queue was full or slow.", func() float64 { return float64(p.hashing.Stats().Refused) })
+	counter("auth_hash_dropped_total", "Sign-ins whose caller left before their turn.", func() float64 { return float64(p.hashing.Stats().Dropped) })
+	gauge("auth_db_connections_in_use", "Connections to Postgres in use.", func() float64 { return float64(p.db.Stat().AcquiredConns()) })
+	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 {
+		s := p.redis.PoolStats()
+		return float64(s.TotalConns - s.IdleConns)
+	})
+	return r
+}
+
+// serveMetrics answers /metrics on a port of its own, which no gateway opens.
+func serveMetrics(l net.Listener, r *prometheus.Registry, failed chan<- error) (stop func()) {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{Registry: r}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second}
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = server.Shutdown(ctx)
+	}
+}

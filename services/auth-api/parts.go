@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/schema"
+	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/services/auth-api/internal/health"
+	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+const connectTimeout = 2 * time.Second
+
+// parts are what the service is made of, without HTTP.
+type parts struct {
+	accounts *account.Service
+	sessions *session.Service
+	verifier verify.Verifier
+	health   *health.Checker
+	hashing  *password.Pool
+	db       *pgxpool.Pool
+	redis    *redis.Client
+	log      *slog.Logger
+}
+
+// assemble makes the parts. It connects to nothing: stores may come up later.
+func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, error) {
+	ring, err := token.ParseKeyRing(c.TokenKey.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("SESSION_DB_TOKEN_KEY: %w", err)
+	}
+	hasher, err := newHasher(c)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openPostgres(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	redisOptions, err := verify.RedisOptions(c.RedisURL())
+	if err != nil {
+		return nil, fmt.Errorf("SESSION_DB_URL: %w", err)
+	}
+	client := redis.NewClient(redisOptions)
+
+	p := &parts{db: db, redis: client, log: log}
+	p.hashing = newHashing(c, hasher)
+	tokens := access.NewStore(client, time.Second)
+	p.sessions = session.New(session.Options{
+		Store: session.NewStore(db, c.AuthDBTimeout.Duration), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
+		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
+		Now:       time.Now, Random: rand.Reader, Log: log,
+	})
+	p.accounts = account.New(account.NewStore(db, c.AuthDBTimeout.Duration), p.hashing,
+		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)
+	p.verifier = verify.NewDirect(client, ring, time.Now)
+	p.health = health.New(stdlib.OpenDBFromPool(db), tokens, schema.Current())
+	return p, nil
+}
+
+func newHasher(c config.Config) (*password.Hasher, error) {
+	peppers, err := password.ParsePeppers(c.Pepper.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("PASSWORD_PEPPER: %w", err)
+	}
+	hasher, err := password.NewHasher(c.PasswordParams(), peppers, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("PASSWORD_MEMORY_KIB, PASSWORD_TIME, PASSWORD_THREADS: %w", err)
+	}
+	return hasher, nil
+}
+
+// newHashing sizes the pool from processors and memory, and tells the runtime
+// to stay below the memory it may have.
+func newHashing(c config.Config, hasher *password.Hasher) *password.Pool {
+	limit := password.MemoryLimit(debug.SetMemoryLimit(-1), os.DirFS("/sys/fs/cgroup"))
+	if limit < math.MaxInt64 {
+		debug.SetMemoryLimit(limit / 10 * 9)
+	}
+	slots := c.PasswordSlots.Value
+	if slots == 0 {
+		slots = password.SlotsFor(runtime.GOMAXPROCS(0), limit, c.PasswordParams())
+	}
+	return password.NewPool(hasher, password.PoolOptions{Slots: slots, Queue: c.PasswordQueue.Value, Release: debug.FreeOSMemory})
+}
+
+func openPostgres(ctx context.Context, c config.Config) (*pgxpool.Pool, error) {
+	o, err := pgxpool.ParseConfig(c.PostgresURL())
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_DB_URL or its parts cannot be read")
+	}
+	o.MaxConns = int32(c.AuthDBConns.Value)
+	o.ConnConfig.ConnectTimeout = connectTimeout
+	// Postgres ends by itself what we have stopped waiting for.
+	o.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(c.AuthDBTimeout.Milliseconds())
+	o.ConnConfig.RuntimeParams["application_name"] = "auth-api"
+	db, err := pgxpool.NewWithConfig(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("open Postgres: %w", err)
+	}
+	return db, nil
+}
+
+// work runs what goes on beside requests until ctx ends, and waits for it.
+func (p *parts) work(ctx context.Context) (wait func()) {
+	var all sync.WaitGroup
+	all.Go(func() { p.sessions.Relay(ctx) })
+	all.Go(func() { p.sessions.Touch(ctx) })
+	all.Go(func() { p.sessions.Sweep(ctx) })
+	return all.Wait
+}
+
+func (p *parts) close() {
+	p.db.Close()
+	_ = p.redis.Close()
+}

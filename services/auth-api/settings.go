@@ -1,0 +1,21 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"auth.books.test/services/auth-api/internal/config"
+)
+
+func configCommand() *cobra.Command {
+	return &cobra.Command{Use: "config", Short: "Print the settings, secrets masked, or what is wrong with them", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), c)
+			return err
+		}}
+}

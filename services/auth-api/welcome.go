@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"auth.books.test/internal/devstack"
+	"auth.books.test/services/auth-api/internal/account"
+)
+
+// welcome is what dev prints once it serves.
+type welcome struct {
+	url, metrics, dir string
+	postgres, redis   *devstack.Store
+	sample            account.Sample
+	took              time.Duration
+}
+
+func (w welcome) print(out io.Writer) {
+	fmt.Fprintf(out, `
+auth-api serves on %[1]s (after %[2]v)
+
+  docs       %[1]s/docs
+  sign-in    %[3]s / %[4]s
+  metrics    %[5]s
+  auth-db    %[6]s
+  session-db %[7]s
+
+Copy these lines: sign in, who am I, revoke, denied.
+
+TOKEN=$(curl -s %[1]s/v1/sessions -H 'Content-Type: application/json' -d '{"email":"%[3]s","password":"%[4]s"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+curl -s %[1]s/v1/accounts/me -H "Authorization: Bearer $TOKEN"
+curl -s -X DELETE %[1]s/v1/sessions/current -H "Authorization: Bearer $TOKEN"
+curl -s -i %[1]s/v1/accounts/me -H "Authorization: Bearer $TOKEN"
+
+Ctrl-C stops everything.
+`, w.url, w.took.Round(10*time.Millisecond), w.sample.Email, w.sample.Password, w.metrics,
+		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"))
+}
+
+// describe names a store and where it listens; the password stays in its file.
+func (w welcome) describe(s *devstack.Store, file string) string {
+	u, err := url.Parse(s.URL)
+	if err != nil || s.Source == devstack.Given {
+		return s.Note
+	}
+	note := s.Note + ", on " + u.Host
+	if _, has := u.User.Password(); has {
+		note += ", password in " + filepath.Join(w.dir, file)
+	}
+	return note
+}
