@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"ariga.io/atlas/sql/postgres"
 )
 
 // DestructiveError refuses changes that can lose data.
@@ -29,12 +27,11 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 		if len(refused) > 0 {
 			return &DestructiveError{refused}
 		}
-		driver, err := postgres.Open(tx)
-		if err != nil {
-			return fmt.Errorf("open Atlas: %w", err)
-		}
-		if err := driver.ApplyChanges(ctx, p.changes); err != nil {
-			return fmt.Errorf("change the schema: %w", err)
+		// Not by Atlas, which hides the cause of a failure: what is planned is what is done.
+		for _, statement := range p.Statements {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("%s: %w", statement, err)
+			}
 		}
 		return d.sign(ctx, tx)
 	})

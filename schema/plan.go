@@ -33,8 +33,6 @@ type Plan struct {
 	Statements []string
 	// Destructive names the changes that can lose data; see Options.Allow.
 	Destructive []string
-
-	changes []atlas.Change
 }
 
 // Options of Plan and Apply.
@@ -93,7 +91,7 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan the changes: %w", err)
 	}
-	return Plan{Statements: statements(planned), Destructive: destructive(changes), changes: changes}, nil
+	return Plan{Statements: statements(planned), Destructive: destructive(changes)}, nil
 }
 
 func statements(p *migrate.Plan) []string {

@@ -1,0 +1,202 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/schema/schematest"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify"
+)
+
+// relay runs the relay until the test ends.
+func (w *world) relay() {
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { w.Relay(ctx) })
+	w.t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+}
+
+func TestRevocationIsCarriedThroughWhenRedisIsBack(t *testing.T) {
+	t.Parallel()
+	for name, breakIt := range map[string]func(*devtest.Proxy){"cut": (*devtest.Proxy).Cut, "stalled": (*devtest.Proxy).Stall} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy := devtest.NewProxy(t, devtest.Redis(t))
+			w := newWorldOn(t, schematest.Database(t), proxy.URL)
+			o := w.open()
+			w.relay()
+			breakIt(proxy)
+			wantCode(t, w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}), fault.StoreUnavailable)
+			if _, err := w.verify(o); !errors.Is(err, verify.ErrUnavailable) {
+				t.Errorf("while Redis is away: %v, want ErrUnavailable", err)
+			}
+			proxy.Restore()
+			eventually(t, "the token is dead", func() bool {
+				_, err := w.verify(o)
+				return errors.Is(err, verify.ErrInvalidToken)
+			})
+			eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM token_syncs") == 0 })
+		})
+	}
+}
+
+// A replica that died between commit and delete leaves its queue behind.
+func TestRelayFinishesWhatAnotherReplicaBegan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dead, live := w.open(), w.open()
+	w.sql("UPDATE sessions SET revoked_at = now() WHERE id = $1", dead.ID)
+	w.sql("UPDATE accounts SET name = 'Ada'")
+	w.sql("INSERT INTO token_syncs (token_hash, account_id) SELECT token_hash, account_id FROM sessions")
+	if !w.alive(dead) {
+		t.Fatal("the record is gone already")
+	}
+	w.relay()
+	eventually(t, "the ended token is dead", func() bool { return !w.alive(dead) })
+	eventually(t, "the live token is up to date", func() bool { i, err := w.verify(live); return err == nil && i.Name == "Ada" })
+	eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM token_syncs") == 0 })
+}
+
+func TestSignInFailsWholeWithoutRedis(t *testing.T) {
+	t.Parallel()
+	proxy := devtest.NewProxy(t, devtest.Redis(t))
+	w := newWorldOn(t, schematest.Database(t), proxy.URL)
+	proxy.Cut()
+	_, err := w.Open(t.Context(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+	wantCode(t, err, fault.StoreUnavailable)
+	if n := w.count("SELECT count(*) FROM sessions"); n != 0 {
+		t.Errorf("%d sessions that nobody has a token of", n)
+	}
+	proxy.Restore()
+	eventually(t, "sign-in works again", func() bool {
+		_, err := w.Open(t.Context(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+		return err == nil
+	})
+}
+
+func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
+	t.Parallel()
+	proxy := devtest.NewProxy(t, schematest.Database(t))
+	w := newWorldOn(t, proxy.URL, devtest.Redis(t))
+	o := w.open()
+	proxy.Cut()
+	if !w.alive(o) {
+		t.Error("the token died with Postgres")
+	}
+	_, err := w.Open(t.Context(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+	wantCode(t, err, fault.StoreUnavailable)
+	wantCode(t, w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}), fault.StoreUnavailable)
+	_, err = w.List(t.Context(), w.account)
+	wantCode(t, err, fault.StoreUnavailable)
+	if !w.alive(o) {
+		t.Error("a revocation that was refused ended the token")
+	}
+	proxy.Restore()
+	eventually(t, "revocation works again", func() bool {
+		return w.Revoke(context.Background(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}) == nil
+	})
+	if w.alive(o) {
+		t.Error("alive after the revocation")
+	}
+}
+
+// The heart of it: when a revoke-all has answered, no token of before lives, and
+// a password change leaves none that was opened with the old password.
+func TestNoTokenSurvivesARacingRevocation(t *testing.T) {
+	t.Parallel()
+	const rounds, signIns = 300, 3
+	w := newWorld(t)
+	w.relay()
+	won := 0
+	for round := range rounds {
+		version := int64(round + 1)
+		var mu sync.Mutex
+		var opened []session.Opened
+		var all sync.WaitGroup
+		begin := make(chan struct{})
+		for range signIns {
+			all.Go(func() {
+				<-begin
+				o, err := w.Open(context.Background(), session.Opening{AccountID: w.account, PasswordVersion: version})
+				if err == nil {
+					mu.Lock()
+					defer mu.Unlock()
+					opened = append(opened, o)
+				} else if fault.CodeOf(err) != fault.InvalidCredentials {
+					t.Errorf("round %d: %v", round, err)
+				}
+			})
+		}
+		all.Go(func() {
+			<-begin
+			err := w.Revoke(context.Background(), session.Revocation{AccountID: w.account, Reason: session.PasswordChanged,
+				Change: func(ctx context.Context, tx pgx.Tx) error {
+					_, err := tx.Exec(ctx, "UPDATE accounts SET password_version = $2 WHERE id = $1", w.account, version+1)
+					return err
+				}})
+			if err != nil {
+				t.Errorf("round %d: %v", round, err)
+			}
+		})
+		close(begin)
+		all.Wait()
+		for _, o := range opened {
+			if w.alive(o) {
+				t.Fatalf("round %d: a token survived", round)
+			}
+		}
+		won += len(opened)
+	}
+	if live := w.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL"); live != 0 {
+		t.Errorf("%d sessions survived", live)
+	}
+	// Were all of one kind, nothing would have raced.
+	t.Logf("%d of %d sign-ins came before the change", won, rounds*signIns)
+	if won == 0 || won == rounds*signIns {
+		t.Errorf("%d of %d sign-ins won: there was no race", won, rounds*signIns)
+	}
+}
+
+// A revoke-all without a change of password: whatever was opened before it
+// answered and is alive after it was opened after it, and is listed.
+func TestEveryLiveTokenIsListedAfterARace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for round := range 200 {
+		var opened session.Opened
+		var all sync.WaitGroup
+		all.Go(func() {
+			o, err := w.Open(context.Background(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+			if err != nil {
+				t.Error(err)
+			}
+			opened = o
+		})
+		all.Go(func() {
+			if err := w.Revoke(context.Background(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+		listed, err := w.List(t.Context(), w.account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.alive(opened) != (len(listed) == 1) {
+			t.Fatalf("round %d: alive %v, listed %d", round, w.alive(opened), len(listed))
+		}
+		if err := w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
