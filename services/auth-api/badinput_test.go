@@ -1,0 +1,243 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// marker stands for whatever secret a caller may have sent; no answer repeats it.
+const marker = "Xq7-marker-Xq7"
+
+func TestBadBodiesGetClearAnswers(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	const asJSON = "application/json"
+	body := func(email, password string) string {
+		b, err := json.Marshal(map[string]string{"email": email, "password": password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	good := "one " + marker + " two"
+	for _, c := range []struct {
+		name, contentType, body string
+		status                  int
+		code, location, reason  string
+	}{
+		{"malformed JSON", asJSON, `{"email":"` + marker, 400, "malformed_request", "", ""},
+		{"an array", asJSON, `["` + marker + `"]`, 422, "validation_failed", "body", "wrong_type"},
+		{"nothing", asJSON, "", 400, "malformed_request", "", ""},
+		{"a form", "application/x-www-form-urlencoded", "password=" + marker, 415, "unsupported_media_type", "", ""},
+		{"XML", "application/xml", "<password>" + marker + "</password>", 415, "unsupported_media_type", "", ""},
+		{"a body over 4 KiB", asJSON, body(email, strings.Repeat(marker, 400)), 413, "body_too_large", "", ""},
+		{"an unknown field", asJSON, `{"email":"ada@books.test","password":"` + good + `","` + marker + `":1}`, 422, "validation_failed", "body", "unknown_field"},
+		{"no password", asJSON, `{"email":"` + marker + `@books.test"}`, 422, "validation_failed", "body", "required"},
+		{"a number for a password", asJSON, `{"email":"ada@books.test","password":123456789012345678}`, 422, "validation_failed", "body.password", "wrong_type"},
+		{"no e-mail address", asJSON, body(marker, good), 422, "validation_failed", "body.email", "not_an_email"},
+		{"an address with a name", asJSON, body("Ada <ada@books.test>", good), 422, "validation_failed", "body.email", "not_an_email"},
+		{"a long address", asJSON, body(strings.Repeat("a", 64)+"@"+strings.Repeat("b.", 100)+"test", good), 422, "validation_failed", "body.email", "not_an_email"},
+		{"a look-alike address", asJSON, body("аda@books.test", good), 422, "validation_failed", "body.email", "not_an_email"},
+		{"a short password", asJSON, body(email, marker), 422, "validation_failed", "body.password", "too_short"},
+		{"a long password", asJSON, body(email, strings.Repeat(marker, 19)), 422, "validation_failed", "body.password", "too_long"},
+		{"a well-known password", asJSON, body(email, "correct horse battery staple"), 422, "validation_failed", "body.password", "blocklisted"},
+		{"the service as a password", asJSON, body(email, "auth.books.test-auth-api"), 422, "validation_failed", "body.password", "blocklisted"},
+		{"the address as a password", asJSON, body("lovelacelovelace@books.test", "lovelacelovelace1843"), 422, "validation_failed", "body.password", "blocklisted"},
+		{"NUL in a password", asJSON, body(email, good+"\x00"), 422, "validation_failed", "body.password", "not_text"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), "POST", a.url+"/v1/accounts", strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", c.contentType)
+			got := a.send(r)
+			if got.status != c.status || got.code() != c.code || got.header.Get("Content-Type") != "application/problem+json" {
+				t.Fatalf("got %d %s %s, want %d %s", got.status, got.header.Get("Content-Type"), got.raw, c.status, c.code)
+			}
+			if strings.Contains(got.raw, marker) || got.text("detail") == "" || got.body["status"] != float64(c.status) {
+				t.Errorf("the answer repeats what was sent, or says nothing: %s", got.raw)
+			}
+			if c.reason == "" {
+				return
+			}
+			fields, _ := got.body["errors"].([]any)
+			if !slices.ContainsFunc(fields, func(f any) bool {
+				field, _ := f.(map[string]any)
+				return field["location"] == c.location && field["reason"] == c.reason && field["detail"] != ""
+			}) {
+				t.Errorf("got %s, want %s at %s", got.raw, c.reason, c.location)
+			}
+		})
+	}
+	if strings.Contains(a.log.String(), marker) {
+		t.Error("the log repeats what was sent")
+	}
+}
+
+func TestUnknownPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	a.want(a.call("GET", "/v1/nothing", "", nil), 404, "route_not_found")
+	got := a.call("PUT", "/v1/sessions", "", nil)
+	a.want(got, 405, "method_not_allowed")
+	if !strings.Contains(got.header.Get("Allow"), "POST") {
+		t.Errorf("Allow: %q", got.header.Get("Allow"))
+	}
+}
+
+func TestBadTokensAreTold(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	token, session := a.member()
+	revoked, _ := a.signIn(email, password)
+	a.want(a.call("DELETE", "/v1/sessions/current", revoked, nil), 204, "")
+	expired, expiredID := a.signIn(email, password)
+	a.expire(expiredID)
+	for _, c := range []struct{ name, authorization, code string }{
+		{"no header", "", "missing_token"},
+		{"another scheme", "Basic YWRhOnBhc3N3b3Jk", "missing_token"},
+		{"a word", "Bearer nonsense", "invalid_token"},
+		{"nothing after Bearer", "Bearer ", "invalid_token"},
+		{"cut short", "Bearer " + token[:len(token)-1], "invalid_token"},
+		{"a wrong checksum", "Bearer " + token[:len(token)-1] + flip(token[len(token)-1]), "invalid_token"},
+		{"another secret, so a wrong checksum", "Bearer " + token[:20] + flip(token[20]) + token[21:], "invalid_token"},
+		{"an unknown key", "Bearer " + foreignToken(), "invalid_token"},
+		{"revoked", "Bearer " + revoked, "invalid_token"},
+		{"expired", "Bearer " + expired, "invalid_token"},
+		{"the session's public id", "Bearer " + session, "invalid_token"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), "GET", a.url+"/v1/accounts/me", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.authorization != "" {
+				r.Header.Set("Authorization", c.authorization)
+			}
+			got := a.send(r)
+			a.want(got, 401, c.code)
+			want := `Bearer realm="auth.books.test"`
+			if c.code == "invalid_token" {
+				want += `, error="invalid_token"`
+			}
+			if h := got.header.Get("WWW-Authenticate"); h != want {
+				t.Errorf("WWW-Authenticate: %s, want %s", h, want)
+			}
+		})
+	}
+	r, _ := http.NewRequestWithContext(t.Context(), "GET", a.url+"/v1/accounts/me", nil)
+	r.Header.Set("Authorization", "bEARER  "+token)
+	a.want(a.send(r), 200, "")
+}
+
+func TestRegisteringTwiceTellsNothing(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	first := a.register(email, password)
+	again := a.register("ADA@books.test", "a different password entirely")
+	if first.status != 202 || again.status != 202 || first.raw != again.raw {
+		t.Errorf("first %d %s, again %d %s", first.status, first.raw, again.status, again.raw)
+	}
+	for _, h := range []http.Header{first.header, again.header} {
+		h.Del("X-Request-Id")
+		h.Del("Date")
+	}
+	if fmt.Sprint(first.header) != fmt.Sprint(again.header) {
+		t.Errorf("headers differ: %v and %v", first.header, again.header)
+	}
+	a.signIn(email, password) // the first one's password stays
+	a.want(a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": "a different password entirely"}), 401, "invalid_credentials")
+}
+
+// Not parallel: it compares times. Both kinds take turns, so that a busy machine
+// slows both; without the hash for nobody the unknown account would take a
+// hundredth of the time.
+func TestWrongPasswordAndUnknownAccountCannotBeTold(t *testing.T) {
+	const tries = 500 // of each kind
+	a := start(t)
+	if got := a.register(email, password); got.status != 202 {
+		t.Fatal(got.raw)
+	}
+	kinds := [2]string{email, "nobody@books.test"}
+	var took [2][]time.Duration
+	var first answer
+	for i := range 2 * tries {
+		kind := (i + i/2) % 2
+		began := time.Now()
+		got := a.call("POST", "/v1/sessions", "", map[string]string{"email": kinds[kind], "password": "not the password at all"})
+		took[kind] = append(took[kind], time.Since(began))
+		if i == 0 {
+			first = got
+		}
+		if got.status != 401 || got.raw != first.raw {
+			t.Fatalf("%s: %d %s, the first was %s", kinds[kind], got.status, got.raw, first.raw)
+		}
+	}
+	wrong, unknown := median(took[0]), median(took[1])
+	t.Logf("medians of %d: wrong password %v, unknown account %v", tries, wrong, unknown)
+	if ratio := float64(wrong) / float64(unknown); ratio < 0.93 || ratio > 1.07 {
+		t.Errorf("a wrong password takes %v, an unknown account %v", wrong, unknown)
+	}
+}
+
+func TestFullQueueSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	a := start(t, func(s settings) { s["PASSWORD_SLOTS"], s["PASSWORD_QUEUE"] = "1", "1" })
+	token, _ := a.member()
+	answers := make(chan answer, 40)
+	for range cap(answers) {
+		go func() {
+			answers <- a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
+		}()
+	}
+	busy := 0
+	for range cap(answers) {
+		switch got := <-answers; got.status {
+		case 201:
+		case 503:
+			busy++
+			if got.code() != "busy" || got.header.Get("Retry-After") != "2" {
+				t.Errorf("%s, Retry-After %q", got.raw, got.header.Get("Retry-After"))
+			}
+		default:
+			t.Errorf("%d %s", got.status, got.raw)
+		}
+	}
+	if busy == 0 || busy == cap(answers) {
+		t.Errorf("%d of %d were refused", busy, cap(answers))
+	}
+	a.want(a.me(token), 200, "")
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}
+
+// expire makes the record of a session one that has ended.
+func (a *api) expire(session string) {
+	a.t.Helper()
+	client := a.redis()
+	for _, key := range client.Keys(a.t.Context(), "session:*").Val() {
+		if client.HGet(a.t.Context(), key, "sid").Val() == session {
+			if err := client.HSet(a.t.Context(), key, "idle", time.Now().Add(-time.Second).Unix()).Err(); err != nil {
+				a.t.Fatal(err)
+			}
+			return
+		}
+	}
+	a.t.Fatal("no record of the session")
+}
+
+func flip(c byte) string {
+	if c == 'A' {
+		return "B"
+	}
+	return "A"
+}

@@ -1,0 +1,132 @@
+package main_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// development is a running `auth-api dev`.
+type development struct {
+	t     *testing.T
+	out   *output
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+func dev(t *testing.T, dir string) *development {
+	t.Helper()
+	d := &development{t: t, out: &output{}, ended: make(chan struct{})}
+	d.cmd = exec.Command(binary, "dev", "--dir", dir)
+	d.cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0", "TMPDIR": os.TempDir()}.list()
+	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = d.cmd.Wait()
+		close(d.ended)
+	}()
+	t.Cleanup(func() { d.end(syscall.SIGTERM) })
+	eventually(t, "dev serves", func() bool {
+		select {
+		case <-d.ended:
+			t.Fatalf("dev ended: %s", d.out)
+		default:
+		}
+		return strings.Contains(d.out.String(), "Ctrl-C stops everything.")
+	})
+	return d
+}
+
+func (d *development) end(s syscall.Signal) {
+	_ = d.cmd.Process.Signal(s)
+	<-d.ended
+}
+
+// curls are the lines to copy.
+func (d *development) curls() []string {
+	return regexp.MustCompile(`(?m)^(TOKEN=|curl ).*$`).FindAllString(d.out.String(), -1)
+}
+
+func (d *development) shell(script string) string {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "bash", "-c", script).CombinedOutput()
+	if err != nil {
+		d.t.Fatalf("%s: %v: %s", script, err, out)
+	}
+	return string(out)
+}
+
+func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Fatal("curl is needed: the lines that dev prints use it")
+	}
+	dir := filepath.Join(t.TempDir(), ".dev")
+	d := dev(t, dir)
+	lines := d.curls()
+	if len(lines) != 4 {
+		t.Fatalf("want four lines to copy:\n%s", d.out)
+	}
+	out := d.shell(strings.Join(lines, "\n"))
+	for _, want := range []string{`"email":"ada@books.test"`, `"books:write"`, "401 Unauthorized", `"code":"invalid_token"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the lines print no %s:\n%s", want, out)
+		}
+	}
+	token := strings.TrimSpace(d.shell(lines[0] + "\necho $TOKEN"))
+	d.end(os.Interrupt.(syscall.Signal))
+	d.wantNothingLeft()
+	if !d.cmd.ProcessState.Success() {
+		t.Errorf("Ctrl-C: %v\n%s", d.cmd.ProcessState, d.out)
+	}
+
+	again := dev(t, dir)
+	line := regexp.MustCompile(`\$TOKEN`).ReplaceAllString(again.curls()[1], token)
+	if out := again.shell(line); strings.Contains(again.out.String(), "stand-in") || !strings.Contains(out, `"email":"ada@books.test"`) {
+		t.Errorf("the token did not survive the restart: %s", out)
+	}
+	if out, err := runWith(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "dev", "--dir", dir); err == nil || !strings.Contains(out, "another run uses") {
+		t.Errorf("a second dev on the same data: %v, %s", err, out)
+	}
+	again.end(syscall.SIGKILL)
+	again.wantNothingLeft()
+}
+
+var storePorts = regexp.MustCompile(`on 127\.0\.0\.1:(\d+)`)
+
+// wantNothingLeft looks for what listened on the stores' ports.
+func (d *development) wantNothingLeft() {
+	d.t.Helper()
+	ports := storePorts.FindAllStringSubmatch(d.out.String(), -1)
+	if len(ports) == 0 {
+		d.t.Fatalf("dev names no store:\n%s", d.out)
+	}
+	for _, p := range ports {
+		port, err := strconv.Atoi(p[1])
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		eventually(d.t, "the store on port "+p[1]+" ends", func() bool { return !listens(port) })
+	}
+}
+
+func listens(port int) bool {
+	c, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}

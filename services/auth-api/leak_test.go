@@ -1,0 +1,87 @@
+package main_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What a thief of the stores or of the log would hold.
+func TestNothingUsableIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	a := start(t, func(s settings) { s["AUTH_API_LOG_LEVEL"], s["AUTH_API_PASSWORD_GRANT"] = "debug", "true" })
+	var secrets []string
+	token, _ := a.member()
+	second, _ := a.signIn(email, password)
+	secrets = append(secrets, token, second, password)
+	// Where people put secrets by mistake.
+	a.call("GET", "/v1/accounts/me?access_token="+token, token, nil)
+	a.call("GET", "/"+token, token, nil)
+	a.call("DELETE", "/v1/sessions/"+token, second, nil)
+	a.call("POST", "/v1/sessions", "", map[string]string{"email": password + "@x", "password": token})
+	a.call("POST", "/v1/sessions", token+"x", map[string]string{"email": email, "password": password + "x"})
+	a.form("grant_type=password&username=" + token + "&password=" + password)
+	a.call("DELETE", "/v1/sessions/current", second, nil)
+
+	dump := a.dumpRedis() + a.dumpPostgres()
+	if !strings.Contains(dump, email) || !strings.Contains(dump, "argon2id") || !strings.Contains(dump, "session:") {
+		t.Fatalf("the dump is not one: %s", dump)
+	}
+	log := a.log.String()
+	if !strings.Contains(log, `"route":"/v1/sessions"`) {
+		t.Fatalf("the log is not one: %s", log)
+	}
+	for _, secret := range secrets {
+		// Also its secret part alone, and in other clothes.
+		for _, form := range []string{secret, strings.TrimPrefix(secret, "bat_t1_"), fmt.Sprintf("%x", secret)} {
+			if strings.Contains(dump, form) {
+				t.Errorf("a store holds %.8s…", form)
+			}
+			if strings.Contains(log, form) {
+				t.Errorf("the log holds %.8s…", form)
+			}
+		}
+	}
+	if strings.Contains(log, email) || strings.Contains(log, "books.test@") {
+		t.Error("the log holds an e-mail address")
+	}
+	metrics := a.scrape()
+	for _, secret := range append(secrets, email) {
+		if strings.Contains(metrics, secret) {
+			t.Errorf("the metrics hold %.8s…", secret)
+		}
+	}
+}
+
+func (a *api) dumpRedis() string {
+	a.t.Helper()
+	client := a.redis()
+	var out strings.Builder
+	for _, key := range client.Keys(a.t.Context(), "*").Val() {
+		fmt.Fprintln(&out, key, client.HGetAll(a.t.Context(), key).Val())
+	}
+	return out.String()
+}
+
+func (a *api) dumpPostgres() string {
+	a.t.Helper()
+	db := a.postgres()
+	var out strings.Builder
+	for _, table := range []string{"accounts", "sessions", "token_syncs", "apis", "roles", "grants", "schema_state"} {
+		rows, err := db.Query(a.t.Context(), "SELECT t::text FROM "+table+" t")
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		for rows.Next() {
+			var row string
+			if err := rows.Scan(&row); err != nil {
+				a.t.Fatal(err)
+			}
+			fmt.Fprintln(&out, table, row)
+		}
+		if rows.Err() != nil {
+			a.t.Fatal(rows.Err())
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,71 @@
+package main_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+)
+
+func TestSaysEveryFaultOfTheSettingsInALine(t *testing.T) {
+	t.Parallel()
+	out, err := runWith(settings{"AUTH_DB_PORT": "tcp://10.0.0.1:5432", "SESSION_IDLE_LIFETIME": "soon", "SESSION_DB_TOKEN_KEY": "secret-that-stays-secret", "AUTH_API_CORS_ORIGINS": "*"}, "serve")
+	if err == nil {
+		t.Fatal("it served")
+	}
+	for _, variable := range []string{"AUTH_DB_PORT: ", "AUTH_DB_USER: ", "SESSION_DB_HOST: ", "SESSION_IDLE_LIFETIME: ", "SESSION_DB_TOKEN_KEY: ", "AUTH_API_CORS_ORIGINS: "} {
+		if strings.Count("\n"+out, "\n"+variable) != 1 {
+			t.Errorf("not one line of %s in:\n%s", variable, out)
+		}
+	}
+	if strings.Contains(out, "stays-secret") {
+		t.Errorf("a secret is printed:\n%s", out)
+	}
+}
+
+func TestPrintsTheSettingsWithSecretsMasked(t *testing.T) {
+	t.Parallel()
+	out, err := runWith(settings{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush-1", "SESSION_DB_HOST": "session-db", "SESSION_DB_PASSWORD": "hush-2", "SESSION_DB_TOKEN_KEY": tokenKey}, "config")
+	if err != nil || !strings.Contains(out, "AUTH_DB_PASSWORD=********\n") || !strings.Contains(out, "SESSION_IDLE_LIFETIME=12h0m0s\n") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	if strings.Contains(out, "hush") || strings.Contains(out, tokenKey[3:]) {
+		t.Errorf("a secret is printed:\n%s", out)
+	}
+}
+
+func TestTakenPortIsOneClearLine(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, args := range [][]string{{"serve"}, {"dev", "--dir", t.TempDir()}} {
+		out, err := runWith(settings{
+			"AUTH_DB_URL": "postgres://u:p@127.0.0.1:1/auth", "SESSION_DB_URL": "redis://127.0.0.1:1", "SESSION_DB_TOKEN_KEY": tokenKey,
+			"AUTH_API_ADDR": l.Addr().String(),
+		}, args...)
+		if want := l.Addr().String() + " is taken: stop what listens there, or set AUTH_API_ADDR to another address\n"; err == nil || out != want {
+			t.Errorf("%v: %v, %q, want %q", args, err, out, want)
+		}
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
+	if out, err := runWith(settings{}, "version"); err != nil || !strings.HasPrefix(out, "auth-api ") {
+		t.Errorf("version: %v, %s", err, out)
+	}
+	out, err := runWith(settings{}, "--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"serve", "dev", "schema", "config", "version", "account"} {
+		if !strings.Contains(out, "\n  "+command) {
+			t.Errorf("help lacks %s:\n%s", command, out)
+		}
+	}
+	if out, err := runWith(settings{}, "nonsense"); err == nil {
+		t.Errorf("ran nonsense: %s", out)
+	}
+}

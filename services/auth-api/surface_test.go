@@ -1,0 +1,219 @@
+package main_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func (a *api) form(body string) answer {
+	a.t.Helper()
+	r, err := http.NewRequestWithContext(a.t.Context(), "POST", a.url+"/oauth/token", strings.NewReader(body))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return a.send(r)
+}
+
+func (a *api) scrape() string {
+	a.t.Helper()
+	r, err := http.Get(a.metrics)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// metric is the line of a metric without labels.
+func (a *api) metric(name string) string {
+	a.t.Helper()
+	return regexp.MustCompile(`(?m)^` + name + ` .*$`).FindString(a.scrape())
+}
+
+func TestPasswordFormSpeaksOAuth(t *testing.T) {
+	t.Parallel()
+	a := start(t, func(s settings) { s["AUTH_API_PASSWORD_GRANT"] = "true" })
+	a.member()
+	const good = "grant_type=password&username=ada%40books.test&password=notes+on+the+analytical+engine"
+	got := a.form(good)
+	if got.status != 200 || got.text("token_type") != "Bearer" || a.me(got.text("access_token")).status != 200 || got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %s", got.status, got.raw)
+	}
+	for _, c := range []struct{ form, code string }{
+		{"", "invalid_request"},
+		{"username=a&password=b", "invalid_request"},
+		{"grant_type=password&username=a", "invalid_request"},
+		{good + "&password=again", "invalid_request"},
+		{good + "&grant_type=password", "invalid_request"},
+		{"grant_type=authorization_code&code=1", "unsupported_grant_type"},
+		{good + "x", "invalid_grant"},
+		{"grant_type=password&username=nonsense&password=nonsense", "invalid_grant"},
+		{good + "&scope=books:burn", "invalid_scope"},
+	} {
+		if got := a.form(c.form); got.status != 400 || got.text("error") != c.code || got.text("error_description") == "" {
+			t.Errorf("%s: %d %s, want %s", c.form, got.status, got.raw, c.code)
+		}
+	}
+	if got := a.call("POST", "/oauth/token", "", map[string]string{"grant_type": "password"}); got.status != 400 || got.text("error") != "invalid_request" {
+		t.Errorf("JSON: %d %s", got.status, got.raw)
+	}
+}
+
+func TestPasswordFormIsOffUnlessSwitchedOn(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	a.member()
+	got := a.form("grant_type=password&username=ada%40books.test&password=notes+on+the+analytical+engine")
+	if got.status != 400 || got.text("error") != "unsupported_grant_type" {
+		t.Errorf("%d %s", got.status, got.raw)
+	}
+	if doc := a.call("GET", "/openapi.json", "", nil); strings.Contains(doc.raw, `"tokenUrl"`) {
+		t.Error("the document offers it")
+	}
+}
+
+func TestCORSKnowsItsOrigins(t *testing.T) {
+	t.Parallel()
+	with := start(t, func(s settings) { s["AUTH_API_CORS_ORIGINS"] = "https://books.test,https://shop.test" })
+	without := start(t)
+	for _, c := range []struct {
+		a               *api
+		origin, allowed string
+	}{
+		{with, "https://books.test", "https://books.test"},
+		{with, "https://shop.test", "https://shop.test"},
+		{with, "https://evil.test", ""},
+		{with, "https://books.test.evil.test", ""},
+		{with, "null", ""},
+		{without, "https://books.test", ""},
+	} {
+		for _, method := range []string{"OPTIONS", "GET"} {
+			r, _ := http.NewRequestWithContext(t.Context(), method, c.a.url+"/v1/accounts/me", nil)
+			r.Header.Set("Origin", c.origin)
+			r.Header.Set("Access-Control-Request-Method", "GET")
+			got := c.a.send(r)
+			if h := got.header.Get("Access-Control-Allow-Origin"); h != c.allowed {
+				t.Errorf("%s from %s: allowed %q, want %q", method, c.origin, h, c.allowed)
+			}
+			if h := got.header.Get("Access-Control-Allow-Credentials"); h != "" {
+				t.Errorf("credentials are allowed: %s", h)
+			}
+		}
+	}
+}
+
+func TestEveryAnswerHasSecurityHeadersAndAnID(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	for _, path := range []string{"/livez", "/v1/accounts/me", "/nothing", "/docs"} {
+		got := a.call("GET", path, "", nil)
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		} {
+			if h := got.header.Get(name); h != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, h, want)
+			}
+		}
+		if !strings.Contains(got.header.Get("Content-Security-Policy"), "default-src 'none'") || strings.Contains(got.header.Get("Content-Security-Policy"), "script-src 'self' 'unsafe-inline'") {
+			t.Errorf("%s: policy %q", path, got.header.Get("Content-Security-Policy"))
+		}
+		if len(got.header.Get("X-Request-Id")) < 16 || got.header.Get("Server") != "" {
+			t.Errorf("%s: id %q, server %q", path, got.header.Get("X-Request-Id"), got.header.Get("Server"))
+		}
+	}
+	for given, kept := range map[string]bool{"trace-0123456789": true, "short": false, "with space 1234": false, foreignToken(): false, strings.Repeat("a", 65): false} {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", a.url+"/livez", nil)
+		r.Header.Set("X-Request-Id", given)
+		if got := a.send(r).header.Get("X-Request-Id"); (got == given) != kept {
+			t.Errorf("given %q, answered %q", given, got)
+		}
+	}
+}
+
+func TestForwardedAddressCountsOnlyFromTrustedProxies(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, trusted, header, ip string }{
+		{"nobody is trusted", "", "203.0.113.9", "127.0.0.1"},
+		{"the proxy is trusted", "127.0.0.0/8", "203.0.113.9", "203.0.113.9"},
+		{"the client invents hops", "127.0.0.0/8", "198.51.100.1, 203.0.113.9", "203.0.113.9"},
+		{"two proxies of ours", "127.0.0.0/8,10.0.0.0/8", "198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9"},
+		{"nonsense", "127.0.0.0/8", "nonsense", "127.0.0.1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			a := start(t, func(s settings) { s["AUTH_API_TRUSTED_PROXIES"] = c.trusted })
+			a.register(email, password)
+			r, _ := http.NewRequestWithContext(t.Context(), "POST", a.url+"/v1/sessions", strings.NewReader(`{"email":"`+email+`","password":"`+password+`"}`))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("X-Forwarded-For", c.header)
+			if got := a.send(r); !strings.Contains(got.raw, `"ip":"`+c.ip+`"`) {
+				t.Errorf("%s, want ip %s", got.raw, c.ip)
+			}
+		})
+	}
+}
+
+func TestDocumentDescribesEveryRoute(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	got := a.call("GET", "/openapi.json", "", nil)
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(got.raw), &doc); err != nil || !strings.HasPrefix(doc.OpenAPI, "3.1") {
+		t.Fatalf("%v: %.200s", err, got.raw)
+	}
+	var found []string
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			found = append(found, strings.ToUpper(method)+" "+path)
+		}
+	}
+	slices.Sort(found)
+	want := []string{
+		"DELETE /v1/accounts/me", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}",
+		"GET /v1/accounts/me", "GET /v1/sessions", "GET /v1/sessions/current", "PATCH /v1/accounts/me",
+		"POST /oauth/token", "POST /v1/accounts", "POST /v1/sessions", "PUT /v1/accounts/me/password",
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("got %q, want %q", found, want)
+	}
+}
+
+func TestMetricsHaveClosedLabelSets(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	token, _ := a.member()
+	series := func() int { return strings.Count(a.scrape(), "auth_http_request_seconds_count{") }
+	a.call("GET", "/nothing", token, nil)
+	a.call("DELETE", "/nothing", token, nil)
+	a.call("DELETE", "/v1/sessions/none", token, nil)
+	r, _ := http.NewRequestWithContext(t.Context(), "BREW", a.url+"/v1/sessions", nil)
+	a.send(r)
+	before := series()
+	for _, path := range []string{"/a", "/b?c=d", "/v1/e", "/../f"} {
+		a.call("GET", path, token, nil)
+		a.call("DELETE", "/v1/sessions"+path, token, nil)
+	}
+	r, _ = http.NewRequestWithContext(t.Context(), "STEEP", a.url+"/v1/sessions", nil)
+	a.send(r)
+	if after := series(); after != before {
+		t.Errorf("%d series, before %d:\n%s", after, before, strings.Join(regexp.MustCompile(`(?m)^auth_.*$`).FindAllString(a.scrape(), -1), "\n"))
+	}
+	for _, line := range []string{`auth_sign_ins_total{result="ok"} 1`, `auth_verifications_total{result="ok"}`, `route="/v1/sessions/:id"`} {
+		if !strings.Contains(a.scrape(), line) {
+			t.Errorf("no %s", line)
+		}
+	}
+}
