@@ -51,7 +51,7 @@ func StartPostgres(ctx context.Context, o Options) (*Store, error) {
 		}
 		return s, nil
 	}
-	return nil, fmt.Errorf("Postgres: %w", ErrNoSource)
+	return nil, fmt.Errorf("find Postgres: %w", ErrNoSource)
 }
 
 func startPostgresBinary(ctx context.Context, o Options, bin, dir, secret string) (*Store, error) {

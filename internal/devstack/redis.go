@@ -32,7 +32,7 @@ func StartRedis(ctx context.Context, o Options) (*Store, error) {
 	if o.allows(Embedded) {
 		return startRedisEmbedded()
 	}
-	return nil, fmt.Errorf("Redis: %w", ErrNoSource)
+	return nil, fmt.Errorf("find Redis: %w", ErrNoSource)
 }
 
 func startRedisBinary(ctx context.Context, o Options, path string) (*Store, error) {

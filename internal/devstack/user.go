@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	osuser "os/user"
@@ -37,7 +38,7 @@ func unprivileged(dir string) (*user, error) {
 		}
 		return &user{uid: uint32(uid), gid: uint32(gid), passes: runtime.GOOS == "linux" && !open(dir)}, nil
 	}
-	return nil, fmt.Errorf("Postgres refuses to run as root, and there is neither a user postgres nor nobody")
+	return nil, errors.New("find a user for Postgres, which refuses to run as root: there is neither postgres nor nobody")
 }
 
 // open says whether everybody may enter the directories on the way to dir.

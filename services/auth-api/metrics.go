@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
+
+const scrapeTimeout = time.Second
 
 // newRegistry holds the metrics of the parts; httpapi adds its own.
 func newRegistry(p *parts) *prometheus.Registry {
@@ -31,6 +34,15 @@ func newRegistry(p *parts) *prometheus.Registry {
 	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 {
 		s := p.redis.PoolStats()
 		return float64(s.TotalConns - s.IdleConns)
+	})
+	gauge("auth_token_syncs_waiting", "Tokens whose end or change Redis has not heard of yet; NaN if Postgres does not answer.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+		defer cancel()
+		n, err := p.sessions.Waiting(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
 	})
 	return r
 }

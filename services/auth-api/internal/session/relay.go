@@ -80,6 +80,9 @@ func (s *Service) carry(ctx context.Context, only hashes) (int, error) {
 	return count, nil
 }
 
+// Waiting counts the tokens whose end or change Redis has not heard of yet.
+func (s *Service) Waiting(ctx context.Context) (int64, error) { return s.store.waiting(ctx) }
+
 // wakeRelay asks the relay to look now.
 func (s *Service) wakeRelay() {
 	select {

@@ -1,0 +1,64 @@
+# The API of the repository: `make` lists what can be done. Works with GNU make 3.81 and newer.
+
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
+SHELL := bash -o errexit -o pipefail -o nounset
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+TEST_TIMEOUT := 20m
+GO_FILES = find . \( -name .git -o -name .dev -o -name bin -o -name node_modules \) -prune -o -name '*.go' -print0
+
+.PHONY: help
+help: ## Lists the targets.
+	@sed -n 's/^\([a-z0-9-]*\): .*## \(.*\)/\1	\2/p' Makefile | awk -F '\t' '{ printf "  make %-17s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: ## Starts auth-api with its stores on 127.0.0.1:8000; data stays in .dev. AUTH_API_ADDR moves it.
+	@go build -o .dev/bin/auth-api ./services/auth-api
+	@exec $$(scripts/tied) .dev/bin/auth-api dev
+
+.PHONY: watch
+watch: ## Like run, and builds and restarts on every change of the code.
+	@go build -o .dev/bin/watch ./cmd/watch
+	@exec $$(scripts/tied) .dev/bin/watch -package ./services/auth-api -output .dev/bin/auth-api -- .dev/bin/auth-api dev
+
+.PHONY: test
+test: ## Runs every test that needs no cluster, on real stores; Debian as root gets what is missing.
+	@scripts/test-deps
+	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "no C compiler: testing without the race detector" >&2; }; \
+	  set -x; go test $$race -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: test-containers
+test-containers: ## Runs the tests that use stores against the official images in containers.
+	@TEST_TIMEOUT=$(TEST_TIMEOUT) scripts/test-containers
+
+.PHONY: lint
+lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is installed.
+	@unformatted=$$($(GO_FILES) | xargs -0 gofmt -l); \
+	  [ -z "$$unformatted" ] || { echo "not formatted (make fmt):" >&2; echo "$$unformatted" >&2; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	@if command -v golangci-lint >/dev/null; then set -x; golangci-lint run; \
+	  else echo "golangci-lint is not installed: .golangci.yml was not used" >&2; fi
+
+.PHONY: build
+build: ## Builds the release binary bin/auth-api.
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/auth-api ./services/auth-api
+
+.PHONY: bench
+bench: ## Measures the figures of docs/performance.md and prints them as a table.
+	go run ./test/bench
+
+.PHONY: fmt
+fmt: ## Formats the code.
+	@$(GO_FILES) | xargs -0 gofmt -w
+
+.PHONY: tidy
+tidy: ## Brings go.mod and go.sum up to date with the code.
+	go mod tidy
+
+.PHONY: clean
+clean: ## Removes what was built and the data of run.
+	@rm -rf bin .dev || { echo "some files belong to another user: run 'sudo make clean'" >&2; exit 1; }

@@ -1,0 +1,43 @@
+// Command watch builds a Go program and runs it, again at every change of its
+// source:
+//
+//	watch -package ./services/auth-api -output .dev/bin/auth-api -- .dev/bin/auth-api dev
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"auth.books.test/internal/watch"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o := watch.Options{Root: ".", Stdout: stdout, Stderr: stderr}
+	flags := flag.NewFlagSet("watch", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.Package, "package", "", "what to build")
+	flags.StringVar(&o.Output, "output", "", "where to put the program")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.Command = flags.Args(); o.Package == "" || o.Output == "" || len(o.Command) == 0 {
+		return errors.New("usage: watch -package PACKAGE -output FILE -- COMMAND [ARGUMENT...]")
+	}
+	return watch.Run(ctx, o)
+}
