@@ -37,7 +37,7 @@ type Identity struct {
 	Audiences []string
 	// Scopes are what the token allows, over all audiences.
 	Scopes []string
-	// IssuedAt is when the person signed in.
+	// IssuedAt is when the person signed in, as the session's id says (UUIDv7).
 	IssuedAt time.Time
 	// ExpiresAt is the end of the session, whatever its use.
 	ExpiresAt time.Time

@@ -1,15 +1,20 @@
 package verify
 
 import (
+	"encoding/base64"
 	"errors"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
 
 // Fields of a token's record, the Redis hash at token.Hash.Key. Other services
-// may read them; the names are part of the contract.
+// may read them; the names are part of the contract. Ids are UUIDs as 22
+// characters of base64url instead of 36, times are Unix seconds. When the person
+// signed in is not there: the session's id, a UUIDv7, says it.
 const (
 	fieldSession   = "sid"
 	fieldAccount   = "sub"
@@ -17,7 +22,6 @@ const (
 	fieldName      = "name"
 	fieldAudiences = "aud"
 	fieldScopes    = "scope"
-	fieldIssued    = "iat"
 	fieldExpires   = "exp"
 	fieldIdle      = "idle"
 )
@@ -31,12 +35,11 @@ const maxField = 64
 var errRecord = errors.New("the token's record is not one of ours")
 
 // EncodeRecord gives the fields and values of the identity's record, for HSET.
-// Times are Unix seconds; empty values are left out.
+// Empty values are left out.
 func EncodeRecord(i Identity) []string {
 	fields := []string{
-		fieldSession, i.SessionID,
-		fieldAccount, i.AccountID,
-		fieldIssued, unix(i.IssuedAt),
+		fieldSession, encodeID(i.SessionID),
+		fieldAccount, encodeID(i.AccountID),
 		fieldExpires, unix(i.ExpiresAt),
 		fieldIdle, unix(i.IdleExpiresAt),
 	}
@@ -54,22 +57,50 @@ func IdleField(idleExpiresAt time.Time) (field, value string) {
 // decodeRecord is the reverse of EncodeRecord. A record that lacks a field or
 // holds another thing than a time is refused: better no answer than a guess.
 func decodeRecord(fields map[string]string) (Identity, error) {
+	session, err := decodeID(fields[fieldSession])
+	if err != nil || session.Version() != 7 {
+		return Identity{}, errRecord
+	}
+	account, err := decodeID(fields[fieldAccount])
+	if err != nil {
+		return Identity{}, errRecord
+	}
 	i := Identity{
-		SessionID: fields[fieldSession],
-		AccountID: fields[fieldAccount],
+		SessionID: session.String(),
+		AccountID: account.String(),
+		IssuedAt:  time.Unix(session.Time().UnixTime()).UTC().Truncate(time.Second),
 		Email:     joinParts(fields, fieldEmail),
 		Name:      joinParts(fields, fieldName),
 		Audiences: strings.Fields(joinParts(fields, fieldAudiences)),
 		Scopes:    strings.Fields(joinParts(fields, fieldScopes)),
 	}
-	var err [3]error
-	i.IssuedAt, err[0] = parseUnix(fields[fieldIssued])
-	i.ExpiresAt, err[1] = parseUnix(fields[fieldExpires])
-	i.IdleExpiresAt, err[2] = parseUnix(fields[fieldIdle])
-	if i.SessionID == "" || i.AccountID == "" || i.Email == "" || errors.Join(err[:]...) != nil {
+	if i.Email == "" {
 		return Identity{}, errRecord
 	}
+	if i.ExpiresAt, err = parseUnix(fields[fieldExpires]); err != nil {
+		return Identity{}, err
+	}
+	if i.IdleExpiresAt, err = parseUnix(fields[fieldIdle]); err != nil {
+		return Identity{}, err
+	}
 	return i, nil
+}
+
+// encodeID writes what is no UUID as it is; decodeID refuses it.
+func encodeID(id string) string {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return id
+	}
+	return base64.RawURLEncoding.EncodeToString(parsed[:])
+}
+
+func decodeID(s string) (uuid.UUID, error) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return uuid.Nil, errRecord
+	}
+	return uuid.FromBytes(b)
 }
 
 func appendParts(fields []string, name, value string) []string {

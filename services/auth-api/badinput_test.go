@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // marker stands for whatever secret a caller may have sent; no answer repeats it.
@@ -223,9 +226,10 @@ func median(d []time.Duration) time.Duration {
 // expire makes the record of a session one that has ended.
 func (a *api) expire(session string) {
 	a.t.Helper()
+	id := uuid.MustParse(session)
 	client := a.redis()
 	for _, key := range client.Keys(a.t.Context(), "session:*").Val() {
-		if client.HGet(a.t.Context(), key, "sid").Val() == session {
+		if client.HGet(a.t.Context(), key, "sid").Val() == base64.RawURLEncoding.EncodeToString(id[:]) {
 			if err := client.HSet(a.t.Context(), key, "idle", time.Now().Add(-time.Second).Unix()).Err(); err != nil {
 				a.t.Fatal(err)
 			}

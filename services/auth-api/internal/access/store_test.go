@@ -1,0 +1,162 @@
+package access_test
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
+
+type fixture struct {
+	*access.Store
+	t      *testing.T
+	redis  *redis.Client
+	issuer *access.Issuer
+	direct *verify.Direct
+}
+
+func newFixture(t *testing.T, url string) *fixture {
+	t.Helper()
+	options, err := verify.RedisOptions(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	return &fixture{Store: access.NewStore(client, 500*time.Millisecond), t: t, redis: client, issuer: access.NewIssuer(ring, rand.Reader), direct: verify.NewDirect(client, ring, time.Now)}
+}
+
+func (f *fixture) issue() (raw string, i verify.Identity) {
+	f.t.Helper()
+	made, hash, err := f.issuer.Issue()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	return made.Reveal(), verify.Identity{SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test", Name: "Ada", IssuedAt: now, ExpiresAt: now.Add(2 * time.Hour), IdleExpiresAt: now.Add(time.Hour), Hash: hash}
+}
+
+func (f *fixture) put() (raw string, i verify.Identity) {
+	f.t.Helper()
+	raw, i = f.issue()
+	if err := f.Put(f.t.Context(), i.Hash, i); err != nil {
+		f.t.Fatal(err)
+	}
+	return raw, i
+}
+
+func (f *fixture) verify(raw string) (verify.Identity, bool) {
+	got, err := f.direct.Verify(f.t.Context(), raw)
+	return got, err == nil
+}
+
+func TestTokenLivesFromPutToDrop(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	raw, i := f.put()
+	if got, alive := f.verify(raw); !alive || got.Name != "Ada" {
+		t.Errorf("%+v, %v", got, alive)
+	}
+	if ends := f.redis.PExpireTime(t.Context(), i.Hash.Key()).Val(); ends != time.Duration(i.IdleExpiresAt.UnixMilli())*time.Millisecond {
+		t.Errorf("Redis drops it at %v, want the idle end %d", ends, i.IdleExpiresAt.UnixMilli())
+	}
+	for range 2 {
+		if err := f.Drop(t.Context(), i.Hash); err != nil {
+			t.Errorf("drop: %v", err)
+		}
+	}
+	if _, alive := f.verify(raw); alive {
+		t.Error("alive after Drop")
+	}
+}
+
+func TestReplaceAndExtendChangeTheLiveOnly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	live, i := f.put()
+	dead, gone := f.issue()
+	i.Name, gone.Name = "", "back"
+	if err := f.Replace(t.Context(), i, gone); err != nil {
+		t.Fatal(err)
+	}
+	if got, alive := f.verify(live); !alive || got.Name != "" {
+		t.Errorf("replaced: %+v, %v", got, alive)
+	}
+	i.IdleExpiresAt = i.IdleExpiresAt.Add(5 * time.Hour)
+	if err := f.Extend(t.Context(), i, gone); err != nil {
+		t.Fatal(err)
+	}
+	if got, alive := f.verify(live); !alive || !got.IdleExpiresAt.Equal(i.IdleExpiresAt) {
+		t.Errorf("extended: %+v, %v", got, alive)
+	}
+	if ends := f.redis.PExpireTime(t.Context(), i.Hash.Key()).Val(); ends != time.Duration(i.ExpiresAt.UnixMilli())*time.Millisecond {
+		t.Errorf("Redis keeps it over its lifetime: until %v", ends)
+	}
+	if _, alive := f.verify(dead); alive || f.redis.Exists(t.Context(), gone.Hash.Key()).Val() != 0 {
+		t.Error("a dead token came back")
+	}
+}
+
+func TestManyTokensAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	var hashes []token.Hash
+	var identities []verify.Identity
+	for range 600 {
+		_, i := f.put()
+		i.Name = "changed"
+		hashes, identities = append(hashes, i.Hash), append(identities, i)
+	}
+	if err := f.Replace(t.Context(), identities...); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hashes {
+		if name := f.redis.HGet(t.Context(), h.Key(), "name").Val(); name != "changed" {
+			t.Fatalf("one was left out: %q", name)
+		}
+	}
+	if err := f.Drop(t.Context(), hashes...); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.redis.DBSize(t.Context()).Val(); n != 0 {
+		t.Errorf("%d left", n)
+	}
+	if err := f.Drop(t.Context()); err != nil {
+		t.Errorf("none at all: %v", err)
+	}
+}
+
+func TestEveryCallHasADeadline(t *testing.T) {
+	t.Parallel()
+	proxy := devtest.NewProxy(t, devtest.Redis(t))
+	f := newFixture(t, proxy.URL)
+	_, i := f.put()
+	proxy.Stall()
+	for name, call := range map[string]func(context.Context) error{
+		"Put":     func(ctx context.Context) error { return f.Put(ctx, i.Hash, i) },
+		"Drop":    func(ctx context.Context) error { return f.Drop(ctx, i.Hash) },
+		"Replace": func(ctx context.Context) error { return f.Replace(ctx, i) },
+		"Extend":  func(ctx context.Context) error { return f.Extend(ctx, i) },
+		"Ping":    f.Ping,
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := call(ctx); err == nil || ctx.Err() != nil {
+			t.Errorf("%s: %v, and the caller's own time: %v", name, err, ctx.Err())
+		}
+		cancel()
+	}
+}

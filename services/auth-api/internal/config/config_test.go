@@ -1,0 +1,188 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"auth.books.test/services/auth-api/internal/config"
+)
+
+const key = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+// set gives the environment what is needed, with changes; an empty value takes
+// a variable away. Not parallel: envconfig reads the process's environment.
+func set(t *testing.T, changes map[string]string) {
+	t.Helper()
+	env := map[string]string{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush", "SESSION_DB_HOST": "session-db", "SESSION_DB_TOKEN_KEY": key}
+	for name, value := range changes {
+		env[name] = value
+	}
+	for name, value := range env {
+		t.Setenv(name, value)
+		if value == "" {
+			_ = os.Unsetenv(name)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	set(t, nil)
+	c, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Addr != "127.0.0.1:8000" || c.PasswordGrant.On || c.SessionIdle.Duration != 12*time.Hour || c.SessionLifetime.Duration != 720*time.Hour ||
+		c.PasswordParams().MemoryKiB != 19456 || len(c.CORSOrigins.List) != 0 {
+		t.Errorf("%+v", c)
+	}
+	if u := c.PostgresURL(); u != "postgres://auth:hush@127.0.0.1:5432/auth?sslmode=prefer" {
+		t.Error(u)
+	}
+	if u := c.RedisURL(); u != "redis://session-db:6379/0" {
+		t.Error(u)
+	}
+}
+
+func TestPartsWithSpecialCharactersMakeAURL(t *testing.T) {
+	set(t, map[string]string{"AUTH_DB_PASSWORD": "p@ss/w:rd?#%", "AUTH_DB_HOST": "::1", "SESSION_DB_PASSWORD": "p@ss/w:rd", "SESSION_DB_USER": "verifier"})
+	c, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := c.PostgresURL(); u != "postgres://auth:p%40ss%2Fw%3Ard%3F%23%25@[::1]:5432/auth?sslmode=prefer" {
+		t.Error(u)
+	}
+	if u := c.RedisURL(); u != "redis://verifier:p%40ss%2Fw%3Ard@session-db:6379/0" {
+		t.Error(u)
+	}
+}
+
+func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
+	for _, c := range []struct{ variable, value, says string }{
+		{"AUTH_API_ADDR", "8000", "write host:port"},
+		{"AUTH_API_METRICS_ADDR", "localhost", "write host:port"},
+		{"AUTH_API_LOG_LEVEL", "loud", "write debug, info, warn or error"},
+		{"AUTH_API_CORS_ORIGINS", "*", "there is no wildcard"},
+		{"AUTH_API_CORS_ORIGINS", "https://*.books.test", "there is no wildcard"},
+		{"AUTH_API_CORS_ORIGINS", "https://books.test/", "is not an origin"},
+		{"AUTH_API_CORS_ORIGINS", "books.test", "is not an origin"},
+		{"AUTH_API_TRUSTED_PROXIES", "10.0.0.1", "is not a network"},
+		{"AUTH_API_PASSWORD_GRANT", "maybe", "write true or false"},
+		{"AUTH_API_SHUTDOWN_DELAY", "5", "write a duration"},
+		{"AUTH_API_SHUTDOWN_TIMEOUT", "-1s", "write a duration"},
+		{"AUTH_DB_USER", "", "or AUTH_DB_URL"},
+		{"AUTH_DB_URL", "mysql://x", "write postgres://"},
+		{"AUTH_DB_URL", "postgres://auth:hu sh@host:notaport/x", "cannot be read"},
+		{"AUTH_DB_PORT", "tcp://10.0.0.1:5432", "enableServiceLinks"},
+		{"AUTH_DB_PORT", "0", "write a port"},
+		{"AUTH_DB_MAX_CONNECTIONS", "many", "write a whole number"},
+		{"AUTH_DB_TIMEOUT", "x", "write a duration"},
+		{"SESSION_DB_HOST", "", "or SESSION_DB_URL"},
+		{"SESSION_DB_URL", "http://x", "write redis://"},
+		{"SESSION_DB_PORT", "tcp://10.0.0.1:6379", "enableServiceLinks"},
+		{"SESSION_DB_TOKEN_KEY", "", "openssl rand -base64 32"},
+		{"SESSION_DB_TOKEN_KEY", "k1:c2hvcnQ=", "at least 32"},
+		{"SESSION_IDLE_LIFETIME", "1s", "at least 10s"},
+		{"SESSION_LIFETIME", "1h", "at most the lifetime"},
+		{"PASSWORD_MEMORY_KIB", "1024", "only be raised"},
+		{"PASSWORD_TIME", "1", "only be raised"},
+		{"PASSWORD_PEPPER", "p1", "id:secret"},
+		{"AUTH_DB_PASSWORD_FILE", "/does/not/exist", "cannot be read"},
+	} {
+		t.Run(c.variable+"="+c.value, func(t *testing.T) {
+			changes := map[string]string{c.variable: c.value}
+			if c.variable == "AUTH_DB_PASSWORD_FILE" {
+				changes["AUTH_DB_PASSWORD"] = ""
+			}
+			set(t, changes)
+			_, err := config.Load()
+			var faults config.Faults
+			if !errors.As(err, &faults) || len(faults) != 1 || !strings.Contains(faults[0].Variable, c.variable) || !strings.Contains(faults[0].Problem, c.says) {
+				t.Errorf("got %v, want one line: %s … %s", err, c.variable, c.says)
+			}
+			if err != nil && (strings.Contains(err.Error(), "hu sh") || strings.Contains(err.Error(), "\n")) {
+				t.Errorf("a secret, or more than a line: %v", err)
+			}
+		})
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	set(t, map[string]string{"AUTH_API_ADDR": "x", "AUTH_DB_TIMEOUT": "x", "SESSION_DB_TOKEN_KEY": "x", "PASSWORD_PEPPER": "x"})
+	_, err := config.Load()
+	if err == nil || strings.Count(err.Error(), "\n") != 3 {
+		t.Errorf("want four lines: %v", err)
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	variables := map[string]string{
+		"AUTH_DB_USER": "someone", "AUTH_DB_PASSWORD": "from a file", "SESSION_DB_PASSWORD": "from a file", "SESSION_DB_TOKEN_KEY": key,
+		"PASSWORD_PEPPER": "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "AUTH_DB_URL": "postgres://f@host/auth", "SESSION_DB_URL": "redis://file:1/0",
+	}
+	for variable, value := range variables {
+		t.Run(variable, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "secret")
+			write := func(text string) {
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(value + "\n")
+			set(t, map[string]string{variable: "", variable + "_FILE": file})
+			c, err := config.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprint(c.PostgresURL(), c.RedisURL(), c.TokenKey.Reveal(), c.Pepper.Reveal(), c.AuthDBPassword.Reveal(), c.SessionDBPassword.Reveal(), c.AuthDBUser)
+			if !strings.Contains(got, value) {
+				t.Errorf("not taken from the file: %s", got)
+			}
+			write("")
+			if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), variable+"_FILE: the file") {
+				t.Errorf("an empty file: %v", err)
+			}
+			write(value)
+			set(t, map[string]string{variable: value, variable + "_FILE": file})
+			if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), "set one of them") {
+				t.Errorf("both: %v", err)
+			}
+		})
+	}
+}
+
+func TestPrintsNoSecret(t *testing.T) {
+	const hush = "aHVzaGh1c2hodXNoaHVzaGh1c2hodXNoaHVzaGh1c2g="
+	set(t, map[string]string{
+		"AUTH_DB_URL": "postgres://auth:" + hush[:20] + "@host/auth", "AUTH_DB_PASSWORD": hush, "SESSION_DB_URL": "redis://:" + hush[:20] + "@host", "SESSION_DB_PASSWORD": hush,
+		"SESSION_DB_TOKEN_KEY": "k1:" + hush, "PASSWORD_PEPPER": "p1:" + hush,
+	})
+	c, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, printed := range []string{c.String(), fmt.Sprintf("%v %+v %#v", c, c, c)} {
+		if strings.Contains(printed, hush[:20]) {
+			t.Errorf("prints a secret: %s", printed)
+		}
+	}
+	if got := strings.Count(c.String(), "********"); got != 6 {
+		t.Errorf("%d masked, want 6:\n%s", got, c)
+	}
+}
+
+func TestSchemaCommandsNeedPostgresOnly(t *testing.T) {
+	set(t, map[string]string{"SESSION_DB_HOST": "", "SESSION_DB_TOKEN_KEY": ""})
+	if _, err := config.LoadAuthDB(); err != nil {
+		t.Error(err)
+	}
+	set(t, map[string]string{"AUTH_DB_USER": ""})
+	if _, err := config.LoadAuthDB(); err == nil {
+		t.Error("loaded without a user")
+	}
+}

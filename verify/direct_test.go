@@ -1,0 +1,239 @@
+package verify_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
+
+const ringText = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+// fixture is a verifier on a Redis.
+type fixture struct {
+	*verify.Direct
+	t     testing.TB
+	redis *redis.Client
+	ring  *token.KeyRing
+	now   time.Time
+}
+
+func newFixture(t testing.TB, url string) *fixture {
+	t.Helper()
+	options, err := verify.RedisOptions(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{t: t, redis: redis.NewClient(options), now: time.Now().UTC().Truncate(time.Second)}
+	t.Cleanup(func() { _ = f.redis.Close() })
+	if f.ring, err = token.ParseKeyRing(ringText); err != nil {
+		t.Fatal(err)
+	}
+	f.Direct = verify.NewDirect(f.redis, f.ring, func() time.Time { return f.now })
+	return f
+}
+
+// typical is an identity of the size that is to be expected.
+func (f *fixture) typical() verify.Identity {
+	return verify.Identity{
+		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
+		Email: "ada.lovelace.1843@books.test", Audiences: []string{"books", "shop"},
+		Scopes:    []string{"account", "books:read", "books:write", "shop:buy"},
+		IssuedAt:  time.UnixMilli(0x01a20cde6bd3).UTC().Truncate(time.Second), // the first 48 bits of the session's id
+		ExpiresAt: f.now.Add(720 * time.Hour), IdleExpiresAt: f.now.Add(12 * time.Hour),
+	}
+}
+
+// put makes a token whose record is the identity's.
+func (f *fixture) put(i verify.Identity) (raw string, hash token.Hash) {
+	f.t.Helper()
+	made, hash, err := f.ring.Mint(rand.Reader)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if err := f.redis.HSet(f.t.Context(), hash.Key(), verify.EncodeRecord(i)).Err(); err != nil {
+		f.t.Fatal(err)
+	}
+	return made.Reveal(), hash
+}
+
+func TestLiveTokenGivesItsIdentity(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	for name, change := range map[string]func(*verify.Identity){
+		"typical":     func(*verify.Identity) {},
+		"with a name": func(i *verify.Identity) { i.Name = "Ada, Countess of Lovelace" },
+		"bare":        func(i *verify.Identity) { i.Audiences, i.Scopes = nil, nil },
+		"long": func(i *verify.Identity) {
+			i.Email = strings.Repeat("a", 64) + "@" + strings.Repeat("books.", 30) + "test"
+			i.Name = strings.Repeat("ü", 32)
+			i.Scopes = strings.Fields(strings.Repeat("books:write ", 60))
+			i.Audiences = strings.Fields(strings.Repeat("books ", 40))
+		},
+	} {
+		want := f.typical()
+		change(&want)
+		raw, hash := f.put(want)
+		want.Hash = hash
+		got, err := f.Verify(t.Context(), raw)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		// An empty list and none are the same.
+		if len(want.Scopes) == 0 {
+			got.Scopes, got.Audiences = nil, nil
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, want)
+		}
+		for field, value := range f.redis.HGetAll(t.Context(), hash.Key()).Val() {
+			if len(value) > 64 {
+				t.Errorf("%s: field %s has %d bytes: Redis would spread it out", name, field, len(value))
+			}
+		}
+	}
+}
+
+func TestRecordStaysSmall(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	_, hash := f.put(f.typical())
+	f.redis.ExpireAt(t.Context(), hash.Key(), f.now.Add(time.Hour))
+	size, err := f.redis.MemoryUsage(t.Context(), hash.Key()).Result()
+	if err != nil || size >= 300 {
+		t.Errorf("%d bytes, %v; want fewer than 300", size, err)
+	}
+	t.Logf("%d bytes", size)
+}
+
+func TestDeadTokensAreInvalid(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	revoked, hash := f.put(f.typical())
+	f.redis.Del(t.Context(), hash.Key())
+	idle := f.typical()
+	idle.IdleExpiresAt = f.now
+	idled, _ := f.put(idle)
+	old := f.typical()
+	old.ExpiresAt = f.now
+	ended, _ := f.put(old)
+	foreign, err := token.ParseKeyRing("zz:" + strings.TrimPrefix(ringText, "k1:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown, _, _ := foreign.Mint(rand.Reader)
+	for name, raw := range map[string]string{
+		"nothing": "", "a word": "nonsense", "cut short": revoked[:50], "revoked": revoked, "idle": idled, "at its end": ended, "of an unknown key": unknown.Reveal(),
+	} {
+		if got, err := f.Verify(t.Context(), raw); !errors.Is(err, verify.ErrInvalidToken) || errors.Is(err, verify.ErrUnavailable) {
+			t.Errorf("%s: %+v, %v; want ErrInvalidToken", name, got, err)
+		}
+	}
+}
+
+// A record that cannot be read is no proof that the token is dead.
+func TestGarbledRecordIsUnavailable(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	for _, field := range []string{"sid", "sub", "email", "exp", "idle"} {
+		raw, hash := f.put(f.typical())
+		f.redis.HDel(t.Context(), hash.Key(), field)
+		if got, err := f.Verify(t.Context(), raw); !errors.Is(err, verify.ErrUnavailable) {
+			t.Errorf("without %s: %+v, %v", field, got, err)
+		}
+	}
+	for _, field := range []string{"sid", "sub", "exp", "idle"} {
+		raw, hash := f.put(f.typical())
+		f.redis.HSet(t.Context(), hash.Key(), field, "soon")
+		if got, err := f.Verify(t.Context(), raw); !errors.Is(err, verify.ErrUnavailable) {
+			t.Errorf("%s is a word: %+v, %v", field, got, err)
+		}
+	}
+	raw, hash := f.put(f.typical())
+	f.redis.Del(t.Context(), hash.Key())
+	f.redis.Set(t.Context(), hash.Key(), "not a hash", 0)
+	if got, err := f.Verify(t.Context(), raw); !errors.Is(err, verify.ErrUnavailable) {
+		t.Errorf("of another type: %+v, %v", got, err)
+	}
+}
+
+func TestUnreachableRedisIsUnavailableSoonAndComesBack(t *testing.T) {
+	t.Parallel()
+	for name, breakIt := range map[string]func(*devtest.Proxy){"cut": (*devtest.Proxy).Cut, "stalled": (*devtest.Proxy).Stall} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy := devtest.NewProxy(t, devtest.Redis(t))
+			f := newFixture(t, proxy.URL)
+			raw, _ := f.put(f.typical())
+			breakIt(proxy)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			if got, err := f.Verify(ctx, raw); !errors.Is(err, verify.ErrUnavailable) || ctx.Err() != nil {
+				t.Errorf("%+v, %v; want ErrUnavailable long before 5 s", got, err)
+			}
+			if _, err := f.Verify(ctx, "nonsense"); !errors.Is(err, verify.ErrInvalidToken) {
+				t.Errorf("a malformed token needs no Redis: %v", err)
+			}
+			proxy.Restore()
+			for {
+				if _, err := f.Verify(ctx, raw); err == nil {
+					return
+				} else if ctx.Err() != nil {
+					t.Fatalf("not back: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestIdentityKnowsScopesAndItsEnd(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	i := verify.Identity{Scopes: []string{"books:read"}, Audiences: []string{"books"}, ExpiresAt: now.Add(2), IdleExpiresAt: now.Add(1)}
+	if !i.HasScope("books:read") || i.HasScope("books") || i.HasScope("") || !i.HasAudience("books") || i.HasAudience("shop") {
+		t.Errorf("%+v", i)
+	}
+	if !i.EndsAt().Equal(now.Add(1)) {
+		t.Error("ends when idle")
+	}
+	i.IdleExpiresAt = now.Add(3)
+	if !i.EndsAt().Equal(now.Add(2)) {
+		t.Error("ends at its lifetime")
+	}
+}
+
+func TestRedisOptionsKeepThePasswordOut(t *testing.T) {
+	t.Parallel()
+	if _, err := verify.RedisOptions("redis://:hush-hush@host:port/zero"); err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("got %v", err)
+	}
+	if o, err := verify.RedisOptions("rediss://u:p@host:6380/2"); err != nil || o.TLSConfig == nil || o.DB != 2 || o.ReadTimeout != verify.RedisCallTimeout {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func BenchmarkDirect(b *testing.B) {
+	f := newFixture(b, devtest.Redis(b))
+	raw, _ := f.put(f.typical())
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := f.Verify(b.Context(), raw); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
