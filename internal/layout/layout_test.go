@@ -1,0 +1,150 @@
+package layout_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "auth.books.test/"
+
+// pkg is a package and what it imports; tests of it apart.
+type pkg struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+// rule says what packages may not import.
+type rule struct {
+	name string
+	// of says to which packages it applies.
+	of func(path string) bool
+	// bad says what they may not import.
+	bad func(path, imported string) bool
+	// tests says that it is for their tests too.
+	tests bool
+	// breach is an import that the rule must find.
+	breach [2]string
+}
+
+func in(prefixes ...string) func(string) bool {
+	return func(path string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+	}
+}
+
+func not(f func(string) bool) func(string) bool { return func(path string) bool { return !f(path) } }
+
+func imports(prefixes ...string) func(_, imported string) bool {
+	f := in(prefixes...)
+	return func(_, imported string) bool { return f(imported) }
+}
+
+const (
+	authAPI  = module + "services/auth-api"
+	internal = authAPI + "/internal"
+)
+
+func rules() []rule {
+	web := []string{"github.com/gofiber/fiber", "github.com/valyala/fasthttp", "github.com/danielgtaylor/huma", "github.com/swaggest/swgui"}
+	return []rule{
+		{name: "only httpapi knows HTTP's libraries", of: func(p string) bool { return in(module+"services")(p) && p != internal+"/httpapi" },
+			bad: imports(web...), tests: true, breach: [2]string{internal + "/session", "github.com/gofiber/fiber/v2"}},
+		{name: "verify stands alone", of: in(module + "verify"), bad: func(_, imported string) bool {
+			return strings.HasPrefix(imported, module) && !in(module+"verify")(imported)
+		}, breach: [2]string{module + "verify", module + "schema"}},
+		{name: "verify needs go-redis and little else", of: in(module + "verify"), bad: func(_, imported string) bool {
+			return isForeign(imported) && !in("github.com/redis/go-redis/v9", "github.com/google/uuid")(imported)
+		}, breach: [2]string{module + "verify/token", "github.com/gofiber/fiber/v2"}},
+		{name: "schema stands alone", of: func(p string) bool { return p == module+"schema" }, bad: func(_, imported string) bool {
+			return strings.HasPrefix(imported, module)
+		}, breach: [2]string{module + "schema", internal + "/config"}},
+		{name: "the domain does not know its edges", of: in(internal+"/account", internal+"/session", internal+"/access", internal+"/password", internal+"/fault", internal+"/health"),
+			bad: imports(internal+"/httpapi", internal+"/config"), tests: true, breach: [2]string{internal + "/account", internal + "/httpapi"}},
+		{name: "sessions do not know accounts", of: in(internal + "/session"), bad: imports(internal + "/account"), tests: true,
+			breach: [2]string{internal + "/session", internal + "/account"}},
+		{name: "services import neither commands nor manifests", of: in(module + "services"), bad: imports(module+"cmd", module+"internal/manifest"), tests: true,
+			breach: [2]string{authAPI, module + "internal/manifest"}},
+		{name: "services do not know each other", of: in(module + "services"), bad: func(path, imported string) bool {
+			return in(module+"services")(imported) && service(path) != service(imported)
+		}, tests: true, breach: [2]string{module + "services/helloworld", internal + "/session"}},
+		{name: "containers are for tests' stores only", of: not(in(module + "internal/devstack/devtest")), bad: imports("github.com/testcontainers/testcontainers-go"), tests: true,
+			breach: [2]string{module + "internal/devstack", "github.com/testcontainers/testcontainers-go/modules/redis"}},
+		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"schema/schematest")),
+			bad: imports("testing", module+"internal/devstack/devtest", module+"schema/schematest"), breach: [2]string{authAPI, "testing"}},
+	}
+}
+
+func service(path string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, module+"services/"), "/")
+	return name
+}
+
+// isForeign says whether a package comes neither from here nor with Go.
+func isForeign(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.Contains(first, ".") && !strings.HasPrefix(path, module)
+}
+
+// breaches are the imports that a rule forbids.
+func (r rule) breaches(packages []pkg) (found []string) {
+	for _, p := range packages {
+		if !r.of(p.ImportPath) {
+			continue
+		}
+		all := slices.Clone(p.Imports)
+		if r.tests {
+			all = slices.Concat(all, p.TestImports, p.XTestImports)
+		}
+		for _, imported := range all {
+			if r.bad(p.ImportPath, imported) {
+				found = append(found, p.ImportPath+" imports "+imported)
+			}
+		}
+	}
+	return found
+}
+
+func packages(t *testing.T) (all []pkg) {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImportsKeepTheRules(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	if len(all) < 15 {
+		t.Fatalf("only %d packages", len(all))
+	}
+	for _, r := range rules() {
+		for _, found := range r.breaches(all) {
+			t.Errorf("%s: %s", r.name, found)
+		}
+	}
+}
+
+func TestEachRuleFindsItsBreach(t *testing.T) {
+	t.Parallel()
+	for _, r := range rules() {
+		if len(r.breaches([]pkg{{ImportPath: r.breach[0], Imports: []string{r.breach[1]}}})) != 1 {
+			t.Errorf("%s: %s imports %s, and it is not found", r.name, r.breach[0], r.breach[1])
+		}
+	}
+}
