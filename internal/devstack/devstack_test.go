@@ -1,11 +1,16 @@
 package devstack_test
 
 import (
+	"archive/zip"
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -365,16 +370,71 @@ func TestEmbeddedRedisEndsKeysInTime(t *testing.T) {
 	}
 }
 
-// The download is large and from outside: run with DEVSTACK_TEST_DOWNLOAD=1.
+// The public repository is outside; what it would send is made from the Postgres
+// of this machine. With DEVSTACK_TEST_DOWNLOAD=1 the real one is asked.
 func TestDownloadedPostgresWorks(t *testing.T) {
 	t.Parallel()
+	cache, _ := users(t)[0].place(t)
+	if err := os.Chmod(cache, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	o := devstack.Options{Dir: t.TempDir(), Cache: cache, Sources: []devstack.Source{devstack.Embedded}}
 	if os.Getenv("DEVSTACK_TEST_DOWNLOAD") == "" {
-		t.Skip("SKIPPED: set DEVSTACK_TEST_DOWNLOAD=1 to download Postgres")
+		o.Repository = repository(t)
 	}
-	s := start(t, devstack.StartPostgres, devstack.Options{Dir: t.TempDir(), Sources: []devstack.Source{devstack.Embedded}})
-	if got := query(t, s.URL, "SELECT 'up'"); got != "up" || s.Source != devstack.Embedded {
-		t.Errorf("%q from %s", got, s.Source)
+	for range 2 { // the second time nothing is downloaded
+		s := start(t, devstack.StartPostgres, o)
+		if got := query(t, s.URL, "SELECT 'up'"); got != "up" || s.Source != devstack.Embedded || !strings.Contains(s.Note, "downloaded") {
+			t.Errorf("%q from %s, %s", got, s.Source, s.Note)
+		}
+		if err := s.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		o.Repository = "http://127.0.0.1:1"
 	}
+	if _, err := devstack.StartPostgres(t.Context(), devstack.Options{Dir: t.TempDir(), Cache: t.TempDir(), Sources: []devstack.Source{devstack.Embedded}, Repository: o.Repository}); err == nil || !strings.Contains(err.Error(), "no network?") {
+		t.Errorf("without a network: %v", err)
+	}
+}
+
+// repository serves the programs of this machine's Postgres as a Maven
+// repository does: a jar with a tar.xz.
+func repository(t *testing.T) string {
+	t.Helper()
+	given := start(t, devstack.StartPostgres, devstack.Options{Dir: t.TempDir()})
+	_, bin, found := strings.Cut(given.Note, " from ")
+	if !found {
+		t.Fatal(given.Note)
+	}
+	archive := filepath.Join(t.TempDir(), "postgres.txz")
+	pack := exec.Command("tar", "-C", filepath.Dir(bin), "-cJhf", archive, "--exclude=bitcode", "bin/postgres", "bin/initdb", "bin/pg_ctl", "lib")
+	pack.Env = append(os.Environ(), "XZ_OPT=-0")
+	if out, err := pack.CombinedOutput(); err != nil {
+		t.Fatalf("tar: %v: %s", err, out)
+	}
+	content, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var jar bytes.Buffer
+	w := zip.NewWriter(&jar)
+	entry, err := w.Create("postgres-" + runtime.GOOS + "-" + runtime.GOARCH + ".txz")
+	if err == nil {
+		_, err = entry.Write(content)
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(jar.Bytes())
+	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, ".sha256") {
+			_, _ = fmt.Fprintf(answer, "%x", sum)
+			return
+		}
+		_, _ = answer.Write(jar.Bytes())
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func TestGivenURLIsTakenAsItIs(t *testing.T) {

@@ -28,16 +28,16 @@ func startPostgresEmbedded(ctx context.Context, o Options, dir, secret string) (
 	if err != nil {
 		return nil, err
 	}
-	s.Source = Embedded
-	s.Note = fmt.Sprintf("Postgres %s, downloaded", embeddedVersion)
+	version, _, _ := strings.Cut(strings.TrimPrefix(s.Note, "Postgres "), " ")
+	s.Source, s.Note = Embedded, fmt.Sprintf("Postgres %s, downloaded", version)
 	return s, nil
 }
 
 // fetchPostgres downloads and unpacks Postgres once; later runs find it in Dir.
 func fetchPostgres(o Options) (bin string, err error) {
-	home, err := filepath.Abs(filepath.Join(o.Dir, "postgres-"+major(string(embeddedVersion))))
+	home, err := homeOf(o)
 	if err != nil {
-		return "", fmt.Errorf("find the directory of Postgres: %w", err)
+		return "", err
 	}
 	bin = filepath.Join(home, "bin")
 	if isProgram(filepath.Join(bin, "postgres")) {
@@ -56,6 +56,9 @@ func fetchPostgres(o Options) (bin string, err error) {
 	config := embeddedpostgres.DefaultConfig().Version(embeddedVersion).Port(uint32(port)).
 		BinariesPath(fresh).CachePath(filepath.Join(o.Dir, "download")).
 		RuntimePath(filepath.Join(fresh, "run")).DataPath(filepath.Join(fresh, "data")).Logger(o.log())
+	if o.Repository != "" {
+		config = config.BinaryRepositoryURL(o.Repository)
+	}
 	library := embeddedpostgres.NewDatabase(config)
 	// It downloads, unpacks and starts in one step. As root the last one fails;
 	// what counts is that the binaries are there.
@@ -78,6 +81,29 @@ func fetchPostgres(o Options) (bin string, err error) {
 		return "", fmt.Errorf("put Postgres in place: %w", err)
 	}
 	return bin, nil
+}
+
+// homeOf is where a downloaded Postgres is kept: beside its data, unless the user
+// that it runs as may not go there. Data can be reached all the same, programs
+// cannot, since Postgres asks access(2) about them, which knows no capabilities.
+func homeOf(o Options) (string, error) {
+	name := "postgres-" + major(string(embeddedVersion))
+	home, err := filepath.Abs(filepath.Join(o.Dir, name))
+	if err != nil {
+		return "", fmt.Errorf("find the directory of Postgres: %w", err)
+	}
+	as, err := unprivileged(home)
+	if err != nil || as == nil || !as.passes {
+		return home, err
+	}
+	cache := o.Cache
+	if cache == "" {
+		cache = "/var/cache/auth.books.test"
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", fmt.Errorf("make a directory for Postgres: %w", err)
+	}
+	return filepath.Join(cache, name), nil
 }
 
 func noBinaries(err error) error {

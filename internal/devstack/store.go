@@ -34,6 +34,12 @@ type Options struct {
 	Scratch bool
 	// Log receives what the store prints; nil drops it.
 	Log io.Writer
+	// Repository is where Postgres is downloaded from, a Maven repository; empty
+	// is the public one.
+	Repository string
+	// Cache keeps a downloaded Postgres where Dir is closed to the user that it
+	// runs as; empty is a directory below /var/cache.
+	Cache string
 	// Databases is how many numbered databases Redis has; 0 is 16.
 	Databases int
 }

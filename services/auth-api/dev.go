@@ -65,7 +65,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	}
 	defer release()
 
-	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: os.Getenv("AUTH_DB_URL"), Dir: dir})
+	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: os.Getenv("AUTH_DB_URL"), Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY")})
 	if err != nil {
 		return err
 	}

@@ -66,19 +66,24 @@ func next(c *fiber.Ctx) (err error) {
 func (s *Server) record(c *fiber.Ctx, r *request, route, id string, took time.Duration) {
 	status := c.Response().StatusCode()
 	level := slog.LevelInfo
+	switch {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case route == "/livez" || route == "/readyz":
+		level = slog.LevelDebug
+	}
+	if !s.Log.Enabled(c.UserContext(), level) {
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("request_id", id), slog.String("method", knownMethod(c.Method())), slog.String("route", route),
 		slog.Int("status", status), slog.Duration("took", took), slog.String("ip", r.ip.String()),
 	}
 	if r.problem != nil {
 		attrs = append(attrs, slog.String("code", string(r.problem.Code)))
-		if status >= http.StatusInternalServerError {
-			level = slog.LevelError
+		if level == slog.LevelError {
 			attrs = append(attrs, slog.Any("error", r.problem.cause))
 		}
-	}
-	if route == "/livez" || route == "/readyz" {
-		level = slog.LevelDebug
 	}
 	s.Log.LogAttrs(c.UserContext(), level, "request", attrs...)
 }
