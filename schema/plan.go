@@ -27,6 +27,10 @@ const (
 // was in use for too long. Nothing was changed; try again.
 var ErrBusy = errors.New("the schema or one of its tables is in use")
 
+// ErrUnreachable says that Postgres does not answer, or not with this user and
+// password. Nothing was changed.
+var ErrUnreachable = errors.New("connect to Postgres")
+
 // Plan is what stands between a database and a desired state.
 type Plan struct {
 	// Statements in their order; none if the database is as desired.
@@ -132,7 +136,7 @@ func withTx(ctx context.Context, url string, work func(*sql.Tx) error) error {
 	defer db.Close()
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("connect to Postgres: %w", err)
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	if err := work(tx); err != nil {

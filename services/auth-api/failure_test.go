@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
@@ -108,6 +110,33 @@ func TestStartsBeforeItsStoresAndItsSchema(t *testing.T) {
 	}
 	if out, err := a.run("schema", "apply", "--allow", "drop_column:accounts.phone"); err != nil {
 		t.Errorf("an allowed one: %v, %s", err, out)
+	}
+}
+
+func TestSchemaCommandWaitsForPostgres(t *testing.T) {
+	t.Parallel()
+	proxy := devtest.NewProxy(t, devtest.Postgres(t))
+	proxy.Cut()
+	env := settings{"AUTH_DB_URL": proxy.URL}
+	if out, err := runWith(env, "schema", "apply"); err == nil || !strings.Contains(out, "connect to Postgres") {
+		t.Errorf("without waiting: %v, %s", err, out)
+	}
+	done := make(chan error, 1)
+	go func() {
+		out, err := runWith(env, "schema", "apply", "--wait=30s")
+		if err != nil {
+			err = fmt.Errorf("%w: %s", err, out)
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		t.Fatalf("it did not wait: %v", err)
+	case <-time.After(1500 * time.Millisecond):
+	}
+	proxy.Restore()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

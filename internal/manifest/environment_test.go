@@ -1,0 +1,118 @@
+package manifest_test
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"auth.books.test/internal/manifest"
+)
+
+func environmentRules() []rule {
+	minikube, gke := []string{"minikube"}, []string{"gke"}
+	return []rule{
+		{name: "node ports are those that are documented", on: minikube, check: func(s *manifest.Set) []string {
+			var ports []int32
+			for _, service := range s.Services {
+				for _, p := range service.Spec.Ports {
+					if service.Spec.Type == corev1.ServiceTypeNodePort {
+						ports = append(ports, p.NodePort)
+					}
+				}
+			}
+			slices.Sort(ports)
+			if !slices.Equal(ports, []int32{30001, 30002, 30080}) {
+				return []string{fmt.Sprint(ports)}
+			}
+			return nil
+		}, old: "nodePort: 30002", new: "nodePort: 30003"},
+		{name: "the password form is on", on: minikube, check: grant("true"), old: `AUTH_API_PASSWORD_GRANT: "true"`, new: `AUTH_API_PASSWORD_GRANT: "false"`},
+		{name: "the password form is off", on: gke, check: grant("false"), old: `AUTH_API_PASSWORD_GRANT: "false"`, new: `AUTH_API_PASSWORD_GRANT: "true"`},
+		{name: "Services are inside the cluster", on: gke, check: func(s *manifest.Set) (found []string) {
+			for _, service := range s.Services {
+				if service.Spec.Type != "" && service.Spec.Type != corev1.ServiceTypeClusterIP {
+					found = append(found, service.Name)
+				}
+			}
+			return found
+		}, old: "kind: Service\nmetadata:\n  labels:\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Service\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  type: LoadBalancer\n"},
+		{name: "the namespace enforces restricted pods", on: gke, check: enforces("restricted"), old: "pod-security.kubernetes.io/enforce: restricted", new: "pod-security.kubernetes.io/enforce: baseline"},
+		{name: "the namespace enforces baseline and warns of the rest", on: minikube, check: enforces("baseline"), old: "pod-security.kubernetes.io/enforce: baseline", new: "pod-security.kubernetes.io/enforce: privileged"},
+		{name: "what is scaled has no fixed number of replicas", check: func(s *manifest.Set) (found []string) {
+			for _, d := range s.Deployments {
+				if d.Spec.Replicas != nil {
+					found = append(found, d.Name)
+				}
+			}
+			return found
+		}, old: "kind: Deployment\nmetadata:\n  labels:\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Deployment\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  replicas: 1\n"},
+		{name: "a budget only for what runs twice", on: gke, check: func(s *manifest.Set) (found []string) {
+			for _, b := range s.Budgets {
+				if b.Spec.MaxUnavailable == nil || b.Spec.MaxUnavailable.String() != "1" || !slices.ContainsFunc(s.Deployments, func(d *deployment) bool { return matches(b.Spec.Selector, d.Spec.Template.Labels) }) {
+					found = append(found, b.Name)
+				}
+			}
+			for _, a := range s.Autoscalers {
+				if a.Spec.MinReplicas == nil || *a.Spec.MinReplicas < 2 {
+					found = append(found, a.Name+" may run once")
+				}
+			}
+			return found
+		}, old: "minReplicas: 2", new: "minReplicas: 1"},
+		{name: "the load balancer asks what the readiness probe asks", on: gke, check: healthCheck, old: "requestPath: /readyz", new: "requestPath: /"},
+		{name: "pods spread over zones", on: gke, check: func(s *manifest.Set) (found []string) {
+			for _, d := range s.Deployments {
+				if c := d.Spec.Template.Spec.TopologySpreadConstraints; len(c) != 1 || c[0].TopologyKey != "topology.kubernetes.io/zone" || !matches(c[0].LabelSelector, d.Spec.Template.Labels) {
+					found = append(found, d.Name)
+				}
+			}
+			return found
+		}, old: "topologyKey: topology.kubernetes.io/zone", new: "topologyKey: kubernetes.io/hostname"},
+	}
+}
+
+func grant(want string) func(*manifest.Set) []string {
+	return func(s *manifest.Set) []string {
+		if got := configOf(s, "auth-api")["AUTH_API_PASSWORD_GRANT"]; got != want {
+			return []string{got}
+		}
+		return nil
+	}
+}
+
+func enforces(level string) func(*manifest.Set) []string {
+	return func(s *manifest.Set) (found []string) {
+		for _, n := range s.Namespaces {
+			if n.Labels["pod-security.kubernetes.io/enforce"] != level || n.Labels["pod-security.kubernetes.io/warn"] != "restricted" {
+				found = append(found, n.Name)
+			}
+		}
+		return found
+	}
+}
+
+func healthCheck(s *manifest.Set) []string {
+	var asked string
+	var port int32
+	for _, d := range s.Deployments {
+		for _, c := range d.Spec.Template.Spec.Containers {
+			asked = c.ReadinessProbe.HTTPGet.Path
+			for _, p := range c.Ports {
+				if p.Name == c.ReadinessProbe.HTTPGet.Port.String() {
+					port = p.ContainerPort
+				}
+			}
+		}
+	}
+	for _, o := range s.OfKind("HealthCheckPolicy") {
+		spec, _ := o.Content["spec"].(map[string]any)
+		standard, _ := spec["default"].(map[string]any)
+		config, _ := standard["config"].(map[string]any)
+		check, _ := config["httpHealthCheck"].(map[string]any)
+		if check["requestPath"] == asked && fmt.Sprint(check["port"]) == fmt.Sprint(port) {
+			return nil
+		}
+	}
+	return []string{"no health check of " + asked}
+}

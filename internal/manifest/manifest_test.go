@@ -1,0 +1,223 @@
+package manifest_test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"auth.books.test/internal/manifest"
+	"auth.books.test/internal/sealing"
+)
+
+type deployment = appsv1.Deployment
+
+const root = "../.."
+
+func overlays() []string { return []string{"minikube", "gke"} }
+
+// render gives an overlay as kubectl would apply it.
+func render(t *testing.T, overlay string) string {
+	t.Helper()
+	out, err := manifest.Render(filepath.Join(root, "kustomize", "overlays", overlay))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func parse(t *testing.T, rendered string) *manifest.Set {
+	t.Helper()
+	s, err := manifest.Parse([]byte(rendered))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (r rule) isFor(overlay string) bool { return len(r.on) == 0 || slices.Contains(r.on, overlay) }
+
+// Not parallel: kustomize keeps its schemas in a global.
+func TestOverlaysKeepTheRules(t *testing.T) {
+	for _, overlay := range overlays() {
+		s := parse(t, render(t, overlay))
+		if len(s.Workloads()) != 4 {
+			t.Fatalf("%s: %d workloads", overlay, len(s.Workloads()))
+		}
+		for _, r := range rules() {
+			if !r.isFor(overlay) {
+				continue
+			}
+			for _, found := range r.check(s) {
+				t.Errorf("%s: %s: %s", overlay, r.name, found)
+			}
+		}
+	}
+}
+
+// A rule that cannot fail holds nothing.
+func TestEachRuleFailsWhenItIsBroken(t *testing.T) {
+	rendered := map[string]string{}
+	for _, overlay := range overlays() {
+		rendered[overlay] = render(t, overlay)
+	}
+	for _, r := range rules() {
+		overlay := "minikube"
+		if len(r.on) > 0 {
+			overlay = r.on[0]
+		}
+		if !strings.Contains(rendered[overlay], r.old) {
+			t.Errorf("%s: there is nothing to break: %q", r.name, r.old)
+			continue
+		}
+		if len(r.check(parse(t, strings.Replace(rendered[overlay], r.old, r.new, 1)))) == 0 {
+			t.Errorf("%s: broken, and it was not noticed", r.name)
+		}
+	}
+}
+
+func TestBaseIsNeutral(t *testing.T) {
+	out, err := manifest.Render(filepath.Join(root, "kustomize", "base"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rendered := string(out)
+	for _, word := range []string{
+		"namespace:", "nodePort:", "type: NodePort", "type: LoadBalancer", "storageClassName", "kind: PersistentVolume\n", "kind: Ingress", "kind: HorizontalPodAutoscaler",
+		"kind: PodDisruptionBudget", "kind: Secret", "kind: SealedSecret", "kind: Namespace", "replicas:", "gke.io", "minikube", "hostPath", "annotations:",
+	} {
+		if strings.Contains(rendered, word) {
+			t.Errorf("base has %q", word)
+		}
+	}
+	if parse(t, rendered).Workloads() == nil {
+		t.Error("base runs nothing")
+	}
+}
+
+// Each setting in the overlays is one that auth-api knows, and all are good.
+func TestSettingsAreGood(t *testing.T) {
+	for _, overlay := range overlays() {
+		config := configOf(parse(t, render(t, overlay)), "auth-api")
+		cmd := exec.Command("go", "run", "./services/auth-api", "config")
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "AUTH_DB_USER=u", "AUTH_DB_PASSWORD=p", "SESSION_DB_PASSWORD=p", "SESSION_DB_TOKEN_KEY=k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+		for name, value := range config {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", overlay, err, out)
+		}
+		for name := range config {
+			if !strings.Contains("\n"+string(out), "\n"+name+"=") {
+				t.Errorf("%s: auth-api knows no %s", overlay, name)
+			}
+		}
+	}
+}
+
+// The development key opens every secret of Minikube and none of GKE's, and what
+// is inside fits together.
+func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(filepath.Join(root, "sealed-secrets/minikube/key/secret.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var key corev1.Secret
+	if err := yaml.UnmarshalStrict(b, &key); err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := os.ReadFile(filepath.Join(root, "sealed-secrets/minikube/certificate.pem"))
+	if err != nil || key.StringData["tls.crt"] != string(certificate) {
+		t.Errorf("the key's certificate is not the one that is sealed for: %v", err)
+	}
+	values := sealing.Values{}
+	for _, overlay := range overlays() {
+		files, err := filepath.Glob(filepath.Join(root, "sealed-secrets", overlay, "*.yaml"))
+		if err != nil || len(files) < 6 {
+			t.Fatalf("%d files, %v", len(files), err)
+		}
+		for _, file := range files {
+			if filepath.Base(file) == "kustomization.yaml" {
+				continue
+			}
+			sealed, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened, err := sealing.Open([]byte(key.StringData["tls.key"]), sealed)
+			if (err == nil) != (overlay == "minikube") {
+				t.Errorf("%s: opened %v", file, err)
+			}
+			if err == nil {
+				values[opened.Name] = opened.Data
+			}
+		}
+	}
+	// Made again from the passwords that were opened, the users' file is the same.
+	again, err := sealing.Fresh(sealing.Values{"session-db-credentials": values["session-db-credentials"], "session-db-verifier": values["session-db-verifier"]}, strings.NewReader(strings.Repeat("x", 200)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range again {
+		if s.Name == "session-db-users" && s.Data["users.acl"] != values["session-db-users"]["users.acl"] {
+			t.Error("Redis's users do not have the passwords that auth-api is given")
+		}
+	}
+}
+
+func TestControllerIsPinnedAndRestricted(t *testing.T) {
+	out, err := manifest.Render(filepath.Join(root, "sealed-secrets/controller"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(out), "system:authenticated") {
+		t.Error("GKE refuses a binding to all authenticated users")
+	}
+	if found := restricted(parse(t, string(out))); len(found) > 0 {
+		t.Error(found)
+	}
+	if !strings.Contains(string(out), "image: docker.io/bitnami/sealed-secrets-controller:0.40.0") {
+		t.Error("the controller's image is not pinned")
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// What would be applied, for a reviewer to read. Sealed values are left out:
+// they differ with every sealing.
+func TestRenderedAsReviewed(t *testing.T) {
+	for _, overlay := range overlays() {
+		var lines []string
+		for line := range strings.Lines(render(t, overlay)) {
+			if before, value, found := strings.Cut(line, ": Ag"); found && len(value) > 100 {
+				line = before + ": (sealed)\n"
+			}
+			lines = append(lines, line)
+		}
+		got := strings.Join(lines, "")
+		file := filepath.Join("testdata", overlay+".yaml")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s is not as it was reviewed. If that is meant: go test ./internal/manifest -update, and read the difference", overlay)
+		}
+	}
+}

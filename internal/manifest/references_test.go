@@ -1,0 +1,170 @@
+package manifest_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"auth.books.test/internal/manifest"
+)
+
+func referenceRules() []rule {
+	return []rule{
+		{name: "every secret that is used is sealed, with that key", check: secrets, old: "secretName: session-db-users", new: "secretName: session-db-user"},
+		{name: "every ConfigMap that is used is there", check: func(s *manifest.Set) []string {
+			have := map[string]bool{}
+			for _, c := range s.ConfigMaps {
+				have[c.Name] = true
+			}
+			found := each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
+				for _, e := range c.EnvFrom {
+					if e.ConfigMapRef != nil && !have[e.ConfigMapRef.Name] {
+						return e.ConfigMapRef.Name
+					}
+				}
+				return ""
+			})
+			for _, w := range s.Workloads() {
+				for _, v := range w.Pod.Spec.Volumes {
+					if v.ConfigMap != nil && !have[v.ConfigMap.Name] {
+						found = append(found, v.ConfigMap.Name)
+					}
+				}
+			}
+			return found
+		}, old: "- configMapRef:\n            name: auth-api", new: "- configMapRef:\n            name: x"},
+		{name: "ConfigMaps have the hash of their content in the name", check: func(s *manifest.Set) (found []string) {
+			for _, c := range s.ConfigMaps {
+				if i := strings.LastIndex(c.Name, "-"); i < 0 || len(c.Name)-i-1 != 10 {
+					found = append(found, c.Name)
+				}
+			}
+			return found
+		}, old: "kind: ConfigMap\nmetadata:\n  labels:\n    app.kubernetes.io/part-of: auth\n  name: auth-api-", new: "kind: ConfigMap\nmetadata:\n  name: auth-api2"},
+		{name: "there is neither a plain Secret nor a definition of resources", check: func(s *manifest.Set) (found []string) {
+			for _, o := range s.Others {
+				if o.Kind == "Secret" || o.Kind == "CustomResourceDefinition" {
+					found = append(found, o.Kind+" "+o.Name)
+				}
+			}
+			return found
+		}, old: "kind: SealedSecret", new: "kind: Secret"},
+		{name: "selectors choose their own pods", check: func(s *manifest.Set) (found []string) {
+			for _, w := range s.Workloads() {
+				if w.Selector == nil {
+					continue
+				}
+				if len(w.Selector.MatchLabels) != 1 || !matches(w.Selector, w.Pod.Labels) {
+					found = append(found, w.Name)
+				}
+			}
+			return found
+		}, old: "matchLabels:\n      app.kubernetes.io/name: auth-api", new: "matchLabels:\n      app.kubernetes.io/name: auth"},
+		{name: "Services lead to a port of a pod", check: services, old: "targetPort: redis", new: "targetPort: resid"},
+		{name: "everything lives in the namespace auth", check: func(s *manifest.Set) (found []string) {
+			check := func(kind string, m metav1.ObjectMeta) {
+				if m.Namespace != "auth" {
+					found = append(found, kind+" "+m.Name)
+				}
+			}
+			for _, w := range s.Deployments {
+				check("Deployment", w.ObjectMeta)
+			}
+			for _, w := range s.StatefulSets {
+				check("StatefulSet", w.ObjectMeta)
+			}
+			for _, w := range s.Jobs {
+				check("Job", w.ObjectMeta)
+			}
+			for _, w := range s.Services {
+				check("Service", w.ObjectMeta)
+			}
+			for _, w := range s.Policies {
+				check("NetworkPolicy", w.ObjectMeta)
+			}
+			for _, w := range s.OfKind("SealedSecret") {
+				check("SealedSecret", w.ObjectMeta)
+			}
+			return found
+		}, old: "  name: auth-api\n  namespace: auth\nspec:", new: "  name: auth-api\nspec:"},
+	}
+}
+
+// secrets compares what pods use with what is sealed.
+func secrets(s *manifest.Set) []string {
+	sealed := map[string]map[string]bool{}
+	for _, o := range s.OfKind("SealedSecret") {
+		spec, _ := o.Content["spec"].(map[string]any)
+		data, _ := spec["encryptedData"].(map[string]any)
+		sealed[o.Name] = map[string]bool{}
+		for key := range data {
+			sealed[o.Name][key] = true
+		}
+	}
+	found := each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
+		for _, e := range c.Env {
+			if e.ValueFrom == nil || e.ValueFrom.SecretKeyRef == nil {
+				continue
+			}
+			if r := e.ValueFrom.SecretKeyRef; !sealed[r.Name][r.Key] {
+				return r.Name + "." + r.Key
+			}
+		}
+		return ""
+	})
+	for _, w := range s.Workloads() {
+		for _, v := range w.Pod.Spec.Volumes {
+			if v.Secret != nil && sealed[v.Secret.SecretName] == nil {
+				found = append(found, w.Name+": "+v.Secret.SecretName)
+			}
+		}
+	}
+	return found
+}
+
+func services(s *manifest.Set) (found []string) {
+	for _, service := range s.Services {
+		selector := labels.SelectorFromSet(service.Spec.Selector)
+		for _, port := range service.Spec.Ports {
+			leads := false
+			for _, w := range s.Workloads() {
+				for _, c := range w.Pod.Spec.Containers {
+					leads = leads || selector.Matches(labels.Set(w.Pod.Labels)) && slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == port.TargetPort.String() })
+				}
+			}
+			if !leads {
+				found = append(found, fmt.Sprintf("%s:%s", service.Name, port.TargetPort.String()))
+			}
+		}
+	}
+	return found
+}
+
+func matches(selector *metav1.LabelSelector, of map[string]string) bool {
+	parsed, err := metav1.LabelSelectorAsSelector(selector)
+	return err == nil && parsed.Matches(labels.Set(of))
+}
+
+// configOf is the ConfigMap of a name before its hash.
+func configOf(s *manifest.Set, name string) map[string]string {
+	for _, c := range s.ConfigMaps {
+		if strings.HasPrefix(c.Name, name+"-") {
+			return maps.Clone(c.Data)
+		}
+	}
+	return nil
+}
+
+func seconds(duration string) int64 {
+	d, err := time.ParseDuration(duration)
+	if err != nil {
+		return 0
+	}
+	return int64(d.Seconds())
+}

@@ -1,0 +1,25 @@
+package manifest
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// Render gives the YAML of a kustomization, in the order and under the load
+// restrictions of `kubectl apply -k`. It must not be called from several
+// goroutines: kustomize keeps its schemas in a global.
+func Render(dir string) ([]byte, error) {
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionLegacy
+	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", dir, err)
+	}
+	out, err := resources.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", dir, err)
+	}
+	return out, nil
+}

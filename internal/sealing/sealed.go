@@ -1,0 +1,136 @@
+package sealing
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+
+	// The project's own encryption; the rest of its module would bring client-go.
+	"github.com/bitnami/sealed-secrets/pkg/crypto"
+	"sigs.k8s.io/yaml"
+)
+
+// Secret is what is to be sealed, or was.
+type Secret struct {
+	Namespace, Name string
+	Data            map[string]string
+}
+
+// sealedSecret is the part of a SealedSecret (bitnami.com/v1alpha1) that is
+// used here.
+type sealedSecret struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Metadata   metadata `json:"metadata"`
+	Spec       struct {
+		EncryptedData map[string]string `json:"encryptedData"`
+		Template      struct {
+			Immutable bool     `json:"immutable"`
+			Metadata  metadata `json:"metadata"`
+			Type      string   `json:"type"`
+		} `json:"template"`
+	} `json:"spec"`
+}
+
+type metadata struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+}
+
+// ErrCannotOpen says that the key is not the one it was sealed for, or that the
+// namespace or the name was changed since.
+var ErrCannotOpen = errors.New("the key does not open this SealedSecret, or it was sealed for another namespace or name")
+
+// Sealer seals for the controller that has the certificate's private key.
+type Sealer struct {
+	key    *rsa.PublicKey
+	random io.Reader
+}
+
+// NewSealer reads a certificate in PEM, as the controller prints it.
+func NewSealer(certificate []byte, random io.Reader) (*Sealer, error) {
+	block, _ := pem.Decode(certificate)
+	if block == nil {
+		return nil, errors.New("the certificate is not PEM")
+	}
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate: %w", err)
+	}
+	key, ok := parsed.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return nil, errors.New("the certificate is not of an RSA key")
+	}
+	return &Sealer{key: key, random: random}, nil
+}
+
+// Fingerprint names the key that opens what is sealed.
+func (s *Sealer) Fingerprint() (string, error) { return crypto.PublicKeyFingerprint(s.key) }
+
+// Seal gives the SealedSecret as YAML. The Secret that comes of it is immutable:
+// a new value gets a new name, so that pods roll.
+func (s *Sealer) Seal(secret Secret) ([]byte, error) {
+	out := sealedSecret{APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Metadata: metadata{secret.Name, secret.Namespace}}
+	out.Spec.EncryptedData = map[string]string{}
+	for key, value := range secret.Data {
+		sealed, err := crypto.HybridEncrypt(s.random, s.key, []byte(value), label(secret.Namespace, secret.Name))
+		if err != nil {
+			return nil, fmt.Errorf("seal %s of %s: %w", key, secret.Name, err)
+		}
+		out.Spec.EncryptedData[key] = base64.StdEncoding.EncodeToString(sealed)
+	}
+	out.Spec.Template.Immutable, out.Spec.Template.Type, out.Spec.Template.Metadata = true, "Opaque", out.Metadata
+	return yaml.Marshal(out)
+}
+
+// label binds a sealed value to its place (strict scope).
+func label(namespace, name string) []byte { return []byte(namespace + "/" + name) }
+
+// Open opens a SealedSecret with a private key in PEM. Error: ErrCannotOpen.
+func Open(privateKey, sealed []byte) (Secret, error) {
+	key, err := parseKey(privateKey)
+	if err != nil {
+		return Secret{}, err
+	}
+	var in sealedSecret
+	if err := yaml.UnmarshalStrict(sealed, &in); err != nil {
+		return Secret{}, fmt.Errorf("read the SealedSecret: %w", err)
+	}
+	fingerprint, err := crypto.PublicKeyFingerprint(&key.PublicKey)
+	if err != nil {
+		return Secret{}, fmt.Errorf("name the key: %w", err)
+	}
+	out := Secret{Namespace: in.Metadata.Namespace, Name: in.Metadata.Name, Data: map[string]string{}}
+	for name, text := range in.Spec.EncryptedData {
+		value, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return Secret{}, fmt.Errorf("%s of %s is not base64: %w", name, in.Metadata.Name, err)
+		}
+		plain, err := crypto.HybridDecrypt(nil, map[string]*rsa.PrivateKey{fingerprint: key}, value, label(in.Metadata.Namespace, in.Metadata.Name))
+		if err != nil {
+			return Secret{}, fmt.Errorf("%s of %s: %w", name, in.Metadata.Name, ErrCannotOpen)
+		}
+		out.Data[name] = string(plain)
+	}
+	return out, nil
+}
+
+func parseKey(privateKey []byte) (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode(privateKey)
+	if block == nil {
+		return nil, errors.New("the key is not PEM")
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the key: %w", err)
+	}
+	key, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return nil, errors.New("the key is not an RSA key")
+	}
+	return key, nil
+}
