@@ -27,7 +27,7 @@ func storageRules() []rule {
 				}
 			}
 			return found
-		}, old: "    spec:\n      accessModes:\n      - ReadWriteOnce\n", new: "    spec:\n"},
+		}, old: "    spec:\n      accessModes:\n      - ReadWriteOnce\n      resources", new: "    spec:\n      resources"},
 		{name: "classes keep the volume", check: func(s *manifest.Set) (found []string) {
 			for _, c := range s.StorageClasses {
 				if c.ReclaimPolicy == nil || *c.ReclaimPolicy != "Retain" {

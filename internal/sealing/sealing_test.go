@@ -100,7 +100,7 @@ func TestFreshValuesAreRandomAndFitEachOther(t *testing.T) {
 		}
 	}
 	users := find(t, one, "session-db-users", "users.acl")
-	if strings.Contains(users, find(t, one, "session-db-credentials", "password")) || !strings.Contains(users, "user default off\n") {
+	if strings.Contains(users, find(t, one, "session-db-credentials", "password")) || !strings.Contains(users, "user default off ") {
 		t.Errorf("%s", users)
 	}
 }

@@ -77,6 +77,9 @@ func generate(given Values, random io.Reader) (Values, error) {
 
 // users is Redis's ACL file (redis.io, "ACL"): the passwords' hashes only.
 //
+//   - default may do everything and cannot sign in. It is also whom Redis loads
+//     the append-only file as: without rights every transaction in it would be
+//     refused at a restart, and its tokens would be lost;
 //   - auth-api writes tokens' records, and no key but those;
 //   - verifier reads them: for APIs that verify tokens themselves;
 //   - probe asks whether Redis answers.
@@ -86,7 +89,7 @@ func users(session, verifier string) string {
 		return hex.EncodeToString(sum[:])
 	}
 	return strings.Join([]string{
-		"user default off",
+		"user default off ~* &* +@all",
 		"user auth-api on #" + hash(session) + " ~session:* resetchannels -@all +@read +@write +@connection +@transaction +@scripting -@dangerous",
 		"user verifier on #" + hash(verifier) + " %R~session:* resetchannels -@all +@read +@connection -@dangerous",
 		"user probe on nopass resetkeys resetchannels -@all +ping",

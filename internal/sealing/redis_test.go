@@ -1,0 +1,137 @@
+package sealing_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/sealing"
+)
+
+// server runs Redis with the users' file and the platform's redis.conf.
+type server struct {
+	t    *testing.T
+	dir  string
+	addr string
+	cmd  *exec.Cmd
+}
+
+func newServer(t *testing.T, users string) *server {
+	t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip("SKIPPED: this test needs redis-server on PATH")
+	}
+	s := &server{t: t, dir: t.TempDir()}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = l.Addr().String()
+	_ = l.Close()
+	settings, err := os.ReadFile("../../kustomize/base/session-db/redis.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer("/etc/redis-users/users.acl", filepath.Join(s.dir, "users.acl"), "dir /data", "dir "+s.dir).Replace(string(settings))
+	_, port, _ := net.SplitHostPort(s.addr)
+	text += "\nbind 127.0.0.1\nport " + port + "\n"
+	for name, content := range map[string]string{"redis.conf": text, "users.acl": users} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.cmd = exec.Command(path, filepath.Join(s.dir, "redis.conf"))
+	s.start()
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+func (s *server) start() {
+	s.t.Helper()
+	s.cmd = exec.Command(s.cmd.Path, s.cmd.Args[1:]...)
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	probe := s.as("probe", "any")
+	for end := time.Now().Add(10 * time.Second); probe.Ping(context.Background()).Err() != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatal("Redis does not start")
+		}
+	}
+}
+
+func (s *server) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+}
+
+func (s *server) as(user, password string) *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: s.addr, Username: user, Password: password, DisableIdentity: true, MaxRetries: -1})
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
+	t.Parallel()
+	secrets, err := sealing.Fresh(nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, find(t, secrets, "session-db-users", "users.acl"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	api := func() *redis.Client {
+		return s.as("auth-api", find(t, secrets, "session-db-credentials", "password"))
+	}
+	// As auth-api writes a token's record: in a transaction.
+	_, err = api().TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		tx.HSet(ctx, "session:a", "sid", "1")
+		tx.PExpireAt(ctx, "session:a", time.Now().Add(time.Hour))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := api().Eval(ctx, "return redis.call('HSET', KEYS[1], 'idle', '2')", []string{"session:a"}).Err(); err != nil {
+		t.Errorf("auth-api runs a script: %v", err)
+	}
+	verifier := s.as("verifier", find(t, secrets, "session-db-verifier", "password"))
+	if v := verifier.HGet(ctx, "session:a", "sid").Val(); v != "1" {
+		t.Errorf("the verifier reads %q", v)
+	}
+	for name, err := range map[string]error{
+		"a verifier deletes":           verifier.Del(ctx, "session:a").Err(),
+		"a verifier writes":            verifier.HSet(ctx, "session:a", "sid", "2").Err(),
+		"auth-api writes another key":  api().Set(ctx, "other", "1", 0).Err(),
+		"auth-api flushes":             api().FlushAll(ctx).Err(),
+		"auth-api reads configuration": api().ConfigGet(ctx, "*").Err(),
+		"auth-api lists all keys":      api().Keys(ctx, "*").Err(),
+		"the probe reads":              s.as("probe", "any").HGetAll(ctx, "session:a").Err(),
+		"nobody gets in":               s.as("", "").Ping(ctx).Err(),
+		"the default user gets in":     s.as("default", "any").Ping(ctx).Err(),
+		"a wrong password gets in":     s.as("auth-api", "wrong").Ping(ctx).Err(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "NOPERM") && !strings.Contains(err.Error(), "NOAUTH") && !strings.Contains(err.Error(), "WRONGPASS") {
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
+	}
+	s.stop()
+	s.start()
+	if got := fmt.Sprint(api().HGetAll(ctx, "session:a").Val()); got != "map[idle:2 sid:1]" {
+		t.Errorf("after a restart: %s", got)
+	}
+}
