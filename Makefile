@@ -39,6 +39,7 @@ lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is in
 	@unformatted=$$($(GO_FILES) | xargs -0 gofmt -l); \
 	  [ -z "$$unformatted" ] || { echo "not formatted (make fmt):" >&2; echo "$$unformatted" >&2; exit 1; }
 	go vet ./...
+	go vet -tags e2e ./test/e2e
 	go tool staticcheck ./...
 	@if command -v golangci-lint >/dev/null; then set -x; golangci-lint run; \
 	  else echo "golangci-lint is not installed: .golangci.yml was not used" >&2; fi
@@ -50,6 +51,10 @@ build: ## Builds the release binary bin/auth-api.
 .PHONY: bench
 bench: ## Measures the figures of docs/performance.md and prints them as a table.
 	go run ./test/bench
+
+.PHONY: e2e
+e2e: ## Runs the platform on the cluster that kubectl's current context names, if that is for development.
+	go test -tags e2e -count=1 -v -timeout 20m ./test/e2e
 
 .PHONY: fmt
 fmt: ## Formats the code.
