@@ -186,7 +186,7 @@ func TestControllerIsPinnedAndRestricted(t *testing.T) {
 	if found := restricted(parse(t, string(out))); len(found) > 0 {
 		t.Error(found)
 	}
-	if !strings.Contains(string(out), "image: docker.io/bitnami/sealed-secrets-controller:0.40.0") {
+	if !strings.Contains(string(out), "image: bitnami/sealed-secrets-controller:0.40.0") {
 		t.Error("the controller's image is not pinned")
 	}
 }

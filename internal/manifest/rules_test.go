@@ -98,12 +98,12 @@ func podRules() []rule {
 		{name: "images have an exact tag and are not pulled each time", check: func(s *manifest.Set) []string {
 			return each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
 				_, tag, tagged := strings.Cut(c.Image[strings.LastIndex(c.Image, "/")+1:], ":")
-				if !tagged || tag == "" || tag == "latest" || !strings.Contains(c.Image, "/") || c.ImagePullPolicy == corev1.PullAlways {
+				if !tagged || tag == "" || tag == "latest" || c.ImagePullPolicy == corev1.PullAlways {
 					return c.Image
 				}
 				return ""
 			})
-		}, old: "image: docker.io/library/redis:8.0.3", new: "image: docker.io/library/redis:latest"},
+		}, old: "image: redis:8.0.3", new: "image: redis:latest"},
 		{name: "auth-api has the time to stop", check: graceful, old: "terminationGracePeriodSeconds: 40", new: "terminationGracePeriodSeconds: 20", wrecks: "minikube"},
 		{name: "Postgres runs as the user of its image, on a directory below its volume", check: postgres, old: "value: /var/lib/postgresql/data/pgdata", new: "value: /var/lib/postgresql/data"},
 		{name: "a rollout never takes auth-api away", check: func(s *manifest.Set) (found []string) {
@@ -148,7 +148,7 @@ func graceful(s *manifest.Set) (found []string) {
 func postgres(s *manifest.Set) (found []string) {
 	for _, set := range s.StatefulSets {
 		for _, c := range set.Spec.Template.Spec.Containers {
-			if !strings.Contains(c.Image, "/postgres:") {
+			if !strings.HasPrefix(c.Image, "postgres:") {
 				continue
 			}
 			tag := c.Image[strings.LastIndex(c.Image, ":")+1:]

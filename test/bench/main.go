@@ -4,11 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -17,9 +20,28 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// step measures one thing and adds its rows to the table. Each starts an
+// auth-api of its own, so that none depends on what ran before it.
+type step struct {
+	name string
+	do   func(context.Context, *stack, settings, *table) error
+}
+
+func steps() []step {
+	return []step{
+		{"start", measureStart},
+		{"memory", measureMemory},
+		{"bytes", measureBytes},
+		{"me", measureMe},
+		{"signin", measureSignIn},
 	}
 }
 
@@ -27,6 +49,7 @@ func main() {
 type settings struct {
 	rounds   int
 	duration time.Duration
+	steps    []step
 	output   string
 }
 
@@ -34,13 +57,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 3 && args[0] == "reference" {
 		return serveReference(ctx, args[1], args[2])
 	}
-	var s settings
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.IntVar(&s.rounds, "rounds", 7, "how often each thing is measured, in turns")
-	flags.DurationVar(&s.duration, "duration", 3*time.Second, "how long each measurement takes")
-	flags.StringVar(&s.output, "o", "", "also write the table into this page, between its markers")
-	if err := flags.Parse(args); err != nil {
+	s, err := parse(args, stderr)
+	if err != nil {
 		return err
 	}
 	t, err := measure(ctx, s, stderr)
@@ -53,24 +71,54 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return t.writeInto(s.output)
 }
 
+func parse(args []string, stderr io.Writer) (settings, error) {
+	s := settings{steps: steps()}
+	var names []string
+	for _, one := range s.steps {
+		names = append(names, one.name)
+	}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&s.rounds, "rounds", 7, "how often each thing is measured, in turns; one round more warms up")
+	flags.DurationVar(&s.duration, "duration", 3*time.Second, "how long each measurement takes; sign-ins take at least 5s")
+	only := flags.String("only", "", "measure these alone, with commas: "+strings.Join(names, ","))
+	flags.StringVar(&s.output, "o", "", "also write the table into this page, between its markers")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return s, fmt.Errorf("%q is not a flag", flags.Arg(0))
+	case s.rounds < 1 || s.duration <= 0:
+		return s, errors.New("-rounds and -duration must be more than nothing")
+	case *only == "":
+		return s, nil
+	case s.output != "":
+		return s, errors.New("-o writes a whole table: leave out -only")
+	}
+	wanted := strings.Split(*only, ",")
+	for _, name := range wanted {
+		if !slices.Contains(names, name) {
+			return s, fmt.Errorf("-only: there is no %q, only %s", name, strings.Join(names, ", "))
+		}
+	}
+	s.steps = slices.DeleteFunc(s.steps, func(one step) bool { return !slices.Contains(wanted, one.name) })
+	return s, nil
+}
+
 // measure takes the figures one after the other, on one set of stores.
-func measure(ctx context.Context, s settings, progress io.Writer) (*table, error) {
+func measure(ctx context.Context, s settings, progress io.Writer) (t *table, err error) {
+	before := loadAverage()
 	st, err := newStack(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer st.stop()
-	t := newTable(st)
-	for _, step := range []struct {
-		name string
-		do   func(context.Context, *stack, settings, *table) error
-	}{
-		{"start", measureStart}, {"memory at rest", measureIdle}, {"bytes in Redis", measureBytes},
-		{"verification", measureMe}, {"sign-in", measureSignIn}, {"memory after a burst", measureSettled},
-	} {
-		fmt.Fprintf(progress, "measuring: %s\n", step.name)
-		if err := step.do(ctx, st, s, t); err != nil {
-			return nil, fmt.Errorf("measure %s: %w", step.name, err)
+	defer func() { err = errors.Join(err, st.stop()) }()
+	t = &table{about: st.machine(time.Now(), before)}
+	for _, one := range s.steps {
+		fmt.Fprintf(progress, "measuring: %s\n", one.name)
+		if err := one.do(ctx, st, s, t); err != nil {
+			return nil, fmt.Errorf("measure %s: %w", one.name, err)
 		}
 	}
 	return t, nil

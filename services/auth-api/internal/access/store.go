@@ -64,11 +64,7 @@ func (s *Store) Drop(ctx context.Context, hashes ...token.Hash) error {
 
 // Replace rewrites the records of the identities that are still live.
 func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) error {
-	byHash := make(map[token.Hash]verify.Identity, len(identities))
-	hashes := make([]token.Hash, len(identities))
-	for n, identity := range identities {
-		hashes[n], byHash[identity.Hash] = identity.Hash, identity
-	}
+	hashes, byHash := index(identities)
 	return s.each(ctx, "rewrite tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
 		identity := byHash[h]
 		args := []any{identity.EndsAt().UnixMilli()}
@@ -82,15 +78,20 @@ func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) erro
 // Extend moves the idle end of the tokens that are still live, to at most the
 // end that the identity carries.
 func (s *Store) Extend(ctx context.Context, identities ...verify.Identity) error {
-	byHash := make(map[token.Hash]verify.Identity, len(identities))
-	hashes := make([]token.Hash, len(identities))
-	for n, identity := range identities {
-		hashes[n], byHash[identity.Hash] = identity.Hash, identity
-	}
+	hashes, byHash := index(identities)
 	return s.each(ctx, "extend tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
 		field, value := verify.IdleField(byHash[h].IdleExpiresAt)
 		s.extend.Eval(ctx, pipe, []string{h.Key()}, byHash[h].EndsAt().UnixMilli(), field, value)
 	})
+}
+
+func index(identities []verify.Identity) (hashes []token.Hash, byHash map[token.Hash]verify.Identity) {
+	byHash = make(map[token.Hash]verify.Identity, len(identities))
+	for _, identity := range identities {
+		hashes = append(hashes, identity.Hash)
+		byHash[identity.Hash] = identity
+	}
+	return hashes, byHash
 }
 
 // Ping asks whether Redis answers.
