@@ -16,7 +16,7 @@ import (
 
 func referenceRules() []rule {
 	return []rule{
-		{name: "every secret that is used is sealed, with that key", check: secrets, old: "secretName: session-db-users", new: "secretName: session-db-user"},
+		{name: "every secret that is used is sealed, with that key", check: (*manifest.Set).MissingSecrets, old: "secretName: session-db-users", new: "secretName: session-db-user"},
 		{name: "every ConfigMap that is used is there", check: func(s *manifest.Set) []string {
 			have := map[string]bool{}
 			for _, c := range s.ConfigMaps {
@@ -94,38 +94,6 @@ func referenceRules() []rule {
 			return found
 		}, old: "  name: auth-api\n  namespace: auth\nspec:", new: "  name: auth-api\nspec:"},
 	}
-}
-
-// secrets compares what pods use with what is sealed.
-func secrets(s *manifest.Set) []string {
-	sealed := map[string]map[string]bool{}
-	for _, o := range s.OfKind("SealedSecret") {
-		spec, _ := o.Content["spec"].(map[string]any)
-		data, _ := spec["encryptedData"].(map[string]any)
-		sealed[o.Name] = map[string]bool{}
-		for key := range data {
-			sealed[o.Name][key] = true
-		}
-	}
-	found := each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
-		for _, e := range c.Env {
-			if e.ValueFrom == nil || e.ValueFrom.SecretKeyRef == nil {
-				continue
-			}
-			if r := e.ValueFrom.SecretKeyRef; !sealed[r.Name][r.Key] {
-				return r.Name + "." + r.Key
-			}
-		}
-		return ""
-	})
-	for _, w := range s.Workloads() {
-		for _, v := range w.Pod.Spec.Volumes {
-			if v.Secret != nil && sealed[v.Secret.SecretName] == nil {
-				found = append(found, w.Name+": "+v.Secret.SecretName)
-			}
-		}
-	}
-	return found
 }
 
 func services(s *manifest.Set) (found []string) {

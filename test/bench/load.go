@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -13,10 +12,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// load is a request that is sent again and again over kept connections.
+// load is a request that each of some clients sends again as soon as it is
+// answered (closed loop), over a connection that is kept.
 type load struct {
-	method, url, token, body string
-	connections              int
+	method, url, token string
+	body               []byte
+	clients            int
 }
 
 // result of one measurement.
@@ -25,65 +26,81 @@ type result struct {
 	p50, p99  time.Duration
 }
 
-// during sends for a while. An answer that is not a 2xx is an error: a server
-// that fails fast must not look fast.
+// during sends for a while. Every answer that is not a 2xx counts as an error,
+// and one is enough to fail: a server that fails fast must not look fast.
 func (l load) during(ctx context.Context, d time.Duration) (result, error) {
-	client := &fasthttp.Client{MaxConnsPerHost: l.connections, NoDefaultUserAgentHeader: true, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+	client := &fasthttp.Client{MaxConnsPerHost: l.clients, NoDefaultUserAgentHeader: true, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
+		// The client would send a failed GET again and not tell.
+		MaxIdemponentCallAttempts: 1}
 	defer client.CloseIdleConnections()
-	times := make([][]time.Duration, l.connections)
-	failures := make([]error, l.connections)
+	counts := make([]count, l.clients)
 	began := time.Now()
-	end := began.Add(d)
 	var all sync.WaitGroup
-	for i := range l.connections {
-		all.Go(func() {
-			request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
-			defer fasthttp.ReleaseRequest(request)
-			defer fasthttp.ReleaseResponse(response)
-			request.Header.SetMethod(l.method)
-			request.SetRequestURI(l.url)
-			if l.token != "" {
-				request.Header.Set("Authorization", "Bearer "+l.token)
-			}
-			if l.body != "" {
-				request.Header.SetContentType("application/json")
-				request.SetBodyString(l.body)
-			}
-			for sent := time.Now(); sent.Before(end) && ctx.Err() == nil; {
-				if err := client.Do(request, response); err != nil {
-					failures[i] = err
-					return
-				}
-				if response.StatusCode()/100 != 2 {
-					failures[i] = fmt.Errorf("%s %s: %d %s", l.method, l.url, response.StatusCode(), response.Body())
-					return
-				}
-				now := time.Now()
-				times[i] = append(times[i], now.Sub(sent))
-				sent = now
-			}
-		})
+	for i := range counts {
+		all.Go(func() { counts[i] = l.loop(ctx, client, began.Add(d)) })
 	}
 	all.Wait()
 	took := time.Since(began)
-	if err := errors.Join(append(failures, ctx.Err())...); err != nil {
+	if err := ctx.Err(); err != nil {
 		return result{}, err
 	}
-	every := slices.Concat(times...)
-	slices.Sort(every)
-	return result{perSecond: float64(len(every)) / took.Seconds(), p50: percentile(every, 50), p99: percentile(every, 99)}, nil
+	return l.sum(counts, took)
 }
 
-// percentile of sorted times (nearest rank).
-func percentile(sorted []time.Duration, p int) time.Duration {
-	if len(sorted) == 0 {
-		return 0
+// count is what one client saw.
+type count struct {
+	times  []time.Duration
+	errors int
+	first  error
+}
+
+func (l load) loop(ctx context.Context, client *fasthttp.Client, end time.Time) (c count) {
+	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(request)
+	defer fasthttp.ReleaseResponse(response)
+	request.Header.SetMethod(l.method)
+	request.SetRequestURI(l.url)
+	if l.token != "" {
+		request.Header.Set("Authorization", "Bearer "+l.token)
 	}
-	return sorted[max(0, (len(sorted)*p+99)/100-1)]
+	if l.body != nil {
+		request.Header.SetContentType("application/json")
+		request.SetBody(l.body)
+	}
+	for sent := time.Now(); sent.Before(end) && ctx.Err() == nil; {
+		err := client.Do(request, response)
+		if err == nil && response.StatusCode()/100 != 2 {
+			err = fmt.Errorf("%d %s", response.StatusCode(), response.Body())
+		}
+		now := time.Now()
+		if err == nil {
+			c.times = append(c.times, now.Sub(sent))
+		} else if c.errors++; c.first == nil {
+			c.first = err
+		}
+		sent = now
+	}
+	return c
 }
 
-// medianOf gives the middle of some numbers, and the least and the most.
-func medianOf(numbers []float64) (middle, least, most float64) {
-	sorted := slices.Sorted(slices.Values(numbers))
-	return sorted[len(sorted)/2], sorted[0], sorted[len(sorted)-1]
+// sum puts together what the clients saw.
+func (l load) sum(counts []count, took time.Duration) (result, error) {
+	var times []time.Duration
+	var failed int
+	var first error
+	for _, c := range counts {
+		times = append(times, c.times...)
+		failed += c.errors
+		if first == nil {
+			first = c.first
+		}
+	}
+	if failed > 0 {
+		return result{}, fmt.Errorf("%s %s: %d of %d failed, the first with: %w", l.method, l.url, failed, failed+len(times), first)
+	}
+	if len(times) == 0 {
+		return result{}, fmt.Errorf("%s %s: no answer at all", l.method, l.url)
+	}
+	slices.Sort(times)
+	return result{perSecond: float64(len(times)) / took.Seconds(), p50: percentile(times, 50), p99: percentile(times, 99)}, nil
 }

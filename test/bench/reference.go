@@ -37,7 +37,12 @@ func startReference(ctx context.Context, kind, redisURL string) (*program, error
 }
 
 func serveReference(ctx context.Context, kind, addr string) error {
-	app := fiber.New(fiber.Config{DisableStartupMessage: true, Immutable: true, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute})
+	// As auth-api sets it, so that what differs is what is done for a request.
+	app := fiber.New(fiber.Config{
+		DisableStartupMessage: true, Immutable: true, DisablePreParseMultipartForm: true,
+		BodyLimit: 4 << 10, ReadBufferSize: 8 << 10,
+		ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	})
 	switch kind {
 	case empty:
 		app.Get("/", func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -11,27 +10,26 @@ import (
 // table is what was measured, as Markdown.
 type table struct {
 	about string
-	rows  [][3]string
+	rows  [][4]string
 }
 
-func newTable(st *stack) *table {
-	return &table{about: fmt.Sprintf("%s, %d processors, %s/%s, %s; %s; %s.", time.Now().UTC().Format(time.DateOnly),
-		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), plain(st.postgres.Note), plain(st.redis.Note))}
-}
+// add a row that has no bar.
+func (t *table) add(what, value string) { t.rows = append(t.rows, [4]string{what, value}) }
 
-// plain leaves out where a program was found.
-func plain(note string) string {
-	before, _, _ := strings.Cut(note, " from ")
-	return before
+// judge adds a row that has one.
+func (t *table) judge(what, value, bar string, met bool) {
+	verdict := "**missed**"
+	if met {
+		verdict = "met"
+	}
+	t.rows = append(t.rows, [4]string{what, value, bar, verdict})
 }
-
-func (t *table) add(what, value, bar string) { t.rows = append(t.rows, [3]string{what, value, bar}) }
 
 func (t *table) String() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s\n\n| what | measured | bar |\n| --- | --- | --- |\n", t.about)
+	fmt.Fprintf(&out, "%s\n\n| what | measured | bar | |\n| --- | --- | --- | --- |\n", t.about)
 	for _, row := range t.rows {
-		fmt.Fprintf(&out, "| %s | %s | %s |\n", row[0], row[1], row[2])
+		fmt.Fprintf(&out, "| %s |\n", strings.Join(row[:], " | "))
 	}
 	return out.String()
 }
@@ -63,26 +61,9 @@ func replace(page, table string) (string, error) {
 	return before + begin + "\n" + table + "\n" + end + after, nil
 }
 
-// ratio adds how two things that were measured in turns compare, round by round.
-func ratio(t *table, what string, ours, theirs []result, bar string) {
-	var ratios []float64
-	for i := range ours {
-		ratios = append(ratios, ours[i].perSecond/theirs[i].perSecond)
-	}
-	middle, least, most := medianOf(ratios)
-	t.add(what, fmt.Sprintf("%.2f (%.2f to %.2f)", middle, least, most), bar)
-}
-
-// series takes the rates, and the medians of the percentiles.
-func series(results []result) (rates []float64, p50, p99 time.Duration) {
-	var fifty, ninetyNine []float64
-	for _, r := range results {
-		rates = append(rates, r.perSecond)
-		fifty, ninetyNine = append(fifty, float64(r.p50)), append(ninetyNine, float64(r.p99))
-	}
-	a, _, _ := medianOf(fifty)
-	b, _, _ := medianOf(ninetyNine)
-	return rates, time.Duration(a), time.Duration(b)
+// digits writes a median with its spread.
+func (s spread) digits(n int) string {
+	return fmt.Sprintf("%.*f (%.*f to %.*f)", n, s.median, n, s.least, n, s.most)
 }
 
 func micro(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }

@@ -291,6 +291,7 @@ func TestDeletedClaimComesBackWithItsData(t *testing.T) {
 		}
 		return nil
 	})
+	wantLine(t, doctor(t), "the volume auth-db is Released", "kubectl patch pv auth-db")
 	kubectl(t, "patch", "pv", "auth-db", "--type=json", `-p=[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]`)
 	inAuth(t, "scale", "statefulset/auth-db", "--replicas=1")
 	ready(t)

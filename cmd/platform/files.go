@@ -1,0 +1,95 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"auth.books.test/internal/manifest"
+	"auth.books.test/internal/sealing"
+)
+
+// sampleFingerprint is of the certificate that gke's secrets are sealed for until
+// somebody seals their own. Its private key was thrown away.
+const sampleFingerprint = "SHA256:l+LTKCofjmT5SbjDZ+i0TTpt40HsDod63pnPcedV/a4"
+
+// examineFiles looks at what is in the repository for an overlay.
+func examineFiles(dir, env string) (found []finding) {
+	sealed := filepath.Join(dir, "sealed-secrets", env)
+	sealAnew := fmt.Sprintf("go run ./cmd/platform seal --env %s --replace", env)
+	certificate, err := os.ReadFile(filepath.Join(sealed, "certificate.pem"))
+	if err != nil {
+		return append(found, finding{"there is no certificate to seal for in " + sealed, "kubeseal --controller-namespace sealed-secrets --controller-name sealed-secrets --fetch-cert > " + filepath.Join(sealed, "certificate.pem")})
+	}
+	sealer, err := sealing.NewSealer(certificate, rand.Reader)
+	if err != nil {
+		return append(found, finding{fmt.Sprintf("%s/certificate.pem: %v", sealed, err), "git checkout -- " + sealed})
+	}
+	if fingerprint, err := sealer.Fingerprint(); err == nil && fingerprint == sampleFingerprint {
+		found = append(found, finding{"the secrets of " + env + " are samples that nobody can open",
+			"kubeseal --controller-namespace sealed-secrets --controller-name sealed-secrets --fetch-cert > " + filepath.Join(sealed, "certificate.pem") + " && " + sealAnew})
+	}
+	found = append(found, examineSealed(sealed, sealAnew)...)
+	rendered, err := manifest.Render(filepath.Join(dir, "kustomize", "overlays", env))
+	if err != nil {
+		return append(found, finding{err.Error(), sealAnew})
+	}
+	set, err := manifest.Parse(rendered)
+	if err != nil {
+		return append(found, finding{err.Error(), "go test ./internal/manifest"})
+	}
+	for _, missing := range set.MissingSecrets() {
+		found = append(found, finding{missing + " is used and not sealed", sealAnew})
+	}
+	return found
+}
+
+// examineSealed opens what the development key should open. Where there is no
+// such key, only the controller can tell.
+func examineSealed(dir, sealAnew string) (found []finding) {
+	key, err := developmentKey(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		if filepath.Base(dir) == "minikube" {
+			return []finding{{"the development key " + filepath.Join(dir, "key", "secret.yaml") + " is missing", "git checkout -- " + dir}}
+		}
+		return nil
+	}
+	if err != nil {
+		return []finding{{err.Error(), "git checkout -- " + dir}}
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	for _, file := range files {
+		if filepath.Base(file) == "kustomization.yaml" {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err == nil {
+			var opened sealing.Secret
+			if opened, err = sealing.Open(key, b); err == nil && (opened.Namespace != sealing.Namespace || opened.Name != strings.TrimSuffix(filepath.Base(file), ".yaml")) {
+				err = sealing.ErrCannotOpen
+			}
+		}
+		if err != nil {
+			found = append(found, finding{fmt.Sprintf("%s: %v", file, err), sealAnew})
+		}
+	}
+	return found
+}
+
+func developmentKey(dir string) ([]byte, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "key", "secret.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var s corev1.Secret
+	if err := yaml.UnmarshalStrict(b, &s); err != nil {
+		return nil, fmt.Errorf("read the development key: %w", err)
+	}
+	return []byte(s.StringData["tls.key"]), nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// checkout copies what the commands read, to be broken.
+func checkout(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, part := range []string{"kustomize", "sealed-secrets"} {
+		if err := os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join("../..", part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func do(t *testing.T, stdin string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := run(t.Context(), args, strings.NewReader(stdin), &out, &out)
+	return out.String(), err
+}
+
+func edit(t *testing.T, file, old, new string) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(b), old) {
+		t.Fatalf("%s has no %q", file, old)
+	}
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(b), old, new)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Not parallel: rendering is for one at a time.
+func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
+	for _, c := range []struct {
+		name, env  string
+		breakIt    func(t *testing.T, dir string)
+		says, mend string
+	}{
+		{"all is well", "minikube", func(*testing.T, string) {}, "Everything looks well.", ""},
+		{"gke has samples", "gke", func(*testing.T, string) {}, "are samples that nobody can open", "platform seal --env gke --replace"},
+		{"no certificate", "gke", func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, "sealed-secrets/gke/certificate.pem")); err != nil {
+				t.Fatal(err)
+			}
+		}, "there is no certificate", "--fetch-cert"},
+		{"no development key", "minikube", func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube/key/secret.yaml")); err != nil {
+				t.Fatal(err)
+			}
+		}, "the development key", "git checkout"},
+		{"sealed for another namespace", "minikube", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "sealed-secrets/minikube/session-db-token-key.yaml"), "namespace: auth", "namespace: shop")
+		}, "session-db-token-key.yaml: ", "platform seal --env minikube --replace"},
+		{"a secret that is missing", "minikube", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "sealed-secrets/minikube/kustomization.yaml"), "  - session-db-users.yaml\n", "")
+		}, "session-db/session-db-users is used and not sealed", "platform seal"},
+		{"a key that is missing", "minikube", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "kustomize/base/auth-api/deployment.yaml"), "key: keys", "key: key")
+		}, "auth-api/session-db-token-key.key is used and not sealed", "platform seal"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := checkout(t)
+			c.breakIt(t, dir)
+			out, err := do(t, "", "doctor", "--offline", "--env", c.env, "--dir", dir)
+			if (err == nil) != (c.mend == "") {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			for line := range strings.Lines(out) {
+				if strings.Contains(line, c.says) && strings.Contains(line, c.mend) {
+					return
+				}
+			}
+			t.Errorf("no line with %q and %q in:\n%s", c.says, c.mend, out)
+		})
+	}
+}
+
+func TestSealFillsWhatTheOverlayNeedsAndShowsNothing(t *testing.T) {
+	dir := checkout(t)
+	if out, err := do(t, "", "seal", "--env", "minikube", "--dir", dir); err != nil || !strings.Contains(out, "sealed already") {
+		t.Errorf("sealed anew without being asked: %v, %s", err, out)
+	}
+	out, err := do(t, `{"auth-db-credentials": {"password": "hush-hush-hush"}}`, "seal", "--env", "minikube", "--replace", "--stdin", "--dir", dir)
+	if err != nil || strings.Contains(out, "hush") || strings.Count(out, "sealed auth/") != 5 {
+		t.Errorf("%v, %s", err, out)
+	}
+	files, err := exec.Command("grep", "-rl", "hush", dir).CombinedOutput()
+	if err == nil {
+		t.Errorf("the value stands in %s", files)
+	}
+	if out, err := do(t, "", "doctor", "--offline", "--env", "minikube", "--dir", dir); err != nil {
+		t.Errorf("after sealing: %v, %s", err, out)
+	}
+	if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube/session-db-users.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := do(t, "", "seal", "--env", "minikube", "--dir", dir); err == nil || !strings.Contains(err.Error(), "--replace") {
+		t.Errorf("sealed a part that does not fit the rest: %v", err)
+	}
+	for _, bad := range []string{"", "hush-hush", `{"auth-db-credential": {"password": "hush"}}`} {
+		if out, err := do(t, bad, "seal", "--env", "minikube", "--replace", "--stdin", "--dir", dir); err == nil || strings.Contains(out+err.Error(), "hush") {
+			t.Errorf("%q: %v, %s", bad, err, out)
+		}
+	}
+}
+
+func TestRenderPrintsTheOverlay(t *testing.T) {
+	out, err := do(t, "", "render", "gke", "--dir", "../..")
+	if err != nil || !strings.Contains(out, "kind: HealthCheckPolicy") {
+		t.Errorf("%v, %.200s", err, out)
+	}
+	if _, err := do(t, "", "render", "nowhere", "--dir", "../.."); err == nil {
+		t.Error("rendered nowhere")
+	}
+}
+
+func TestKeyIsNeverReplaced(t *testing.T) {
+	dir := checkout(t)
+	key := filepath.Join(t.TempDir(), "key.pem")
+	if _, err := do(t, "", "key", "--env", "gke", "--key", key, "--dir", dir); err == nil {
+		t.Error("replaced a certificate that secrets are sealed for")
+	}
+	if err := os.Remove(filepath.Join(dir, "sealed-secrets/gke/certificate.pem")); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := do(t, "", "key", "--env", "gke", "--key", key, "--dir", dir); err != nil || !strings.Contains(out, "create secret tls") {
+		t.Errorf("%v, %s", err, out)
+	}
+	if info, err := os.Stat(key); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key's file: %v", err)
+	}
+}

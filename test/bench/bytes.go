@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const bytesBar = 300
+
+// measureBytes asks Redis what the record of a typical account's token costs it.
+func measureBytes(ctx context.Context, st *stack, _ settings, t *table) error {
+	api, err := st.startAPI(ctx)
+	if err != nil {
+		return err
+	}
+	defer api.stop()
+	_, key, err := st.onlyToken(ctx, api)
+	if err != nil {
+		return err
+	}
+	size, err := st.client.MemoryUsage(ctx, key).Result()
+	if err != nil {
+		return fmt.Errorf("ask Redis for the size of a record: %w", err)
+	}
+	// What it holds is read back, so that the row cannot claim another account.
+	r, err := st.client.HGetAll(ctx, key).Result()
+	if err != nil {
+		return fmt.Errorf("read a record: %w", err)
+	}
+	what := fmt.Sprintf("a token in Redis (%d audiences, %d scopes, address of %d bytes)", len(strings.Fields(r["aud"])), len(strings.Fields(r["scope"])), len(r["email"]))
+	t.judge(what, fmt.Sprintf("%d bytes", size), fmt.Sprintf("under %d bytes", bytesBar), size < bytesBar)
+	return nil
+}
+
+// onlyToken signs in so that Redis holds this token and no other, and gives the
+// token and the key of its record.
+func (st *stack) onlyToken(ctx context.Context, api *program) (token, key string, err error) {
+	if err := st.client.FlushDB(ctx).Err(); err != nil {
+		return "", "", fmt.Errorf("empty Redis: %w", err)
+	}
+	if token, err = api.signIn(ctx); err != nil {
+		return "", "", err
+	}
+	keys, err := st.client.Keys(ctx, "session:*").Result()
+	if err != nil {
+		return "", "", fmt.Errorf("find the token's record: %w", err)
+	}
+	if len(keys) != 1 {
+		return "", "", fmt.Errorf("find the token's record: %d keys, want one", len(keys))
+	}
+	return token, keys[0], nil
+}
+
+// grant gives the account roles of two APIs: with the scope that every account
+// has, four scopes.
+func (st *stack) grant(ctx context.Context) error {
+	c, err := pgx.Connect(ctx, st.postgres.URL)
+	if err != nil {
+		return fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer c.Close(ctx)
+	for _, sql := range []string{
+		`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}'), (gen_random_uuid(), 'shop', '{shop:buy}')`,
+		`INSERT INTO roles (id, api_id, name, scopes) SELECT gen_random_uuid(), id, 'editor', scopes FROM apis`,
+		`INSERT INTO grants (account_id, role_id) SELECT a.id, r.id FROM accounts a, roles r`,
+	} {
+		if _, err := c.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("grant roles: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+//go:build !race
+
+package token_test
+
+import (
+	"testing"
+
+	"auth.books.test/verify/token"
+)
+
+// The race detector drops pooled values on purpose, hence the build tag.
+func TestParseAndHashAllocateOnceAtMost(t *testing.T) {
+	r := ring(t, "k1:"+secretOne)
+	made, _ := mint(t, r)
+	raw := made.Reveal()
+	n := testing.AllocsPerRun(1000, func() {
+		parsed, err := token.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Hash(parsed); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n > 1 {
+		t.Errorf("%v allocations, want 1 at most", n)
+	}
+}
