@@ -12,12 +12,11 @@ const bytesBar = 300
 
 // measureBytes asks Redis what the record of a typical account's token costs it.
 func measureBytes(ctx context.Context, st *stack, _ settings, t *table) error {
-	api, err := st.startAPI(ctx)
-	if err != nil {
+	var key string
+	err := st.serving(ctx, func(api *program) (err error) {
+		_, key, err = st.onlyToken(ctx, api)
 		return err
-	}
-	defer api.stop()
-	_, key, err := st.onlyToken(ctx, api)
+	})
 	if err != nil {
 		return err
 	}

@@ -18,28 +18,25 @@ const (
 // measureMemory looks at a process that has just begun to serve, and again when
 // it has come to rest after a burst of sign-ins and after one of verification.
 func measureMemory(ctx context.Context, st *stack, s settings, t *table) error {
-	api, err := st.startAPI(ctx)
-	if err != nil {
-		return err
-	}
-	defer api.stop()
-	if err := api.weigh(ctx, t, "memory, idle after the start"); err != nil {
-		return err
-	}
-	if _, err := signIns(api).during(ctx, s.duration); err != nil {
-		return err
-	}
-	if err := api.weigh(ctx, t, "memory, idle again after a burst of sign-ins"); err != nil {
-		return err
-	}
-	token, err := api.signIn(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := verification(api, token).during(ctx, s.duration); err != nil {
-		return err
-	}
-	return api.weigh(ctx, t, "memory, idle again after a burst of `accounts/me`")
+	return st.serving(ctx, func(api *program) error {
+		if err := api.weigh(ctx, t, "memory, idle after the start"); err != nil {
+			return err
+		}
+		if _, err := signIns(api).during(ctx, s.duration); err != nil {
+			return err
+		}
+		if err := api.weigh(ctx, t, "memory, idle again after a burst of sign-ins"); err != nil {
+			return err
+		}
+		token, err := api.signIn(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := verification(api, token).during(ctx, s.duration); err != nil {
+			return err
+		}
+		return api.weigh(ctx, t, "memory, idle again after a burst of `accounts/me`")
+	})
 }
 
 // weigh waits until the process is at rest, then adds a row.

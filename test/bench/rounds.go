@@ -53,16 +53,17 @@ func rates(results []result) spread {
 	return over(results, func(_ int, r result) float64 { return r.perSecond })
 }
 
-// ratios are ours divided by theirs, round by round.
+// ratios are ours divided by theirs, round by round: a ratio of medians would
+// pair rounds in which the machine did different things.
 func ratios(ours, theirs []result) spread {
 	return over(ours, func(i int, r result) float64 { return r.perSecond / theirs[i].perSecond })
 }
 
-// times are the medians of the rounds' percentiles.
-func times(results []result) (p50, p99 time.Duration) {
+// percentiles are the medians of the rounds' percentiles.
+func percentiles(results []result) (p50, p99 time.Duration) {
 	half := over(results, func(_ int, r result) float64 { return float64(r.p50) })
-	most := over(results, func(_ int, r result) float64 { return float64(r.p99) })
-	return time.Duration(half.median), time.Duration(most.median)
+	tail := over(results, func(_ int, r result) float64 { return float64(r.p99) })
+	return time.Duration(half.median), time.Duration(tail.median)
 }
 
 func over(results []result, number func(int, result) float64) spread {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,21 +30,20 @@ func signIns(api *program) load {
 // measureSignIn compares sign-ins with argon2id alone on as many goroutines as
 // auth-api has slots, in turns. argon2id runs here, in this process.
 func measureSignIn(ctx context.Context, st *stack, s settings, t *table) error {
-	api, err := st.startAPI(ctx)
+	var slots int
+	var results [][]result
+	err := st.serving(ctx, func(api *program) (err error) {
+		if slots, err = api.slots(ctx); err != nil {
+			return err
+		}
+		alone := func(ctx context.Context, d time.Duration) (result, error) { return hashAlone(ctx, slots, d) }
+		results, err = inTurns(ctx, s.rounds, max(s.duration, signInDuration), signIns(api).during, alone)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer api.stop()
-	slots, err := api.slots(ctx)
-	if err != nil {
-		return err
-	}
-	alone := func(ctx context.Context, d time.Duration) (result, error) { return hashAlone(ctx, slots, d) }
-	results, err := inTurns(ctx, s.rounds, max(s.duration, signInDuration), signIns(api).during, alone)
-	if err != nil {
-		return err
-	}
-	p50, p99 := times(results[0])
+	p50, p99 := percentiles(results[0])
 	t.add("sign-ins, a second", fmt.Sprintf("%s; p50 %s, p99 %s with %d clients", rates(results[0]).digits(1), milli(p50), milli(p99), signInClients))
 	t.add(fmt.Sprintf("argon2id alone, a second (slots: %d)", slots), rates(results[1]).digits(1))
 	ratio := ratios(results[0], results[1])
@@ -73,7 +73,7 @@ func (p *program) slots(ctx context.Context) (int, error) {
 			return strconv.Atoi(strings.TrimSpace(n))
 		}
 	}
-	return 0, fmt.Errorf("the metrics lack auth_hash_slots")
+	return 0, errors.New("the metrics lack auth_hash_slots")
 }
 
 // hashAlone counts hashes a second: 19 MiB, two passes, one lane.

@@ -23,7 +23,7 @@ import (
 
 // The account that signs in. Its address has 30 bytes.
 const (
-	email    = "ada.lovelace.in.1843@book.test"
+	email    = "lady.ada.k.lovelace@books.test"
 	password = "notes on the analytical engine"
 )
 
@@ -99,6 +99,15 @@ func (st *stack) stop() error {
 	return errors.Join(append(errs, os.RemoveAll(st.dir))...)
 }
 
+// serving runs auth-api while do does its work.
+func (st *stack) serving(ctx context.Context, do func(api *program) error) error {
+	api, err := st.startAPI(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(api), api.stop())
+}
+
 // startAPI runs auth-api serve until the caller stops it.
 func (st *stack) startAPI(ctx context.Context) (*program, error) {
 	addr, err := freeAddr()
@@ -119,16 +128,13 @@ func (st *stack) startAPI(ctx context.Context) (*program, error) {
 }
 
 // register makes the account, and grants it what a typical one has.
-func (st *stack) register(ctx context.Context) (err error) {
-	api, err := st.startAPI(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, api.stop()) }()
-	if _, err := api.post(ctx, "/v1/accounts", http.StatusAccepted); err != nil {
-		return err
-	}
-	return st.grant(ctx)
+func (st *stack) register(ctx context.Context) error {
+	return st.serving(ctx, func(api *program) error {
+		if _, err := api.post(ctx, "/v1/accounts", http.StatusAccepted); err != nil {
+			return err
+		}
+		return st.grant(ctx)
+	})
 }
 
 // signIn gives an access token.

@@ -1,0 +1,285 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+func (f *fixture) endsAt(h token.Hash) time.Time {
+	f.t.Helper()
+	ends, err := f.redis.PExpireTime(f.t.Context(), h.Key()).Result()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return time.UnixMilli(ends.Milliseconds())
+}
+
+func (f *fixture) exists(h token.Hash) bool {
+	f.t.Helper()
+	n, err := f.redis.Exists(f.t.Context(), h.Key()).Result()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return n != 0
+}
+
+// Redis drops a record at the earlier of its two ends, whichever call wrote it.
+func TestEveryCallSetsTheEndOfTheRecord(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	for name, call := range map[string]func(verify.Identity) error{
+		"Put":     func(i verify.Identity) error { return f.Put(t.Context(), i.Hash, i) },
+		"Replace": func(i verify.Identity) error { return f.Replace(t.Context(), i) },
+		"Extend":  func(i verify.Identity) error { return f.Extend(t.Context(), i) },
+	} {
+		for end, change := range map[string]func(*verify.Identity){
+			"the idle end":  func(i *verify.Identity) { i.IdleExpiresAt = i.IdleExpiresAt.Add(30 * time.Minute) },
+			"a sooner end":  func(i *verify.Identity) { i.IdleExpiresAt = i.IdleExpiresAt.Add(-30 * time.Minute) },
+			"its lifetime":  func(i *verify.Identity) { i.IdleExpiresAt = i.ExpiresAt.Add(time.Hour) },
+			"both together": func(i *verify.Identity) { i.IdleExpiresAt = i.ExpiresAt },
+		} {
+			_, i := f.put()
+			change(&i)
+			if err := call(i); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if got := f.endsAt(i.Hash); !got.Equal(i.EndsAt()) {
+				t.Errorf("%s, %s: Redis drops it at %v, want %v", name, end, got, i.EndsAt())
+			}
+		}
+	}
+}
+
+func TestDroppedTokenNeverComesBack(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	for name, call := range map[string]func(verify.Identity) error{
+		"Replace": func(i verify.Identity) error { return f.Replace(t.Context(), i) },
+		"Extend":  func(i verify.Identity) error { return f.Extend(t.Context(), i) },
+	} {
+		for gone, end := range map[string]func(verify.Identity) error{
+			"dropped": func(i verify.Identity) error { return f.Drop(t.Context(), i.Hash) },
+			"expired": func(i verify.Identity) error { return f.redis.PExpireAt(t.Context(), i.Hash.Key(), time.UnixMilli(1)).Err() },
+			"lost":    func(i verify.Identity) error { return f.redis.FlushDB(t.Context()).Err() },
+		} {
+			raw, i := f.put()
+			if err := end(i); err != nil {
+				t.Fatal(err)
+			}
+			if err := call(i); err != nil {
+				t.Errorf("%s of what is %s: %v", name, gone, err)
+			}
+			if _, alive := f.verify(raw); alive || f.exists(i.Hash) {
+				t.Errorf("%s brought back what was %s", name, gone)
+			}
+		}
+	}
+}
+
+// Drop, Replace and Extend meet in Redis in any order; dead stays dead.
+func TestDropWinsOverChangesAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	url := devtest.Redis(t)
+	dropper, changer := newFixture(t, url), newFixture(t, url)
+	for range 60 {
+		_, i := dropper.put()
+		dropped := make(chan struct{})
+		var all sync.WaitGroup
+		for _, call := range []func(context.Context, ...verify.Identity) error{changer.Replace, changer.Extend} {
+			all.Go(func() {
+				for done := false; !done; {
+					select {
+					case <-dropped:
+						done = true // and once more, after the token is dead
+					default:
+					}
+					if err := call(t.Context(), i); err != nil {
+						t.Errorf("change: %v", err)
+						return
+					}
+				}
+			})
+		}
+		err := dropper.Drop(t.Context(), i.Hash)
+		close(dropped)
+		all.Wait()
+		if err != nil || dropper.exists(i.Hash) {
+			t.Fatalf("back after Drop, or not dropped: %v", err)
+		}
+	}
+}
+
+// What a longer value left behind must not shine through a shorter one.
+func TestReplaceLeavesNothingOfBefore(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	raw, i := f.issue()
+	i.Email, i.Scopes, i.Audiences = strings.Repeat("a", 200)+"@books.test", strings.Fields(strings.Repeat("books:write ", 40)), []string{"books"}
+	if err := f.Put(t.Context(), i.Hash, i); err != nil {
+		t.Fatal(err)
+	}
+	i.Email, i.Scopes, i.Audiences, i.Name = "ada@books.test", []string{"account"}, nil, ""
+	if err := f.Replace(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	got, alive := f.verify(raw)
+	if !alive || got.Email != i.Email || len(got.Scopes) != 1 || len(got.Audiences) != 0 || got.Name != "" {
+		t.Errorf("%+v, %v", got, alive)
+	}
+	if n, want := f.redis.HLen(t.Context(), i.Hash.Key()).Val(), int64(len(verify.EncodeRecord(i))/2); n != want {
+		t.Errorf("%d fields, want %d", n, want)
+	}
+}
+
+func TestTokenWhoseEndHasPassedIsNotKept(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	for name, call := range map[string]func(verify.Identity) error{
+		"Put":     func(i verify.Identity) error { return f.Put(t.Context(), i.Hash, i) },
+		"Replace": func(i verify.Identity) error { return f.Replace(t.Context(), i) },
+		"Extend":  func(i verify.Identity) error { return f.Extend(t.Context(), i) },
+	} {
+		raw, i := f.put()
+		i.IdleExpiresAt = time.Now().Add(-time.Minute)
+		if err := call(i); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, alive := f.verify(raw); alive || f.exists(i.Hash) {
+			t.Errorf("%s keeps it", name)
+		}
+	}
+}
+
+// One pipeline takes 256 tokens; none is lost at the seams, and the dead that
+// stand between them stay dead.
+func TestNoTokenIsLostBetweenBatches(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	for _, n := range []int{255, 256, 257, 513} {
+		var hashes []token.Hash
+		var identities []verify.Identity
+		for range n {
+			_, i := f.put()
+			i.Name, i.IdleExpiresAt = "changed", i.IdleExpiresAt.Add(30*time.Minute)
+			hashes, identities = append(hashes, i.Hash), append(identities, i)
+		}
+		dead := n / 2
+		if err := f.Drop(t.Context(), hashes[dead]); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Extend(t.Context(), identities...); err != nil {
+			t.Fatal(err)
+		}
+		for k, i := range identities {
+			if k != dead && !f.endsAt(i.Hash).Equal(i.EndsAt()) {
+				t.Fatalf("%d of %d was not extended", k, n)
+			}
+		}
+		if err := f.Replace(t.Context(), identities...); err != nil {
+			t.Fatal(err)
+		}
+		for k, h := range hashes {
+			if name := f.redis.HGet(t.Context(), h.Key(), "name").Val(); (name == "changed") == (k == dead) {
+				t.Fatalf("%d of %d is named %q; the dead one is %d", k, n, name, dead)
+			}
+		}
+		if err := f.Drop(t.Context(), hashes...); err != nil {
+			t.Fatal(err)
+		}
+		if left := f.redis.DBSize(t.Context()).Val(); left != 0 {
+			t.Fatalf("%d of %d left", left, n)
+		}
+	}
+	for name, err := range map[string]error{"Replace": f.Replace(t.Context()), "Extend": f.Extend(t.Context())} {
+		if err != nil {
+			t.Errorf("%s of none: %v", name, err)
+		}
+	}
+}
+
+func TestStalledRedisFailsSoonAndComesBack(t *testing.T) {
+	t.Parallel()
+	proxy := devtest.NewProxy(t, devtest.Redis(t))
+	f := newFixture(t, proxy.URL) // with half a second a call
+	var identities []verify.Identity
+	var hashes []token.Hash
+	for range 600 {
+		_, i := f.put()
+		identities, hashes = append(identities, i), append(hashes, i.Hash)
+	}
+	proxy.Stall()
+	for name, call := range map[string]func() error{
+		"Put":     func() error { return f.Put(t.Context(), identities[0].Hash, identities[0]) },
+		"Drop":    func() error { return f.Drop(t.Context(), hashes...) },
+		"Replace": func() error { return f.Replace(t.Context(), identities...) },
+		"Extend":  func() error { return f.Extend(t.Context(), identities...) },
+		"Ping":    func() error { return f.Ping(t.Context()) },
+	} {
+		began := time.Now()
+		// The first batch that gets no answer ends the call.
+		if err := call(); err == nil || time.Since(began) > 1500*time.Millisecond {
+			t.Errorf("%s: %v after %v", name, err, time.Since(began))
+		}
+	}
+	proxy.Restore()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		err := f.Ping(t.Context())
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not back: %v", err)
+		}
+	}
+	if err := f.Drop(t.Context(), hashes...); err != nil || f.redis.DBSize(t.Context()).Val() != 0 {
+		t.Errorf("drop again: %v", err)
+	}
+}
+
+func TestErrorsOfRedisAreNotSwallowed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	_, i := f.put()
+	_, other := f.put()
+	if err := f.redis.Set(t.Context(), i.Hash.Key(), "not a hash", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func() error{
+		"Put":    func() error { return f.Put(t.Context(), i.Hash, i) },
+		"Extend": func() error { return f.Extend(t.Context(), other, i, other) },
+	} {
+		if err := call(); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.Drop(ctx, other.Hash); !errors.Is(err, context.Canceled) {
+		t.Errorf("Drop for one who has gone: %v", err)
+	}
+	if !f.exists(other.Hash) {
+		t.Error("dropped all the same")
+	}
+}
+
+func TestIssuerFailsWithoutRandomness(t *testing.T) {
+	t.Parallel()
+	ring, err := token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	if made, hash, err := access.NewIssuer(ring, iotest.ErrReader(broken)).Issue(); !errors.Is(err, broken) || made != (token.Token{}) || hash != (token.Hash{}) {
+		t.Errorf("%v, %v", made, err)
+	}
+}

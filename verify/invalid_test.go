@@ -1,0 +1,136 @@
+package verify_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+func TestTokensThatWereNeverGivenOutAreInvalid(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	live, _ := f.put(f.typical())
+	made, _, err := f.ring.Mint(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same key id and another secret: a ring of another installation.
+	other, err := token.ParseKeyRing("k1:" + "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := "0"
+	if strings.HasSuffix(live, last) {
+		last = "1"
+	}
+	for name, c := range map[string]struct {
+		verifier *verify.Direct
+		raw      string
+		because  error
+	}{
+		"unknown":            {f.Direct, made.Reveal(), nil},
+		"of another ring":    {verify.NewDirect(f.redis, other, time.Now), live, nil},
+		"a wrong checksum":   {f.Direct, live[:len(live)-1] + last, token.ErrMalformed},
+		"an unknown key":     {f.Direct, foreign(t), token.ErrUnknownKey},
+		"with its scheme":    {f.Direct, "Bearer " + live, token.ErrMalformed},
+		"with a line ending": {f.Direct, live + "\n", token.ErrMalformed},
+	} {
+		_, err := c.verifier.Verify(t.Context(), c.raw)
+		if !errors.Is(err, verify.ErrInvalidToken) || errors.Is(err, verify.ErrUnavailable) || c.because != nil && !errors.Is(err, c.because) {
+			t.Errorf("%s: %v; want ErrInvalidToken because of %v", name, err, c.because)
+		}
+		if err != nil && strings.Contains(err.Error(), c.raw[10:20]) {
+			t.Errorf("%s: the error shows the token: %v", name, err)
+		}
+	}
+	if _, err := f.Verify(t.Context(), live); err != nil {
+		t.Errorf("the live one: %v", err)
+	}
+}
+
+func foreign(t *testing.T) string {
+	t.Helper()
+	ring, err := token.ParseKeyRing("zz:" + strings.TrimPrefix(ringText, "k1:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, _, err := ring.Mint(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Reveal()
+}
+
+// asked is a store that counts what is read of it.
+type asked struct{ keys []string }
+
+func (a *asked) HGetAll(ctx context.Context, key string) *redis.MapStringStringCmd {
+	a.keys = append(a.keys, key)
+	return redis.NewMapStringStringCmd(ctx)
+}
+
+func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
+	t.Parallel()
+	ring, err := token.ParseKeyRing(ringText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &asked{}
+	v := verify.NewDirect(store, ring, time.Now)
+	for _, raw := range []string{"", "nonsense", "bat_k1_" + strings.Repeat("0", 49), foreign(t)} {
+		if _, err := v.Verify(t.Context(), raw); !errors.Is(err, verify.ErrInvalidToken) {
+			t.Errorf("%q: %v", raw, err)
+		}
+	}
+	if len(store.keys) != 0 {
+		t.Errorf("read %v", store.keys)
+	}
+	made, hash, err := ring.Mint(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) || len(store.keys) != 1 || store.keys[0] != hash.Key() {
+		t.Errorf("%v, read %v; want the one key %s", err, store.keys, hash.Key())
+	}
+}
+
+func TestRedisOptionsErrorsShowNothingOfTheURL(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"", "redis://us-er:hush-hush@host:port/0", "redis://us-er:hush-hush@host:6379/zero", "redis://us-er:hush-hush@host:6379/0/1", "http://us-er:hush-hush@host", "hush-hush@host:6379",
+		"redis://us-er:hush-hush@ho st:6379", "redis://us-er:hush%zz-hush@host:6379", "redis://us-er:hush-hush@host/0?colour=hush", "redis://us-er:hush-hush@host/0?read_timeout=hush", "redis://us-er:hush\x00hush@host",
+	} {
+		o, err := verify.RedisOptions(url)
+		if err == nil || o != nil {
+			t.Errorf("%q: read as %+v", url, o)
+			continue
+		}
+		if text := err.Error(); strings.Contains(text, "hush") || strings.Contains(text, "us-er") {
+			t.Errorf("%q: shows it: %v", url, err)
+		}
+	}
+}
+
+// A URL may say a lot, but not that one request waits for seconds.
+func TestRedisOptionsKeepTheDeadlines(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"redis://host", "rediss://u:p@host:6380/2", "redis://host/0?dial_timeout=9s&read_timeout=9s&write_timeout=9s&pool_timeout=9s&max_retries=9&min_retry_backoff=1s&max_retry_backoff=9s"} {
+		o, err := verify.RedisOptions(url)
+		if err != nil {
+			t.Fatalf("%s: %v", url, err)
+		}
+		if o.DialTimeout != verify.RedisDialTimeout || o.ReadTimeout != verify.RedisCallTimeout || o.WriteTimeout != verify.RedisCallTimeout || o.PoolTimeout != verify.RedisCallTimeout ||
+			o.MaxRetries > 1 || o.MinRetryBackoff > 0 || o.MaxRetryBackoff > 0 || !o.ContextTimeoutEnabled {
+			t.Errorf("%s: %+v", url, o)
+		}
+	}
+}
