@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"os"
@@ -169,32 +168,14 @@ func TestGarbledRecordIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestUnreachableRedisIsUnavailableSoonAndComesBack(t *testing.T) {
+func TestMalformedTokenNeedsNoRedis(t *testing.T) {
 	t.Parallel()
-	for name, breakIt := range map[string]func(*devtest.Proxy){"cut": (*devtest.Proxy).Cut, "stalled": (*devtest.Proxy).Stall} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			proxy := devtest.NewProxy(t, devtest.Redis(t))
-			f := newFixture(t, proxy.URL)
-			raw, _ := f.put(f.typical())
-			breakIt(proxy)
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-			defer cancel()
-			if got, err := f.Verify(ctx, raw); !errors.Is(err, verify.ErrUnavailable) || ctx.Err() != nil {
-				t.Errorf("%+v, %v; want ErrUnavailable long before 5 s", got, err)
-			}
-			if _, err := f.Verify(ctx, "nonsense"); !errors.Is(err, verify.ErrInvalidToken) {
-				t.Errorf("a malformed token needs no Redis: %v", err)
-			}
-			proxy.Restore()
-			for {
-				if _, err := f.Verify(ctx, raw); err == nil {
-					return
-				} else if ctx.Err() != nil {
-					t.Fatalf("not back: %v", err)
-				}
-			}
-		})
+	proxy := devtest.NewProxy(t, devtest.Redis(t))
+	f := newFixture(t, proxy.URL)
+	proxy.Stall()
+	began := time.Now()
+	if _, err := f.Verify(t.Context(), "nonsense"); !errors.Is(err, verify.ErrInvalidToken) || time.Since(began) > verify.RedisCallTimeout {
+		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }
 

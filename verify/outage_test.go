@@ -81,7 +81,7 @@ func TestCallerWhoGoesAwayIsNotToldThatTheTokenIsDead(t *testing.T) {
 	}
 }
 
-// A Redis that answers with an error, as one does that loads its file.
+// A Redis that answers, but not what was asked.
 func TestErrorOfRedisIsUnavailable(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.RedisProcess(t).URL)
@@ -89,9 +89,8 @@ func TestErrorOfRedisIsUnavailable(t *testing.T) {
 	if err := f.redis.ConfigSet(t.Context(), "requirepass", "another").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.redis.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").Err(); err == nil {
-		t.Log("the connection that asked outlives it")
-	}
+	// It ends its own connection, too; whether it is told so first does not matter.
+	_ = f.redis.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").Err()
 	if got, err := f.Verify(t.Context(), raw); !errors.Is(err, verify.ErrUnavailable) || errors.Is(err, verify.ErrInvalidToken) {
 		t.Errorf("a password that is no longer right: %+v, %v; want ErrUnavailable", got, err)
 	}

@@ -11,13 +11,17 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 
 	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/sealing"
 )
 
-type deployment = appsv1.Deployment
+type (
+	deployment = appsv1.Deployment
+	policy     = networkingv1.NetworkPolicy
+)
 
 const root = "../.."
 

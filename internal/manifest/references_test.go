@@ -122,7 +122,7 @@ func matches(selector *metav1.LabelSelector, of map[string]string) bool {
 // configOf is the ConfigMap of a name before its hash.
 func configOf(s *manifest.Set, name string) map[string]string {
 	for _, c := range s.ConfigMaps {
-		if strings.HasPrefix(c.Name, name+"-") {
+		if rest, found := strings.CutPrefix(c.Name, name+"-"); found && !strings.Contains(rest, "-") {
 			return maps.Clone(c.Data)
 		}
 	}

@@ -69,8 +69,10 @@ func TestDroppedTokenNeverComesBack(t *testing.T) {
 	} {
 		for gone, end := range map[string]func(verify.Identity) error{
 			"dropped": func(i verify.Identity) error { return f.Drop(t.Context(), i.Hash) },
-			"expired": func(i verify.Identity) error { return f.redis.PExpireAt(t.Context(), i.Hash.Key(), time.UnixMilli(1)).Err() },
-			"lost":    func(i verify.Identity) error { return f.redis.FlushDB(t.Context()).Err() },
+			"expired": func(i verify.Identity) error {
+				return f.redis.PExpireAt(t.Context(), i.Hash.Key(), time.UnixMilli(1)).Err()
+			},
+			"lost": func(i verify.Identity) error { return f.redis.FlushDB(t.Context()).Err() },
 		} {
 			raw, i := f.put()
 			if err := end(i); err != nil {

@@ -1,0 +1,207 @@
+package config_test
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"auth.books.test/services/auth-api/internal/config"
+)
+
+// clear takes every setting out of the environment: a shell may have its own.
+func clear(t *testing.T) {
+	t.Helper()
+	for _, name := range variables(func(reflect.StructField) bool { return true }) {
+		t.Setenv(name, "") // so that it is put back
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
+	set(t, nil)
+	c, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, same := range map[string]bool{
+		"AUTH_API_ADDR":            c.Addr == "127.0.0.1:8000",
+		"AUTH_API_METRICS_ADDR":    c.MetricsAddr == "127.0.0.1:8001",
+		"AUTH_API_LOG_LEVEL":       c.LogLevel.Level == slog.LevelInfo,
+		"AUTH_API_CORS_ORIGINS":    c.CORSOrigins.List == nil,
+		"AUTH_API_TRUSTED_PROXIES": c.TrustedProxies.List == nil,
+		"AUTH_API_PASSWORD_GRANT":  !c.PasswordGrant.On,
+		"AUTH_API_SHUTDOWN_DELAY":  c.ShutdownDelay.Duration == 5*time.Second, "AUTH_API_SHUTDOWN_TIMEOUT": c.ShutdownTimeout.Duration == 20*time.Second,
+		"AUTH_DB_HOST": c.AuthDBHost == "127.0.0.1", "AUTH_DB_PORT": c.AuthDBPort.Value == 5432, "AUTH_DB_NAME": c.AuthDBName == "auth", "AUTH_DB_SSLMODE": c.AuthDBSSLMode == "prefer",
+		"AUTH_DB_MAX_CONNECTIONS": c.AuthDBConns.Value == 10, "AUTH_DB_TIMEOUT": c.AuthDBTimeout.Duration == 3*time.Second,
+		"SESSION_DB_PORT":       c.SessionDBPort.Value == 6379,
+		"SESSION_IDLE_LIFETIME": c.SessionIdle.Duration == 12*time.Hour, "SESSION_LIFETIME": c.SessionLifetime.Duration == 720*time.Hour,
+		"PASSWORD_MEMORY_KIB": c.PasswordMemory.Value == 19456, "PASSWORD_TIME": c.PasswordTime.Value == 2, "PASSWORD_THREADS": c.PasswordThreads.Value == 1,
+		"PASSWORD_SLOTS": c.PasswordSlots.Value == 0, "PASSWORD_QUEUE": c.PasswordQueue.Value == 0, "PASSWORD_PEPPER": !c.Pepper.IsSet(),
+	} {
+		if !same {
+			t.Errorf("%s has another default:\n%s", name, c)
+		}
+	}
+}
+
+func TestValuesAreTakenFromTheEnvironment(t *testing.T) {
+	set(t, map[string]string{
+		"AUTH_API_ADDR": ":80", "AUTH_API_LOG_LEVEL": "WARN", "AUTH_API_CORS_ORIGINS": "https://books.test, http://localhost:3000", "AUTH_API_TRUSTED_PROXIES": "10.1.2.3/8,fd00::/8",
+		"AUTH_API_PASSWORD_GRANT": "true", "AUTH_DB_PORT": "65535", "SESSION_DB_PORT": "1", "PASSWORD_MEMORY_KIB": "65536", "PASSWORD_TIME": "3", "PASSWORD_THREADS": "4",
+	})
+	c, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.PasswordParams(); p.MemoryKiB != 65536 || p.Time != 3 || p.Threads != 4 {
+		t.Errorf("%v", p)
+	}
+	if !slices.Equal(c.CORSOrigins.List, []string{"https://books.test", "http://localhost:3000"}) {
+		t.Errorf("%q", c.CORSOrigins.List)
+	}
+	if !slices.Equal(c.TrustedProxies.List, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}) {
+		t.Errorf("%v", c.TrustedProxies.List)
+	}
+	for _, line := range []string{
+		"AUTH_API_ADDR=:80", "AUTH_API_LOG_LEVEL=WARN", "AUTH_API_CORS_ORIGINS=https://books.test,http://localhost:3000", "AUTH_API_TRUSTED_PROXIES=10.0.0.0/8,fd00::/8",
+		"AUTH_API_PASSWORD_GRANT=true", "AUTH_DB_PORT=65535", "SESSION_DB_PORT=1",
+	} {
+		if !strings.Contains("\n"+c.String(), "\n"+line+"\n") {
+			t.Errorf("%s is not printed:\n%s", line, c)
+		}
+	}
+}
+
+func TestWildcardsAndNearOriginsAreRefused(t *testing.T) {
+	for _, value := range []string{
+		"*", "https://*", "https://*.books.test", "http://localhost:*", "null", "books.test", "//books.test", "https://books.test/", "https://books.test/a", "https://books.test?a", "https://books.test#a",
+		"https://ada@books.test", "ftp://books.test", "HTTPS://books.test", "https://", "https://books.test,*", "* , https://books.test",
+	} {
+		t.Run(value, func(t *testing.T) {
+			set(t, map[string]string{"AUTH_API_CORS_ORIGINS": value})
+			if _, err := config.Load(); err == nil || !strings.HasPrefix(err.Error(), "AUTH_API_CORS_ORIGINS: ") || !strings.Contains(err.Error(), "there is no wildcard") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
+	cases := map[string][]string{
+		"write a duration such as": {"AUTH_API_SHUTDOWN_DELAY", "AUTH_API_SHUTDOWN_TIMEOUT", "AUTH_DB_TIMEOUT", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME"},
+		"write a whole number":     {"AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE"},
+		"write a port":             {"AUTH_DB_PORT", "SESSION_DB_PORT"},
+		"write true or false":      {"AUTH_API_PASSWORD_GRANT"},
+		"write debug, info":        {"AUTH_API_LOG_LEVEL"},
+		"is not an origin":         {"AUTH_API_CORS_ORIGINS"},
+		"is not a network":         {"AUTH_API_TRUSTED_PROXIES"},
+	}
+	kinds := variables(func(f reflect.StructField) bool { return f.Type.Kind() != reflect.String && !isSecret(f) })
+	for says, names := range cases {
+		for _, variable := range names {
+			for _, value := range []string{"x", "-1", "1.5x", "-1s"} {
+				t.Run(variable+"="+value, func(t *testing.T) {
+					set(t, map[string]string{variable: value})
+					_, err := config.Load()
+					if err == nil || !slices.ContainsFunc(strings.Split(err.Error(), "\n"), func(line string) bool {
+						return strings.HasPrefix(line, variable+": ") && strings.Contains(line, says)
+					}) {
+						t.Errorf("%v; want the line %s: … %s", err, variable, says)
+					}
+				})
+			}
+			kinds = slices.DeleteFunc(kinds, func(name string) bool { return name == variable })
+		}
+	}
+	if len(kinds) != 0 {
+		t.Errorf("not tried: %v", kinds)
+	}
+}
+
+func TestOutOfRangeIsAFault(t *testing.T) {
+	for _, c := range []struct{ variable, value, says string }{
+		{"AUTH_DB_PORT", "65536", "write a port"}, {"SESSION_DB_PORT", "0", "write a port"}, {"SESSION_DB_PORT", "", "write a port"}, {"PASSWORD_SLOTS", "1073741825", "write a whole number"},
+		{"PASSWORD_THREADS", "0", "only be raised"}, {"PASSWORD_THREADS", "17", "only be raised"}, {"AUTH_DB_SSLMODE", "maybe", "cannot be read"},
+		{"SESSION_IDLE_LIFETIME", "721h", "at most the lifetime"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
+	} {
+		t.Run(c.variable+"="+c.value, func(t *testing.T) {
+			set(t, nil)
+			t.Setenv(c.variable, c.value)
+			if _, err := config.Load(); err == nil && c.value != "" || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v, want %s", err, c.says)
+			}
+		})
+	}
+}
+
+// A person mends everything in one go: every fault has its line, and only one.
+func TestEveryFaultOfManyHasItsLine(t *testing.T) {
+	want := map[string]string{
+		"AUTH_API_ADDR": "8000", "AUTH_API_METRICS_ADDR": "8001", "AUTH_API_LOG_LEVEL": "loud", "AUTH_API_CORS_ORIGINS": "*", "AUTH_API_TRUSTED_PROXIES": "all", "AUTH_API_PASSWORD_GRANT": "perhaps",
+		"AUTH_API_SHUTDOWN_DELAY": "5", "AUTH_API_SHUTDOWN_TIMEOUT": "20", "AUTH_DB_USER": "", "AUTH_DB_PORT": "tcp://10.0.0.1:5432", "AUTH_DB_MAX_CONNECTIONS": "ten", "AUTH_DB_TIMEOUT": "3",
+		"SESSION_DB_HOST": "", "SESSION_DB_PORT": "tcp://10.0.0.1:6379", "SESSION_DB_TOKEN_KEY": "", "SESSION_IDLE_LIFETIME": "12", "SESSION_LIFETIME": "720", "PASSWORD_SLOTS": "few", "PASSWORD_QUEUE": "long", "PASSWORD_PEPPER": "salt",
+	}
+	set(t, want)
+	_, err := config.Load()
+	var faults config.Faults
+	if !errors.As(err, &faults) {
+		t.Fatalf("got %v", err)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, fault := range faults {
+		if _, wanted := want[fault.Variable]; !wanted || fault.Problem == "" || lines[i] != fault.Variable+": "+fault.Problem {
+			t.Errorf("not asked for, or twice: %s", lines[i])
+		}
+		delete(want, fault.Variable)
+	}
+	if len(want) != 0 || len(lines) != len(faults) {
+		t.Errorf("no line for %v:\n%v", want, err)
+	}
+}
+
+func TestKubernetesServiceVariablesAreExplained(t *testing.T) {
+	for _, variable := range []string{"AUTH_DB_PORT", "SESSION_DB_PORT"} {
+		set(t, map[string]string{variable: "tcp://10.96.0.7:6379"})
+		if _, err := config.Load(); err == nil || !strings.HasPrefix(err.Error(), variable+": ") || !strings.Contains(err.Error(), "enableServiceLinks: false") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", variable, err)
+		}
+	}
+}
+
+// `dev` fills in what it started itself; that is validated like the rest.
+func TestAdjustedSettingsAreValidated(t *testing.T) {
+	clear(t)
+	c, err := config.Load(func(c *config.Config) {
+		c.AuthDBURL, c.SessionDBURL = config.NewSecret("postgres://auth@127.0.0.1/auth"), config.NewSecret("redis://127.0.0.1")
+	}, func(c *config.Config) { c.TokenKey = config.NewSecret(key) })
+	if err != nil || c.PostgresURL() != "postgres://auth@127.0.0.1/auth" || c.RedisURL() != "redis://127.0.0.1" {
+		t.Errorf("%v:\n%s", err, c)
+	}
+	if _, err := config.Load(func(c *config.Config) { c.Addr = "nowhere" }); err == nil || !strings.Contains(err.Error(), "AUTH_API_ADDR: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNothingSetNamesWhatIsNeeded(t *testing.T) {
+	clear(t)
+	_, err := config.Load()
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Fatalf("got %v, want three lines", err)
+	}
+	for _, variable := range []string{"AUTH_DB_USER", "SESSION_DB_HOST", "SESSION_DB_TOKEN_KEY"} {
+		if !strings.Contains("\n"+err.Error(), "\n"+variable+": it is needed") {
+			t.Errorf("does not name %s: %v", variable, err)
+		}
+	}
+	if _, err = config.LoadAuthDB(); err == nil || err.Error() != "AUTH_DB_USER: it is needed, or AUTH_DB_URL" {
+		t.Errorf("for Postgres only: %v", err)
+	}
+}
