@@ -36,18 +36,33 @@ func withComponent(t *testing.T, overlay, component string) *manifest.Set {
 	return parse(t, string(out))
 }
 
-func TestMonitoringRendersOnEveryOverlay(t *testing.T) {
-	for _, overlay := range overlays() {
-		s := withComponent(t, overlay, "monitoring")
-		for _, r := range rules() {
-			// Opening the metrics' port, to Prometheus alone, is what it is for.
-			if !r.isFor(overlay) || strings.Contains(r.name, "metrics to nobody") {
-				continue
-			}
-			for _, found := range r.check(s) {
-				t.Errorf("%s: %s: %s", overlay, r.name, found)
+func TestComponentsRenderOnEveryOverlayAndKeepTheRules(t *testing.T) {
+	components, err := os.ReadDir(filepath.Join(root, "kustomize/components"))
+	if err != nil || len(components) == 0 {
+		t.Fatalf("%d components, %v", len(components), err)
+	}
+	for _, component := range components {
+		if _, err := os.Stat(filepath.Join(root, "kustomize/components", component.Name(), "README.md")); err != nil {
+			t.Error(err)
+		}
+		for _, overlay := range overlays() {
+			s := withComponent(t, overlay, component.Name())
+			for _, r := range rules() {
+				// Opening the metrics' port, to Prometheus alone, is what monitoring is for.
+				if !r.isFor(overlay) || component.Name() == "monitoring" && strings.Contains(r.name, "metrics to nobody") {
+					continue
+				}
+				for _, found := range r.check(s) {
+					t.Errorf("%s with %s: %s: %s", overlay, component.Name(), r.name, found)
+				}
 			}
 		}
+	}
+}
+
+func TestMonitoringOpensTheMetricsToPrometheusAlone(t *testing.T) {
+	for _, overlay := range overlays() {
+		s := withComponent(t, overlay, "monitoring")
 		monitors := s.OfKind("PodMonitor")
 		if len(monitors) != 1 || monitors[0].Namespace != "auth" {
 			t.Errorf("%s: %+v", overlay, monitors)

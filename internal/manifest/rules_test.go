@@ -81,7 +81,7 @@ func podRules() []rule {
 		}, old: "cpu: 250m", new: "cpu: 0m"},
 		{name: "what serves is probed for start, readiness and life", check: func(s *manifest.Set) []string {
 			return each(s, func(w manifest.Workload, c *corev1.Container, init bool) string {
-				if w.Kind == "Job" || init || c.StartupProbe != nil && c.ReadinessProbe != nil && c.LivenessProbe != nil {
+				if w.Selector == nil || init || c.StartupProbe != nil && c.ReadinessProbe != nil && c.LivenessProbe != nil {
 					return ""
 				}
 				return "a probe is missing"

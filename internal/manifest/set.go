@@ -24,6 +24,7 @@ type Set struct {
 	Deployments     []*appsv1.Deployment
 	StatefulSets    []*appsv1.StatefulSet
 	Jobs            []*batchv1.Job
+	CronJobs        []*batchv1.CronJob
 	Services        []*corev1.Service
 	ConfigMaps      []*corev1.ConfigMap
 	Namespaces      []*corev1.Namespace
@@ -81,6 +82,8 @@ func (s *Set) add(document []byte) error {
 		s.StatefulSets, err = read(s.StatefulSets, document)
 	case "batch/v1 Job":
 		s.Jobs, err = read(s.Jobs, document)
+	case "batch/v1 CronJob":
+		s.CronJobs, err = read(s.CronJobs, document)
 	case "v1 Service":
 		s.Services, err = read(s.Services, document)
 	case "v1 ConfigMap":
@@ -139,6 +142,9 @@ func (s *Set) Workloads() (all []Workload) {
 	}
 	for _, d := range s.Jobs {
 		all = append(all, Workload{"Job", d.Name, &d.Spec.Template, nil})
+	}
+	for _, d := range s.CronJobs {
+		all = append(all, Workload{"CronJob", d.Name, &d.Spec.JobTemplate.Spec.Template, nil})
 	}
 	return all
 }

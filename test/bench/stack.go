@@ -37,34 +37,36 @@ type stack struct {
 
 // newStack builds auth-api, starts the stores and registers the account. The
 // stores are always its own: it empties them.
-func newStack(ctx context.Context) (st *stack, err error) {
-	st = &stack{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, st.stop())
-		}
-	}()
+func newStack(ctx context.Context) (*stack, error) {
+	st := &stack{}
+	if err := st.start(ctx); err != nil {
+		return nil, errors.Join(err, st.stop())
+	}
+	return st, nil
+}
+
+func (st *stack) start(ctx context.Context) (err error) {
 	if st.dir, err = os.MkdirTemp("", "bench-"); err != nil {
-		return nil, fmt.Errorf("make a directory: %w", err)
+		return fmt.Errorf("make a directory: %w", err)
 	}
 	if err := st.build(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	// Not Scratch: as in production, what is acknowledged is on the disk.
 	if st.postgres, err = devstack.StartPostgres(ctx, devstack.Options{Dir: st.dir}); err != nil {
-		return nil, err
+		return err
 	}
 	// The embedded stand-in for Redis would say nothing about Redis.
 	if st.redis, err = devstack.StartRedis(ctx, devstack.Options{Dir: st.dir, Sources: []devstack.Source{devstack.Binary}}); err != nil {
-		return nil, err
+		return err
 	}
 	options, err := verify.RedisOptions(st.redis.URL)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	st.client = redis.NewClient(options)
 	if _, err := schema.Current().Apply(ctx, st.postgres.URL, schema.Options{}); err != nil {
-		return nil, fmt.Errorf("apply the schema: %w", err)
+		return fmt.Errorf("apply the schema: %w", err)
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
@@ -72,7 +74,7 @@ func newStack(ctx context.Context) (st *stack, err error) {
 		"AUTH_DB_URL=" + st.postgres.URL, "SESSION_DB_URL=" + st.redis.URL, "SESSION_DB_TOKEN_KEY=b1:" + base64.StdEncoding.EncodeToString(key),
 		"AUTH_API_SHUTDOWN_DELAY=0s", "AUTH_API_LOG_LEVEL=warn",
 	}
-	return st, st.register(ctx)
+	return st.register(ctx)
 }
 
 func (st *stack) build(ctx context.Context) error {

@@ -255,6 +255,19 @@ func TestChangedSettingRollsThePods(t *testing.T) {
 		return inAuth(t, "get", "pod", "-l", "app.kubernetes.io/name=auth-api", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}")
 	}
 	before := pod()
+	applyWith(t, "configMapGenerator:\n  - name: auth-api\n    behavior: merge\n    literals: [AUTH_API_LOG_LEVEL=debug]\n")
+	ready(t)
+	eventually(t, time.Minute, "another pod serves", func() error {
+		if after := pod(); after == before || strings.Contains(after, before) {
+			return fmt.Errorf("still %s", after)
+		}
+		return nil
+	})
+}
+
+// applyWith applies the overlay with something added, and without it in the end.
+func applyWith(t *testing.T, added string) {
+	t.Helper()
 	dir, err := os.MkdirTemp(filepath.Join(root, "kustomize", "overlays"), "e2e-")
 	if err != nil {
 		t.Fatal(err)
@@ -264,18 +277,11 @@ func TestChangedSettingRollsThePods(t *testing.T) {
 		apply(t, "kustomize/overlays/minikube")
 		ready(t)
 	})
-	kustomization := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: auth\nresources: [../minikube]\nconfigMapGenerator:\n  - name: auth-api\n    behavior: merge\n    literals: [AUTH_API_LOG_LEVEL=debug]\n"
+	kustomization := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: auth\nresources: [../minikube]\n" + added
 	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(kustomization), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	apply(t, filepath.Join("kustomize/overlays", filepath.Base(dir)))
-	ready(t)
-	eventually(t, time.Minute, "another pod serves", func() error {
-		if after := pod(); after == before || strings.Contains(after, before) {
-			return fmt.Errorf("still %s", after)
-		}
-		return nil
-	})
 }
 
 // What docs/storage.md says to do after a claim was deleted.

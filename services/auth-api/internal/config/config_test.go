@@ -18,7 +18,7 @@ const key = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 // a variable away. Not parallel: envconfig reads the process's environment.
 func set(t *testing.T, changes map[string]string) {
 	t.Helper()
-	clear(t)
+	unset(t)
 	env := map[string]string{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush", "SESSION_DB_HOST": "session-db", "SESSION_DB_TOKEN_KEY": key}
 	for name, value := range changes {
 		env[name] = value
