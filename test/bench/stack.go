@@ -81,8 +81,11 @@ func (st *stack) build(ctx context.Context) error {
 	st.binary = filepath.Join(st.dir, "auth-api")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", st.binary, "./services/auth-api")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	// Interrupted, not killed: then it ends its compilers and tidies up.
+	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
+	build.WaitDelay = stopWait
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build auth-api: %w: %s", err, out)
+		return fmt.Errorf("build auth-api: %w: %s", errors.Join(ctx.Err(), err), out)
 	}
 	return nil
 }
