@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -32,30 +33,51 @@ func TestDocsSignInWorksInABrowser(t *testing.T) {
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 2400),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))...)
 	defer stopAllocator()
-	limit, cancel := context.WithTimeout(allocator, 2*time.Minute)
-	defer cancel()
-	page, stopPage := chromedp.NewContext(limit)
+	page, stopPage := chromedp.NewContext(allocator)
 	defer stopPage()
+	if err := chromedp.Do(page); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
 
 	step := func(what string, actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(page, actions...); err != nil {
-			shown, _ := chromedp.Run(page, chromedp.Text(chromedp.CSS("body")))
-			t.Fatalf("%s: %v\nthe page shows: %.2000s", what, err, shown)
+		limit, cancel := context.WithTimeout(page, time.Minute)
+		defer cancel()
+		if err := chromedp.Do(limit, actions...); err != nil {
+			soon, cancel := context.WithTimeout(page, 5*time.Second)
+			defer cancel()
+			shown, why := chromedp.Run(soon, chromedp.Text(chromedp.CSS("body")))
+			t.Fatalf("%s: %v\nthe page shows: %.2000s (%v)", what, err, shown, why)
+		}
+	}
+	// The page unfolds slowly, and forgets a press that comes before it has
+	// resolved the operation: so press, and again, as a person would.
+	press := func(selector, until string) {
+		t.Helper()
+		step("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+		limit, cancel := context.WithTimeout(page, time.Minute)
+		defer cancel()
+		script := fmt.Sprintf(`(async () => {
+			while (!document.querySelector(%[2]q)) {
+				document.querySelector(%[1]q)?.click();
+				await new Promise(done => setTimeout(done, 500));
+			}
+			return true;
+		})()`, selector, until)
+		if _, err := chromedp.Run(limit, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); err != nil {
+			t.Fatalf("press %s until there is %s: %v", selector, until, err)
 		}
 	}
 	const me = "#operations-Accounts-me "
 	step("open /docs", chromedp.Navigate(a.url+"/docs"), chromedp.WaitVisible(chromedp.CSS(".btn.authorize")))
-	step("open the sign-in", chromedp.Click(chromedp.CSS(".btn.authorize")), chromedp.WaitVisible(chromedp.CSS("#oauth_username")))
+	press(".btn.authorize", "#oauth_username")
 	step("fill it in", chromedp.SendKeys(chromedp.CSS("#oauth_username"), email), chromedp.SendKeys(chromedp.CSS("#oauth_password"), password))
 	step("sign in",
 		chromedp.Click(chromedp.Search(`//input[@id="oauth_password"]/ancestor::div[contains(@class, "auth-container")]//button[contains(., "Authorize")]`)),
-		chromedp.WaitVisible(chromedp.Search(`//button[contains(., "Logout")]`)),
-		chromedp.Click(chromedp.CSS(".btn-done")))
-	step("ask who I am",
-		chromedp.Click(chromedp.CSS(me+".opblock-summary-control")),
-		chromedp.Click(chromedp.CSS(me+".execute")),
-		chromedp.WaitVisible(chromedp.CSS(me+".live-responses-table .response-col_status")))
+		chromedp.WaitVisible(chromedp.Search(`//button[contains(., "Logout")]`)))
+	step("close it", chromedp.Click(chromedp.CSS(".btn-done")), chromedp.WaitNotPresent(chromedp.CSS(".btn-done")))
+	press(me+".opblock-summary-control", me+".execute")
+	press(me+".execute", me+".live-responses-table .response-col_status")
 
 	answer, err := chromedp.Run(page, chromedp.Text(chromedp.CSS(me+".live-responses-table")))
 	if err != nil || !strings.Contains(answer, "200") || !strings.Contains(answer, email) {
