@@ -3,6 +3,8 @@ package bearer_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -103,11 +105,22 @@ func TestRefusalsAreToldAndHoldNoToken(t *testing.T) {
 			if refusal == nil || told != refusal {
 				t.Fatalf("%+v, told %+v", refusal, told)
 			}
-			body, err := refusal.MarshalJSON()
-			if text := string(body) + refusal.Error() + refusal.Challenge; err != nil || strings.Contains(text, marker) {
-				t.Errorf("%v: %s", err, text)
+			if text := string(refusal.Body()) + refusal.Error() + refusal.Challenge; strings.Contains(text, marker) {
+				t.Error(text)
 			}
 		}
+	}
+}
+
+// The cause is for the log, and not for the caller.
+func TestCauseIsInTheLogAlone(t *testing.T) {
+	t.Parallel()
+	v := &saying{err: fmt.Errorf("%w: dial tcp 10.0.0.7", verify.ErrUnavailable)}
+	_, refusal := bearer.New(bearer.Options{Verifier: v, Audience: "books"}).Check(t.Context(), bearer.Credentials{Authorization: "Bearer abc", Headers: 1})
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Error("refused", "error", refusal)
+	if !strings.Contains(log.String(), "10.0.0.7") || strings.Contains(string(refusal.Body()), "10.0.0.7") {
+		t.Errorf("log %s, body %s", &log, refusal.Body())
 	}
 }
 

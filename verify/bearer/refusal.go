@@ -94,9 +94,10 @@ func (r *Refusal) Error() string {
 // Unwrap gives the cause, if there is one.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-// Header is what the answer has besides its type.
+// Header is what goes with Body.
 func (r *Refusal) Header() http.Header {
 	h := http.Header{}
+	h.Set("Content-Type", ProblemType)
 	h.Set("Cache-Control", "no-store")
 	if r.Challenge != "" {
 		h.Set("WWW-Authenticate", r.Challenge)
@@ -107,12 +108,14 @@ func (r *Refusal) Header() http.Header {
 	return h
 }
 
-// MarshalJSON is the body, a problem (RFC 9457).
-func (r *Refusal) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+// Body is the problem (RFC 9457). It is not MarshalJSON: a log that writes JSON is
+// to have Error.
+func (r *Refusal) Body() []byte {
+	body, _ := json.Marshal(struct { // strings and a number: it cannot fail
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Code   Code   `json:"code"`
 		Detail string `json:"detail"`
 	}{http.StatusText(r.Status), r.Status, r.Code, r.Detail})
+	return body
 }

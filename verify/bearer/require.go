@@ -1,7 +1,6 @@
 package bearer
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -43,7 +42,6 @@ func credentialsOf(r *http.Request) Credentials {
 // ServeHTTP answers with the refusal.
 func (r *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	maps.Copy(w.Header(), r.Header())
-	w.Header().Set("Content-Type", ProblemType)
 	w.WriteHeader(r.Status)
-	_ = json.NewEncoder(w).Encode(r) // the caller has gone
+	_, _ = w.Write(r.Body()) // an error: the caller has gone
 }

@@ -38,5 +38,5 @@ func answer(c *fiber.Ctx, r *bearer.Refusal) error {
 	for name, values := range r.Header() {
 		c.Set(name, values[0])
 	}
-	return c.Status(r.Status).JSON(r, bearer.ProblemType)
+	return c.Status(r.Status).Send(r.Body())
 }
