@@ -46,9 +46,9 @@ type Refusal struct {
 }
 
 func (g *Guard) missing(inURL bool) *Refusal {
-	detail := "Send an access token: Authorization: Bearer <access_token>."
+	detail := "Send an access token, as Authorization: Bearer TOKEN."
 	if inURL {
-		detail = "An access token in the URL is not read. Send it as Authorization: Bearer <access_token>."
+		detail = "An access token in the URL is not read. Send it in a header, as Authorization: Bearer TOKEN."
 	}
 	// Without an error code, as no token was given (RFC 6750, section 3.1).
 	return &Refusal{Status: http.StatusUnauthorized, Code: MissingToken, Detail: detail, Challenge: g.challenge("")}
