@@ -45,8 +45,9 @@ lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is in
 	  else echo "golangci-lint is not installed: .golangci.yml was not used" >&2; fi
 
 .PHONY: build
-build: ## Builds the release binary bin/auth-api.
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/auth-api ./services/auth-api
+build: ## Builds the release binaries bin/auth-api and bin/helloworld.
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/ ./services/auth-api ./services/helloworld
 
 .PHONY: bench
 bench: ## Measures the figures of docs/performance.md and prints them as a table.

@@ -48,20 +48,29 @@ func imports(prefixes ...string) func(_, imported string) bool {
 const (
 	authAPI  = module + "services/auth-api"
 	internal = authAPI + "/internal"
+
+	helloworld  = module + "services/helloworld"
+	fiberbearer = module + "verify/fiberbearer"
 )
 
 func rules() []rule {
 	web := []string{"github.com/gofiber/fiber", "github.com/valyala/fasthttp", "github.com/danielgtaylor/huma", "github.com/swaggest/swgui"}
 	return []rule{
 		// The bench measures the bare libraries, to compare with them.
-		{name: "only httpapi knows HTTP's libraries", of: not(in(internal+"/httpapi", module+"test/bench")),
+		{name: "only httpapi knows HTTP's libraries", of: not(in(internal+"/httpapi", fiberbearer, module+"test/bench")),
 			bad: imports(web...), tests: true, breach: [2]string{internal + "/session", "github.com/gofiber/fiber/v2"}},
 		{name: "verify stands alone", of: in(module + "verify"), bad: func(_, imported string) bool {
 			return strings.HasPrefix(imported, module) && !in(module+"verify")(imported)
 		}, breach: [2]string{module + "verify", module + "schema"}},
-		{name: "verify needs go-redis and little else", of: in(module + "verify"), bad: func(_, imported string) bool {
-			return isForeign(imported) && !in("github.com/redis/go-redis/v9", "github.com/google/uuid")(imported)
+		{name: "verify needs go-redis and little else, and Fiber in one package", of: in(module + "verify"), bad: func(path, imported string) bool {
+			return isForeign(imported) && !in("github.com/redis/go-redis/v9", "github.com/google/uuid")(imported) &&
+				!(path == fiberbearer && in("github.com/gofiber/fiber/v2")(imported))
 		}, breach: [2]string{module + "verify/token", "github.com/gofiber/fiber/v2"}},
+		{name: "Fiber comes to nobody by way of its middleware", of: not(in(internal+"/httpapi", fiberbearer)),
+			bad: imports(fiberbearer), tests: true, breach: [2]string{module + "verify", fiberbearer}},
+		{name: "the smallest API needs verify and nothing else of ours", of: in(helloworld), bad: func(_, imported string) bool {
+			return strings.HasPrefix(imported, module) && !in(helloworld, module+"verify")(imported)
+		}, breach: [2]string{helloworld, module + "schema"}},
 		{name: "schema stands alone", of: func(p string) bool { return in(module+"schema")(p) && p != module+"schema/schematest" }, bad: func(_, imported string) bool {
 			return strings.HasPrefix(imported, module) && !in(module+"schema")(imported)
 		}, breach: [2]string{module + "schema", internal + "/config"}},

@@ -10,7 +10,7 @@ const (
 	huma     = "github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	devtest  = module + "internal/devstack/devtest"
 	manifest = module + "internal/manifest"
-	other    = module + "services/helloworld"
+	other    = helloworld
 )
 
 // edges are imports that somebody could write one day, one breach each, and
@@ -22,7 +22,7 @@ func edges() (forbidden, allowed [][2]string) {
 	for _, domain := range []string{"account", "session", "access", "password", "fault", "health"} {
 		forbidden = append(forbidden, [2]string{internal + "/" + domain, internal + "/httpapi"}, [2]string{internal + "/" + domain, internal + "/config"})
 	}
-	for _, public := range []string{"verify", "verify/token", "schema"} {
+	for _, public := range []string{"verify", "verify/token", "verify/bearer", "verify/fiberbearer", "schema"} {
 		for _, imported := range []string{"services/auth-api", "services/auth-api/internal/session", "services/helloworld", "internal/devstack", "internal/manifest", "cmd/platform"} {
 			forbidden = append(forbidden, [2]string{module + public, module + imported})
 		}
@@ -35,6 +35,9 @@ func edges() (forbidden, allowed [][2]string) {
 		[2]string{internal + "/httpapi2", fiber}, [2]string{module + "verify", fiber}, [2]string{module + "schema", fiber}, [2]string{module + "verify", "github.com/jackc/pgx/v5"},
 		[2]string{internal + "/session", internal + "/account"},
 		[2]string{authAPI, other}, [2]string{other, authAPI}, [2]string{other + "/internal/page", internal + "/session"},
+		[2]string{module + "verify/bearer", fiber}, [2]string{module + "verify/bearer", fiberbearer}, [2]string{module + "verify", fiberbearer}, [2]string{other, fiberbearer},
+		[2]string{fiberbearer, huma}, [2]string{fiberbearer, "github.com/jackc/pgx/v5"}, [2]string{fiberbearer + "2", fiber},
+		[2]string{other, module + "schema"}, [2]string{other, module + "internal/sealing"}, [2]string{other + "/internal/page", module + "internal/devstack"},
 		// One name begins with the other's.
 		[2]string{module + "services/auth-api-admin", internal + "/session"}, [2]string{authAPI, module + "services/auth"},
 		[2]string{module + "internal/devstack", "github.com/testcontainers/testcontainers-go/modules/postgres"}, [2]string{module + "internal/devstack/devtest2", "github.com/testcontainers/testcontainers-go"},
@@ -45,7 +48,8 @@ func edges() (forbidden, allowed [][2]string) {
 		{internal + "/config", internal + "/password"}, {authAPI, internal + "/httpapi"}, {authAPI, module + "verify"}, {authAPI, module + "schema"}, {authAPI, module + "internal/devstack"},
 		{module + "verify", module + "verify/token"}, {module + "verify", "github.com/redis/go-redis/v9"}, {module + "schema", "ariga.io/atlas/sql/migrate"},
 		{devtest, "github.com/testcontainers/testcontainers-go"}, {devtest, module + "internal/devstack"}, {devtest, "testing"}, {module + "cmd/platform", manifest}, {module + "test/bench", fiber},
-		{other, module + "verify"}, {other + "/internal/page", other + "/internal/book"}, {module + "schema/schematest", module + "schema"},
+		{fiberbearer, fiber}, {fiberbearer, module + "verify/bearer"}, {module + "verify/bearer", module + "verify"}, {internal + "/httpapi", fiberbearer},
+		{other, module + "verify"}, {other, module + "verify/bearer"}, {other, "github.com/redis/go-redis/v9"}, {other + "/internal/page", other + "/internal/book"}, {module + "schema/schematest", module + "schema"},
 	}
 	return forbidden, allowed
 }

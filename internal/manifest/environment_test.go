@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 
 	"auth.books.test/internal/manifest"
 )
@@ -61,6 +63,15 @@ func environmentRules() []rule {
 			return found
 		}, old: "minReplicas: 2", new: "minReplicas: 1"},
 		{name: "the load balancer asks what the readiness probe asks", on: gke, check: healthCheck, old: "requestPath: /readyz", new: "requestPath: /"},
+		{name: "each service has an autoscaler and a budget", on: gke, check: func(s *manifest.Set) (found []string) {
+			for _, d := range s.Deployments {
+				if !slices.ContainsFunc(s.Autoscalers, func(a *autoscalingv2.HorizontalPodAutoscaler) bool { return a.Spec.ScaleTargetRef.Name == d.Name }) ||
+					!slices.ContainsFunc(s.Budgets, func(b *policyv1.PodDisruptionBudget) bool { return matches(b.Spec.Selector, d.Spec.Template.Labels) }) {
+					found = append(found, d.Name)
+				}
+			}
+			return found
+		}, old: "    kind: Deployment\n    name: helloworld", new: "    kind: Deployment\n    name: auth-api"},
 		{name: "pods spread over zones", on: gke, check: func(s *manifest.Set) (found []string) {
 			for _, d := range s.Deployments {
 				if c := d.Spec.Template.Spec.TopologySpreadConstraints; len(c) != 1 || c[0].TopologyKey != "topology.kubernetes.io/zone" || !matches(c[0].LabelSelector, d.Spec.Template.Labels) {
@@ -92,27 +103,28 @@ func enforces(level string) func(*manifest.Set) []string {
 	}
 }
 
-func healthCheck(s *manifest.Set) []string {
-	var asked string
-	var port int32
+// healthCheck compares each service's readiness probe with its policy's question.
+func healthCheck(s *manifest.Set) (found []string) {
 	for _, d := range s.Deployments {
-		for _, c := range d.Spec.Template.Spec.Containers {
-			asked = c.ReadinessProbe.HTTPGet.Path
-			for _, p := range c.Ports {
-				if p.Name == c.ReadinessProbe.HTTPGet.Port.String() {
-					port = p.ContainerPort
-				}
-			}
+		c := d.Spec.Template.Spec.Containers[0]
+		probe := c.ReadinessProbe.HTTPGet
+		i := slices.IndexFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == probe.Port.String() })
+		if i < 0 || !slices.ContainsFunc(s.OfKind("HealthCheckPolicy"), func(o manifest.Other) bool {
+			target, path, port := question(o)
+			return target == d.Name && path == probe.Path && port == fmt.Sprint(c.Ports[i].ContainerPort)
+		}) {
+			found = append(found, "no health check of "+d.Name+probe.Path)
 		}
 	}
-	for _, o := range s.OfKind("HealthCheckPolicy") {
-		spec, _ := o.Content["spec"].(map[string]any)
-		standard, _ := spec["default"].(map[string]any)
-		config, _ := standard["config"].(map[string]any)
-		check, _ := config["httpHealthCheck"].(map[string]any)
-		if check["requestPath"] == asked && fmt.Sprint(check["port"]) == fmt.Sprint(port) {
-			return nil
-		}
-	}
-	return []string{"no health check of " + asked}
+	return found
+}
+
+// question is what a HealthCheckPolicy asks, and whom.
+func question(o manifest.Other) (target, path, port string) {
+	spec, _ := o.Content["spec"].(map[string]any)
+	ref, _ := spec["targetRef"].(map[string]any)
+	standard, _ := spec["default"].(map[string]any)
+	config, _ := standard["config"].(map[string]any)
+	check, _ := config["httpHealthCheck"].(map[string]any)
+	return fmt.Sprint(ref["name"]), fmt.Sprint(check["requestPath"]), fmt.Sprint(check["port"])
 }

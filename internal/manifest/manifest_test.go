@@ -52,7 +52,7 @@ func (r rule) isFor(overlay string) bool { return len(r.on) == 0 || slices.Conta
 func TestOverlaysKeepTheRules(t *testing.T) {
 	for _, overlay := range overlays() {
 		s := parse(t, render(t, overlay))
-		if len(s.Workloads()) != 4 {
+		if len(s.Workloads()) != 5 {
 			t.Fatalf("%s: %d workloads", overlay, len(s.Workloads()))
 		}
 		for _, r := range rules() {
@@ -106,23 +106,26 @@ func TestBaseIsNeutral(t *testing.T) {
 	}
 }
 
-// Each setting in the overlays is one that auth-api knows, and all are good.
+// Each setting in the overlays is one that its service knows, and all are good.
 func TestSettingsAreGood(t *testing.T) {
 	for _, overlay := range overlays() {
-		config := configOf(parse(t, render(t, overlay)), "auth-api")
-		cmd := exec.Command("go", "run", "./services/auth-api", "config")
-		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "AUTH_DB_USER=u", "AUTH_DB_PASSWORD=p", "SESSION_DB_PASSWORD=p", "SESSION_DB_TOKEN_KEY=k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
-		for name, value := range config {
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", overlay, err, out)
-		}
-		for name := range config {
-			if !strings.Contains("\n"+string(out), "\n"+name+"=") {
-				t.Errorf("%s: auth-api knows no %s", overlay, name)
+		rendered := parse(t, render(t, overlay))
+		for _, service := range []string{"auth-api", "helloworld"} {
+			config := configOf(rendered, service)
+			cmd := exec.Command("go", "run", "./services/"+service, "config")
+			cmd.Dir = root
+			cmd.Env = append(os.Environ(), "AUTH_DB_USER=u", "AUTH_DB_PASSWORD=p", "SESSION_DB_PASSWORD=p", "SESSION_DB_TOKEN_KEY=k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+			for name, value := range config {
+				cmd.Env = append(cmd.Env, name+"="+value)
+			}
+			out, err := cmd.CombinedOutput()
+			if err != nil || len(config) == 0 {
+				t.Fatalf("%s: %s: %v\n%s", overlay, service, err, out)
+			}
+			for name := range config {
+				if !strings.Contains("\n"+string(out), "\n"+name+"=") {
+					t.Errorf("%s: %s knows no %s", overlay, service, name)
+				}
 			}
 		}
 	}

@@ -64,6 +64,8 @@ func networkRules() []rule {
 			}
 			return found
 		}, old: "  ingress:\n  - ports:\n    - port: http\n", new: "  ingress:\n  - ports:\n    - port: postgres\n"},
+		{name: "who may ask a store is let in by it", check: unanswered,
+			old: "labels:\n        app.kubernetes.io/name: helloworld\n        app.kubernetes.io/part-of: auth\n        auth.books.test/verifier: \"true\"", new: "labels:\n        app.kubernetes.io/name: helloworld"},
 		{name: "only node ports let in who is no pod", on: []string{"gke"}, check: func(s *manifest.Set) (found []string) {
 			for _, p := range s.Policies {
 				for _, in := range p.Spec.Ingress {
@@ -75,4 +77,52 @@ func networkRules() []rule {
 			return found
 		}, old: "    - podSelector:\n        matchLabels:\n          app.kubernetes.io/name: auth-api\n    - namespaceSelector: {}", new: "    - ipBlock: {cidr: 0.0.0.0/0}\n    - namespaceSelector: {}"},
 	}
+}
+
+// unanswered are the pods that a policy lets ask other pods, while none lets
+// them in there.
+func unanswered(s *manifest.Set) (found []string) {
+	for _, from := range s.Workloads() {
+		for _, to := range s.Workloads() {
+			if allows(s, from, to) && !admits(s, from, to) {
+				found = append(found, from.Name+" to "+to.Name)
+			}
+		}
+	}
+	return found
+}
+
+func allows(s *manifest.Set, from, to manifest.Workload) bool {
+	for _, p := range s.Policies {
+		// What is for all pods says where names are found.
+		if len(p.Spec.PodSelector.MatchLabels) == 0 || !matches(&p.Spec.PodSelector, from.Pod.Labels) {
+			continue
+		}
+		for _, out := range p.Spec.Egress {
+			if named(out.To, to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func admits(s *manifest.Set, from, to manifest.Workload) bool {
+	for _, p := range s.Policies {
+		if !matches(&p.Spec.PodSelector, to.Pod.Labels) {
+			continue
+		}
+		for _, in := range p.Spec.Ingress {
+			if len(in.From) == 0 || named(in.From, from) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func named(peers []networkingv1.NetworkPolicyPeer, w manifest.Workload) bool {
+	return slices.ContainsFunc(peers, func(p networkingv1.NetworkPolicyPeer) bool {
+		return p.PodSelector != nil && matches(p.PodSelector, w.Pod.Labels)
+	})
 }

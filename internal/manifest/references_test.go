@@ -17,6 +17,22 @@ import (
 func referenceRules() []rule {
 	return []rule{
 		{name: "every secret that is used is sealed, with that key", check: (*manifest.Set).MissingSecrets, old: "secretName: session-db-users", new: "secretName: session-db-user"},
+		{name: "only auth-api may write tokens; who verifies them may read", check: func(s *manifest.Set) (found []string) {
+			found = each(s, func(w manifest.Workload, c *corev1.Container, _ bool) string {
+				for _, e := range c.Env {
+					if w.Name != "auth-api" && e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil && e.ValueFrom.SecretKeyRef.Name == "session-db-credentials" {
+						return "has auth-api's password"
+					}
+				}
+				return ""
+			})
+			for name, user := range map[string]string{"auth-api": "auth-api", "helloworld": "verifier"} {
+				if got := configOf(s, name)["SESSION_DB_USER"]; got != user {
+					found = append(found, name+" is "+got)
+				}
+			}
+			return found
+		}, old: "key: password\n              name: session-db-verifier", new: "key: password\n              name: session-db-credentials"},
 		{name: "every ConfigMap that is used is there", check: func(s *manifest.Set) []string {
 			have := map[string]bool{}
 			for _, c := range s.ConfigMaps {

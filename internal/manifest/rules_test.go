@@ -104,9 +104,9 @@ func podRules() []rule {
 				return ""
 			})
 		}, old: "image: redis:8.0.3", new: "image: redis:latest"},
-		{name: "auth-api has the time to stop", check: graceful, old: "terminationGracePeriodSeconds: 40", new: "terminationGracePeriodSeconds: 20", wrecks: "minikube"},
+		{name: "services have the time to stop", check: graceful, old: "terminationGracePeriodSeconds: 40", new: "terminationGracePeriodSeconds: 20", wrecks: "minikube"},
 		{name: "Postgres runs as the user of its image, on a directory below its volume", check: postgres, old: "value: /var/lib/postgresql/data/pgdata", new: "value: /var/lib/postgresql/data"},
-		{name: "a rollout never takes auth-api away", check: func(s *manifest.Set) (found []string) {
+		{name: "a rollout never takes a service away", check: func(s *manifest.Set) (found []string) {
 			for _, d := range s.Deployments {
 				if u := d.Spec.Strategy.RollingUpdate; u == nil || u.MaxUnavailable == nil || u.MaxUnavailable.String() != "0" {
 					found = append(found, d.Name)
@@ -137,7 +137,8 @@ func restricted(s *manifest.Set) []string {
 func graceful(s *manifest.Set) (found []string) {
 	for _, d := range s.Deployments {
 		config := configOf(s, d.Name)
-		need := seconds(config["AUTH_API_SHUTDOWN_DELAY"]) + seconds(config["AUTH_API_SHUTDOWN_TIMEOUT"])
+		prefix := strings.ToUpper(strings.ReplaceAll(d.Name, "-", "_"))
+		need := seconds(config[prefix+"_SHUTDOWN_DELAY"]) + seconds(config[prefix+"_SHUTDOWN_TIMEOUT"])
 		if g := d.Spec.Template.Spec.TerminationGracePeriodSeconds; g == nil || need == 0 || *g <= need {
 			found = append(found, fmt.Sprintf("%s needs more than %d s", d.Name, need))
 		}

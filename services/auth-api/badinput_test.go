@@ -139,6 +139,31 @@ func TestBadTokensAreTold(t *testing.T) {
 	a.want(a.send(r), 200, "")
 }
 
+func TestTwoTokensInOneRequestAreRefused(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	token, _ := a.member()
+	for name, c := range map[string]struct {
+		path          string
+		authorization []string
+	}{
+		"two headers":    {"/v1/accounts/me", []string{"Bearer " + token, "Bearer " + token}},
+		"joined":         {"/v1/accounts/me", []string{"Bearer " + token + ", Bearer " + token}},
+		"header and URL": {"/v1/accounts/me?access_token=" + token, []string{"Bearer " + token}},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", a.url+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header["Authorization"] = c.authorization
+		got := a.send(r)
+		a.want(got, 400, "malformed_request")
+		if h := got.header.Get("WWW-Authenticate"); h != `Bearer realm="auth.books.test", error="invalid_request"` {
+			t.Errorf("%s: WWW-Authenticate: %s", name, h)
+		}
+	}
+}
+
 func TestRegisteringTwiceTellsNothing(t *testing.T) {
 	t.Parallel()
 	a := start(t)

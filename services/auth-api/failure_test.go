@@ -30,6 +30,9 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 			if got.header.Get("Retry-After") != "1" || got.header.Get("WWW-Authenticate") != "" {
 				t.Errorf("headers: %v", got.header)
 			}
+			eventually(t, "the log says why", func() bool {
+				return strings.Contains(a.log.String(), "the session store cannot be asked: read a token's record: ")
+			})
 			a.want(a.me("nonsense"), 401, "invalid_token")
 			a.want(a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}), 503, "store_unavailable")
 			if r := a.ready(); r.status != 503 || !strings.Contains(r.raw, `"session-db":"down"`) || !strings.Contains(r.raw, `"auth-db":"up"`) {

@@ -88,7 +88,7 @@ func eventually(t *testing.T, limit time.Duration, what string, try func() error
 // ready waits until everything that serves does.
 func ready(t *testing.T) {
 	t.Helper()
-	for _, workload := range []string{"statefulset/auth-db", "statefulset/session-db", "deployment/auth-api"} {
+	for _, workload := range []string{"statefulset/auth-db", "statefulset/session-db", "deployment/auth-api", "deployment/helloworld"} {
 		inAuth(t, "rollout", "status", workload, "--timeout=3m")
 	}
 	eventually(t, time.Minute, "/readyz", func() error {

@@ -43,7 +43,7 @@ func TestGKEOverlayIsAcceptedByTheAPIServer(t *testing.T) {
 	if strings.Contains(out, "Warning") {
 		t.Errorf("accepted with a warning:\n%s", out)
 	}
-	for _, object := range []string{"gateway.gateway.networking.k8s.io/auth", "healthcheckpolicy.networking.gke.io/auth-api", "deployment.apps/auth-api", "horizontalpodautoscaler.autoscaling/auth-api"} {
+	for _, object := range []string{"gateway.gateway.networking.k8s.io/auth", "httproute.gateway.networking.k8s.io/helloworld", "healthcheckpolicy.networking.gke.io/auth-api", "deployment.apps/auth-api", "deployment.apps/helloworld", "horizontalpodautoscaler.autoscaling/auth-api"} {
 		if !strings.Contains(out, object) {
 			t.Errorf("no %s in:\n%s", object, out)
 		}
@@ -151,15 +151,22 @@ func secret(t *testing.T, name, key string) string {
 	return string(b)
 }
 
-func TestStoresAnswerAtTheirNodePorts(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+// authDB connects to Postgres through its node port.
+func authDB(ctx context.Context, t *testing.T) *pgx.Conn {
+	t.Helper()
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(secret(t, "auth-db-credentials", "user"), secret(t, "auth-db-credentials", "password")), Host: node() + ":30001", Path: "/auth"}
 	c, err := pgx.Connect(ctx, u.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(ctx)
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
+}
+
+func TestStoresAnswerAtTheirNodePorts(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	c := authDB(ctx, t)
 	var accounts int
 	if err := c.QueryRow(ctx, "SELECT count(*) FROM accounts").Scan(&accounts); err != nil || accounts == 0 {
 		t.Errorf("%d accounts, %v", accounts, err)
@@ -210,7 +217,7 @@ func TestDataAndSessionsOutliveEveryPod(t *testing.T) {
 		canSignIn(t, email)
 		t.Logf("sign-in works %v after everything was ready", time.Since(began).Round(100*time.Millisecond))
 	}
-	for _, name := range []string{"auth-api", "auth-db", "session-db"} {
+	for _, name := range []string{"auth-api", "helloworld", "auth-db", "session-db"} {
 		inAuth(t, "delete", "pod", "-l", "app.kubernetes.io/name="+name)
 		check()
 	}

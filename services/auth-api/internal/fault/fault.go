@@ -9,7 +9,8 @@ import (
 // Code names a kind of failure. Clients may branch on it; it never changes its meaning.
 type Code string
 
-// The closed set of codes.
+// The closed set of codes. What is wrong with a token, package verify/bearer says,
+// in codes of its own.
 const (
 	// The request cannot be read.
 	MalformedRequest     Code = "malformed_request"
@@ -24,9 +25,6 @@ const (
 	InvalidCredentials Code = "invalid_credentials"
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
-	MissingToken       Code = "missing_token"
-	InvalidToken       Code = "invalid_token"
-	InsufficientScope  Code = "insufficient_scope"
 	// What is asked for is not there.
 	SessionNotFound Code = "session_not_found"
 	AccountNotFound Code = "account_not_found"
@@ -43,7 +41,6 @@ type Error struct {
 	Detail     string
 	Fields     []Field
 	RetryAfter time.Duration
-	Scope      string
 	cause      error
 }
 

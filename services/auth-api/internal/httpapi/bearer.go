@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -11,6 +10,8 @@ import (
 
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/verify"
+	"auth.books.test/verify/bearer"
+	"auth.books.test/verify/fiberbearer"
 )
 
 type contextKey int
@@ -34,10 +35,11 @@ func (s *Server) authorise(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	who, err := s.identify(ctx, scopes)
+	fiber := humafiber.UnwrapV2(ctx)
+	who, err := s.identify(ctx.Context(), fiberbearer.Credentials(fiber), scopes)
 	if err != nil {
 		// Fiber's buffer is written to directly: huma would have to negotiate.
-		_ = writeProblem(humafiber.UnwrapV2(ctx), problemOf(err))
+		_ = writeProblem(fiber, problemOf(err))
 		return
 	}
 	s.Sessions.Seen(who.Identity)
@@ -53,27 +55,18 @@ func requirement(op *huma.Operation) (scopes []string, secured bool) {
 	return nil, false
 }
 
-func (s *Server) identify(ctx huma.Context, scopes []string) (caller, error) {
-	given, err := bearer(ctx.Header("Authorization"))
-	if err != nil {
-		return caller{}, err
+// newGuard lets in tokens for every API: whose one is, and that one ends it, is
+// everybody's to ask.
+func (s *Server) newGuard() *bearer.Guard {
+	return bearer.New(bearer.Options{Verifier: counted{s.Verifier, s.metrics}, Audience: bearer.AnyAudience, Realm: realm})
+}
+
+func (s *Server) identify(ctx context.Context, given bearer.Credentials, scopes []string) (who caller, err error) {
+	identity, refusal := s.guard.Check(ctx, given, scopes...)
+	if refusal != nil {
+		return caller{}, refusal
 	}
-	identity, err := s.Verifier.Verify(ctx.Context(), given)
-	s.metrics.verified(err)
-	switch {
-	case errors.Is(err, verify.ErrInvalidToken):
-		return caller{}, fault.Wrap(fault.InvalidToken, "The access token is malformed, expired or revoked. Sign in again.", err)
-	case err != nil:
-		return caller{}, fault.Unavailable(err)
-	}
-	for _, scope := range scopes {
-		if !identity.HasScope(scope) {
-			f := fault.New(fault.InsufficientScope, "The access token lacks a scope that this needs: "+scope+".")
-			f.Scope = strings.Join(scopes, " ")
-			return caller{}, f
-		}
-	}
-	who := caller{Identity: identity}
+	who.Identity = identity
 	if who.account, err = uuid.Parse(identity.AccountID); err == nil {
 		who.session, err = uuid.Parse(identity.SessionID)
 	}
@@ -83,13 +76,17 @@ func (s *Server) identify(ctx huma.Context, scopes []string) (caller, error) {
 	return who, nil
 }
 
-// bearer takes the token out of an Authorization header (RFC 6750, section 2.1).
-func bearer(header string) (string, error) {
-	scheme, given, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", fault.New(fault.MissingToken, "Send an access token: Authorization: Bearer <access_token>.")
-	}
-	return strings.TrimSpace(given), nil
+// counted counts what a verifier says.
+type counted struct {
+	verify.Verifier
+	metrics metrics
+}
+
+// Verify is the verifier's.
+func (c counted) Verify(ctx context.Context, accessToken string) (verify.Identity, error) {
+	identity, err := c.Verifier.Verify(ctx, accessToken)
+	c.metrics.verified(err)
+	return identity, err
 }
 
 // who asks; the middleware has put it there.

@@ -3,20 +3,21 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify/bearer"
 )
 
 const (
-	problemType = "application/problem+json"
+	problemType = bearer.ProblemType
 	realm       = "auth.books.test"
 )
 
-// statusOf is the one place that maps codes to HTTP.
+// statusOf is the one place that maps codes to HTTP; those of tokens come from
+// package bearer with their status.
 func statusOf(code fault.Code) int {
 	switch code {
 	case fault.MalformedRequest:
@@ -31,9 +32,9 @@ func statusOf(code fault.Code) int {
 		return http.StatusMethodNotAllowed
 	case fault.ValidationFailed, fault.InvalidScope:
 		return http.StatusUnprocessableEntity
-	case fault.InvalidCredentials, fault.MissingToken, fault.InvalidToken:
+	case fault.InvalidCredentials:
 		return http.StatusUnauthorized
-	case fault.WrongPassword, fault.AccountDisabled, fault.InsufficientScope:
+	case fault.WrongPassword, fault.AccountDisabled:
 		return http.StatusForbidden
 	case fault.Busy, fault.StoreUnavailable:
 		return http.StatusServiceUnavailable
@@ -87,6 +88,10 @@ func problemOf(err error) *Problem {
 	if errors.As(err, &p) {
 		return p
 	}
+	var r *bearer.Refusal
+	if errors.As(err, &r) {
+		return &Problem{Title: http.StatusText(r.Status), Status: r.Status, Code: fault.Code(r.Code), Detail: r.Detail, header: r.Header(), cause: err}
+	}
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		f = fault.New(fault.Internal, "Something went wrong here. Try again; if it stays, tell the operator the X-Request-Id of this answer.")
@@ -104,15 +109,7 @@ func problemOf(err error) *Problem {
 
 func headersOf(f *fault.Error) http.Header {
 	h := http.Header{}
-	switch f.Code {
-	case fault.MissingToken:
-		// Without an error code, as no token was given (RFC 6750, section 3.1).
-		h.Set("WWW-Authenticate", fmt.Sprintf("Bearer realm=%q", realm))
-	case fault.InvalidToken:
-		h.Set("WWW-Authenticate", fmt.Sprintf("Bearer realm=%q, error=%q", realm, f.Code))
-	case fault.InsufficientScope:
-		h.Set("WWW-Authenticate", fmt.Sprintf("Bearer realm=%q, error=%q, scope=%q", realm, f.Code, f.Scope))
-	case fault.Busy, fault.StoreUnavailable:
+	if f.Code == fault.Busy || f.Code == fault.StoreUnavailable {
 		wait := max(f.RetryAfter, storeRetry)
 		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}

@@ -19,6 +19,7 @@ import (
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
+	"auth.books.test/verify/bearer"
 )
 
 const (
@@ -76,11 +77,13 @@ type Server struct {
 	api      huma.API
 	draining atomic.Bool
 	metrics  metrics
+	guard    *bearer.Guard
 }
 
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics)}
+	s.guard = s.newGuard()
 	s.app = fiber.New(fiber.Config{
 		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,
 		BodyLimit: bodyLimit, ReadBufferSize: headerLimit,

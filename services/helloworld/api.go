@@ -1,0 +1,78 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify/bearer"
+)
+
+// The API and the scope that `auth-api dev` gives to its sample account.
+const (
+	audience = "books"
+	scope    = "books:read"
+)
+
+// readyTimeout is the deadline of a look at Redis.
+const readyTimeout = time.Second
+
+// api answers requests.
+type api struct {
+	http.Handler
+	redis    *redis.Client
+	draining atomic.Bool
+}
+
+func newAPI(guard *bearer.Guard, client *redis.Client) *api {
+	mux := http.NewServeMux()
+	a := &api{Handler: mux, redis: client}
+	mux.HandleFunc("GET /{$}", a.welcome)
+	mux.Handle("GET /hello", guard.Require(scope)(http.HandlerFunc(a.hello)))
+	mux.HandleFunc("GET /livez", a.livez)
+	mux.HandleFunc("GET /readyz", a.readyz)
+	return a
+}
+
+// welcome is for everybody.
+func (a *api) welcome(w http.ResponseWriter, _ *http.Request) {
+	write(w, http.StatusOK, map[string]string{"message": "Hello, world! Send an access token to /hello."})
+}
+
+// hello is for those whose token is for this API.
+func (a *api) hello(w http.ResponseWriter, r *http.Request) {
+	who, _ := bearer.FromContext(r.Context())
+	w.Header().Set("Cache-Control", "no-store") // it is about a person
+	write(w, http.StatusOK, map[string]string{"message": "Hello, " + cmp.Or(who.Name, who.Email) + "!", "email": who.Email, "name": who.Name})
+}
+
+// livez says that the process answers.
+func (a *api) livez(w http.ResponseWriter, _ *http.Request) {
+	write(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyz says whether requests should be sent here: without Redis no token can
+// be verified.
+func (a *api) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	switch {
+	case a.draining.Load():
+		write(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
+	case a.redis.Ping(ctx).Err() != nil:
+		write(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "session-db": "down"})
+	default:
+		write(w, http.StatusOK, map[string]string{"status": "ok", "session-db": "up"})
+	}
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the caller has gone
+}

@@ -1,0 +1,86 @@
+// Command helloworld is the smallest API that relies on auth-api: it greets
+// whoever sends an access token for it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/bearer"
+)
+
+// Set by the linker; see `make build`.
+var (
+	version = "devel"
+	commit  = "unknown"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run is the program. Settings come from the environment.
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	switch strings.Join(args, " ") {
+	case "":
+		return start(ctx, stdout)
+	case "config":
+		s, err := load()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprint(stdout, s)
+		return err
+	case "version":
+		_, err := fmt.Fprintf(stdout, "helloworld %s (%s)\n", version, commit)
+		return err
+	default:
+		return errors.New("helloworld serves; `helloworld config` prints its settings, `helloworld version` its version")
+	}
+}
+
+// start serves until ctx ends.
+func start(ctx context.Context, stdout io.Writer) error {
+	s, err := load()
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("HELLOWORLD_ADDR: %w", err)
+	}
+	log := slog.New(slog.NewJSONHandler(stdout, nil))
+	client := redis.NewClient(s.redis)
+	defer client.Close()
+	guard := bearer.New(bearer.Options{
+		Verifier: verify.NewDirect(client, s.ring, time.Now), Audience: audience, OnRefusal: refusals(log),
+	})
+	return serve(ctx, l, newAPI(guard, client), s, log)
+}
+
+// refusals logs what is not the caller's fault.
+func refusals(log *slog.Logger) func(context.Context, *bearer.Refusal) {
+	return func(ctx context.Context, r *bearer.Refusal) {
+		if r.Code == bearer.StoreUnavailable {
+			log.ErrorContext(ctx, "a token could not be verified", "error", r)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package main_test
+
+import (
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// putToken makes a token as auth-api does, for where it is not needed.
+func putToken(t *testing.T, redisURL string) string {
+	t.Helper()
+	ring, err := token.ParseKeyRing(tokenKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, hash, err := ring.Mint(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options, err := redis.ParseURL(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	ends := time.Now().Add(time.Hour)
+	record := verify.EncodeRecord(verify.Identity{
+		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: email, Name: "Ada",
+		Audiences: []string{"books"}, Scopes: []string{"books:read"}, ExpiresAt: ends, IdleExpiresAt: ends,
+	})
+	if err := client.HSet(t.Context(), hash.Key(), record).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return made.Reveal()
+}

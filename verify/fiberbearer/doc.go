@@ -1,0 +1,2 @@
+// Package fiberbearer is package bearer for Fiber.
+package fiberbearer

@@ -1,0 +1,42 @@
+package fiberbearer
+
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"auth.books.test/verify/bearer"
+)
+
+// Require lets requests through whose token is for the guard's API and has all
+// of the scopes. The handler finds who asks with bearer.FromContext, in
+// c.UserContext.
+func Require(g *bearer.Guard, scopes ...string) fiber.Handler {
+	scopes = slices.Clone(scopes)
+	return func(c *fiber.Ctx) error {
+		identity, refusal := g.Check(c.UserContext(), Credentials(c), scopes...)
+		if refusal != nil {
+			return answer(c, refusal)
+		}
+		c.SetUserContext(bearer.NewContext(c.UserContext(), identity))
+		return c.Next()
+	}
+}
+
+// Credentials are what a request holds of them. They are a copy: Fiber uses its
+// buffers again.
+func Credentials(c *fiber.Ctx) bearer.Credentials {
+	headers := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
+	out := bearer.Credentials{Headers: len(headers), InURL: c.Context().QueryArgs().Has("access_token")}
+	if len(headers) > 0 {
+		out.Authorization = string(headers[0])
+	}
+	return out
+}
+
+func answer(c *fiber.Ctx, r *bearer.Refusal) error {
+	for name, values := range r.Header() {
+		c.Set(name, values[0])
+	}
+	return c.Status(r.Status).Send(r.Body())
+}
