@@ -103,28 +103,42 @@ func enforces(level string) func(*manifest.Set) []string {
 	}
 }
 
-// healthCheck compares each service's readiness probe with its policy's question.
+// healthCheck compares each service's readiness probe with what the load
+// balancer is told to ask of it.
 func healthCheck(s *manifest.Set) (found []string) {
 	for _, d := range s.Deployments {
 		c := d.Spec.Template.Spec.Containers[0]
 		probe := c.ReadinessProbe.HTTPGet
 		i := slices.IndexFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == probe.Port.String() })
-		if i < 0 || !slices.ContainsFunc(s.OfKind("HealthCheckPolicy"), func(o manifest.Other) bool {
-			target, path, port := question(o)
-			return target == d.Name && path == probe.Path && port == fmt.Sprint(c.Ports[i].ContainerPort)
-		}) {
+		if i < 0 || !slices.Contains(questions(s), question{d.Name, probe.Path, fmt.Sprint(c.Ports[i].ContainerPort)}) {
 			found = append(found, "no health check of "+d.Name+probe.Path)
 		}
 	}
 	return found
 }
 
-// question is what a HealthCheckPolicy asks, and whom.
-func question(o manifest.Other) (target, path, port string) {
-	spec, _ := o.Content["spec"].(map[string]any)
-	ref, _ := spec["targetRef"].(map[string]any)
-	standard, _ := spec["default"].(map[string]any)
-	config, _ := standard["config"].(map[string]any)
-	check, _ := config["httpHealthCheck"].(map[string]any)
-	return fmt.Sprint(ref["name"]), fmt.Sprint(check["requestPath"]), fmt.Sprint(check["port"])
+// question is what a load balancer asks of a service's pods.
+type question struct{ service, path, port string }
+
+func questions(s *manifest.Set) (all []question) {
+	// Of a Gateway.
+	for _, o := range s.OfKind("HealthCheckPolicy") {
+		spec, _ := o.Content["spec"].(map[string]any)
+		ref, _ := spec["targetRef"].(map[string]any)
+		standard, _ := spec["default"].(map[string]any)
+		config, _ := standard["config"].(map[string]any)
+		check, _ := config["httpHealthCheck"].(map[string]any)
+		all = append(all, question{fmt.Sprint(ref["name"]), fmt.Sprint(check["requestPath"]), fmt.Sprint(check["port"])})
+	}
+	// Of an Ingress; the Service's annotation names its BackendConfig.
+	for _, service := range s.Services {
+		for _, o := range s.OfKind("BackendConfig") {
+			spec, _ := o.Content["spec"].(map[string]any)
+			check, _ := spec["healthCheck"].(map[string]any)
+			if service.Annotations["cloud.google.com/backend-config"] == fmt.Sprintf(`{"default": %q}`, o.Name) {
+				all = append(all, question{service.Name, fmt.Sprint(check["requestPath"]), fmt.Sprint(check["port"])})
+			}
+		}
+	}
+	return all
 }

@@ -116,7 +116,10 @@ func services(s *manifest.Set) (found []string) {
 	for _, service := range s.Services {
 		selector := labels.SelectorFromSet(service.Spec.Selector)
 		for _, port := range service.Spec.Ports {
-			leads := false
+			// The operator of a Cluster runs the pods.
+			leads := slices.ContainsFunc(s.OfKind("Cluster"), func(c manifest.Other) bool {
+				return service.Spec.Selector["cnpg.io/cluster"] == c.Name && port.TargetPort.String() == "5432"
+			})
 			for _, w := range s.Workloads() {
 				for _, c := range w.Pod.Spec.Containers {
 					leads = leads || selector.Matches(labels.Set(w.Pod.Labels)) && slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == port.TargetPort.String() })

@@ -2,8 +2,8 @@ package manifest
 
 import corev1 "k8s.io/api/core/v1"
 
-// MissingSecrets names what pods use of secrets and no SealedSecret of the set
-// has: auth-api/auth-db-credentials.password.
+// MissingSecrets names what pods use of secrets and neither a SealedSecret of the
+// set nor the operator of a Cluster gives: auth-api/auth-db-credentials.password.
 func (s *Set) MissingSecrets() (missing []string) {
 	sealed := s.sealedKeys()
 	for _, w := range s.Workloads() {
@@ -28,7 +28,8 @@ func (s *Set) MissingSecrets() (missing []string) {
 	return missing
 }
 
-// sealedKeys are the keys of each SealedSecret.
+// sealedKeys are the keys of each SealedSecret, and of what CloudNativePG makes
+// for a Cluster (its documentation, "Connecting from an application").
 func (s *Set) sealedKeys() map[string]map[string]bool {
 	sealed := map[string]map[string]bool{}
 	for _, o := range s.OfKind("SealedSecret") {
@@ -38,6 +39,10 @@ func (s *Set) sealedKeys() map[string]map[string]bool {
 		for key := range data {
 			sealed[o.Name][key] = true
 		}
+	}
+	for _, o := range s.OfKind("Cluster") {
+		sealed[o.Name+"-app"] = map[string]bool{"username": true, "password": true}
+		sealed[o.Name+"-ca"] = map[string]bool{"ca.crt": true}
 	}
 	return sealed
 }
