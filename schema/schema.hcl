@@ -163,6 +163,41 @@ table "grants" {
   index "grants_role" { columns = [column.role_id] }
 }
 
+# Programs with credentials of their own: APIs that introspect. A client is
+# disabled, never deleted: its record in Redis has to end first.
+table "clients" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "api_id" { type = uuid }
+  column "name" {
+    type    = text
+    default = ""
+  }
+  # SHA-256 of each secret, the newest first. Two are live while one is replaced.
+  column "secret_hashes" { type = sql("bytea[]") }
+  column "created_at" {
+    type    = timestamptz
+    default = sql("now()")
+  }
+  column "rotated_at" {
+    type    = timestamptz
+    default = sql("now()")
+  }
+  column "disabled_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.id] }
+  foreign_key "clients_api" {
+    columns     = [column.api_id]
+    ref_columns = [table.apis.column.id]
+    on_delete   = RESTRICT
+  }
+  index "clients_api" { columns = [column.api_id] }
+  check "clients_name_length" { expr = "octet_length(name) <= 64" }
+  check "clients_secret_hashes" { expr = "cardinality(secret_hashes) BETWEEN 1 AND 2" }
+}
+
 # One row: which schema.hcl was applied last.
 table "schema_state" {
   schema = schema.public

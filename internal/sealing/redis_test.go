@@ -109,12 +109,16 @@ func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
 	if err := api().Eval(ctx, "return redis.call('HSET', KEYS[1], 'idle', '2')", []string{"session:a"}).Err(); err != nil {
 		t.Errorf("auth-api runs a script: %v", err)
 	}
+	if err := api().HSet(ctx, "client:a", "aud", "books").Err(); err != nil {
+		t.Errorf("auth-api writes a client's record: %v", err)
+	}
 	verifier := s.as("verifier", find(t, secrets, "session-db-verifier", "password"))
 	if v := verifier.HGet(ctx, "session:a", "sid").Val(); v != "1" {
 		t.Errorf("the verifier reads %q", v)
 	}
 	for name, err := range map[string]error{
 		"a verifier deletes":           verifier.Del(ctx, "session:a").Err(),
+		"a verifier reads a client":    verifier.HGetAll(ctx, "client:a").Err(),
 		"a verifier writes":            verifier.HSet(ctx, "session:a", "sid", "2").Err(),
 		"auth-api writes another key":  api().Set(ctx, "other", "1", 0).Err(),
 		"auth-api flushes":             api().FlushAll(ctx).Err(),

@@ -80,8 +80,8 @@ func generate(given Values, random io.Reader) (Values, error) {
 //   - default may do everything and cannot sign in. It is also whom Redis loads
 //     the append-only file as: without rights every transaction in it would be
 //     refused at a restart, and its tokens would be lost;
-//   - auth-api writes tokens' records, and no key but those;
-//   - verifier reads them: for APIs that verify tokens themselves;
+//   - auth-api writes tokens' and clients' records, and no key but those;
+//   - verifier reads tokens' records: for APIs that verify tokens themselves;
 //   - probe asks whether Redis answers.
 func users(session, verifier string) string {
 	hash := func(password string) string {
@@ -90,7 +90,7 @@ func users(session, verifier string) string {
 	}
 	return strings.Join([]string{
 		"user default off ~* &* +@all",
-		"user auth-api on #" + hash(session) + " ~session:* resetchannels -@all +@read +@write +@connection +@transaction +@scripting -@dangerous",
+		"user auth-api on #" + hash(session) + " ~session:* ~client:* resetchannels -@all +@read +@write +@connection +@transaction +@scripting -@dangerous",
 		"user verifier on #" + hash(verifier) + " %R~session:* resetchannels -@all +@read +@connection -@dangerous",
 		"user probe on nopass resetkeys resetchannels -@all +ping",
 	}, "\n") + "\n"
