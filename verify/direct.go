@@ -2,36 +2,77 @@ package verify
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/verify/cache"
 	"auth.books.test/verify/token"
 )
 
-// Reader is what Direct needs of a Redis client.
-type Reader interface {
-	HGetAll(ctx context.Context, key string) *redis.MapStringStringCmd
+// DefaultCacheBytes holds about a hundred thousand tokens.
+const DefaultCacheBytes = 64 << 20
+
+// Options of a Direct. The zero value is fit for production.
+type Options struct {
+	// Strict keeps nothing in memory: every call reads from Redis, and no answer
+	// is ever older than the call.
+	Strict bool
+	// CacheBytes bounds the memory of tokens that are kept; default DefaultCacheBytes.
+	CacheBytes int64
+	// Bound is how long a revoked token may pass at most, whatever breaks;
+	// default cache.DefaultBound, at most cache.MaxBound.
+	Bound time.Duration
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+	// Notify is told when the cache begins and ceases to be kept in line with
+	// Redis; it must not block.
+	Notify func(cache.Event)
 }
 
-// Direct verifies against Redis. It needs a client whose read deadline is short
-// (see RedisOptions) and the key ring of the service that gives out the tokens.
-//
-// A cache has its place here, between the hash and the read; it must drop an
-// entry as soon as Redis changes.
+// Direct verifies against Redis, from memory where Redis has said nothing else
+// since. It needs a client whose read deadline is short (see Open) and the key
+// ring of the service that gives out the tokens.
 type Direct struct {
-	store Reader
 	ring  *token.KeyRing
+	cache *cache.Cache[token.Hash, Identity]
 	now   func() time.Time
 }
 
-// NewDirect makes a verifier. now is the clock, time.Now outside of tests.
-func NewDirect(store Reader, ring *token.KeyRing, now func() time.Time) *Direct {
-	return &Direct{store: store, ring: ring, now: now}
+// NewDirect makes a verifier; Close ends what it does in the background. It does
+// not wait for Redis. The client stays the caller's.
+func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Direct, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = DefaultCacheBytes
+	}
+	if o.Strict {
+		o.CacheBytes = 0
+	}
+	lists := newLists()
+	kept, err := cache.New(cache.Options[token.Hash, Identity]{
+		Client: client, Prefix: token.KeyPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
+		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
+		Decode: func(h token.Hash, fields map[string]string) (*Identity, error) {
+			identity, err := decodeRecord(fields, lists)
+			identity.Hash = h
+			return &identity, err
+		},
+		Weigh: func(i *Identity) int64 { return i.weight() },
+		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.Notify,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a verifier: %w", err)
+	}
+	return &Direct{ring: ring, cache: kept, now: o.Now}, nil
 }
 
-// Verify tells whose the token is. Errors: ErrInvalidToken, ErrUnavailable.
+// Verify tells whose the token is. Its lists are shared: do not change them.
+// Errors: ErrInvalidToken, ErrUnavailable.
 func (d *Direct) Verify(ctx context.Context, accessToken string) (Identity, error) {
 	t, err := token.Parse(accessToken)
 	if err != nil {
@@ -41,21 +82,24 @@ func (d *Direct) Verify(ctx context.Context, accessToken string) (Identity, erro
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
-	fields, err := d.store.HGetAll(ctx, hash.Key()).Result()
+	now := d.now()
+	identity, err := d.cache.Get(ctx, hash, now)
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
 	}
-	if len(fields) == 0 {
-		return Identity{}, ErrInvalidToken
-	}
-	identity, err := decodeRecord(fields)
-	if err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
 	// Redis drops expired records by its own clock; a verifier trusts the record.
-	if !d.now().Before(identity.EndsAt()) {
+	if identity == nil || !now.Before(identity.EndsAt()) {
 		return Identity{}, ErrInvalidToken
 	}
-	identity.Hash = hash
-	return identity, nil
+	return *identity, nil
 }
+
+// Forget drops what is known of tokens whose records this process has just
+// changed: its own next answer then does not wait for Redis to say so.
+func (d *Direct) Forget(hashes ...token.Hash) { d.cache.Forget(hashes...) }
+
+// Stats tell how the cache does.
+func (d *Direct) Stats() cache.Stats { return d.cache.Stats() }
+
+// Close ends the connection that follows changes.
+func (d *Direct) Close() error { return d.cache.Close() }

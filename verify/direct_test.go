@@ -40,8 +40,18 @@ func newFixture(t testing.TB, url string) *fixture {
 	if f.ring, err = token.ParseKeyRing(ringText); err != nil {
 		t.Fatal(err)
 	}
-	f.Direct = verify.NewDirect(f.redis, f.ring, func() time.Time { return f.now })
+	f.Direct = direct(t, f.redis, f.ring, verify.Options{Strict: true, Now: func() time.Time { return f.now }})
 	return f
+}
+
+func direct(t testing.TB, client redis.UniversalClient, ring *token.KeyRing, o verify.Options) *verify.Direct {
+	t.Helper()
+	d, err := verify.NewDirect(client, ring, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
 }
 
 // typical is an identity of the size that is to be expected.

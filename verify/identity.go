@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"time"
+	"unsafe"
 
 	"auth.books.test/verify/token"
 )
@@ -59,4 +60,15 @@ func (i Identity) EndsAt() time.Time {
 		return i.IdleExpiresAt
 	}
 	return i.ExpiresAt
+}
+
+// weight is how many bytes the identity takes at most: lists are mostly shared.
+func (i *Identity) weight() int64 {
+	n := unsafe.Sizeof(*i) + uintptr(len(i.SessionID)+len(i.AccountID)+len(i.Email)+len(i.Name))
+	for _, list := range [][]string{i.Audiences, i.Scopes} {
+		for _, word := range list {
+			n += unsafe.Sizeof(word) + uintptr(len(word))
+		}
+	}
+	return int64(n)
 }

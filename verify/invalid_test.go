@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -38,7 +40,7 @@ func TestTokensThatWereNeverGivenOutAreInvalid(t *testing.T) {
 		because  error
 	}{
 		"unknown":            {f.Direct, made.Reveal(), nil},
-		"of another ring":    {verify.NewDirect(f.redis, other, time.Now), live, nil},
+		"of another ring":    {direct(t, f.redis, other, verify.Options{}), live, nil},
 		"a wrong checksum":   {f.Direct, live[:len(live)-1] + last, token.ErrMalformed},
 		"an unknown key":     {f.Direct, foreign(t), token.ErrUnknownKey},
 		"with its scheme":    {f.Direct, "Bearer " + live, token.ErrMalformed},
@@ -70,12 +72,36 @@ func foreign(t *testing.T) string {
 	return made.Reveal()
 }
 
-// asked is a store that counts what is read of it.
-type asked struct{ keys []string }
+// asked counts what a client reads.
+type asked struct {
+	mu   sync.Mutex
+	keys []string
+}
 
-func (a *asked) HGetAll(ctx context.Context, key string) *redis.MapStringStringCmd {
+func (a *asked) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (a *asked) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (a *asked) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		for _, cmd := range cmds {
+			if cmd.Name() == "hgetall" {
+				a.note(fmt.Sprint(cmd.Args()[1]))
+			}
+		}
+		return next(ctx, cmds)
+	}
+}
+
+func (a *asked) note(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.keys = append(a.keys, key)
-	return redis.NewMapStringStringCmd(ctx)
+}
+
+func (a *asked) read() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.keys)
 }
 
 func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
@@ -85,21 +111,28 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := &asked{}
-	v := verify.NewDirect(store, ring, time.Now)
+	options, err := verify.RedisOptions(devtest.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	client.AddHook(store)
+	t.Cleanup(func() { _ = client.Close() })
+	v := direct(t, client, ring, verify.Options{})
 	for _, raw := range []string{"", "nonsense", "bat_k1_" + strings.Repeat("0", 49), foreign(t)} {
 		if _, err := v.Verify(t.Context(), raw); !errors.Is(err, verify.ErrInvalidToken) {
 			t.Errorf("%q: %v", raw, err)
 		}
 	}
-	if len(store.keys) != 0 {
-		t.Errorf("read %v", store.keys)
+	if keys := store.read(); len(keys) != 0 {
+		t.Errorf("read %v", keys)
 	}
 	made, hash, err := ring.Mint(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) || len(store.keys) != 1 || store.keys[0] != hash.Key() {
-		t.Errorf("%v, read %v; want the one key %s", err, store.keys, hash.Key())
+	if _, err := v.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) || !slices.Equal(store.read(), []string{hash.Key()}) {
+		t.Errorf("%v, read %v; want the one key %s", err, store.read(), hash.Key())
 	}
 }
 

@@ -56,7 +56,7 @@ func IdleField(idleExpiresAt time.Time) (field, value string) {
 
 // decodeRecord is the reverse of EncodeRecord. A record that lacks a field or
 // holds another thing than a time is refused: better no answer than a guess.
-func decodeRecord(fields map[string]string) (Identity, error) {
+func decodeRecord(fields map[string]string, shared *lists) (Identity, error) {
 	session, err := decodeID(fields[fieldSession])
 	if err != nil || session.Version() != 7 {
 		return Identity{}, errRecord
@@ -71,8 +71,8 @@ func decodeRecord(fields map[string]string) (Identity, error) {
 		IssuedAt:  time.Unix(session.Time().UnixTime()).UTC().Truncate(time.Second),
 		Email:     joinParts(fields, fieldEmail),
 		Name:      joinParts(fields, fieldName),
-		Audiences: strings.Fields(joinParts(fields, fieldAudiences)),
-		Scopes:    strings.Fields(joinParts(fields, fieldScopes)),
+		Audiences: shared.of(joinParts(fields, fieldAudiences)),
+		Scopes:    shared.of(joinParts(fields, fieldScopes)),
 	}
 	if i.Email == "" {
 		return Identity{}, errRecord

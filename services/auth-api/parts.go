@@ -24,6 +24,7 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
+	"auth.books.test/verify/cache"
 	"auth.books.test/verify/token"
 )
 
@@ -33,11 +34,11 @@ const connectTimeout = 2 * time.Second
 type parts struct {
 	accounts *account.Service
 	sessions *session.Service
-	verifier verify.Verifier
+	verifier *verify.Direct
 	health   *health.Checker
 	hashing  *password.Pool
 	db       *pgxpool.Pool
-	redis    *redis.Client
+	redis    redis.UniversalClient
 	log      *slog.Logger
 }
 
@@ -55,15 +56,20 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	if err != nil {
 		return nil, err
 	}
-	redisOptions, err := verify.RedisOptions(c.RedisURL())
+	client, err := verify.Open(c.RedisURL())
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
-	client := redis.NewClient(redisOptions)
+	verifier, err := verify.NewDirect(client, ring, verify.Options{
+		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Notify: tracking(log),
+	})
+	if err != nil {
+		return nil, err
+	}
 
-	p := &parts{db: db, redis: client, log: log}
+	p := &parts{db: db, redis: client, verifier: verifier, log: log}
 	p.hashing = newHashing(c, hasher)
-	tokens := access.NewStore(client, time.Second)
+	tokens := access.NewStore(client, time.Second, verifier)
 	p.sessions = session.New(session.Options{
 		Store: session.NewStore(db, c.AuthDBTimeout.Duration), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
 		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
@@ -71,7 +77,6 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	})
 	p.accounts = account.New(account.NewStore(db, c.AuthDBTimeout.Duration), p.hashing,
 		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)
-	p.verifier = verify.NewDirect(client, ring, time.Now)
 	p.health = health.New(stdlib.OpenDBFromPool(db), tokens, schema.Current())
 	return p, nil
 }
@@ -128,7 +133,22 @@ func (p *parts) work(ctx context.Context) (wait func()) {
 	return all.Wait
 }
 
+// tracking logs when verification begins and ceases to be answered from memory.
+func tracking(log *slog.Logger) func(cache.Event) {
+	return func(e cache.Event) {
+		switch e.Kind {
+		case cache.Up:
+			log.Info("tokens are verified from memory, Redis tells of changes")
+		case cache.Down:
+			log.Warn("every verification reads from Redis, until it tells of changes again", "error", e.Err)
+		case cache.Unsupported:
+			log.Warn("every verification reads from Redis, which cannot tell of changes", "error", e.Err)
+		}
+	}
+}
+
 func (p *parts) close() {
 	p.db.Close()
+	_ = p.verifier.Close()
 	_ = p.redis.Close()
 }

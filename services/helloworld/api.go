@@ -25,11 +25,11 @@ const readyTimeout = time.Second
 // api answers requests.
 type api struct {
 	http.Handler
-	redis    *redis.Client
+	redis    redis.UniversalClient
 	draining atomic.Bool
 }
 
-func newAPI(guard *bearer.Guard, client *redis.Client) *api {
+func newAPI(guard *bearer.Guard, client redis.UniversalClient) *api {
 	mux := http.NewServeMux()
 	a := &api{Handler: mux, redis: client}
 	mux.HandleFunc("GET /{$}", a.welcome)

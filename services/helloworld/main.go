@@ -13,9 +13,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
@@ -68,11 +65,17 @@ func start(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("HELLOWORLD_ADDR: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
-	client := redis.NewClient(s.redis)
+	client, err := verify.Open(s.redisURL())
+	if err != nil {
+		return fmt.Errorf("SESSION_DB_URL: %w", err)
+	}
 	defer client.Close()
-	guard := bearer.New(bearer.Options{
-		Verifier: verify.NewDirect(client, s.ring, time.Now), Audience: audience, OnRefusal: refusals(log),
-	})
+	verifier, err := verify.NewDirect(client, s.ring, verify.Options{})
+	if err != nil {
+		return err
+	}
+	defer verifier.Close()
+	guard := bearer.New(bearer.Options{Verifier: verifier, Audience: audience, OnRefusal: refusals(log)})
 	return serve(ctx, l, newAPI(guard, client), s, log)
 }
 

@@ -12,7 +12,6 @@ import (
 
 	// Settings from the environment by struct tags; auth-api uses it too.
 	"github.com/kelseyhightower/envconfig"
-	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
 	"auth.books.test/verify/token"
@@ -32,8 +31,7 @@ type settings struct {
 	Password secret `envconfig:"SESSION_DB_PASSWORD"`
 	TokenKey secret `envconfig:"SESSION_DB_TOKEN_KEY"`
 
-	redis *redis.Options
-	ring  *token.KeyRing
+	ring *token.KeyRing
 }
 
 // load reads the environment. Its error has a line for each fault, without
@@ -53,8 +51,7 @@ func load() (s settings, err error) {
 	if s.URL.value == "" && s.Host == "" {
 		fault("SESSION_DB_HOST", errors.New("it is needed, or SESSION_DB_URL"))
 	} else {
-		s.redis, err = verify.RedisOptions(s.redisURL())
-		fault("SESSION_DB_URL", err)
+		fault("SESSION_DB_URL", verify.CheckURL(s.redisURL()))
 	}
 	if s.TokenKey.value == "" {
 		fault("SESSION_DB_TOKEN_KEY", errors.New("it is needed: the key ring of auth-api"))

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
@@ -21,11 +20,15 @@ import (
 func Example() {
 	url, ring, accessToken := signedIn("ada@books.test", "books", "books:read")
 
-	options, err := verify.RedisOptions(url)
+	client, err := verify.Open(url)
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier := verify.NewDirect(redis.NewClient(options), ring, time.Now)
+	verifier, err := verify.NewDirect(client, ring, verify.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer verifier.Close()
 	guard := bearer.New(bearer.Options{Verifier: verifier, Audience: "books"})
 
 	mux := http.NewServeMux()
@@ -58,12 +61,17 @@ func list(_ http.ResponseWriter, r *http.Request) {
 // An API that serves people and machines differently asks the guard itself.
 func ExampleGuard_Check() {
 	url, ring, accessToken := signedIn("ada@books.test", "books", "books:read")
-	options, err := verify.RedisOptions(url)
+	client, err := verify.Open(url)
 	if err != nil {
 		log.Fatal(err)
 	}
+	verifier, err := verify.NewDirect(client, ring, verify.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer verifier.Close()
 	guard := bearer.New(bearer.Options{
-		Verifier: verify.NewDirect(redis.NewClient(options), ring, time.Now), Audience: "books",
+		Verifier: verifier, Audience: "books",
 		OnRefusal: func(_ context.Context, r *bearer.Refusal) { fmt.Println("refused:", r.Code) },
 	})
 	ctx := context.Background()

@@ -34,7 +34,12 @@ func newFixture(t *testing.T, url string) *fixture {
 	if f.ring, err = token.ParseKeyRing(ringText); err != nil {
 		t.Fatal(err)
 	}
-	f.verifier = verify.NewDirect(f.redis, f.ring, time.Now)
+	direct, err := verify.NewDirect(f.redis, f.ring, verify.Options{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = direct.Close() })
+	f.verifier = direct
 	return f
 }
 

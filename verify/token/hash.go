@@ -31,3 +31,12 @@ func (h Hash) Key() string {
 	base64.RawURLEncoding.Encode(key[len(KeyPrefix):], h[:])
 	return string(key[:])
 }
+
+// ParseKey is the reverse of Hash.Key; ours is false for any other key.
+func ParseKey(key string) (h Hash, ours bool) {
+	if len(key) != len(KeyPrefix)+43 || key[:len(KeyPrefix)] != KeyPrefix {
+		return Hash{}, false
+	}
+	n, err := base64.RawURLEncoding.Decode(h[:], []byte(key[len(KeyPrefix):]))
+	return h, err == nil && n == HashSize
+}

@@ -15,14 +15,19 @@ import (
 // Redis Cluster works unchanged.
 type Store struct {
 	redis   redis.UniversalClient
+	local   Local
 	timeout time.Duration
 	replace *redis.Script
 	extend  *redis.Script
 }
 
-// NewStore uses the client with a deadline for every call.
-func NewStore(client redis.UniversalClient, timeout time.Duration) *Store {
-	return &Store{redis: client, timeout: timeout, replace: redis.NewScript(replaceScript), extend: redis.NewScript(extendScript)}
+// Local is what this process itself keeps of the records; verify.Direct does.
+type Local interface{ Forget(hashes ...token.Hash) }
+
+// NewStore uses the client with a deadline for every call. What it changes, local
+// forgets before the call returns.
+func NewStore(client redis.UniversalClient, timeout time.Duration, local Local) *Store {
+	return &Store{redis: client, local: local, timeout: timeout, replace: redis.NewScript(replaceScript), extend: redis.NewScript(extendScript)}
 }
 
 // KEYS[1] record, ARGV[1] end in Unix milliseconds, ARGV[2…] fields and values.
@@ -121,6 +126,8 @@ func (s *Store) each(ctx context.Context, what string, hashes []token.Hash, queu
 func (s *Store) pipeline(ctx context.Context, hashes []token.Hash, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	// After a failure, too: some of it may have reached Redis.
+	defer s.local.Forget(hashes...)
 	_, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, h := range hashes {
 			queue(ctx, pipe, h)

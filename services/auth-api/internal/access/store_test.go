@@ -37,7 +37,12 @@ func newFixture(t *testing.T, url string) *fixture {
 	}
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
-	return &fixture{Store: access.NewStore(client, 500*time.Millisecond), t: t, redis: client, issuer: access.NewIssuer(ring, rand.Reader), direct: verify.NewDirect(client, ring, time.Now)}
+	direct, err := verify.NewDirect(client, ring, verify.Options{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = direct.Close() })
+	return &fixture{Store: access.NewStore(client, 500*time.Millisecond, direct), t: t, redis: client, issuer: access.NewIssuer(ring, rand.Reader), direct: direct}
 }
 
 func (f *fixture) issue() (raw string, i verify.Identity) {

@@ -39,6 +39,10 @@ type Config struct {
 	SessionDBPassword Secret `envconfig:"SESSION_DB_PASSWORD"`
 	SessionDBPassFile string `envconfig:"SESSION_DB_PASSWORD_FILE"`
 
+	VerifyStrict toggle   `envconfig:"AUTH_API_VERIFY_STRICT" default:"false" desc:"whether every verification reads from Redis, with nothing kept in memory"`
+	VerifyCache  number   `envconfig:"AUTH_API_VERIFY_CACHE_MIB" default:"64" desc:"memory for tokens that were verified"`
+	VerifyBound  duration `envconfig:"AUTH_API_VERIFY_BOUND" default:"500ms" desc:"how long a revoked token may pass at most when the network breaks"`
+
 	TokenKey     Secret `envconfig:"SESSION_DB_TOKEN_KEY" desc:"keys that hash tokens, id:base64 with commas; the first signs"`
 	TokenKeyFile string `envconfig:"SESSION_DB_TOKEN_KEY_FILE"`
 

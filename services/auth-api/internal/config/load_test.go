@@ -96,10 +96,10 @@ func TestWildcardsAndNearOriginsAreRefused(t *testing.T) {
 
 func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
 	cases := map[string][]string{
-		"write a duration such as": {"AUTH_API_SHUTDOWN_DELAY", "AUTH_API_SHUTDOWN_TIMEOUT", "AUTH_DB_TIMEOUT", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME"},
-		"write a whole number":     {"AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE"},
+		"write a duration such as": {"AUTH_API_SHUTDOWN_DELAY", "AUTH_API_SHUTDOWN_TIMEOUT", "AUTH_DB_TIMEOUT", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME", "AUTH_API_VERIFY_BOUND"},
+		"write a whole number":     {"AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE", "AUTH_API_VERIFY_CACHE_MIB"},
 		"write a port":             {"AUTH_DB_PORT", "SESSION_DB_PORT"},
-		"write true or false":      {"AUTH_API_PASSWORD_GRANT"},
+		"write true or false":      {"AUTH_API_PASSWORD_GRANT", "AUTH_API_VERIFY_STRICT"},
 		"write debug, info":        {"AUTH_API_LOG_LEVEL"},
 		"is not an origin":         {"AUTH_API_CORS_ORIGINS"},
 		"is not a network":         {"AUTH_API_TRUSTED_PROXIES"},
@@ -130,7 +130,7 @@ func TestOutOfRangeIsAFault(t *testing.T) {
 	for _, c := range []struct{ variable, value, says string }{
 		{"AUTH_DB_PORT", "65536", "write a port"}, {"SESSION_DB_PORT", "0", "write a port"}, {"SESSION_DB_PORT", "", "write a port"}, {"PASSWORD_SLOTS", "1073741825", "write a whole number"},
 		{"PASSWORD_THREADS", "0", "only be raised"}, {"PASSWORD_THREADS", "17", "only be raised"}, {"AUTH_DB_SSLMODE", "maybe", "cannot be read"},
-		{"SESSION_IDLE_LIFETIME", "721h", "at most the lifetime"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
+		{"SESSION_IDLE_LIFETIME", "721h", "at most the lifetime"}, {"AUTH_API_VERIFY_BOUND", "1001ms", "from 20ms to 1s"}, {"AUTH_API_VERIFY_BOUND", "19ms", "from 20ms to 1s"}, {"AUTH_API_VERIFY_CACHE_MIB", "0", "AUTH_API_VERIFY_STRICT=true"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
 	} {
 		t.Run(c.variable+"="+c.value, func(t *testing.T) {
 			set(t, nil)

@@ -12,6 +12,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/verify"
+	"auth.books.test/verify/cache"
 	"auth.books.test/verify/token"
 )
 
@@ -24,6 +25,7 @@ func (c *Config) validate(faults *Faults) {
 	}
 	c.validatePostgres(faults)
 	c.validateRedis(faults)
+	c.validateVerify(faults)
 	if !c.TokenKey.IsSet() {
 		faults.add("SESSION_DB_TOKEN_KEY", "it is needed: write k1:$(openssl rand -base64 32)")
 	} else if _, err := token.ParseKeyRing(c.TokenKey.Reveal()); err != nil {
@@ -77,8 +79,17 @@ func (c *Config) validateRedis(faults *Faults) {
 		faults.add("SESSION_DB_HOST", "it is needed, or SESSION_DB_URL")
 		return
 	}
-	if _, err := verify.RedisOptions(c.RedisURL()); err != nil {
+	if err := verify.CheckURL(c.RedisURL()); err != nil {
 		faults.add("SESSION_DB_URL", "%v", err)
+	}
+}
+
+func (c *Config) validateVerify(faults *Faults) {
+	if c.VerifyBound.wrong() == "" && (c.VerifyBound.Duration < cache.MinBound || c.VerifyBound.Duration > cache.MaxBound) {
+		faults.add("AUTH_API_VERIFY_BOUND", "choose one from %v to %v", cache.MinBound, cache.MaxBound)
+	}
+	if c.VerifyCache.wrong() == "" && c.VerifyCache.Value == 0 {
+		faults.add("AUTH_API_VERIFY_CACHE_MIB", "choose 1 or more, or AUTH_API_VERIFY_STRICT=true for none")
 	}
 }
 

@@ -77,9 +77,14 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, db: db, redis: client, clock: &clock{}}
-	w.verifier = verify.NewDirect(client, ring, w.clock.now)
+	direct, err := verify.NewDirect(client, ring, verify.Options{Strict: true, Now: w.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = direct.Close() })
+	w.verifier = direct
 	w.Service = session.New(session.Options{
-		Store: session.NewStore(db, 3*time.Second), Tokens: access.NewStore(client, time.Second), Issuer: access.NewIssuer(ring, rand.Reader),
+		Store: session.NewStore(db, 3*time.Second), Tokens: access.NewStore(client, time.Second, direct), Issuer: access.NewIssuer(ring, rand.Reader),
 		Lifetimes: session.Lifetimes{Idle: 12 * time.Hour, Absolute: 30 * 24 * time.Hour},
 		Now:       w.clock.now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})

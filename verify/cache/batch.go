@@ -1,0 +1,121 @@
+package cache
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// DefaultReadTimeout is how long a read may take with its wait for its turn.
+	DefaultReadTimeout = 500 * time.Millisecond
+	// maxBatch bounds what one round trip carries.
+	maxBatch = 256
+	// lanes are how many round trips go on at once. With one, a batch grows while
+	// the one before is under way; with more, batches are smaller and slower.
+	lanes = 1
+)
+
+var errUnanswered = errors.New("Redis did not answer")
+
+// request is one HGETALL that waits for its turn. done is called once; followed
+// says that the node itself answered, not another it pointed to.
+type request struct {
+	key    string
+	queued time.Time
+	done   func(fields map[string]string, followed bool, err error)
+}
+
+// batch sends the reads of many callers in one round trip.
+type batch struct {
+	send    func(ctx context.Context, batch []*request)
+	limit   time.Duration
+	mu      sync.Mutex
+	waiting []*request
+	busy    int
+}
+
+// read takes a request; it does not block.
+func (b *batch) read(r *request) {
+	r.queued = time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = append(b.waiting, r)
+	if b.busy < lanes {
+		b.busy++
+		go b.run()
+	}
+}
+
+func (b *batch) run() {
+	for {
+		next := b.take()
+		if next == nil {
+			return
+		}
+		if live := b.dismiss(next); len(live) > 0 {
+			ctx, cancel := context.WithTimeout(context.Background(), b.limit)
+			b.send(ctx, live)
+			cancel()
+		}
+	}
+}
+
+func (b *batch) take() []*request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := min(len(b.waiting), maxBatch)
+	if n == 0 {
+		b.busy--
+		b.waiting = nil
+		return nil
+	}
+	next := b.waiting[:n:n]
+	b.waiting = b.waiting[n:]
+	return next
+}
+
+// dismiss ends the requests whose callers have left: while Redis hangs they
+// would only hold up those who still wait.
+func (b *batch) dismiss(next []*request) []*request {
+	live := next[:0]
+	for _, r := range next {
+		if time.Since(r.queued) > b.limit {
+			r.done(nil, false, fmt.Errorf("wait for Redis: no turn within %v: %w", b.limit, context.DeadlineExceeded))
+			continue
+		}
+		live = append(live, r)
+	}
+	return live
+}
+
+// pipeline reads a batch from one Redis.
+func pipeline(client redis.Cmdable, elsewhere func(context.Context, *request)) func(context.Context, []*request) {
+	return func(ctx context.Context, batch []*request) {
+		pipe := client.Pipeline()
+		answers := make([]*redis.MapStringStringCmd, len(batch))
+		for i, r := range batch {
+			answers[i] = pipe.HGetAll(ctx, r.key)
+		}
+		_, failed := pipe.Exec(ctx)
+		for i, r := range batch {
+			fields, err := answers[i].Result()
+			if fields == nil && err == nil {
+				// Not answered: an empty answer is an empty map. go-redis leaves commands
+				// without an error when a new connection is refused, for a wrong password
+				// for instance, and "not asked" must never be read as "not there".
+				err = cmp.Or(failed, errUnanswered)
+			}
+			if err != nil && elsewhere != nil && moved(err) {
+				elsewhere(ctx, r)
+				continue
+			}
+			r.done(fields, true, err)
+		}
+	}
+}

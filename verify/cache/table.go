@@ -1,0 +1,169 @@
+package cache
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// shardCount spreads locks and generations: a push makes those reads of its
+	// shard useless that are under way.
+	shardCount = 256
+	// entryOverhead is what an entry takes beside its value, in bytes: its key,
+	// its place in the map and in the ring. Measured, see docs/performance.md.
+	entryOverhead = 200
+)
+
+// table holds values, bounded by their weight.
+type table[K comparable, V any] struct {
+	spread func(K) uint64
+	shards [shardCount]shard[K, V]
+}
+
+type shard[K comparable, V any] struct {
+	mu      sync.RWMutex
+	entries map[K]*entry[K, V]
+	// ring is all entries in no order; the hand goes round it to find one that
+	// was not used since it last came by (CLOCK, Corbató 1968).
+	ring  []*entry[K, V]
+	hand  int
+	bytes int64
+	limit int64
+	// generation counts pushes. A read may fill only the generation it began in.
+	generation uint64
+	flights    map[K]*flight[V]
+	hits       atomic.Uint64
+	evicted    uint64
+}
+
+type entry[K comparable, V any] struct {
+	key   K
+	value *V
+	bytes int64
+	place int
+	used  atomic.Bool
+}
+
+func newTable[K comparable, V any](bytes int64, spread func(K) uint64) *table[K, V] {
+	t := &table[K, V]{spread: spread}
+	for i := range t.shards {
+		t.shards[i].limit = bytes / shardCount
+		t.shards[i].clear()
+	}
+	return t
+}
+
+func (t *table[K, V]) shard(k K) *shard[K, V] { return &t.shards[t.spread(k)%shardCount] }
+
+func (t *table[K, V]) get(k K) *V {
+	s := t.shard(k)
+	s.mu.RLock()
+	e := s.entries[k]
+	s.mu.RUnlock()
+	if e == nil {
+		return nil
+	}
+	// A store that changes nothing would still take the line from other cores.
+	if !e.used.Load() {
+		e.used.Store(true)
+	}
+	s.hits.Add(1)
+	return e.value
+}
+
+// join gives the read of k that is under way, or begins one; begun says which.
+func (t *table[K, V]) join(k K, begin func(generation uint64) *flight[V]) (f *flight[V], begun bool) {
+	s := t.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f = s.flights[k]; f != nil {
+		return f, false
+	}
+	f = begin(s.generation)
+	s.flights[k] = f
+	return f, true
+}
+
+// land ends a read. Its value is kept if nothing of its shard changed since.
+func (t *table[K, V]) land(k K, f *flight[V], keep bool, bytes int64) {
+	s := t.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flights[k] == f {
+		delete(s.flights, k)
+	}
+	if keep && f.value != nil && f.generation == s.generation {
+		s.put(k, f.value, bytes+entryOverhead)
+	}
+}
+
+// invalidate drops k, and lets nobody join a read of it that began before.
+func (t *table[K, V]) invalidate(k K) (dropped bool) {
+	s := t.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generation++
+	delete(s.flights, k)
+	e := s.entries[k]
+	if e != nil {
+		s.remove(e)
+	}
+	return e != nil
+}
+
+func (t *table[K, V]) flush() {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		s.generation++
+		s.clear()
+		s.mu.Unlock()
+	}
+}
+
+func (s *shard[K, V]) clear() {
+	s.entries, s.flights = map[K]*entry[K, V]{}, map[K]*flight[V]{}
+	s.ring, s.hand, s.bytes = nil, 0, 0
+}
+
+func (s *shard[K, V]) put(k K, v *V, bytes int64) {
+	if bytes > s.limit {
+		return
+	}
+	if old := s.entries[k]; old != nil {
+		s.remove(old)
+	}
+	for s.bytes+bytes > s.limit {
+		s.evict()
+	}
+	e := &entry[K, V]{key: k, value: v, bytes: bytes, place: len(s.ring)}
+	s.ring = append(s.ring, e)
+	s.entries[k] = e
+	s.bytes += bytes
+}
+
+// evict drops one entry that was not used lately.
+func (s *shard[K, V]) evict() {
+	for {
+		if s.hand >= len(s.ring) {
+			s.hand = 0
+		}
+		e := s.ring[s.hand]
+		if !e.used.Swap(false) {
+			s.remove(e)
+			s.evicted++
+			return
+		}
+		s.hand++
+	}
+}
+
+func (s *shard[K, V]) remove(e *entry[K, V]) {
+	last := len(s.ring) - 1
+	s.ring[e.place] = s.ring[last]
+	s.ring[e.place].place = e.place
+	s.ring[last] = nil
+	s.ring = s.ring[:last]
+	delete(s.entries, e.key)
+	s.bytes -= e.bytes
+}
