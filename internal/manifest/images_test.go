@@ -1,0 +1,113 @@
+package manifest_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/yaml"
+
+	"auth.books.test/internal/manifest"
+)
+
+// list is the one place that says which third-party image has which version.
+const list = "base/images/kustomization.yaml"
+
+func imagesOf(t *testing.T, file string) []types.Image {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, "kustomize", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var k types.Kustomization
+	if err := yaml.Unmarshal(b, &k); err != nil {
+		t.Fatal(err)
+	}
+	return k.Images
+}
+
+// isOurs says whether an image is built from this repository.
+func isOurs(image string) bool {
+	name, _, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	return name == "auth-api" || name == "helloworld"
+}
+
+// imagesIn are the images that would run, those of an operator too.
+func imagesIn(s *manifest.Set) (all []string) {
+	each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
+		all = append(all, c.Image)
+		return ""
+	})
+	for _, cluster := range s.OfKind("Cluster") {
+		all = append(all, fmt.Sprint(at(cluster.Content, "spec.imageName")))
+	}
+	return all
+}
+
+func TestThirdPartyImagesStandInOneListByExactVersion(t *testing.T) {
+	exact := regexp.MustCompile(`^\d+\.\d+[\w.-]*$`)
+	known := map[string]bool{}
+	for _, i := range imagesOf(t, list) {
+		name := i.Name
+		if i.NewName != "" {
+			name = i.NewName
+		}
+		if tag, _, _ := strings.Cut(i.NewTag, "@"); !exact.MatchString(tag) {
+			t.Errorf("%s has the version %q", name, i.NewTag)
+		}
+		known[name+":"+i.NewTag] = true
+	}
+	used := map[string]bool{}
+	check := func(what string, s *manifest.Set) {
+		for _, image := range imagesIn(s) {
+			used[image] = true
+			if !isOurs(image) && !known[image] {
+				t.Errorf("%s runs %s, which is not in %s", what, image, list)
+			}
+		}
+	}
+	for _, overlay := range overlays() {
+		check(overlay, parse(t, render(t, overlay)))
+	}
+	for component, on := range components() {
+		for _, overlay := range on {
+			check(overlay+" with "+component, withComponent(t, overlay, component))
+		}
+	}
+	for image := range known {
+		if !used[image] {
+			t.Errorf("%s is in %s and nothing runs it", image, list)
+		}
+	}
+}
+
+func TestNoOtherListNamesImagesOfThirdParties(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root, "kustomize/*/*/kustomization.yaml"))
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	found := false
+	for _, file := range files {
+		name, err := filepath.Rel(filepath.Join(root, "kustomize"), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.ToSlash(name) == list {
+			found = true
+			continue
+		}
+		if i := slices.IndexFunc(imagesOf(t, name), func(i types.Image) bool { return !isOurs(i.Name) }); i >= 0 {
+			t.Errorf("%s gives %s a version", name, imagesOf(t, name)[i].Name)
+		}
+	}
+	if !found {
+		t.Errorf("%s is not there", list)
+	}
+}

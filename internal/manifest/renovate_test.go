@@ -1,0 +1,163 @@
+package manifest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// renovate is what the test reads of renovate.json.
+type renovate struct {
+	EnabledManagers []string
+	CustomManagers  []customManager
+	Kustomize       struct{ PinDigests bool }
+	Dockerfile      struct{ PinDigests bool }
+}
+
+type customManager struct {
+	CustomType, Description   string
+	ManagerFilePatterns       []string
+	MatchStrings              []string
+	DatasourceTemplate        string
+	PinDigests                bool
+	AutoReplaceStringTemplate string
+}
+
+func readRenovate(t *testing.T) (r renovate) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, "renovate.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatalf("renovate.json: %v", err)
+	}
+	return r
+}
+
+// tracked are the files of the repository, with their text.
+func tracked(t *testing.T) map[string][]byte {
+	t.Helper()
+	cmd := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("SKIPPED: this test asks git which files there are: %v", err)
+	}
+	files := map[string][]byte{}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err == nil && !bytes.ContainsRune(text, 0) {
+			files[name] = text
+		}
+	}
+	return files
+}
+
+// versions finds an image of somebody else by name and version, and not
+// the host and port redis:6379.
+func versions() *regexp.Regexp {
+	return regexp.MustCompile(`\b(?:(?:postgres|redis|valkey|busybox|golang|debian|alpine|nginx|traefik|caddy|sealed-secrets-controller)|` +
+		`(?:docker\.io|ghcr\.io|quay\.io|gcr\.io|registry\.k8s\.io|mcr\.microsoft\.com)/[a-z0-9./_-]+):v?\d{1,3}(?:\.\d+)*(?:-[a-z][\w.-]*)?(?:[^\w:]|$)`)
+}
+
+// matches says whether a manager finds what stands at an offset of a file.
+func (m customManager) matches(t *testing.T, name string, text []byte, offset int) bool {
+	t.Helper()
+	if !slices.ContainsFunc(m.ManagerFilePatterns, func(p string) bool {
+		return regexp.MustCompile(strings.TrimSuffix(strings.TrimPrefix(p, "/"), "/")).MatchString(name)
+	}) {
+		return false
+	}
+	for _, s := range m.MatchStrings {
+		for _, at := range regexp.MustCompile(s).FindAllIndex(text, -1) {
+			if at[0] <= offset && offset < at[1] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// builtIn says whether one of Renovate's own managers reads the line
+// (docs.renovatebot.com, "Managers").
+func (r renovate) builtIn(name, line string) bool {
+	base := strings.ToLower(path.Base(name))
+	switch {
+	case base == "kustomization.yaml":
+		return slices.Contains(r.EnabledManagers, "kustomize") && strings.Contains(line, "newTag:")
+	case strings.Contains(base, "dockerfile"), strings.Contains(base, "containerfile"):
+		return slices.Contains(r.EnabledManagers, "dockerfile") && (strings.HasPrefix(line, "FROM ") || strings.HasPrefix(line, "ARG "))
+	case strings.HasPrefix(name, ".github/workflows/"):
+		return slices.Contains(r.EnabledManagers, "github-actions") && (strings.Contains(line, "uses: docker://") || strings.Contains(line, "image: ") || strings.Contains(line, "container: "))
+	}
+	return false
+}
+
+func TestEveryVersionOfAnImageIsKeptFresh(t *testing.T) {
+	t.Parallel()
+	r := readRenovate(t)
+	seen := 0
+	for name, text := range tracked(t) {
+		for _, at := range versions().FindAllIndex(text, -1) {
+			start, end := bytes.LastIndexByte(text[:at[0]], '\n')+1, len(text)
+			if i := bytes.IndexByte(text[at[0]:], '\n'); i >= 0 {
+				end = at[0] + i
+			}
+			line := string(text[start:end])
+			seen++
+			if !r.builtIn(name, line) && !slices.ContainsFunc(r.CustomManagers, func(m customManager) bool { return m.matches(t, name, text, at[0]) }) {
+				t.Errorf("%s: Renovate does not see the version in %q", name, strings.TrimSpace(line))
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d versions were found: the search is broken", seen)
+	}
+}
+
+// Each manager of our own finds something, says what it is, and can write it.
+func TestRenovateIsSetUpForWhatIsThere(t *testing.T) {
+	t.Parallel()
+	r := readRenovate(t)
+	files := tracked(t)
+	for _, m := range r.CustomManagers {
+		finds := 0
+		for name, text := range files {
+			for _, at := range versions().FindAllIndex(text, -1) {
+				if m.matches(t, name, text, at[0]) {
+					finds++
+				}
+			}
+		}
+		if finds == 0 || m.CustomType != "regex" || m.DatasourceTemplate != "docker" {
+			t.Errorf("%s: finds %d", m.Description, finds)
+		}
+		for _, s := range m.MatchStrings {
+			names := regexp.MustCompile(s).SubexpNames()
+			if !slices.Contains(names, "depName") || !slices.Contains(names, "currentValue") {
+				t.Errorf("%s: %s names no version", m.Description, s)
+			}
+		}
+		// Renovate cannot add a digest where it is not told how.
+		if m.PinDigests != (m.AutoReplaceStringTemplate != "") {
+			t.Errorf("%s: pins digests %v, and writes %q", m.Description, m.PinDigests, m.AutoReplaceStringTemplate)
+		}
+	}
+	// Kustomize's is off by default.
+	if !r.Kustomize.PinDigests || !r.Dockerfile.PinDigests {
+		t.Error("digests are not pinned")
+	}
+	for manager, file := range map[string]string{"gomod": "go.mod", "kustomize": "kustomize/" + list, "dockerfile": "services/auth-api/Dockerfile", "github-actions": ""} {
+		if !slices.Contains(r.EnabledManagers, manager) || file != "" && files[file] == nil {
+			t.Errorf("%s is not on, or %s not there", manager, file)
+		}
+	}
+}
