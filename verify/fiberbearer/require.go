@@ -1,6 +1,7 @@
 package fiberbearer
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -27,11 +28,18 @@ func Require(g *bearer.Guard, scopes ...string) fiber.Handler {
 // buffers again.
 func Credentials(c *fiber.Ctx) bearer.Credentials {
 	headers := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
-	out := bearer.Credentials{Headers: len(headers), InURL: c.Context().QueryArgs().Has("access_token")}
+	out := bearer.Credentials{Headers: len(headers), InURL: inURL(c)}
 	if len(headers) > 0 {
 		out.Authorization = string(headers[0])
 	}
 	return out
+}
+
+// inURL parses the query only if it may hold a token.
+func inURL(c *fiber.Ctx) bool {
+	const name = "access_token"
+	query := c.Request().URI().QueryString()
+	return (bytes.Contains(query, []byte(name)) || bytes.IndexByte(query, '%') >= 0) && c.Context().QueryArgs().Has(name)
 }
 
 func answer(c *fiber.Ctx, r *bearer.Refusal) error {

@@ -17,9 +17,12 @@ import (
 type metrics struct {
 	requests      *prometheus.HistogramVec
 	signIns       *prometheus.CounterVec
-	verifications *prometheus.CounterVec
+	verifications verifications
 	routes        map[string]bool
 }
+
+// verifications are looked up once, as one is counted with every request.
+type verifications struct{ ok, invalid, unavailable prometheus.Counter }
 
 const unmatched = "unmatched"
 
@@ -32,12 +35,15 @@ func newMetrics(r prometheus.Registerer) metrics {
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth_sign_ins_total", Help: "Sign-ins by result: ok or the code of the fault.",
 		}, []string{"result"}),
-		verifications: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "auth_verifications_total", Help: "Verified tokens by result: ok, invalid or unavailable.",
-		}, []string{"result"}),
 		routes: map[string]bool{},
 	}
-	r.MustRegister(m.requests, m.signIns, m.verifications)
+	verified := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "auth_verifications_total", Help: "Verified tokens by result: ok, invalid or unavailable.",
+	}, []string{"result"})
+	m.verifications = verifications{
+		ok: verified.WithLabelValues("ok"), invalid: verified.WithLabelValues("invalid"), unavailable: verified.WithLabelValues("unavailable"),
+	}
+	r.MustRegister(m.requests, m.signIns, verified)
 	return m
 }
 
@@ -75,12 +81,12 @@ func (m metrics) signedIn(err error) {
 }
 
 func (m metrics) verified(err error) {
-	result := "ok"
 	switch {
+	case err == nil:
+		m.verifications.ok.Inc()
 	case errors.Is(err, verify.ErrInvalidToken):
-		result = "invalid"
-	case err != nil:
-		result = "unavailable"
+		m.verifications.invalid.Inc()
+	default:
+		m.verifications.unavailable.Inc()
 	}
-	m.verifications.WithLabelValues(result).Inc()
 }

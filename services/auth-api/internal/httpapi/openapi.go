@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify/forward"
 )
 
 const (
@@ -73,6 +74,38 @@ func (s *Server) withTokenRoute() {
 			"200": {Description: "The token (RFC 6749, section 5.1)"},
 			"400": {Description: "An OAuth error (RFC 6749, section 5.2)"},
 			"503": {Description: "Busy, or a store does not answer"},
+		},
+	})
+}
+
+// withVerifyRoute adds GET /verify, which huma does not serve: a proxy waits for
+// it at every request.
+func (s *Server) withVerifyRoute() {
+	text := func(doc string) *huma.Schema { return &huma.Schema{Type: "string", Description: doc} }
+	header := func(doc string) *huma.Header { return &huma.Header{Schema: text(doc)} }
+	problem := func(what string) *huma.Response {
+		return &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: s.problemSchema()}}}
+	}
+	s.api.OpenAPI().AddOperation(&huma.Operation{
+		OperationID: "verify", Method: "GET", Path: verifyPath, Tags: []string{"Verification"},
+		Summary: "Whether to let a request through",
+		Description: "For nginx auth_request, Traefik ForwardAuth and Caddy forward_auth. What the token needs stands in this URL, with which the proxy is configured; " +
+			"of the request, only Authorization is read. HEAD is answered too.",
+		Security: s.secured(),
+		Parameters: []*huma.Param{
+			{Name: "api", In: "query", Required: true, Schema: text("The API for which the token must be"), Example: "books"},
+			{Name: "scope", In: "query", Schema: text("What the token must allow: scopes with spaces, or the parameter several times. Without it, any token of the API will do"), Example: "books:read"},
+		},
+		Responses: map[string]*huma.Response{
+			"204": {Description: "Let it through. Values are percent-encoded where they are not printable ASCII.", Headers: map[string]*huma.Header{
+				forward.User: header("Id of the account; never changes"), forward.Email: header("Its address"),
+				forward.Name: header("What the person wants to be called; not there if empty"), forward.Scope: header("What the token allows, with spaces"),
+				forward.Session: header("Public id of the session"),
+			}},
+			"400": problem("The proxy's URL is wrong, or the request holds several tokens"),
+			"401": problem("No token (missing_token), or a dead one (invalid_token); WWW-Authenticate as RFC 6750 says"),
+			"403": problem("The token is for another API, or lacks a scope (insufficient_scope)"),
+			"503": problem("A store does not answer; this says nothing about the token"),
 		},
 	})
 }

@@ -94,6 +94,7 @@ func New(o Options) (*Server, error) {
 		RequestMethods:               []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions},
 		DisablePreParseMultipartForm: true,
 	})
+	s.bareRoutes()
 	s.useMiddleware()
 	s.api = humafiber.NewV2(s.app, s.openAPI())
 	if err := s.routes(); err != nil {

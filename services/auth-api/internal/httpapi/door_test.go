@@ -1,0 +1,75 @@
+package httpapi_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"auth.books.test/services/auth-api/internal/httpapi"
+	"auth.books.test/verify"
+)
+
+const token = "bat_k1_4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nW7Zb0aQ"
+
+// door is GET /verify with a verifier that says what it is told to.
+type door struct {
+	server *httpapi.Server
+	httpapi.Sessions
+	identity verify.Identity
+	err      error
+	panics   string
+	log      *lines
+	registry *prometheus.Registry
+	seen     atomic.Int64
+}
+
+func newDoor(t testing.TB) *door {
+	t.Helper()
+	d := &door{log: &lines{}, registry: prometheus.NewRegistry(), identity: verify.Identity{
+		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
+		Email: "ada@books.test", Name: "Ada", Audiences: []string{"books"}, Scopes: []string{"account", "books:read"},
+	}}
+	server, err := httpapi.New(httpapi.Options{
+		Sessions: d, Verifier: d, Log: slog.New(slog.NewJSONHandler(d.log, nil)), Metrics: d.registry, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.server = server
+	return d
+}
+
+// Verify says what it is told to.
+func (d *door) Verify(context.Context, string) (verify.Identity, error) {
+	if d.panics != "" {
+		panic(d.panics)
+	}
+	return d.identity, d.err
+}
+
+// lines are those of a log.
+type lines struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Seen counts.
+func (d *door) Seen(verify.Identity) { d.seen.Add(1) }

@@ -1,0 +1,125 @@
+package httpapi_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"auth.books.test/services/auth-api/internal/httpapi"
+	"auth.books.test/verify"
+)
+
+// Whatever an identity holds, it is one line of a header each.
+func TestNamesCannotAddHeaders(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.identity.Name = "Ada\r\nRemote-User: root\r\n\r\nbody"
+	d.identity.Email = "ada@bücher.test\n"
+	d.identity.Scopes = []string{"a b", "\x00c", "d"}
+	ctx := get("/verify?api=books")
+	d.server.Handler()(ctx)
+	want := []string{
+		"Cache-Control: no-store", "Remote-User: 01a20cde-60c7-7b5a-afaa-bf4c69d1787c", "Remote-Session: 01a20cde-6bd3-7531-8ac9-b1636fb1cb55",
+		"Remote-Email: ada@b%C3%BCcher.test%0A", "Remote-Name: Ada%0D%0ARemote-User: root%0D%0A%0D%0Abody", "Remote-Scope: a b %00c d",
+	}
+	head := ctx.Response.Header.String()
+	for _, line := range want {
+		if strings.Count(head, "\r\n"+line+"\r\n") != 1 {
+			t.Errorf("no line %q", line)
+		}
+	}
+	if strings.Count(head, "\r\nRemote-") != 5 {
+		t.Errorf("%s", head)
+	}
+}
+
+// Who is not a person has no address and no name; both are not there then, and
+// not empty.
+func TestWhatIsNotKnownIsNotTold(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.identity.Name, d.identity.Email, d.identity.Scopes = "", "", nil
+	ctx := get("/verify?api=books")
+	d.server.Handler()(ctx)
+	if head := ctx.Response.Header.String(); ctx.Response.StatusCode() != 204 || strings.Count(head, "\r\nRemote-") != 2 {
+		t.Errorf("%s", head)
+	}
+}
+
+func TestUseIsNotedWhenItIsLetThrough(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	for uri, seen := range map[string]int64{"/verify?api=books": 1, "/verify?api=books&scope=none": 0, "/verify?api=shop": 0, "/verify?ap=books": 0} {
+		before := d.seen.Load()
+		d.server.Handler()(get(uri))
+		if n := d.seen.Load() - before; n != seen {
+			t.Errorf("%s: %d uses are noted, want %d", uri, n, seen)
+		}
+	}
+}
+
+// A proxy waits for every answer, also for the one after a mistake of ours.
+func TestPanicIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.panics = "a mistake"
+	ctx := get("/verify?api=books")
+	d.server.Handler()(ctx)
+	if ctx.Response.StatusCode() != 500 || strings.Contains(string(ctx.Response.Body()), "mistake") || !strings.Contains(d.log.String(), "a mistake") {
+		t.Errorf("%d %s; log %s", ctx.Response.StatusCode(), ctx.Response.Body(), d.log)
+	}
+}
+
+// Requests share what is kept of a policy, and nothing else.
+func TestPoliciesAreKeptApart(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	handler := d.server.Handler()
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for n := range 200 {
+				for uri, status := range map[string]int{
+					"/verify?api=books": 204, fmt.Sprintf("/verify?api=books&scope=books:read&scope=account+account%%20%d", i*200+n): 403, "/verify?api=shop": 403, "/verify?api=books&scope=books:read": 204,
+				} {
+					ctx := get(uri)
+					handler(ctx)
+					if got := ctx.Response.StatusCode(); got != status {
+						t.Errorf("%s: %d, want %d", uri, got, status)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestPoliciesHaveABound(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 256, 257, 10000} {
+		if kept, last := httpapi.KeepPolicies(n); kept > 256 || !last {
+			t.Errorf("of %d, %d are kept; the last: %v", n, kept, last)
+		}
+	}
+}
+
+// While a store is away every request fails alike: the log has a line a second.
+func TestFailuresDoNotFloodTheLog(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.err = fmt.Errorf("%w: %w", verify.ErrUnavailable, errors.New("dial tcp 10.0.0.7"))
+	handler := d.server.Handler()
+	for range 1000 {
+		handler(get("/verify?api=books"))
+		handler(get("/verify?nonsense=" + token))
+	}
+	log := d.log.String()
+	if n := strings.Count(log, "dial tcp 10.0.0.7"); n < 1 || n > 10 {
+		t.Errorf("%d lines", n)
+	}
+	if !strings.Contains(log, `"status":400`) || strings.Contains(log, token) {
+		t.Errorf("%s", log)
+	}
+}
