@@ -19,6 +19,7 @@ func components() map[string][]string {
 	return map[string][]string{
 		"backup": overlays(), "monitoring": overlays(), "cloudnative-pg": overlays(),
 		"cloud-sql": gke, "memorystore": gke, "ingress-gce": gke,
+		liveUpdate: {"minikube"},
 	}
 }
 

@@ -43,6 +43,11 @@ func storageRules() []rule {
 					found = append(found, v.Name)
 				}
 			}
+			for _, c := range s.StorageClasses {
+				if c.Annotations["tilt.dev/down-policy"] != "keep" {
+					found = append(found, "the class "+c.Name)
+				}
+			}
 			return found
 		}, old: "kind: PersistentVolume\nmetadata:\n  annotations:\n    tilt.dev/down-policy: keep", new: "kind: PersistentVolume\nmetadata:\n  annotations:\n    tilt.dev/down-policy: delete"},
 		{name: "disks are made where the pod is, and can grow", on: gke, check: func(s *manifest.Set) (found []string) {
