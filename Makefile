@@ -57,6 +57,18 @@ bench: ## Measures the figures of docs/performance.md and prints them as a table
 e2e: ## Runs the platform on the cluster that kubectl's current context names, if that is for development.
 	go test -tags e2e -count=1 -v -timeout 20m ./test/e2e
 
+.PHONY: minikube-up
+minikube-up: ## Starts Minikube with the platform on it: images, sealed secrets, everything; prints the addresses.
+	@scripts/minikube-up
+
+.PHONY: minikube-down
+minikube-down: ## Stops Minikube; its data stays until `minikube delete`.
+	minikube --profile=minikube stop
+
+.PHONY: tilt-ci
+tilt-ci: ## Brings the platform up as `tilt up` does, on the current context, and ends when everything is ready.
+	tilt ci
+
 .PHONY: fmt
 fmt: ## Formats the code.
 	@$(GO_FILES) | xargs -0 gofmt -w

@@ -1,0 +1,197 @@
+package development_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// desk is a copy of what the scripts need, with stand-ins for minikube, kubectl
+// and make that write down how they were called: a cluster is not what is tested.
+type desk struct{ dir, log string }
+
+const standIn = `#!/bin/sh
+echo "${0##*/} $*" >>"$CALLS"
+case "${0##*/} $*" in
+  $FAILS) echo "${0##*/} does not work" >&2; exit 1 ;;
+  "kubectl config current-context") echo "$CONTEXT" ;;
+  *" get deployment/auth-api "*) printf '%s' "$DEPLOYED" ;;
+  *" image build "*) for last; do :; done; (cd "$last" && find . -type f | sort | tr '\n' ' ' | sed 's/^/  has /;s/ *$/\n/') >>"$CALLS" ;;
+  "make build") mkdir -p bin && echo program >bin/auth-api && echo program >bin/helloworld && echo "  for $GOOS" >>"$CALLS" ;;
+  *" ip") echo 192.0.2.7 ;;
+esac
+`
+
+func newDesk(t *testing.T, without ...string) desk {
+	t.Helper()
+	d := desk{dir: t.TempDir()}
+	d.log = filepath.Join(d.dir, "calls")
+	if err := os.MkdirAll(filepath.Join(d.dir, "path"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"scripts/minikube-up", "scripts/deploy", "services/auth-api/Dockerfile", "services/helloworld/Dockerfile"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(d.dir, path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(d.dir, path), []byte(read(t, path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Nothing but these can be called, whatever is installed here.
+	for _, tool := range []string{"bash", "sh", "cat", "cp", "dirname", "find", "mkdir", "mktemp", "rm", "sed", "sort", "tr"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(d.dir, "path", tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, program := range []string{"minikube", "kubectl", "make", "go"} {
+		if !slices.Contains(without, program) {
+			if err := os.WriteFile(filepath.Join(d.dir, "path", program), []byte(standIn), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return d
+}
+
+// run gives what a script prints and what it called.
+func (d desk) run(t *testing.T, env []string, script string, arguments ...string) (out string, calls []string, err error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(d.dir, script), arguments...)
+	cmd.Env = append([]string{"PATH=" + filepath.Join(d.dir, "path"), "CALLS=" + d.log, "FAILS=nothing", "CONTEXT=minikube", "DEPLOYED=", "HOME=" + d.dir}, env...)
+	printed, err := cmd.CombinedOutput()
+	b, _ := os.ReadFile(d.log) // there is none where nothing was called
+	return string(printed), strings.Split(strings.TrimSpace(string(b)), "\n"), err
+}
+
+// inOrder says which of the wanted calls is missing, or comes too early.
+func inOrder(calls, wanted []string) string {
+	i := 0
+	for _, call := range calls {
+		if i < len(wanted) && strings.Contains(call, wanted[i]) {
+			i++
+		}
+	}
+	if i < len(wanted) {
+		return wanted[i]
+	}
+	return ""
+}
+
+func TestMinikubeComesUpInOrder(t *testing.T) {
+	t.Parallel()
+	out, calls, err := newDesk(t).run(t, nil, "scripts/minikube-up")
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	all := strings.Join(calls, "\n")
+	if missing := inOrder(calls, []string{
+		"minikube start --profile=minikube --container-runtime=docker --cni=calico --kubernetes-version=v1.", "addons enable ingress", "addons enable metrics-server",
+		"make build", "  for linux",
+		"image build --tag=localhost:5000/auth-api:dev --build-opt=target=host ", "  has ./Dockerfile ./bin/auth-api",
+		"image build --tag=localhost:5000/helloworld:dev --build-opt=target=host ", "./bin/helloworld",
+		"rollout status deployment/ingress-nginx-controller",
+		"create namespace sealed-secrets", "apply --kustomize=sealed-secrets/minikube/key", "apply --kustomize=sealed-secrets/controller",
+		"wait --for=condition=Established", "rollout status deployment/sealed-secrets", "delete job schema", "apply --kustomize=kustomize/overlays/minikube",
+		"rollout status statefulset/auth-db", "rollout status statefulset/session-db", "rollout status deployment/auth-api", "rollout status deployment/helloworld", " ip",
+	}); missing != "" {
+		t.Errorf("%q is missing, or not in its place:\n%s", missing, all)
+	}
+	for _, line := range []string{"http://192.0.2.7:30080/docs", "192.0.2.7:30001", "192.0.2.7:30002", "192.0.2.7 auth.books.test helloworld.test"} {
+		if !strings.Contains(out, line) {
+			t.Errorf("it does not print %q: %s", line, out)
+		}
+	}
+	if strings.Contains(all, "rollout restart") {
+		t.Error("what was just made is started again")
+	}
+	for _, call := range calls {
+		if strings.HasPrefix(call, "kubectl") && !strings.HasPrefix(call, "kubectl --context=minikube ") {
+			t.Errorf("%q may reach another cluster", call)
+		}
+		if strings.HasPrefix(call, "minikube") && !strings.Contains(call, "--profile=minikube") {
+			t.Errorf("%q may be of another cluster", call)
+		}
+	}
+	for _, ref := range []string{"localhost:5000/auth-api", "localhost:5000/helloworld"} {
+		if !strings.Contains(read(t, "kustomize/overlays/minikube/kustomization.yaml"), "newName: "+ref+"\n    newTag: dev") {
+			t.Errorf("the overlay does not run %s:dev", ref)
+		}
+	}
+}
+
+func TestSecondTimeRunsTheNewImages(t *testing.T) {
+	t.Parallel()
+	out, calls, err := newDesk(t).run(t, []string{"DEPLOYED=deployment.apps/auth-api", "KUBERNETES_VERSION=v1.36.0", "MINIKUBE_CPUS=2", "MINIKUBE_MEMORY=3g"}, "scripts/minikube-up")
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if missing := inOrder(calls, []string{"--kubernetes-version=v1.36.0 --cpus=2 --memory=3g", "apply --kustomize=kustomize/overlays/minikube", "rollout restart deployment/auth-api deployment/helloworld", "rollout status deployment/auth-api"}); missing != "" {
+		t.Errorf("%q is missing:\n%s", missing, strings.Join(calls, "\n"))
+	}
+}
+
+// Each of these stops everything after it.
+func TestMinikubeUpStopsAtTheFirstFailure(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ fails, never string }{
+		{"minikube start *", "addons"},
+		{"make build", "image build"},
+		{"*image build *", "create namespace"},
+		{"*ingress-nginx-controller*", "create namespace"},
+		{"*minikube/key", "sealed-secrets/controller"},
+		{"*condition=Established*", "overlays"},
+		{"*status deployment/sealed-secrets*", "overlays"},
+		{"*overlays/minikube", "rollout status statefulset"},
+		{"*status statefulset/session-db*", "deployment/auth-api --timeout"},
+	} {
+		out, calls, err := newDesk(t).run(t, []string{"FAILS=" + c.fails}, "scripts/minikube-up")
+		if err == nil || strings.Contains(strings.Join(calls, "\n"), c.never) || strings.Contains(out, "docs  ") {
+			t.Errorf("%s fails, and it goes on: %v\n%s", c.fails, err, strings.Join(calls, "\n"))
+		}
+	}
+}
+
+func TestMinikubeUpSaysWhatIsNotInstalled(t *testing.T) {
+	t.Parallel()
+	out, calls, err := newDesk(t, "minikube").run(t, nil, "scripts/minikube-up")
+	if err == nil || !strings.Contains(out, "minikube is not installed") || strings.Contains(strings.Join(calls, ""), "kubectl") {
+		t.Errorf("%v, %v: %s", err, calls, out)
+	}
+}
+
+func TestDeployRefusesContextsThatAreNotForDevelopment(t *testing.T) {
+	t.Parallel()
+	for context, allowed := range map[string]bool{"minikube": true, "one-node": true, "docker-desktop": true, "kind-a": true, "kind-": false, "kind": false, "production": false, "gke_a": false, "minikube2": false, "": false} {
+		out, calls, err := newDesk(t).run(t, []string{"CONTEXT=" + context}, "scripts/deploy")
+		if (err == nil) != allowed || !allowed && (len(calls) != 1 || !strings.Contains(out, "kubectl config use-context minikube")) {
+			t.Errorf("%q: %v, %v: %s", context, err, calls, out)
+		}
+	}
+}
+
+// targets are those of the Makefile.
+func targets(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, found := range regexp.MustCompile(`(?m)^([a-z0-9-]+):`).FindAllStringSubmatch(read(t, "Makefile"), -1) {
+		all = append(all, found[1])
+	}
+	return all
+}
+
+func TestMakeBringsMinikubeUpAndDown(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{"minikube-up", "minikube-down", "tilt-ci"} {
+		if !slices.Contains(targets(t), target) {
+			t.Errorf("there is no make %s", target)
+		}
+	}
+}
