@@ -83,7 +83,7 @@ func TestImagesRunAsNobodyAndHoldNothingElse(t *testing.T) {
 			if len(s.has("RUN")) > 0 || len(s.has("ADD")) > 0 || len(s.has("ENV")) > 0 {
 				t.Errorf("%s, %s: %v", service, name, s.instructions)
 			}
-			if (name == "dev") != (s.from == "busybox:1.36") || name != "dev" && s.from != "scratch" {
+			if (name == "dev") != strings.HasPrefix(s.from, "busybox:1.") || name != "dev" && s.from != "scratch" {
 				t.Errorf("%s, %s: is made from %s", service, name, s.from)
 			}
 			if entry := s.has("ENTRYPOINT"); len(entry) != 1 || entry[0][0] != '[' {

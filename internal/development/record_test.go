@@ -52,6 +52,7 @@ func (c call) list(name string) (all []string) {
 type recorder struct {
 	context string
 	env     map[string]string
+	render  func(dir string) ([]byte, error)
 	calls   []call
 }
 
@@ -62,8 +63,8 @@ func functions() []string {
 		"k8s_yaml", "k8s_resource", "port_forward", "link", "watch_file"}
 }
 
-func evaluate(context string, env map[string]string) ([]call, error) {
-	r := &recorder{context: context, env: env}
+func evaluate(context string, env map[string]string, render func(dir string) ([]byte, error)) ([]call, error) {
+	r := &recorder{context: context, env: env, render: render}
 	predeclared := starlark.StringDict{
 		"TRIGGER_MODE_MANUAL": starlark.String("manual"),
 		"k8s_context":         starlark.NewBuiltin("k8s_context", r.k8sContext),
@@ -79,9 +80,15 @@ func evaluate(context string, env map[string]string) ([]call, error) {
 	return r.calls, err
 }
 
+// inContext evaluates with next to nothing rendered, for what is the same
+// whatever is applied.
+func inContext(context string) ([]call, error) {
+	return evaluate(context, nil, func(string) ([]byte, error) { return []byte("kind: Namespace\nmetadata: {name: auth}\n"), nil })
+}
+
 func recorded(t *testing.T, env map[string]string) []call {
 	t.Helper()
-	calls, err := evaluate("minikube", env)
+	calls, err := evaluate("minikube", env, manifest.Render)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +126,7 @@ func (r *recorder) local(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 	if !found {
 		return nil, fmt.Errorf("%q runs while the file is evaluated, and needs more than files", command)
 	}
-	out, err := manifest.Render(filepath.Join(root, dir))
+	out, err := r.render(filepath.Join(root, dir))
 	return starlark.String(out), err
 }
 

