@@ -74,7 +74,8 @@ func rules() []rule {
 		{name: "schema stands alone", of: func(p string) bool { return in(module+"schema")(p) && p != module+"schema/schematest" }, bad: func(_, imported string) bool {
 			return strings.HasPrefix(imported, module) && !in(module+"schema")(imported)
 		}, breach: [2]string{module + "schema", internal + "/config"}},
-		{name: "the domain does not know its edges", of: in(internal+"/account", internal+"/session", internal+"/access", internal+"/password", internal+"/fault", internal+"/health"),
+		{name: "the domain does not know its edges", of: in(internal+"/account", internal+"/session", internal+"/access", internal+"/password", internal+"/fault", internal+"/health",
+			internal+"/api", internal+"/client"),
 			bad: imports(internal+"/httpapi", internal+"/config"), tests: true, breach: [2]string{internal + "/account", internal + "/httpapi"}},
 		{name: "sessions do not know accounts", of: in(internal + "/session"), bad: imports(internal + "/account"), tests: true,
 			breach: [2]string{internal + "/session", internal + "/account"}},

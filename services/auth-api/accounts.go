@@ -1,12 +1,11 @@
 package main
 
 import (
-	"fmt"
+	"context"
 
 	"github.com/spf13/cobra"
 
 	"auth.books.test/services/auth-api/internal/account"
-	"auth.books.test/services/auth-api/internal/config"
 )
 
 func accountCommand() *cobra.Command {
@@ -19,22 +18,9 @@ func accountCommand() *cobra.Command {
 		"enable":  {account.Active, "Let a disabled account sign in again"},
 	} {
 		command.AddCommand(&cobra.Command{Use: name + " EMAIL", Short: c.short, Args: cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				settings, err := config.Load()
-				if err != nil {
-					return err
-				}
-				p, err := assemble(cmd.Context(), settings, discardLog())
-				if err != nil {
-					return err
-				}
-				defer p.close()
-				if err := p.accounts.SetStatus(cmd.Context(), args[0], c.status); err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "The account is now %s.\n", c.status)
-				return err
-			}})
+			RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
+				return okay(p.accounts.SetStatus(ctx, args[0], c.status), "The account is now %s.", c.status)
+			})})
 	}
 	return command
 }

@@ -83,6 +83,21 @@ func TestBadBodiesGetClearAnswers(t *testing.T) {
 	}
 }
 
+// A few bytes of Brotli can stand for gigabytes.
+func TestCompressedBodiesAreRefused(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	for _, path := range []string{"/v1/accounts", "/oauth/token", "/oauth/introspect/batch"} {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", a.url+path, strings.NewReader(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Encoding", "br")
+		a.want(a.send(r), 415, "unsupported_media_type")
+	}
+}
+
 func TestUnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	a := start(t)

@@ -18,17 +18,8 @@ import (
 
 	"auth.books.test/internal/devstack"
 	"auth.books.test/schema"
-	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/config"
 )
-
-// sample is who can sign in from the start, and where.
-func sample() account.Sample {
-	return account.Sample{
-		Email: "ada@books.test", Password: "notes on the analytical engine",
-		Audience: "books", Scopes: []string{"books:read", "books:write"},
-	}
-}
 
 func devCommand() *cobra.Command {
 	var dir string
@@ -81,14 +72,15 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if _, err := schema.Current().Apply(ctx, c.PostgresURL(), schema.Options{}); err != nil {
 		return err
 	}
-	if err := seed(ctx, c); err != nil {
+	books, err := seed(ctx, c, filepath.Join(dir, "books.client"))
+	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel.Level}))
 	return serve(ctx, c, l, log, func(metrics net.Addr) {
 		welcome{
 			url: "http://" + l.Addr().String(), metrics: "http://" + metrics.String() + "/metrics", dir: dir,
-			postgres: postgres, redis: redis, sample: sample(), took: time.Since(began),
+			postgres: postgres, redis: redis, books: books, took: time.Since(began),
 		}.print(stdout)
 	})
 }
@@ -111,15 +103,6 @@ func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 			c.ShutdownDelay.Duration = 0
 		}
 	}
-}
-
-func seed(ctx context.Context, c config.Config) error {
-	p, err := assemble(ctx, c, discardLog())
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	return p.accounts.Seed(ctx, sample())
 }
 
 // tokenKey keeps the key that hashes tokens, so that they outlive a restart.

@@ -76,11 +76,11 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".dev")
 	d := dev(t, dir)
 	lines := d.curls()
-	if len(lines) != 4 {
-		t.Fatalf("want four lines to copy:\n%s", d.out)
+	if len(lines) != 5 {
+		t.Fatalf("want five lines to copy:\n%s", d.out)
 	}
 	out := d.shell(strings.Join(lines, "\n"))
-	for _, want := range []string{`"email":"ada@books.test"`, `"books:write"`, "401 Unauthorized", `"code":"invalid_token"`} {
+	for _, want := range []string{`"email":"ada@books.test"`, `"books:write"`, `{"active":true,"scope":"books:read books:write","username":"ada@books.test"`, "401 Unauthorized", `"code":"invalid_token"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the lines print no %s:\n%s", want, out)
 		}
@@ -93,6 +93,10 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	}
 
 	again := dev(t, dir)
+	credentials := regexp.MustCompile(`-u \S+`)
+	if before, after := credentials.FindString(lines[2]), credentials.FindString(again.curls()[2]); before == "" || after != before {
+		t.Errorf("the client did not survive the restart: %s, before %s", after, before)
+	}
 	line := regexp.MustCompile(`\$TOKEN`).ReplaceAllString(again.curls()[1], token)
 	if out := again.shell(line); strings.Contains(again.out.String(), "stand-in") || !strings.Contains(out, `"email":"ada@books.test"`) {
 		t.Errorf("the token did not survive the restart: %s", out)

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,10 @@ func TestNothingUsableIsWrittenDown(t *testing.T) {
 	var secrets []string
 	token, _ := a.member()
 	second, _ := a.signIn(email, password)
-	secrets = append(secrets, token, second, password)
+	a.must("api", "create", "books", "--scope", "books:read")
+	books := a.client("books")
+	rotated := a.printed("client", "rotate", books.id)
+	secrets = append(secrets, token, second, password, books.secret, rotated.secret)
 	// Where people put secrets by mistake.
 	a.call("GET", "/v1/accounts/me?access_token="+token, token, nil)
 	a.call("GET", "/"+token, token, nil)
@@ -21,10 +25,16 @@ func TestNothingUsableIsWrittenDown(t *testing.T) {
 	a.call("POST", "/v1/sessions", "", map[string]string{"email": password + "@x", "password": token})
 	a.call("POST", "/v1/sessions", token+"x", map[string]string{"email": email, "password": password + "x"})
 	a.form("grant_type=password&username=" + token + "&password=" + password)
+	a.introspect(token, books)
+	a.introspect(books.secret, credentials{rotated.secret, books.secret})
+	a.introspectAll(rotated, token, books.secret)
+	r, _ := http.NewRequestWithContext(t.Context(), "GET", a.url+"/livez", nil)
+	r.Header.Set("X-Request-Id", books.secret)
+	a.send(r)
 	a.call("DELETE", "/v1/sessions/current", second, nil)
 
 	dump := a.dumpRedis() + a.dumpPostgres()
-	if !strings.Contains(dump, email) || !strings.Contains(dump, "argon2id") || !strings.Contains(dump, "session:") {
+	if !strings.Contains(dump, email) || !strings.Contains(dump, "argon2id") || !strings.Contains(dump, "session:") || !strings.Contains(dump, "client:"+books.id) {
 		t.Fatalf("the dump is not one: %s", dump)
 	}
 	log := a.log.String()
@@ -33,7 +43,7 @@ func TestNothingUsableIsWrittenDown(t *testing.T) {
 	}
 	for _, secret := range secrets {
 		// Also its secret part alone, and in other clothes.
-		for _, form := range []string{secret, strings.TrimPrefix(secret, "bat_t1_"), fmt.Sprintf("%x", secret)} {
+		for _, form := range []string{secret, strings.TrimPrefix(strings.TrimPrefix(secret, "bat_t1_"), "bcs_"), fmt.Sprintf("%x", secret)} {
 			if strings.Contains(dump, form) {
 				t.Errorf("a store holds %.8s…", form)
 			}

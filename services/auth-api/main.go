@@ -35,7 +35,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		Use: "auth-api", Short: "Signs people in for other APIs",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(serveCommand(), devCommand(), schemaCommand(), accountCommand(), configCommand(), versionCommand())
+	root.AddCommand(serveCommand(), devCommand(), schemaCommand(), accountCommand(),
+		apiCommand(), roleCommand(), clientCommand(), configCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -19,6 +19,8 @@ import (
 	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/api"
+	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/password"
@@ -34,6 +36,9 @@ const connectTimeout = 2 * time.Second
 type parts struct {
 	accounts *account.Service
 	sessions *session.Service
+	apis     *api.Service
+	clients  *client.Service
+	callers  *client.Authenticator
 	verifier *verify.Direct
 	health   *health.Checker
 	hashing  *password.Pool
@@ -56,20 +61,20 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	if err != nil {
 		return nil, err
 	}
-	client, err := verify.Open(c.RedisURL())
+	redisClient, err := verify.Open(c.RedisURL())
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
-	verifier, err := verify.NewDirect(client, ring, verify.Options{
+	verifier, err := verify.NewDirect(redisClient, ring, verify.Options{
 		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Notify: tracking(log),
 	})
 	if err != nil {
 		return nil, err
 	}
 
-	p := &parts{db: db, redis: client, verifier: verifier, log: log}
+	p := &parts{db: db, redis: redisClient, verifier: verifier, log: log}
 	p.hashing = newHashing(c, hasher)
-	tokens := access.NewStore(client, time.Second, verifier)
+	tokens := access.NewStore(redisClient, time.Second, verifier)
 	p.sessions = session.New(session.Options{
 		Store: session.NewStore(db, c.AuthDBTimeout.Duration), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
 		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
@@ -77,6 +82,10 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	})
 	p.accounts = account.New(account.NewStore(db, c.AuthDBTimeout.Duration), p.hashing,
 		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)
+	records := client.NewRedisRecords(redisClient, time.Second)
+	p.callers = client.NewAuthenticator(records)
+	p.clients = client.New(client.Options{Store: client.NewStore(db, c.AuthDBTimeout.Duration), Records: records, Random: rand.Reader, Now: time.Now, Log: log})
+	p.apis = api.New(p.sessions, p.clients, rand.Reader)
 	p.health = health.New(stdlib.OpenDBFromPool(db), tokens, schema.Current())
 	return p, nil
 }
@@ -130,6 +139,7 @@ func (p *parts) work(ctx context.Context) (wait func()) {
 	all.Go(func() { p.sessions.Relay(ctx) })
 	all.Go(func() { p.sessions.Touch(ctx) })
 	all.Go(func() { p.sessions.Sweep(ctx) })
+	all.Go(func() { p.clients.Reconcile(ctx) })
 	return all.Wait
 }
 

@@ -85,7 +85,7 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 
 func newServer(c config.Config, p *parts, r prometheus.Registerer, log *slog.Logger) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Options{
-		Accounts: p.accounts, Sessions: p.sessions, Verifier: p.verifier, Health: p.health,
+		Accounts: p.accounts, Sessions: p.sessions, Verifier: p.verifier, Clients: p.callers, Health: p.health,
 		Log: log, Metrics: r, Now: time.Now, Version: version,
 		PasswordGrant: c.PasswordGrant.On, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List,
 	})

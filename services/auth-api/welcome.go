@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"auth.books.test/internal/devstack"
-	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/client"
 )
 
 // welcome is what dev prints once it serves.
 type welcome struct {
 	url, metrics, dir string
 	postgres, redis   *devstack.Store
-	sample            account.Sample
+	books             client.Credentials
 	took              time.Duration
 }
 
@@ -29,16 +29,17 @@ auth-api serves on %[1]s (after %[2]v)
   auth-db    %[6]s
   session-db %[7]s
 
-Copy these lines: sign in, who am I, revoke, denied.
+Copy these lines: sign in, who am I, what the API books is told, revoke, denied.
 
 TOKEN=$(curl -s %[1]s/v1/sessions -H 'Content-Type: application/json' -d '{"email":"%[3]s","password":"%[4]s"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 curl -s %[1]s/v1/accounts/me -H "Authorization: Bearer $TOKEN"
+curl -s %[1]s/oauth/introspect -u %[8]s:%[9]s -d token=$TOKEN
 curl -s -X DELETE %[1]s/v1/sessions/current -H "Authorization: Bearer $TOKEN"
 curl -s -i %[1]s/v1/accounts/me -H "Authorization: Bearer $TOKEN"
 
 Ctrl-C stops everything.
-`, w.url, w.took.Round(10*time.Millisecond), w.sample.Email, w.sample.Password, w.metrics,
-		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"))
+`, w.url, w.took.Round(10*time.Millisecond), sampleEmail, samplePassword, w.metrics,
+		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret)
 }
 
 // describe names a store and where it listens; the password stays in its file.

@@ -3,7 +3,6 @@ package token
 import (
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"log/slog"
 )
@@ -14,13 +13,8 @@ const (
 	// Length is the number of bytes of every access token.
 	Length = len(Prefix) + keyIDLength + 1 + secretLength + checksumLength
 
-	keyIDLength    = 2
-	secretLength   = 43 // 62^43 > 2^256
-	checksumLength = 6  // 62^6 > 2^32
-	secretStart    = len(Prefix) + keyIDLength + 1
-	checksumStart  = secretStart + secretLength
-
-	alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	keyIDLength = 2
+	secretStart = len(Prefix) + keyIDLength + 1
 )
 
 // ErrMalformed says that a string cannot be a token of ours: its form or its
@@ -39,10 +33,7 @@ func Parse(s string) (Token, error) {
 	if len(s) != Length || s[:len(Prefix)] != Prefix || s[secretStart-1] != '_' {
 		return Token{}, ErrMalformed
 	}
-	if !isBase62(s[len(Prefix):secretStart-1]) || !isBase62(s[secretStart:checksumStart]) {
-		return Token{}, ErrMalformed
-	}
-	if checksum := checksumOf(s[:checksumStart]); string(checksum[:]) != s[checksumStart:] {
+	if !isBase62(s[len(Prefix):secretStart-1]) || !IsSecret(s, s[:secretStart]) {
 		return Token{}, ErrMalformed
 	}
 	return Token{raw: s}, nil
@@ -70,42 +61,9 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // mint makes a new token for the key id, from 256 bits of random.
 func mint(random io.Reader, keyID string) (Token, error) {
-	raw := make([]byte, 0, Length)
-	raw = append(raw, Prefix...)
-	raw = append(raw, keyID...)
-	raw = append(raw, '_')
-	// A byte below 248 = 4 × 62 gives an unbiased character; others are drawn again.
-	var batch [64]byte
-	for len(raw) < checksumStart {
-		if _, err := io.ReadFull(random, batch[:]); err != nil {
-			return Token{}, fmt.Errorf("read random bytes for a token: %w", err)
-		}
-		for _, b := range batch {
-			if b < 248 && len(raw) < checksumStart {
-				raw = append(raw, alphabet[b%62])
-			}
-		}
+	raw, err := MintSecret(random, Prefix+keyID+"_")
+	if err != nil {
+		return Token{}, fmt.Errorf("make a token: %w", err)
 	}
-	checksum := checksumOf(string(raw))
-	return Token{raw: string(append(raw, checksum[:]...))}, nil
-}
-
-func checksumOf(s string) [checksumLength]byte {
-	sum := crc32.ChecksumIEEE([]byte(s))
-	var out [checksumLength]byte
-	for i := checksumLength - 1; i >= 0; i-- {
-		out[i] = alphabet[sum%62]
-		sum /= 62
-	}
-	return out
-}
-
-func isBase62(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return false
-		}
-	}
-	return true
+	return Token{raw: raw}, nil
 }

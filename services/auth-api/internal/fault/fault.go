@@ -25,9 +25,15 @@ const (
 	InvalidCredentials Code = "invalid_credentials"
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
+	InvalidClient      Code = "invalid_client"
 	// What is asked for is not there.
 	SessionNotFound Code = "session_not_found"
 	AccountNotFound Code = "account_not_found"
+	APINotFound     Code = "api_not_found"
+	RoleNotFound    Code = "role_not_found"
+	ClientNotFound  Code = "client_not_found"
+	// What is to be made is there already.
+	AlreadyExists Code = "already_exists"
 	// The service cannot answer now.
 	Busy             Code = "busy"
 	StoreUnavailable Code = "store_unavailable"
@@ -74,8 +80,11 @@ func Invalid(location, reason, detail string) *Error {
 
 // Error is for the log.
 func (e *Error) Error() string {
-	if e.cause != nil {
+	switch {
+	case e.cause != nil:
 		return fmt.Sprintf("%s: %v", e.Code, e.cause)
+	case len(e.Fields) > 0:
+		return fmt.Sprintf("%s: %s: %s", e.Code, e.Fields[0].Location, e.Fields[0].Detail)
 	}
 	return fmt.Sprintf("%s: %s", e.Code, e.Detail)
 }

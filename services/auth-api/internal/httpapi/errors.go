@@ -48,7 +48,7 @@ func fromFiber(err error) error {
 }
 
 func bodyTooLarge() error {
-	return fault.New(fault.BodyTooLarge, "The body is larger than 4 KiB, which no request needs.")
+	return fault.New(fault.BodyTooLarge, "The body is larger than this route needs: 4 KiB, or 8 KiB for a batch of tokens.")
 }
 
 func unsupportedMediaType() error {

@@ -15,10 +15,11 @@ import (
 // metrics have closed label sets: methods, routes and codes that the program
 // knows, never what a caller sends.
 type metrics struct {
-	requests      *prometheus.HistogramVec
-	signIns       *prometheus.CounterVec
-	verifications verifications
-	routes        map[string]bool
+	requests       *prometheus.HistogramVec
+	signIns        *prometheus.CounterVec
+	verifications  verifications
+	introspections *prometheus.CounterVec
+	routes         map[string]bool
 }
 
 // verifications are looked up once, as one is counted with every request.
@@ -35,6 +36,9 @@ func newMetrics(r prometheus.Registerer) metrics {
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth_sign_ins_total", Help: "Sign-ins by result: ok or the code of the fault.",
 		}, []string{"result"}),
+		introspections: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth_introspections_total", Help: "Tokens that clients asked about, by result: active, inactive; and refused requests: invalid_client, invalid_request, unavailable.",
+		}, []string{"result"}),
 		routes: map[string]bool{},
 	}
 	verified := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -43,7 +47,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 	m.verifications = verifications{
 		ok: verified.WithLabelValues("ok"), invalid: verified.WithLabelValues("invalid"), unavailable: verified.WithLabelValues("unavailable"),
 	}
-	r.MustRegister(m.requests, m.signIns, verified)
+	r.MustRegister(m.requests, m.signIns, verified, m.introspections)
 	return m
 }
 
@@ -90,3 +94,5 @@ func (m metrics) verified(err error) {
 		m.verifications.unavailable.Inc()
 	}
 }
+
+func (m metrics) introspected(result string) { m.introspections.WithLabelValues(result).Inc() }

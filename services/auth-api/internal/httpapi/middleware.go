@@ -13,6 +13,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/cors"
 	"github.com/gofiber/fiber/v2/middleware/helmet"
+
+	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify/token"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -23,6 +27,7 @@ func (s *Server) useMiddleware() {
 		ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", XFrameOptions: "DENY",
 		HSTSMaxAge: 31536000, ReferrerPolicy: "no-referrer",
 	}))
+	s.app.Use(limitBody)
 	if len(s.CORSOrigins) > 0 {
 		s.app.Use(cors.New(cors.Config{
 			AllowOrigins: strings.Join(s.CORSOrigins, ","), AllowHeaders: "Authorization, Content-Type, " + requestIDHeader,
@@ -49,6 +54,18 @@ func (s *Server) observe(c *fiber.Ctx) (err error) {
 	route := s.metrics.answered(c, took)
 	s.record(c, r, route, id, took)
 	return err
+}
+
+// limitBody holds the limit of all routes but one, which Fiber knows for all
+// alike. A compressed body would be small here and large when it is read.
+func limitBody(c *fiber.Ctx) error {
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding.")
+	}
+	if len(c.Request().Body()) > bodyLimit && c.Path() != batchPath {
+		return bodyTooLarge()
+	}
+	return c.Next()
 }
 
 // next calls the handlers; a panic of theirs is an error.
@@ -95,7 +112,7 @@ func requestID(given string) string {
 	for _, r := range given {
 		fit = fit && (r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
 	}
-	if fit && !strings.HasPrefix(given, "bat_") {
+	if fit && !strings.HasPrefix(given, token.Prefix) && !strings.HasPrefix(given, client.Prefix) {
 		return given
 	}
 	return rand.Text()

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -21,26 +20,17 @@ type oauthError struct {
 // the password form only, and that only where it is switched on: RFC 9700,
 // section 2.4, forbids it in production.
 func (s *Server) token(c *fiber.Ctx) error {
-	if media, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";"); !strings.EqualFold(strings.TrimSpace(media), formType) {
-		return refuse(c, http.StatusBadRequest, "invalid_request", "Send a form, with Content-Type: "+formType+".")
+	form, err := formOf(c, "grant_type", "username", "password", "scope")
+	if err != nil {
+		return refuse(c, http.StatusBadRequest, "invalid_request", problemOf(err).Detail)
 	}
-	form := c.Request().PostArgs()
-	for _, name := range []string{"grant_type", "username", "password", "scope"} {
-		if len(form.PeekMulti(name)) > 1 {
-			return refuse(c, http.StatusBadRequest, "invalid_request", name+" is there more than once.")
-		}
-	}
-	switch grant := string(form.Peek("grant_type")); {
-	case grant == "":
-		return refuse(c, http.StatusBadRequest, "invalid_request", "grant_type is missing.")
-	case grant != "password" || !s.PasswordGrant:
+	if form["grant_type"] != "password" || !s.PasswordGrant {
 		return refuse(c, http.StatusBadRequest, "unsupported_grant_type", "This server does not take that grant. People sign in with POST /v1/sessions.")
 	}
-	username, password := string(form.Peek("username")), string(form.Peek("password"))
-	if username == "" || password == "" {
+	if form["username"] == "" || form["password"] == "" {
 		return refuse(c, http.StatusBadRequest, "invalid_request", "username and password are needed.")
 	}
-	opened, err := s.openSession(leaving(c.UserContext()), username, password, string(form.Peek("scope")))
+	opened, err := s.openSession(leaving(c.UserContext()), form["username"], form["password"], form["scope"])
 	if err != nil {
 		return s.refuseFor(c, err)
 	}

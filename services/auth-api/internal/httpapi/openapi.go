@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"strings"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"auth.books.test/services/auth-api/internal/session"
@@ -12,6 +10,7 @@ import (
 const (
 	bearerScheme   = "bearer"
 	passwordScheme = "password"
+	clientScheme   = "client"
 )
 
 const description = `Sign-in for other APIs: opaque access tokens that are verified fast and revoked at once.
@@ -32,6 +31,7 @@ func (s *Server) openAPI() huma.Config {
 	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearerScheme: {Type: "http", Scheme: "bearer", Description: "An access_token from POST /v1/sessions."},
+		clientScheme: {Type: "http", Scheme: "basic", Description: "A client's id and secret, from auth-api client create."},
 	}
 	if s.PasswordGrant {
 		config.Components.SecuritySchemes[passwordScheme] = &huma.SecurityScheme{
@@ -57,27 +57,6 @@ func (s *Server) secured(scopes ...string) []map[string][]string {
 	return schemes
 }
 
-// withTokenRoute adds POST /oauth/token, which huma does not serve, since its
-// form and its errors are OAuth's.
-func (s *Server) withTokenRoute() {
-	text := func(doc string) *huma.Schema { return &huma.Schema{Type: "string", Description: doc} }
-	s.api.OpenAPI().AddOperation(&huma.Operation{
-		OperationID: "token", Method: "POST", Path: "/oauth/token", Tags: []string{"OAuth"},
-		Summary:     "Sign in with a form",
-		Description: strings.TrimSpace("The password grant of RFC 6749, section 4.3, where it is switched on (AUTH_API_PASSWORD_GRANT); else unsupported_grant_type."),
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			formType: {Schema: &huma.Schema{Type: "object", Required: []string{"grant_type"}, Properties: map[string]*huma.Schema{
-				"grant_type": text("password"), "username": text("the e-mail address"), "password": text(""), "scope": text("scopes, with spaces"),
-			}}},
-		}},
-		Responses: map[string]*huma.Response{
-			"200": {Description: "The token (RFC 6749, section 5.1)"},
-			"400": {Description: "An OAuth error (RFC 6749, section 5.2)"},
-			"503": {Description: "Busy, or a store does not answer"},
-		},
-	})
-}
-
 // withVerifyRoute adds GET /verify, which huma does not serve: a proxy waits for
 // it at every request.
 func (s *Server) withVerifyRoute() {
@@ -87,7 +66,7 @@ func (s *Server) withVerifyRoute() {
 		return &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: s.problemSchema()}}}
 	}
 	s.api.OpenAPI().AddOperation(&huma.Operation{
-		OperationID: "verify", Method: "GET", Path: verifyPath, Tags: []string{"Verification"},
+		OperationID: "verify", Method: "GET", Path: verifyPath, Tags: []string{verification},
 		Summary: "Whether to let a request through",
 		Description: "For nginx auth_request, Traefik ForwardAuth and Caddy forward_auth. What the token needs stands in this URL, with which the proxy is configured; " +
 			"of the request, only Authorization is read. HEAD is answered too.",

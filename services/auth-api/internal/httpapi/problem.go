@@ -26,13 +26,15 @@ func statusOf(code fault.Code) int {
 		return http.StatusUnsupportedMediaType
 	case fault.BodyTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case fault.RouteNotFound, fault.SessionNotFound, fault.AccountNotFound:
+	case fault.RouteNotFound, fault.SessionNotFound, fault.AccountNotFound, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound:
 		return http.StatusNotFound
 	case fault.MethodNotAllowed:
 		return http.StatusMethodNotAllowed
+	case fault.AlreadyExists:
+		return http.StatusConflict
 	case fault.ValidationFailed, fault.InvalidScope:
 		return http.StatusUnprocessableEntity
-	case fault.InvalidCredentials:
+	case fault.InvalidCredentials, fault.InvalidClient:
 		return http.StatusUnauthorized
 	case fault.WrongPassword, fault.AccountDisabled:
 		return http.StatusForbidden

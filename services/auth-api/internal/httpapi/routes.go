@@ -9,6 +9,8 @@ import (
 	"auth.books.test/services/auth-api/internal/session"
 )
 
+const batchPath = "/oauth/introspect/batch"
+
 // bareRoutes stand before the middleware, which is not around them.
 func (s *Server) bareRoutes() {
 	s.app.Get(verifyPath, s.newDoor().handle)
@@ -22,7 +24,9 @@ func (s *Server) routes() error {
 		return err
 	}
 	s.app.Post("/oauth/token", s.token)
-	s.withTokenRoute()
+	s.app.Post("/oauth/introspect", s.introspect)
+	s.app.Post(batchPath, s.introspectBatch)
+	s.withOAuthRoutes()
 	s.withVerifyRoute()
 
 	s.api.UseMiddleware(s.authorise)

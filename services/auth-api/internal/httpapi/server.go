@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
@@ -23,8 +24,10 @@ import (
 )
 
 const (
-	// bodyLimit is more than any request of ours needs, in bytes.
+	// bodyLimit is more than any request of ours needs, in bytes, but a batch.
 	bodyLimit = 4 << 10
+	// batchLimit is for 100 tokens in JSON.
+	batchLimit = 8 << 10
 	// headerLimit bounds request line and headers, in bytes.
 	headerLimit  = 8 << 10
 	readTimeout  = 10 * time.Second
@@ -49,6 +52,11 @@ type Sessions interface {
 	Seen(identity verify.Identity)
 }
 
+// Clients finds out which client asks; client.Authenticator does it.
+type Clients interface {
+	Authenticate(ctx context.Context, id, secret string) (client.Client, error)
+}
+
 // Health tells the state of what the service stands on.
 type Health interface {
 	Check(ctx context.Context) health.Report
@@ -59,6 +67,7 @@ type Options struct {
 	Accounts      Accounts
 	Sessions      Sessions
 	Verifier      verify.Verifier
+	Clients       Clients
 	Health        Health
 	Log           *slog.Logger
 	Metrics       prometheus.Registerer
@@ -86,7 +95,7 @@ func New(o Options) (*Server, error) {
 	s.guard = s.newGuard()
 	s.app = fiber.New(fiber.Config{
 		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,
-		BodyLimit: bodyLimit, ReadBufferSize: headerLimit,
+		BodyLimit: batchLimit, ReadBufferSize: headerLimit,
 		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		// Fiber reuses its buffers; what outlives a request must be its own.
 		Immutable:                    true,

@@ -1,0 +1,232 @@
+package client_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/schema/schematest"
+	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify"
+)
+
+func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
+
+// world is a client service on real stores, with an API that it is for.
+type world struct {
+	*client.Service
+	*client.Authenticator
+	t     *testing.T
+	db    *pgxpool.Pool
+	redis *redis.Client
+}
+
+func newWorld(t *testing.T, redisURL string) *world {
+	t.Helper()
+	db, err := pgxpool.New(t.Context(), schematest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	options, err := verify.RedisOptions(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, db: db, redis: redis.NewClient(options)}
+	t.Cleanup(func() { _ = w.redis.Close() })
+	records := client.NewRedisRecords(w.redis, time.Second)
+	w.Authenticator = client.NewAuthenticator(records)
+	w.Service = client.New(client.Options{Store: client.NewStore(db, 3*time.Second), Records: records, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}')`)
+	return w
+}
+
+func (w *world) sql(statement string, args ...any) {
+	w.t.Helper()
+	if _, err := w.db.Exec(context.Background(), statement, args...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) create() client.Credentials {
+	w.t.Helper()
+	made, err := w.Create(w.t.Context(), "books", "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return made
+}
+
+func (w *world) admits(c client.Credentials) bool {
+	w.t.Helper()
+	_, err := w.Authenticate(context.Background(), c.ID.String(), c.Secret)
+	if err != nil && fault.CodeOf(err) != fault.InvalidClient {
+		w.t.Fatal(err)
+	}
+	return err == nil
+}
+
+func (w *world) record(id uuid.UUID) map[string]string {
+	w.t.Helper()
+	return w.redis.HGetAll(w.t.Context(), "client:"+id.String()).Val()
+}
+
+func TestRecordSaysWhatTheAPIOffers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, devtest.Redis(t))
+	made := w.create()
+	who, err := w.Authenticate(t.Context(), made.ID.String(), made.Secret)
+	if err != nil || who.ID != made.ID || who.Audience != "books" || !slices.Equal(who.Scopes, []string{"books:read", "books:write"}) {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if got := who.Narrow([]string{"account", "books:write", "shop:buy"}); !slices.Equal(got, []string{"books:write"}) {
+		t.Errorf("narrowed to %q", got)
+	}
+	for field, value := range w.record(made.ID) {
+		if strings.Contains(value, made.Secret) || strings.Contains(value, made.Secret[4:]) {
+			t.Errorf("%s holds the secret", field)
+		}
+	}
+	w.sql(`UPDATE apis SET scopes = '{books:read}'`)
+	if err := w.Follow(t.Context(), "books"); err != nil {
+		t.Fatal(err)
+	}
+	if who, err := w.Authenticate(t.Context(), made.ID.String(), made.Secret); err != nil || !slices.Equal(who.Scopes, []string{"books:read"}) {
+		t.Errorf("after the API changed: %+v, %v", who, err)
+	}
+}
+
+func TestReconcileMendsWhatDiffersAndNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, devtest.Redis(t))
+	good, lost, changed, ended, never := w.create(), w.create(), w.create(), w.create(), w.create()
+	if err := w.Disable(t.Context(), never.ID); err != nil {
+		t.Fatal(err)
+	}
+	old := w.record(ended.ID)
+	if err := w.Disable(t.Context(), ended.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.redis.Del(t.Context(), "client:"+lost.ID.String())
+	w.redis.HSet(t.Context(), "client:"+changed.ID.String(), "aud", "shop")
+	w.redis.HSet(t.Context(), "client:"+ended.ID.String(), old)
+	if !w.admits(ended) || w.admits(lost) {
+		t.Fatal("the records are not as they should be before")
+	}
+	before := w.record(good.ID)
+	if n, err := w.ReconcileOnce(t.Context()); n != 3 || err != nil {
+		t.Errorf("mended %d, %v; want 3", n, err)
+	}
+	if w.admits(ended) || !w.admits(lost) || !w.admits(changed) || w.record(changed.ID)["aud"] != "books" || !maps.Equal(before, w.record(good.ID)) {
+		t.Error("not as Postgres has it")
+	}
+	if n, err := w.ReconcileOnce(t.Context()); n != 0 || err != nil {
+		t.Errorf("mended %d again, %v", n, err)
+	}
+}
+
+func TestUnreadableRecordIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, devtest.Redis(t))
+	made := w.create()
+	for name, fields := range map[string][]string{
+		"no audience": {"scope", "a", "secret.0", strings.Repeat("A", 43)}, "no secret": {"aud", "books"},
+		"no hash": {"aud", "books", "secret.0", "***"}, "a short hash": {"aud", "books", "secret.0", "AAAA"},
+	} {
+		w.redis.Del(t.Context(), "client:"+made.ID.String())
+		w.redis.HSet(t.Context(), "client:"+made.ID.String(), fields)
+		if _, err := w.Authenticate(t.Context(), made.ID.String(), made.Secret); fault.CodeOf(err) != fault.StoreUnavailable {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n, err := w.ReconcileOnce(t.Context()); n != 1 || err != nil || !w.admits(made) {
+			t.Errorf("%s: mended %d, %v", name, n, err)
+		}
+	}
+}
+
+func TestStoreFailureIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	proxy := devtest.NewProxy(t, devtest.Redis(t))
+	w := newWorld(t, proxy.URL)
+	made := w.create()
+	proxy.Cut()
+	_, err := w.Authenticate(t.Context(), made.ID.String(), made.Secret)
+	if fault.CodeOf(err) != fault.StoreUnavailable {
+		t.Errorf("%v", err)
+	}
+	// What cannot be credentials of ours is refused without Redis.
+	if _, err := w.Authenticate(t.Context(), made.ID.String(), "nonsense"); fault.CodeOf(err) != fault.InvalidClient {
+		t.Errorf("nonsense: %v", err)
+	}
+	second, err := w.Rotate(t.Context(), made.ID)
+	if fault.CodeOf(err) != fault.StoreUnavailable || second.Secret == "" {
+		t.Errorf("a rotation: %v, a secret: %v", err, second.Secret != "")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { w.Reconcile(ctx) })
+	t.Cleanup(func() { stop(); running.Wait() })
+	proxy.Restore()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := w.Authenticate(t.Context(), made.ID.String(), second.Secret); err == nil {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("the second secret is not good: %v", err)
+		}
+	}
+}
+
+// While one disables and rotates, others reconcile with what they have read
+// before. Nobody writes an older truth over a newer one.
+func TestDisabledClientStaysOutUnderRacingReconciles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, devtest.Redis(t))
+	for round := range 60 {
+		made := w.create()
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				w.redis.Del(context.Background(), "client:"+made.ID.String()) // so that there is something to mend
+				if _, err := w.ReconcileOnce(context.Background()); err != nil {
+					t.Errorf("round %d: %v", round, err)
+				}
+			})
+		}
+		all.Go(func() {
+			if err := w.Disable(context.Background(), made.ID); err != nil {
+				t.Errorf("round %d: %v", round, err)
+			}
+			if w.admits(made) {
+				t.Errorf("round %d: it is admitted after it was disabled", round)
+			}
+		})
+		all.Wait()
+		if w.admits(made) {
+			t.Fatalf("round %d: a reconcile brought it back", round)
+		}
+	}
+}
+
+func TestRecordsOfOthersAreRefused(t *testing.T) {
+	t.Parallel()
+	if r, err := client.DecodeRecord(nil); err != nil || r.Audience != "" {
+		t.Errorf("no record: %+v, %v", r, err)
+	}
+	if _, err := client.DecodeRecord(map[string]string{"x": "y"}); err == nil || errors.Is(err, context.Canceled) {
+		t.Errorf("another's: %v", err)
+	}
+}

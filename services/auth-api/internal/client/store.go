@@ -1,0 +1,175 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"auth.books.test/services/auth-api/internal/fault"
+)
+
+// Store keeps clients in Postgres.
+type Store struct {
+	db      *pgxpool.Pool
+	timeout time.Duration
+}
+
+// NewStore uses the pool with a deadline for every transaction.
+func NewStore(db *pgxpool.Pool, timeout time.Duration) *Store {
+	return &Store{db: db, timeout: timeout}
+}
+
+// truth is what Postgres knows of a client.
+type truth struct {
+	record   Record
+	disabled bool
+}
+
+const truthColumns = `a.audience, a.scopes, c.secret_hashes, c.disabled_at IS NOT NULL FROM clients c JOIN apis a ON a.id = c.api_id`
+
+func (t *truth) scan(row pgx.Row, first ...any) error {
+	var hashes [][]byte
+	if err := row.Scan(append(first, &t.record.Audience, &t.record.Scopes, &hashes, &t.disabled)...); err != nil {
+		return err
+	}
+	for _, h := range hashes {
+		if len(h) != len(secretHash{}) {
+			return errors.New("a secret's hash is not SHA-256")
+		}
+		t.record.secrets = append(t.record.secrets, secretHash(h))
+	}
+	return nil
+}
+
+// hold runs work while nobody else can change the client. The truth is read
+// after the row is held, not with it: a statement that waited for the row would
+// see an API of before the wait.
+func (s *Store) hold(ctx context.Context, id uuid.UUID, work func(context.Context, truth) error) error {
+	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM clients WHERE id = $1 FOR UPDATE`, id); err != nil {
+			return fmt.Errorf("lock client: %w", err)
+		}
+		var t truth
+		if err := t.scan(tx.QueryRow(ctx, `SELECT `+truthColumns+` WHERE c.id = $1`, id)); err != nil {
+			return fmt.Errorf("read client: %w", err)
+		}
+		return work(ctx, t)
+	})
+}
+
+func (s *Store) truths(ctx context.Context) (map[uuid.UUID]truth, error) {
+	all := map[uuid.UUID]truth{}
+	err := s.each(ctx, `SELECT c.id, `+truthColumns, func(row pgx.CollectableRow) error {
+		var id uuid.UUID
+		var t truth
+		err := t.scan(row, &id)
+		all[id] = t
+		return err
+	})
+	return all, err
+}
+
+func (s *Store) list(ctx context.Context) (all []Listed, err error) {
+	err = s.each(ctx, `
+		SELECT c.id, a.audience, c.name, cardinality(c.secret_hashes), c.created_at, c.rotated_at, c.disabled_at
+		FROM clients c JOIN apis a ON a.id = c.api_id ORDER BY a.audience, c.created_at, c.id`, func(row pgx.CollectableRow) error {
+		var l Listed
+		var disabled *time.Time
+		err := row.Scan(&l.ID, &l.Audience, &l.Name, &l.Secrets, &l.CreatedAt, &l.RotatedAt, &disabled)
+		if disabled != nil {
+			l.DisabledAt = *disabled
+		}
+		all = append(all, l)
+		return err
+	})
+	return all, err
+}
+
+func (s *Store) of(ctx context.Context, audience string) (ids []uuid.UUID, err error) {
+	err = s.each(ctx, `SELECT c.id FROM clients c JOIN apis a ON a.id = c.api_id WHERE a.audience = $1`, func(row pgx.CollectableRow) error {
+		var id uuid.UUID
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, audience)
+	return ids, err
+}
+
+func (s *Store) insert(ctx context.Context, id uuid.UUID, audience, name string, hash secretHash, now time.Time) error {
+	return s.change(ctx, fault.New(fault.APINotFound, "There is no API of this audience."), `
+		INSERT INTO clients (id, api_id, name, secret_hashes, created_at, rotated_at)
+		SELECT $1, id, $3, ARRAY[$4::bytea], $5, $5 FROM apis WHERE audience = $2`, id, audience, name, hash[:], now)
+}
+
+func (s *Store) addSecret(ctx context.Context, id uuid.UUID, hash secretHash, now time.Time) error {
+	err := s.change(ctx, notFound(), `
+		UPDATE clients SET secret_hashes = array_prepend($2::bytea, secret_hashes), rotated_at = $3
+		WHERE id = $1 AND disabled_at IS NULL`, id, hash[:], now)
+	if violated := (*pgconn.PgError)(nil); errors.As(err, &violated) && violated.ConstraintName == "clients_secret_hashes" {
+		return fault.New(fault.AlreadyExists, "Two secrets of the client are live. End the old one first: client rotate ID --drop-old.")
+	}
+	return err
+}
+
+func (s *Store) dropOld(ctx context.Context, id uuid.UUID) error {
+	return s.change(ctx, notFound(), `UPDATE clients SET secret_hashes = secret_hashes[1:1] WHERE id = $1 AND disabled_at IS NULL`, id)
+}
+
+func (s *Store) disable(ctx context.Context, id uuid.UUID, now time.Time) error {
+	return s.change(ctx, notFound(), `UPDATE clients SET disabled_at = coalesce(disabled_at, $2) WHERE id = $1`, id, now)
+}
+
+func notFound() error {
+	return fault.New(fault.ClientNotFound, "There is no such client, or it is disabled.")
+}
+
+// change runs a statement that has to find a row.
+func (s *Store) change(ctx context.Context, missing error, statement string, args ...any) error {
+	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, statement, args...)
+		if err == nil && tag.RowsAffected() == 0 {
+			return missing
+		}
+		return err
+	})
+}
+
+func (s *Store) each(ctx context.Context, query string, take func(pgx.CollectableRow) error, args ...any) error {
+	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) { return struct{}{}, take(row) })
+		return err
+	})
+}
+
+func (s *Store) begin(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error { return work(ctx, tx) })
+	var coded *fault.Error
+	if err == nil || errors.As(err, &coded) {
+		return err
+	}
+	return fault.Unavailable(err)
+}
+
+// clean is the text without what cannot be printed.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, s)
+}

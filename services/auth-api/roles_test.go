@@ -1,0 +1,48 @@
+package main_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// What the commands take away is gone from live tokens when they return, at
+// every place where a token shows it.
+func TestRolesReachLiveTokens(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	token, _ := a.library()
+	books, shop := a.client("books"), a.client("shop")
+	want := func(after, audiences, scopes, atBooks, atShop string) {
+		t.Helper()
+		me := a.me(token)
+		if got := fmt.Sprint(me.body["audiences"], me.body["scopes"]); me.status != 200 || got != audiences+" "+scopes {
+			t.Errorf("after %s: %d, the token has %s, want %s %s", after, me.status, got, audiences, scopes)
+		}
+		for _, c := range []struct {
+			as    credentials
+			scope string
+		}{{books, atBooks}, {shop, atShop}} {
+			if got := a.introspect(token, c.as); got.text("scope") != c.scope || (got.raw == inactive) != (c.scope == "") {
+				t.Errorf("after %s: a client is told %s, want %q", after, got.raw, c.scope)
+			}
+		}
+	}
+	want("the sign-in", "[books shop]", "[account books:read books:write shop:buy]", "books:read books:write", "shop:buy")
+	a.must("role", "set", "books", "editor", "--scope", "books:read")
+	want("role set", "[books shop]", "[account books:read shop:buy]", "books:read", "shop:buy")
+	a.must("role", "set", "books", "editor", "--scope", "books:read", "--scope", "books:write")
+	want("a wider role set", "[books shop]", "[account books:read shop:buy]", "books:read", "shop:buy")
+	a.must("role", "revoke", email, "shop", "editor")
+	want("role revoke", "[books]", "[account books:read]", "books:read", "")
+	a.must("role", "grant", email, "shop", "editor")
+	want("role grant", "[books]", "[account books:read]", "books:read", "")
+
+	token, _ = a.signIn(email, password)
+	want("the next sign-in", "[books shop]", "[account books:read books:write shop:buy]", "books:read books:write", "shop:buy")
+	a.must("api", "set", "books", "--scope", "books:write", "--scope", "books:lend")
+	want("api set", "[books shop]", "[account books:write shop:buy]", "books:write", "shop:buy")
+	a.must("role", "set", "books", "editor", "--scope", "books:lend")
+	want("a role without what the token had", "[shop]", "[account shop:buy]", "", "shop:buy")
+	token, _ = a.signIn(email, password)
+	want("the last sign-in", "[books shop]", "[account books:lend shop:buy]", "books:lend", "shop:buy")
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/services/auth-api/internal/fault"
+)
+
+// The sample: who can sign in from the start, and at which API.
+const (
+	sampleEmail    = "ada@books.test"
+	samplePassword = "notes on the analytical engine"
+	sampleAudience = "books"
+	sampleRole     = "editor"
+)
+
+// seed makes what is missing of the sample, and gives the credentials of its API,
+// which are kept in the file.
+func seed(ctx context.Context, c config.Config, file string) (client.Credentials, error) {
+	p, err := assemble(ctx, c, discardLog())
+	if err != nil {
+		return client.Credentials{}, err
+	}
+	defer p.close()
+	scopes := []string{"books:read", "books:write"}
+	for _, step := range []func() error{
+		func() error { return p.accounts.Seed(ctx, sampleEmail, samplePassword) },
+		func() error { return p.apis.Create(ctx, sampleAudience, scopes) },
+		func() error { return p.apis.CreateRole(ctx, sampleAudience, sampleRole, scopes) },
+		func() error { return p.apis.Grant(ctx, sampleEmail, sampleAudience, sampleRole) },
+	} {
+		if err := step(); err != nil && fault.CodeOf(err) != fault.AlreadyExists {
+			return client.Credentials{}, fmt.Errorf("seed the sample: %w", err)
+		}
+	}
+	credentials, err := sampleClient(ctx, p, file)
+	if err != nil {
+		return client.Credentials{}, fmt.Errorf("seed the sample client: %w", err)
+	}
+	return credentials, nil
+}
+
+func sampleClient(ctx context.Context, p *parts, file string) (client.Credentials, error) {
+	if _, err := p.clients.ReconcileOnce(ctx); err != nil {
+		return client.Credentials{}, err
+	}
+	kept, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return client.Credentials{}, err
+	}
+	id, secret, _ := strings.Cut(strings.TrimSpace(string(kept)), ":")
+	known, err := p.callers.Authenticate(ctx, id, secret)
+	if err == nil {
+		return client.Credentials{ID: known.ID, Secret: secret}, nil
+	}
+	if fault.CodeOf(err) != fault.InvalidClient {
+		return client.Credentials{}, err
+	}
+	made, err := p.clients.Create(ctx, sampleAudience, "sample")
+	if err != nil {
+		return client.Credentials{}, err
+	}
+	return made, os.WriteFile(file, []byte(made.ID.String()+":"+made.Secret+"\n"), 0o600)
+}
