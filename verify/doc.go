@@ -5,6 +5,9 @@
 // (no I/O), then the keyed hash, then HGETALL. It writes nothing, and it does
 // not ask Postgres: verification goes on while Postgres is down.
 //
+// Remote is for services that are not given Redis: it asks auth-api, as a client
+// with credentials of its own (RFC 7662), and keeps nothing.
+//
 // Failure is closed and is told apart. A token that is malformed, unknown,
 // expired or revoked is ErrInvalidToken; a store that cannot be asked is
 // ErrUnavailable, and never the former, because clients throw their token away

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"auth.books.test/verify/bearer"
 )
 
@@ -19,19 +17,19 @@ const (
 	scope    = "books:read"
 )
 
-// readyTimeout is the deadline of a look at Redis.
+// readyTimeout is the deadline of a look at what tokens are verified with.
 const readyTimeout = time.Second
 
 // api answers requests.
 type api struct {
 	http.Handler
-	redis    redis.UniversalClient
+	verifier verifier
 	draining atomic.Bool
 }
 
-func newAPI(guard *bearer.Guard, client redis.UniversalClient) *api {
+func newAPI(guard *bearer.Guard, v verifier) *api {
 	mux := http.NewServeMux()
-	a := &api{Handler: mux, redis: client}
+	a := &api{Handler: mux, verifier: v}
 	mux.HandleFunc("GET /{$}", a.welcome)
 	mux.Handle("GET /hello", guard.Require(scope)(http.HandlerFunc(a.hello)))
 	mux.HandleFunc("GET /livez", a.livez)
@@ -56,18 +54,18 @@ func (a *api) livez(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz says whether requests should be sent here: without Redis no token can
-// be verified.
+// readyz says whether requests should be sent here: without Redis, or without
+// auth-api where that is asked, no token can be verified.
 func (a *api) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	switch {
 	case a.draining.Load():
 		write(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
-	case a.redis.Ping(ctx).Err() != nil:
-		write(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "session-db": "down"})
+	case a.verifier.ping(ctx) != nil:
+		write(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", a.verifier.store: "down"})
 	default:
-		write(w, http.StatusOK, map[string]string{"status": "ok", "session-db": "up"})
+		write(w, http.StatusOK, map[string]string{"status": "ok", a.verifier.store: "up"})
 	}
 }
 

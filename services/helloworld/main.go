@@ -14,7 +14,6 @@ import (
 	"strings"
 	"syscall"
 
-	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
 )
 
@@ -65,18 +64,13 @@ func start(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("HELLOWORLD_ADDR: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
-	client, err := verify.Open(s.redisURL())
-	if err != nil {
-		return fmt.Errorf("SESSION_DB_URL: %w", err)
-	}
-	defer client.Close()
-	verifier, err := verify.NewDirect(client, s.ring, verify.Options{})
+	v, err := newVerifier(s)
 	if err != nil {
 		return err
 	}
-	defer verifier.Close()
-	guard := bearer.New(bearer.Options{Verifier: verifier, Audience: audience, OnRefusal: refusals(log)})
-	return serve(ctx, l, newAPI(guard, client), s, log)
+	defer v.close()
+	guard := bearer.New(bearer.Options{Verifier: v, Audience: audience, OnRefusal: refusals(log)})
+	return serve(ctx, l, newAPI(guard, v), s, log)
 }
 
 // refusals logs what is not the caller's fault.

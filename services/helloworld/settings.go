@@ -24,6 +24,10 @@ type settings struct {
 	ShutdownDelay   time.Duration `envconfig:"HELLOWORLD_SHUTDOWN_DELAY" default:"5s"`
 	ShutdownTimeout time.Duration `envconfig:"HELLOWORLD_SHUTDOWN_TIMEOUT" default:"20s"`
 
+	AuthAPI      string `envconfig:"AUTH_API_URL"`
+	ClientID     string `envconfig:"AUTH_API_CLIENT_ID"`
+	ClientSecret secret `envconfig:"AUTH_API_CLIENT_SECRET"`
+
 	URL      secret `envconfig:"SESSION_DB_URL"`
 	Host     string `envconfig:"SESSION_DB_HOST"`
 	Port     uint16 `envconfig:"SESSION_DB_PORT" default:"6379"`
@@ -42,14 +46,23 @@ func load() (s settings, err error) {
 	}
 	faults := []error{
 		s.URL.orFile("SESSION_DB_URL"), s.Password.orFile("SESSION_DB_PASSWORD"), s.TokenKey.orFile("SESSION_DB_TOKEN_KEY"),
+		s.ClientSecret.orFile("AUTH_API_CLIENT_SECRET"),
 	}
 	fault := func(variable string, err error) {
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", variable, err))
 		}
 	}
+	if s.AuthAPI != "" {
+		if s.URL.value != "" || s.Host != "" {
+			fault("AUTH_API_URL", errors.New("it is set, and so is SESSION_DB_URL or SESSION_DB_HOST: set one of them"))
+		}
+		_, err := verify.NewRemote(s.remote())
+		fault("AUTH_API_URL, AUTH_API_CLIENT_ID, AUTH_API_CLIENT_SECRET", err)
+		return s, errors.Join(faults...)
+	}
 	if s.URL.value == "" && s.Host == "" {
-		fault("SESSION_DB_HOST", errors.New("it is needed, or SESSION_DB_URL"))
+		fault("SESSION_DB_HOST", errors.New("it is needed, or SESSION_DB_URL, or AUTH_API_URL"))
 	} else {
 		fault("SESSION_DB_URL", verify.CheckURL(s.redisURL()))
 	}
@@ -72,6 +85,11 @@ func (s settings) redisURL() string {
 		u.User = url.UserPassword(s.User, s.Password.value)
 	}
 	return u.String()
+}
+
+// remote is whom to ask where AUTH_API_URL is set.
+func (s settings) remote() verify.RemoteOptions {
+	return verify.RemoteOptions{URL: s.AuthAPI, ClientID: s.ClientID, ClientSecret: s.ClientSecret.value}
 }
 
 // String prints each setting as NAME=value, with secrets masked.

@@ -15,9 +15,15 @@ import (
 
 func run(t *testing.T, env settings, args ...string) (string, error) {
 	t.Helper()
+	return command(t, env, "helloworld", args...)
+}
+
+// command runs a program to its end.
+func command(t *testing.T, env settings, name string, args ...string) (string, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(binaries, "helloworld"), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name), args...)
 	cmd.Env = env.list()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -45,6 +51,9 @@ func TestSaysWhatIsWrongWithTheSettings(t *testing.T) {
 		"a file that is not":   {settings{"SESSION_DB_HOST": "r", "SESSION_DB_TOKEN_KEY_FILE": "/nothing"}, []string{"SESSION_DB_TOKEN_KEY_FILE: open /nothing"}},
 		"an empty file":        {settings{"SESSION_DB_HOST": "r", "SESSION_DB_TOKEN_KEY_FILE": empty}, []string{"SESSION_DB_TOKEN_KEY: it is needed"}},
 		"a value and a file":   {settings{"SESSION_DB_HOST": "r", "SESSION_DB_TOKEN_KEY": tokenKey, "SESSION_DB_TOKEN_KEY_FILE": empty}, []string{"SESSION_DB_TOKEN_KEY: it is set, and so is SESSION_DB_TOKEN_KEY_FILE"}},
+		"auth-api and Redis":   {settings{"AUTH_API_URL": "http://a", "AUTH_API_CLIENT_ID": "i", "AUTH_API_CLIENT_SECRET": "hush-hush", "SESSION_DB_HOST": "r"}, []string{"AUTH_API_URL: it is set, and so is SESSION_DB_URL"}},
+		"auth-api without id":  {settings{"AUTH_API_URL": "http://a", "AUTH_API_CLIENT_SECRET": "hush-hush"}, []string{"AUTH_API_URL, AUTH_API_CLIENT_ID, AUTH_API_CLIENT_SECRET: the client's id and secret are needed"}},
+		"auth-api's bad URL":   {settings{"AUTH_API_URL": "a", "AUTH_API_CLIENT_ID": "i", "AUTH_API_CLIENT_SECRET": "hush-hush"}, []string{"AUTH_API_URL, AUTH_API_CLIENT_ID, AUTH_API_CLIENT_SECRET: the URL of auth-api"}},
 		"a taken address":      {settings{"SESSION_DB_HOST": "r", "SESSION_DB_TOKEN_KEY": tokenKey, "HELLOWORLD_ADDR": l.Addr().String()}, []string{"HELLOWORLD_ADDR: listen tcp " + l.Addr().String()}},
 	} {
 		out, err := run(t, c.env)

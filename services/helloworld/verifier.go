@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"auth.books.test/verify"
+)
+
+// verifier is a verify.Verifier and what it stands on.
+type verifier struct {
+	verify.Verifier
+	// store is what it asks: session-db or auth-api.
+	store string
+	ping  func(context.Context) error
+	close func()
+}
+
+// newVerifier asks auth-api if its URL is set, and Redis otherwise.
+func newVerifier(s settings) (verifier, error) {
+	if s.AuthAPI != "" {
+		remote, err := verify.NewRemote(s.remote())
+		if err != nil {
+			return verifier{}, fmt.Errorf("AUTH_API_URL: %w", err)
+		}
+		return verifier{Verifier: remote, store: "auth-api", ping: remote.Ping, close: func() {}}, nil
+	}
+	client, err := verify.Open(s.redisURL())
+	if err != nil {
+		return verifier{}, fmt.Errorf("SESSION_DB_URL: %w", err)
+	}
+	direct, err := verify.NewDirect(client, s.ring, verify.Options{})
+	if err != nil {
+		_ = client.Close()
+		return verifier{}, err
+	}
+	return verifier{
+		Verifier: direct, store: "session-db",
+		ping: func(ctx context.Context) error { return client.Ping(ctx).Err() },
+		close: func() {
+			_ = direct.Close()
+			_ = client.Close()
+		},
+	}, nil
+}
