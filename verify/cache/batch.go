@@ -23,12 +23,17 @@ const (
 
 var errUnanswered = errors.New("Redis did not answer")
 
-// request is one HGETALL that waits for its turn. done is called once; followed
-// says that the node itself answered, not another it pointed to.
+// request is one HGETALL that waits for its turn.
 type request struct {
 	key    string
 	queued time.Time
-	done   func(fields map[string]string, followed bool, err error)
+	to     answered
+}
+
+// answered is told once what came of a request. followed says that the node
+// itself answered, not another it pointed to.
+type answered interface {
+	answer(fields map[string]string, followed bool, err error)
 }
 
 // batch sends the reads of many callers in one round trip.
@@ -40,41 +45,49 @@ type batch struct {
 	busy    int
 }
 
-// read takes a request; it does not block.
+// read takes a request. Who finds nobody at work sends it, with what came
+// meanwhile, and leaves the rest to another goroutine: a lone caller pays for no
+// switch between goroutines.
 func (b *batch) read(r *request) {
 	r.queued = time.Now()
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.waiting = append(b.waiting, r)
-	if b.busy < lanes {
+	idle := b.busy < lanes
+	if idle {
 		b.busy++
+	}
+	b.mu.Unlock()
+	if idle && b.turn() {
 		go b.run()
 	}
 }
 
 func (b *batch) run() {
-	for {
-		next := b.take()
-		if next == nil {
-			return
-		}
-		if live := b.dismiss(next); len(live) > 0 {
-			ctx, cancel := context.WithTimeout(context.Background(), b.limit)
-			b.send(ctx, live)
-			cancel()
-		}
+	for b.turn() {
 	}
+}
+
+// turn sends one batch and says whether there is more.
+func (b *batch) turn() (more bool) {
+	if live := b.dismiss(b.take()); len(live) > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), b.limit)
+		b.send(ctx, live)
+		cancel()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) > 0 {
+		return true
+	}
+	b.busy--
+	b.waiting = nil
+	return false
 }
 
 func (b *batch) take() []*request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := min(len(b.waiting), maxBatch)
-	if n == 0 {
-		b.busy--
-		b.waiting = nil
-		return nil
-	}
 	next := b.waiting[:n:n]
 	b.waiting = b.waiting[n:]
 	return next
@@ -86,7 +99,7 @@ func (b *batch) dismiss(next []*request) []*request {
 	live := next[:0]
 	for _, r := range next {
 		if time.Since(r.queued) > b.limit {
-			r.done(nil, false, fmt.Errorf("wait for Redis: no turn within %v: %w", b.limit, context.DeadlineExceeded))
+			r.to.answer(nil, false, fmt.Errorf("wait for Redis: no turn within %v: %w", b.limit, context.DeadlineExceeded))
 			continue
 		}
 		live = append(live, r)
@@ -115,7 +128,7 @@ func pipeline(client redis.Cmdable, elsewhere func(context.Context, *request)) f
 				elsewhere(ctx, r)
 				continue
 			}
-			r.done(fields, true, err)
+			r.to.answer(fields, true, err)
 		}
 	}
 }

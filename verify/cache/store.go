@@ -136,8 +136,14 @@ func (c *cluster) masters(ctx context.Context) ([]*node, error) {
 func (c *cluster) follow(_ context.Context, r *request) {
 	c.client.ReloadState(context.Background())
 	c.look()
-	done := r.done
-	c.other.read(&request{key: r.key, done: func(fields map[string]string, _ bool, err error) { done(fields, false, err) }})
+	c.other.read(&request{key: r.key, to: elsewhere{r.to}})
+}
+
+// elsewhere passes on what another answered than was asked.
+type elsewhere struct{ to answered }
+
+func (e elsewhere) answer(fields map[string]string, _ bool, err error) {
+	e.to.answer(fields, false, err)
 }
 
 func (c *cluster) changed() <-chan struct{} { return c.stale }

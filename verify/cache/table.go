@@ -31,7 +31,7 @@ type shard[K comparable, V any] struct {
 	limit int64
 	// generation counts pushes. A read may fill only the generation it began in.
 	generation uint64
-	flights    map[K]*flight[V]
+	flights    map[K]*flight[K, V]
 	hits       atomic.Uint64
 	evicted    uint64
 }
@@ -72,7 +72,7 @@ func (t *table[K, V]) get(k K) *V {
 }
 
 // join gives the read of k that is under way, or begins one; begun says which.
-func (t *table[K, V]) join(k K, begin func(generation uint64) *flight[V]) (f *flight[V], begun bool) {
+func (t *table[K, V]) join(k K, begin func(generation uint64) *flight[K, V]) (f *flight[K, V], begun bool) {
 	s := t.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,15 +85,15 @@ func (t *table[K, V]) join(k K, begin func(generation uint64) *flight[V]) (f *fl
 }
 
 // land ends a read. Its value is kept if nothing of its shard changed since.
-func (t *table[K, V]) land(k K, f *flight[V], keep bool, bytes int64) {
-	s := t.shard(k)
+func (t *table[K, V]) land(f *flight[K, V], keep bool) {
+	s := t.shard(f.k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flights[k] == f {
-		delete(s.flights, k)
+	if s.flights[f.k] == f {
+		delete(s.flights, f.k)
 	}
 	if keep && f.value != nil && f.generation == s.generation {
-		s.put(k, f.value, bytes+entryOverhead)
+		s.put(f.k, f.value, f.cache.o.Weigh(f.value)+entryOverhead)
 	}
 }
 
@@ -122,7 +122,7 @@ func (t *table[K, V]) flush() {
 }
 
 func (s *shard[K, V]) clear() {
-	s.entries, s.flights = map[K]*entry[K, V]{}, map[K]*flight[V]{}
+	s.entries, s.flights = map[K]*entry[K, V]{}, map[K]*flight[K, V]{}
 	s.ring, s.hand, s.bytes = nil, 0, 0
 }
 

@@ -1,0 +1,37 @@
+package verify_test
+
+import (
+	"testing"
+	"time"
+
+	"auth.books.test/verify"
+)
+
+// cached is a verifier that keeps what it reads, on the fixture's Redis.
+func cached(t testing.TB, f *fixture, o verify.Options) *verify.Direct {
+	t.Helper()
+	d := direct(t, f.redis, f.ring, o)
+	eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	return d
+}
+
+// warm verifies a token until it is answered from memory.
+func warm(t testing.TB, d *verify.Direct, raw string) {
+	t.Helper()
+	eventually(t, "the token is answered from memory", func() bool {
+		before := d.Stats().Hits
+		if _, err := d.Verify(t.Context(), raw); err != nil {
+			t.Fatal(err)
+		}
+		return d.Stats().Hits > before
+	})
+}
+
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
