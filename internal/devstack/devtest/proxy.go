@@ -18,6 +18,8 @@ type Proxy struct {
 	changed  *sync.Cond
 	target   string
 	state    state
+	held     func(connection int) bool
+	accepted int
 	open     map[net.Conn]struct{}
 	running  sync.WaitGroup
 }
@@ -72,8 +74,26 @@ func (p *Proxy) Cut() { p.set(cut) }
 // Stall keeps connections open and passes nothing on, as a lost route does.
 func (p *Proxy) Stall() { p.set(stalled) }
 
+// StallThose is Stall for some connections only, counted from 0 in the order in
+// which they came.
+func (p *Proxy) StallThose(held func(connection int) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = held
+}
+
+// Accepted counts the connections that came.
+func (p *Proxy) Accepted() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.accepted
+}
+
 // Restore passes everything on again, also what was sent meanwhile.
-func (p *Proxy) Restore() { p.set(passing) }
+func (p *Proxy) Restore() {
+	p.StallThose(nil)
+	p.set(passing)
+}
 
 func (p *Proxy) set(s state) {
 	p.mu.Lock()
@@ -87,11 +107,11 @@ func (p *Proxy) set(s state) {
 	p.changed.Broadcast()
 }
 
-// wait blocks while stalled and says whether to go on.
-func (p *Proxy) wait() bool {
+// wait blocks while the connection is stalled and says whether to go on.
+func (p *Proxy) wait(connection int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.state == stalled {
+	for p.state == stalled || p.state == passing && p.held != nil && p.held(connection) {
 		p.changed.Wait()
 	}
 	return p.state == passing
@@ -103,17 +123,21 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		p.running.Go(func() { p.serve(c) })
+		p.mu.Lock()
+		number := p.accepted
+		p.accepted++
+		p.mu.Unlock()
+		p.running.Go(func() { p.serve(c, number) })
 	}
 }
 
-func (p *Proxy) serve(client net.Conn) {
+func (p *Proxy) serve(client net.Conn, number int) {
 	defer client.Close()
 	if !p.keep(client) {
 		return
 	}
 	defer p.drop(client)
-	if !p.wait() {
+	if !p.wait(number) {
 		return
 	}
 	p.mu.Lock()
@@ -129,19 +153,19 @@ func (p *Proxy) serve(client net.Conn) {
 	}
 	defer p.drop(store)
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(store, client) })
-	both.Go(func() { p.copy(client, store) })
+	both.Go(func() { p.copy(store, client, number) })
+	both.Go(func() { p.copy(client, store, number) })
 	both.Wait()
 }
 
-func (p *Proxy) copy(to, from net.Conn) {
+func (p *Proxy) copy(to, from net.Conn, number int) {
 	defer to.Close()
 	defer from.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			if !p.wait() {
+			if !p.wait(number) {
 				return
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {
