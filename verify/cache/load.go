@@ -76,7 +76,6 @@ func (f *flight[K, V]) answer(fields map[string]string, followed bool, err error
 	}
 	if err != nil {
 		f.value, f.err = nil, err
-		c.counts.failures.Add(1)
 	}
 	if f.shared {
 		c.table.land(f, f.tracked && followed && err == nil)
@@ -87,17 +86,25 @@ func (f *flight[K, V]) answer(fields map[string]string, followed bool, err error
 func (f *flight[K, V]) await(ctx context.Context) (*V, error) {
 	select {
 	case <-f.done:
-		return f.value, f.err
+		return f.landed()
 	default:
 	}
 	limit := time.NewTimer(f.cache.o.ReadTimeout)
 	defer limit.Stop()
 	select {
 	case <-f.done:
-		return f.value, f.err
+		return f.landed()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for Redis: %w", ctx.Err())
 	case <-limit.C:
+		f.cache.counts.failures.Add(1)
 		return nil, fmt.Errorf("wait for Redis: no answer within %v: %w", f.cache.o.ReadTimeout, context.DeadlineExceeded)
 	}
+}
+
+func (f *flight[K, V]) landed() (*V, error) {
+	if f.err != nil {
+		f.cache.counts.failures.Add(1)
+	}
+	return f.value, f.err
 }

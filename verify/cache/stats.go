@@ -38,7 +38,7 @@ type Stats struct {
 	// Hits were answered from memory; Misses read from Redis, together with others
 	// who asked for the same; Reads were for one caller alone.
 	Hits, Misses, Reads uint64
-	// Failures are reads that Redis did not answer.
+	// Failures are calls that Redis did not answer.
 	Failures uint64
 	// Pushes are keys that Redis said had changed. Flushes emptied everything.
 	Pushes, Flushes uint64

@@ -74,8 +74,8 @@ func (p *Proxy) Cut() { p.set(cut) }
 // Stall keeps connections open and passes nothing on, as a lost route does.
 func (p *Proxy) Stall() { p.set(stalled) }
 
-// StallThose is Stall for some connections only, counted from 0 in the order in
-// which they came.
+// StallThose holds back what the store sends on some connections, counted from 0
+// in the order in which they came. What it is sent goes through.
 func (p *Proxy) StallThose(held func(connection int) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,11 +107,14 @@ func (p *Proxy) set(s state) {
 	p.changed.Broadcast()
 }
 
+// anyway is a number for what StallThose does not hold back.
+const anyway = -1
+
 // wait blocks while the connection is stalled and says whether to go on.
 func (p *Proxy) wait(connection int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.state == stalled || p.state == passing && p.held != nil && p.held(connection) {
+	for p.state == stalled || p.state == passing && connection != anyway && p.held != nil && p.held(connection) {
 		p.changed.Wait()
 	}
 	return p.state == passing
@@ -137,7 +140,7 @@ func (p *Proxy) serve(client net.Conn, number int) {
 		return
 	}
 	defer p.drop(client)
-	if !p.wait(number) {
+	if !p.wait(anyway) {
 		return
 	}
 	p.mu.Lock()
@@ -153,7 +156,7 @@ func (p *Proxy) serve(client net.Conn, number int) {
 	}
 	defer p.drop(store)
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(store, client, number) })
+	both.Go(func() { p.copy(store, client, anyway) })
 	both.Go(func() { p.copy(client, store, number) })
 	both.Wait()
 }
