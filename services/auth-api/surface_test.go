@@ -184,7 +184,7 @@ func TestDocumentDescribesEveryRoute(t *testing.T) {
 	want := []string{
 		"DELETE /v1/accounts/me", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}",
 		"GET /v1/accounts/me", "GET /v1/sessions", "GET /v1/sessions/current", "GET /verify", "PATCH /v1/accounts/me",
-		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/token", "POST /v1/accounts", "POST /v1/sessions", "PUT /v1/accounts/me/password",
+		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/revoke", "POST /oauth/token", "POST /v1/accounts", "POST /v1/sessions", "PUT /v1/accounts/me/password",
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("got %q, want %q", found, want)

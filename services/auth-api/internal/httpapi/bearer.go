@@ -61,11 +61,15 @@ func (s *Server) newGuard() *bearer.Guard {
 	return bearer.New(bearer.Options{Verifier: counted{s.Verifier, s.metrics}, Audience: bearer.AnyAudience, Realm: realm})
 }
 
-func (s *Server) identify(ctx context.Context, given bearer.Credentials, scopes []string) (who caller, err error) {
+func (s *Server) identify(ctx context.Context, given bearer.Credentials, scopes []string) (caller, error) {
 	identity, refusal := s.guard.Check(ctx, given, scopes...)
 	if refusal != nil {
 		return caller{}, refusal
 	}
+	return callerOf(identity)
+}
+
+func callerOf(identity verify.Identity) (who caller, err error) {
 	who.Identity = identity
 	if who.account, err = uuid.Parse(identity.AccountID); err == nil {
 		who.session, err = uuid.Parse(identity.SessionID)

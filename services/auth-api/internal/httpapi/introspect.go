@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"sync"
 
@@ -41,15 +40,15 @@ type introspection struct {
 func (s *Server) introspect(c *fiber.Ctx) error {
 	who, err := s.client(c)
 	if err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseIntrospection(c, err)
 	}
 	form, err := formOf(c, "token", "token_type_hint")
 	if err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseIntrospection(c, err)
 	}
 	answer, err := s.look(c.UserContext(), who, form["token"])
 	if err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseIntrospection(c, err)
 	}
 	return c.JSON(answer)
 }
@@ -59,15 +58,15 @@ func (s *Server) introspect(c *fiber.Ctx) error {
 func (s *Server) introspectBatch(c *fiber.Ctx) error {
 	who, err := s.client(c)
 	if err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseIntrospection(c, err)
 	}
 	tokens, err := tokensOf(c)
 	if err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseIntrospection(c, err)
 	}
 	results, err := s.lookAll(c.UserContext(), who, tokens)
 	if err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseIntrospection(c, err)
 	}
 	return c.JSON(map[string][]introspection{"results": results})
 }
@@ -123,22 +122,32 @@ func (s *Server) lookAll(ctx context.Context, who client.Client, tokens []string
 // invalidRequest is OAuth's error of that name.
 func invalidRequest(detail string) error { return fault.New(fault.MalformedRequest, detail) }
 
+// refuseIntrospection counts what refuseClient answers.
+func (s *Server) refuseIntrospection(c *fiber.Ctx, err error) error {
+	switch fault.CodeOf(err) {
+	case fault.InvalidClient:
+		s.metrics.introspected("invalid_client")
+	case fault.MalformedRequest:
+		s.metrics.introspected("invalid_request")
+	default:
+		s.metrics.introspected("unavailable")
+	}
+	return s.refuseClient(c, err)
+}
+
 // refuseClient says a fault to a client in OAuth's words (RFC 6749, section 5.2).
 func (s *Server) refuseClient(c *fiber.Ctx, err error) error {
 	p := problemOf(err)
 	keepProblem(c, p)
 	switch p.Code {
 	case fault.InvalidClient:
-		s.metrics.introspected("invalid_client")
 		c.Set(fiber.HeaderWWWAuthenticate, `Basic realm="`+realm+`"`)
-		return refuse(c, http.StatusUnauthorized, "invalid_client", p.Detail)
+		return refuse(c, p.Status, "invalid_client", p.Detail)
 	case fault.MalformedRequest:
-		s.metrics.introspected("invalid_request")
-		return refuse(c, http.StatusBadRequest, "invalid_request", p.Detail)
+		return refuse(c, p.Status, "invalid_request", p.Detail)
 	case fault.StoreUnavailable:
-		s.metrics.introspected("unavailable")
 		c.Set(fiber.HeaderRetryAfter, p.header.Get("Retry-After"))
-		return refuse(c, http.StatusServiceUnavailable, "temporarily_unavailable", p.Detail)
+		return refuse(c, p.Status, "temporarily_unavailable", p.Detail)
 	default:
 		return refuse(c, p.Status, "server_error", p.Detail)
 	}

@@ -51,6 +51,21 @@ func (s *Server) withOAuthRoutes() {
 	})
 }
 
+func (s *Server) withRevokeRoute() {
+	s.api.OpenAPI().AddOperation(&huma.Operation{
+		OperationID: "revoke", Method: "POST", Path: "/oauth/revoke", Tags: []string{"OAuth"}, Security: []map[string][]string{{}, {clientScheme: {}}},
+		Summary:     "End the session of a token",
+		Description: "RFC 7009. Whoever holds the token may do so. A client that shows its credentials ends tokens for its own API only. Of a token that is dead already, nothing is told.",
+		RequestBody: form("token", map[string]string{"token": "the access token", "token_type_hint": "is not needed"}),
+		Responses: map[string]*huma.Response{
+			"200": {Description: "The token is dead"},
+			"400": {Description: "An OAuth error (RFC 6749, section 5.2)"},
+			"401": {Description: "invalid_client: id or secret is wrong, or the client is disabled"},
+			"503": {Description: "A store does not answer: the token may live. Try again"},
+		},
+	})
+}
+
 func form(needed string, fields map[string]string) *huma.RequestBody {
 	properties := map[string]*huma.Schema{}
 	for name, doc := range fields {

@@ -26,7 +26,9 @@ func (s *Server) routes() error {
 	s.app.Post("/oauth/token", s.token)
 	s.app.Post("/oauth/introspect", s.introspect)
 	s.app.Post(batchPath, s.introspectBatch)
+	s.app.Post("/oauth/revoke", s.revoke)
 	s.withOAuthRoutes()
+	s.withRevokeRoute()
 	s.withVerifyRoute()
 
 	s.api.UseMiddleware(s.authorise)

@@ -15,6 +15,7 @@ type Reason string
 // The closed set of reasons.
 const (
 	SignedOut       Reason = "signed_out"
+	TokenRevoked    Reason = "token_revoked" // by who held it (RFC 7009)
 	RevokedOne      Reason = "revoked_one"
 	RevokedOthers   Reason = "revoked_others"
 	RevokedAll      Reason = "revoked_all"

@@ -1,0 +1,60 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+
+	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify"
+)
+
+// revoke ends the session of a token (RFC 7009). Who holds the token may do so,
+// as they may sign out; no client needs to be known for that. If one shows
+// credentials they must be right, and only tokens for its API end.
+//
+// Of a token that does not end because there is none such, nothing is told
+// (section 2.2).
+func (s *Server) revoke(c *fiber.Ctx) error {
+	var by *client.Client
+	if len(c.Request().Header.Peek(fiber.HeaderAuthorization)) > 0 {
+		who, err := s.client(c)
+		if err != nil {
+			return s.refuseClient(c, err)
+		}
+		by = &who
+	}
+	form, err := formOf(c, "token", "token_type_hint")
+	if err != nil {
+		return s.refuseClient(c, err)
+	}
+	if err := s.end(c.UserContext(), by, form["token"]); err != nil {
+		return s.refuseClient(c, err)
+	}
+	return c.SendStatus(http.StatusOK)
+}
+
+func (s *Server) end(ctx context.Context, by *client.Client, token string) error {
+	identity, err := counted{s.Verifier, s.metrics}.Verify(ctx, token)
+	switch {
+	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
+		return nil
+	case err != nil:
+		return fault.Unavailable(err)
+	case by != nil && !identity.HasAudience(by.Audience):
+		return nil
+	}
+	who, err := callerOf(identity)
+	if err != nil {
+		return err
+	}
+	err = s.Sessions.Revoke(ctx, session.Revocation{AccountID: who.account, Only: who.session, Reason: session.TokenRevoked})
+	if code := fault.CodeOf(err); code == fault.SessionNotFound || code == fault.AccountNotFound {
+		return nil // another has ended it meanwhile
+	}
+	return err
+}
