@@ -56,8 +56,9 @@ const (
 func rules() []rule {
 	web := []string{"github.com/gofiber/fiber", "github.com/valyala/fasthttp", "github.com/danielgtaylor/huma", "github.com/swaggest/swgui"}
 	return []rule{
-		// The bench measures the bare libraries, to compare with them.
-		{name: "only httpapi knows HTTP's libraries", of: not(in(internal+"/httpapi", fiberbearer, module+"test/bench")),
+		// The bench measures the bare libraries, to compare with them; the matrix tries
+		// every middleware.
+		{name: "only httpapi knows HTTP's libraries", of: not(in(internal+"/httpapi", fiberbearer, module+"test/bench", module+"test/matrix")),
 			bad: imports(web...), tests: true, breach: [2]string{internal + "/session", "github.com/gofiber/fiber/v2"}},
 		{name: "verify stands alone", of: in(module + "verify"), bad: func(_, imported string) bool {
 			return strings.HasPrefix(imported, module) && !in(module+"verify")(imported)
@@ -66,7 +67,7 @@ func rules() []rule {
 			return isForeign(imported) && !in("github.com/redis/go-redis/v9", "github.com/google/uuid")(imported) &&
 				!(path == fiberbearer && in("github.com/gofiber/fiber/v2")(imported))
 		}, breach: [2]string{module + "verify/token", "github.com/gofiber/fiber/v2"}},
-		{name: "Fiber comes to nobody by way of its middleware", of: not(in(internal+"/httpapi", fiberbearer)),
+		{name: "Fiber comes to nobody by way of its middleware", of: not(in(internal+"/httpapi", fiberbearer, module+"test/matrix")),
 			bad: imports(fiberbearer), tests: true, breach: [2]string{module + "verify", fiberbearer}},
 		{name: "the smallest API needs verify and nothing else of ours", of: in(helloworld), bad: func(_, imported string) bool {
 			return strings.HasPrefix(imported, module) && !in(helloworld, module+"verify")(imported)

@@ -1,0 +1,98 @@
+package matrix_test
+
+import (
+	"encoding/base64"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// stage is where one event takes place: an API of its own, with a client, and
+// three tokens that may read and write there.
+type stage struct {
+	*world
+	t                *testing.T
+	api              string
+	clientID, secret string
+	person           string
+	// victim is what the event is about, sibling another session of the same
+	// account, stranger one of another account with another role.
+	victim, sibling, stranger session
+	all                       []door
+}
+
+type session struct{ token, id string }
+
+func (s *stage) read() string  { return s.api + ":read" }
+func (s *stage) write() string { return s.api + ":write" }
+
+var printed = regexp.MustCompile(`^id     (\S+)\nsecret (\S+)\n$`)
+
+// newStage makes the API with two roles, and the tokens.
+func (w *world) newStage(t *testing.T, api string) *stage {
+	t.Helper()
+	s := &stage{world: w, t: t, api: api, person: "victim@" + api + ".test"}
+	w.command(t, "api", "create", api, "--scope", s.read(), "--scope", s.write())
+	made := printed.FindStringSubmatch(w.command(t, "client", "create", api))
+	if made == nil {
+		t.Fatal("client create printed no credentials")
+	}
+	s.clientID, s.secret = made[1], made[2]
+	for role, email := range map[string]string{"writer": s.person, "editor": "stranger@" + api + ".test"} {
+		if got := call(t, "POST", w.first+"/v1/accounts", bearerOf(""), map[string]string{"email": email, "password": password}); got.status != 202 {
+			t.Fatalf("register: %d %s", got.status, got.raw)
+		}
+		w.command(t, "role", "create", api, role, "--scope", s.read(), "--scope", s.write())
+		w.command(t, "role", "grant", email, api, role)
+	}
+	s.victim, s.sibling, s.stranger = s.signIn(s.person), s.signIn(s.person), s.signIn("stranger@"+api+".test")
+	return s
+}
+
+func (s *stage) signIn(email string) session {
+	s.t.Helper()
+	got := call(s.t, "POST", s.first+"/v1/sessions", bearerOf(""), map[string]string{"email": email, "password": password})
+	view, _ := got.body["session"].(map[string]any)
+	id, _ := view["id"].(string)
+	if got.status != 201 || id == "" {
+		s.t.Fatalf("sign in: %d %s", got.status, got.raw)
+	}
+	return session{got.text("access_token"), id}
+}
+
+// do is a request by a session that has to be answered with 200 or 204.
+func (s *stage) do(by session, method, path string, body any) {
+	s.t.Helper()
+	if got := call(s.t, method, s.first+path, bearerOf(by.token), body); got.status/100 != 2 {
+		s.t.Fatalf("%s %s: %d %s", method, path, got.status, got.raw)
+	}
+}
+
+// endSoon moves an end of the victim's record to two to three seconds from now, which
+// is what time would do in days, and waits for it.
+func (s *stage) endSoon(field string) {
+	s.t.Helper()
+	parsed, err := parse(s.ring, s.victim.token)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	// The looks of this test would be uses, which move the idle end; of a session
+	// that is over in Postgres none is written down.
+	if _, err := s.db.Exec(s.t.Context(), `UPDATE sessions SET idle_expires_at = now() - interval '1 minute' WHERE id = $1`, s.victim.id); err != nil {
+		s.t.Fatal(err)
+	}
+	ends := time.Unix(time.Now().Unix()+3, 0)
+	if err := s.redis.HSet(s.t.Context(), parsed.Key(), field, strconv.FormatInt(ends.Unix(), 10)).Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	id := uuid.MustParse(s.victim.id)
+	if got := s.redis.HGet(s.t.Context(), parsed.Key(), "sid").Val(); got != base64.RawURLEncoding.EncodeToString(id[:]) {
+		s.t.Fatalf("the record is of another session: %s", strings.ToValidUTF8(got, ""))
+	}
+	s.wantAll(s.victim, open) // until then, and so it is in every cache
+	time.Sleep(time.Until(ends))
+}
