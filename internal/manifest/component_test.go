@@ -18,7 +18,7 @@ func components() map[string][]string {
 	gke := []string{"gke"}
 	return map[string][]string{
 		"backup": overlays(), "monitoring": overlays(), "cloudnative-pg": overlays(),
-		"cloud-sql": gke, "memorystore": gke, "ingress-gce": gke,
+		"cloud-sql": gke, "memorystore": gke, "redis-sentinel": gke, "ingress-gce": gke,
 		liveUpdate: {"minikube"},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -51,7 +52,11 @@ func environmentRules() []rule {
 		}, old: "kind: Deployment\nmetadata:\n  labels:\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Deployment\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  replicas: 1\n"},
 		{name: "a budget only for what runs twice", on: gke, check: func(s *manifest.Set) (found []string) {
 			for _, b := range s.Budgets {
-				if b.Spec.MaxUnavailable == nil || b.Spec.MaxUnavailable.String() != "1" || !slices.ContainsFunc(s.Deployments, func(d *deployment) bool { return matches(b.Spec.Selector, d.Spec.Template.Labels) }) {
+				twice := slices.ContainsFunc(s.Deployments, func(d *deployment) bool { return matches(b.Spec.Selector, d.Spec.Template.Labels) }) ||
+					slices.ContainsFunc(s.StatefulSets, func(set *appsv1.StatefulSet) bool {
+						return matches(b.Spec.Selector, set.Spec.Template.Labels) && set.Spec.Replicas != nil && *set.Spec.Replicas > 1
+					})
+				if b.Spec.MaxUnavailable == nil || b.Spec.MaxUnavailable.String() != "1" || !twice {
 					found = append(found, b.Name)
 				}
 			}

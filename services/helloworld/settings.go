@@ -33,6 +33,9 @@ type settings struct {
 	Port     uint16 `envconfig:"SESSION_DB_PORT" default:"6379"`
 	User     string `envconfig:"SESSION_DB_USER"`
 	Password secret `envconfig:"SESSION_DB_PASSWORD"`
+	// Master is what Sentinel calls it; Host, with commas, and Port are then the
+	// sentinels'.
+	Master   string `envconfig:"SESSION_DB_SENTINEL_MASTER"`
 	TokenKey secret `envconfig:"SESSION_DB_TOKEN_KEY"`
 
 	ring *token.KeyRing
@@ -81,6 +84,13 @@ func (s settings) redisURL() string {
 		return s.URL.value
 	}
 	u := url.URL{Scheme: "redis", Host: net.JoinHostPort(s.Host, fmt.Sprint(s.Port)), Path: "/0"}
+	if s.Master != "" {
+		var sentinels []string
+		for host := range strings.SplitSeq(s.Host, ",") {
+			sentinels = append(sentinels, net.JoinHostPort(strings.TrimSpace(host), fmt.Sprint(s.Port)))
+		}
+		u.Scheme, u.Host, u.Path = "redis+sentinel", strings.Join(sentinels, ","), "/"+s.Master
+	}
 	if s.Password.value != "" {
 		u.User = url.UserPassword(s.User, s.Password.value)
 	}

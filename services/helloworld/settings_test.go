@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,6 +80,22 @@ func TestPrintsSettingsWithSecretsMaskedAndVersion(t *testing.T) {
 	}
 	if out, err := run(t, settings{}, "version"); err != nil || !strings.HasPrefix(out, "helloworld ") {
 		t.Errorf("version: %v, %s", err, out)
+	}
+}
+
+func TestFindsTheMasterByItsSentinel(t *testing.T) {
+	t.Parallel()
+	s := devtest.RedisSentinel(t)
+	given, err := url.Parse(s.URL[:strings.Index(s.URL, ",")] + "/main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, settings{
+		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s", "SESSION_DB_TOKEN_KEY": tokenKey,
+		"SESSION_DB_HOST": "127.0.0.2, " + given.Hostname(), "SESSION_DB_PORT": given.Port(), "SESSION_DB_SENTINEL_MASTER": "main",
+	}, "helloworld")
+	if got := p.hello(putToken(t, "redis://"+s.Master.Addr)); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.raw)
 	}
 }
 

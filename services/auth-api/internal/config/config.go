@@ -31,13 +31,14 @@ type Config struct {
 	AuthDBConns    number   `envconfig:"AUTH_DB_MAX_CONNECTIONS" default:"10"`
 	AuthDBTimeout  duration `envconfig:"AUTH_DB_TIMEOUT" default:"3s" desc:"deadline of a transaction"`
 
-	SessionDBURL      Secret `envconfig:"SESSION_DB_URL" desc:"redis:// or rediss:// URL; or give its parts"`
+	SessionDBURL      Secret `envconfig:"SESSION_DB_URL" desc:"redis://, rediss://, redis+sentinel:// or redis+cluster:// URL; or give its parts"`
 	SessionDBURLFile  string `envconfig:"SESSION_DB_URL_FILE"`
 	SessionDBHost     string `envconfig:"SESSION_DB_HOST"`
 	SessionDBPort     port   `envconfig:"SESSION_DB_PORT" default:"6379"`
 	SessionDBUser     string `envconfig:"SESSION_DB_USER"`
 	SessionDBPassword Secret `envconfig:"SESSION_DB_PASSWORD"`
 	SessionDBPassFile string `envconfig:"SESSION_DB_PASSWORD_FILE"`
+	SessionDBMaster   string `envconfig:"SESSION_DB_SENTINEL_MASTER" desc:"what Sentinel calls the master; SESSION_DB_HOST, with commas, and SESSION_DB_PORT are then the sentinels'"`
 
 	VerifyStrict toggle   `envconfig:"AUTH_API_VERIFY_STRICT" default:"false" desc:"whether every verification reads from Redis, with nothing kept in memory"`
 	VerifyCache  number   `envconfig:"AUTH_API_VERIFY_CACHE_MIB" default:"64" desc:"memory for tokens that were verified"`

@@ -113,6 +113,23 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 	}
 }
 
+func TestMasterIsAskedOfTheSentinels(t *testing.T) {
+	for _, c := range []struct{ host, password, want string }{
+		{"session-db-sentinel", "", "redis+sentinel://session-db-sentinel:26379/session-db"},
+		{"s-0.session-db,s-1.session-db", "p@ss/w:rd", "redis+sentinel://verifier:p%40ss%2Fw%3Ard@s-0.session-db:26379,s-1.session-db:26379/session-db"},
+		{"10.0.0.1, 10.0.0.2", "", "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/session-db"},
+	} {
+		set(t, map[string]string{
+			"SESSION_DB_HOST": c.host, "SESSION_DB_PORT": "26379", "SESSION_DB_SENTINEL_MASTER": "session-db",
+			"SESSION_DB_USER": "verifier", "SESSION_DB_PASSWORD": c.password,
+		})
+		got, err := config.Load()
+		if err != nil || got.RedisURL() != c.want {
+			t.Errorf("%s: %v, %s", c.host, err, got.RedisURL())
+		}
+	}
+}
+
 func TestAllFaultsAtOnce(t *testing.T) {
 	set(t, map[string]string{"AUTH_API_ADDR": "x", "AUTH_DB_TIMEOUT": "x", "SESSION_DB_TOKEN_KEY": "x", "PASSWORD_PEPPER": "x"})
 	_, err := config.Load()

@@ -110,6 +110,13 @@ func (c *Config) RedisURL() string {
 		return c.SessionDBURL.Reveal()
 	}
 	u := url.URL{Scheme: "redis", Host: net.JoinHostPort(c.SessionDBHost, c.SessionDBPort.String()), Path: "/0"}
+	if c.SessionDBMaster != "" {
+		var sentinels []string
+		for _, host := range split(c.SessionDBHost) {
+			sentinels = append(sentinels, net.JoinHostPort(host, c.SessionDBPort.String()))
+		}
+		u.Scheme, u.Host, u.Path = "redis+sentinel", strings.Join(sentinels, ","), "/"+c.SessionDBMaster
+	}
 	if c.SessionDBPassword.IsSet() {
 		u.User = url.UserPassword(c.SessionDBUser, c.SessionDBPassword.Reveal())
 	}

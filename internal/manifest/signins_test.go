@@ -1,0 +1,120 @@
+package manifest_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// issued is a token and how auth-api writes its record.
+type issued struct {
+	text   string
+	hash   token.Hash
+	record []string
+}
+
+func mint(t *testing.T, ring *token.KeyRing) issued {
+	t.Helper()
+	made, hash, err := ring.Mint(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := time.Now().Add(time.Hour)
+	return issued{made.Reveal(), hash, verify.EncodeRecord(verify.Identity{
+		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
+		ExpiresAt: ends, IdleExpiresAt: ends,
+	})}
+}
+
+// put writes the record in a transaction, as auth-api does.
+func (i issued) put(ctx context.Context, client redis.UniversalClient) error {
+	_, err := client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		tx.HSet(ctx, i.hash.Key(), i.record)
+		tx.PExpireAt(ctx, i.hash.Key(), time.Now().Add(time.Hour))
+		return nil
+	})
+	return err
+}
+
+// signIns writes tokens until it is stopped.
+type signIns struct {
+	mu           sync.Mutex
+	acknowledged []issued
+	longest      time.Duration
+	cancel       context.CancelFunc
+	ended        chan struct{}
+}
+
+func (c *trio) signIns(api redis.UniversalClient, ring *token.KeyRing) *signIns {
+	ctx, cancel := context.WithCancel(c.t.Context())
+	s := &signIns{cancel: cancel, ended: make(chan struct{})}
+	c.t.Cleanup(func() { s.stop() })
+	go func() {
+		defer close(s.ended)
+		last := time.Now()
+		for ctx.Err() == nil {
+			i := mint(c.t, ring)
+			call, cancel := context.WithTimeout(ctx, time.Second)
+			err := i.put(call, api)
+			cancel()
+			if err != nil {
+				continue
+			}
+			s.mu.Lock()
+			s.acknowledged = append(s.acknowledged, i)
+			s.longest = max(s.longest, time.Since(last))
+			s.mu.Unlock()
+			last = time.Now()
+		}
+	}()
+	return s
+}
+
+// reach waits for n more acknowledged writes.
+func (s *signIns) reach(n int) func(context.Context) error {
+	count := func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.acknowledged)
+	}
+	begun := count()
+	return func(context.Context) error {
+		if now := count(); now < begun+n {
+			return fmt.Errorf("%d of %d", now-begun, n)
+		}
+		return nil
+	}
+}
+
+func (s *signIns) stop() ([]issued, time.Duration) {
+	s.cancel()
+	<-s.ended
+	return s.acknowledged, s.longest
+}
+
+func newRing(t *testing.T) *token.KeyRing {
+	t.Helper()
+	ring, err := token.ParseKeyRing("t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+func newVerifier(t *testing.T, client redis.UniversalClient, ring *token.KeyRing) *verify.Direct {
+	t.Helper()
+	v, err := verify.NewDirect(client, ring, verify.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = v.Close() })
+	return v
+}
