@@ -16,8 +16,16 @@ import (
 // answered (closed loop), over a connection that is kept.
 type load struct {
 	method, url, token string
-	body               []byte
-	clients            int
+	// tokens, if there are any, are sent in turn instead of token.
+	tokens  []string
+	body    []byte
+	clients int
+	// status is the answer that is wanted; 0: any 2xx.
+	status int
+}
+
+func (l load) wanted(status int) bool {
+	return status == l.status || l.status == 0 && status/100 == 2
 }
 
 // result of one measurement.
@@ -26,7 +34,7 @@ type result struct {
 	p50, p99  time.Duration
 }
 
-// during sends for a while. Every answer that is not a 2xx counts as an error,
+// during sends for a while. Every answer that is not wanted counts as an error,
 // and one is enough to fail: a server that fails fast must not look fast.
 func (l load) during(ctx context.Context, d time.Duration) (result, error) {
 	client := &fasthttp.Client{MaxConnsPerHost: l.clients, NoDefaultUserAgentHeader: true, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
@@ -37,7 +45,7 @@ func (l load) during(ctx context.Context, d time.Duration) (result, error) {
 	began := time.Now()
 	var all sync.WaitGroup
 	for i := range counts {
-		all.Go(func() { counts[i] = l.loop(ctx, client, began.Add(d)) })
+		all.Go(func() { counts[i] = l.loop(ctx, client, began.Add(d), i) })
 	}
 	all.Wait()
 	took := time.Since(began)
@@ -54,7 +62,7 @@ type count struct {
 	first  error
 }
 
-func (l load) loop(ctx context.Context, client *fasthttp.Client, end time.Time) (c count) {
+func (l load) loop(ctx context.Context, client *fasthttp.Client, end time.Time, turn int) (c count) {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
@@ -68,8 +76,12 @@ func (l load) loop(ctx context.Context, client *fasthttp.Client, end time.Time) 
 		request.SetBody(l.body)
 	}
 	for sent := time.Now(); sent.Before(end) && ctx.Err() == nil; {
+		if len(l.tokens) > 0 {
+			request.Header.Set("Authorization", "Bearer "+l.tokens[turn%len(l.tokens)])
+			turn += l.clients
+		}
 		err := client.Do(request, response)
-		if err == nil && response.StatusCode()/100 != 2 {
+		if err == nil && !l.wanted(response.StatusCode()) {
 			err = fmt.Errorf("%d %s", response.StatusCode(), response.Body())
 		}
 		now := time.Now()

@@ -40,6 +40,10 @@ func steps() []step {
 		{"start", measureStart},
 		{"memory", measureMemory},
 		{"bytes", measureBytes},
+		{"verify", measureVerify},
+		{"package", measurePackage},
+		{"revoke", measureRevoke},
+		{"million", measureMillion},
 		{"me", measureMe},
 		{"signin", measureSignIn},
 	}

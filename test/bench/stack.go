@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -33,6 +34,8 @@ type stack struct {
 	postgres, redis *devstack.Store
 	client          *redis.Client
 	env             []string
+	// tokenKey is the key ring, with which tokens can be made here.
+	tokenKey string
 }
 
 // newStack builds auth-api, starts the stores and registers the account. The
@@ -70,8 +73,9 @@ func (st *stack) start(ctx context.Context) (err error) {
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
+	st.tokenKey = "b1:" + base64.StdEncoding.EncodeToString(key)
 	st.env = []string{
-		"AUTH_DB_URL=" + st.postgres.URL, "SESSION_DB_URL=" + st.redis.URL, "SESSION_DB_TOKEN_KEY=b1:" + base64.StdEncoding.EncodeToString(key),
+		"AUTH_DB_URL=" + st.postgres.URL, "SESSION_DB_URL=" + st.redis.URL, "SESSION_DB_TOKEN_KEY=" + st.tokenKey,
 		"AUTH_API_SHUTDOWN_DELAY=0s", "AUTH_API_LOG_LEVEL=warn",
 	}
 	return st.register(ctx)
@@ -113,8 +117,8 @@ func (st *stack) serving(ctx context.Context, do func(api *program) error) error
 	return errors.Join(do(api), api.stop())
 }
 
-// startAPI runs auth-api serve until the caller stops it.
-func (st *stack) startAPI(ctx context.Context) (*program, error) {
+// startAPI runs auth-api serve, with more settings, until the caller stops it.
+func (st *stack) startAPI(ctx context.Context, more ...string) (*program, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -123,7 +127,7 @@ func (st *stack) startAPI(ctx context.Context) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := append([]string{"AUTH_API_ADDR=" + addr, "AUTH_API_METRICS_ADDR=" + metrics}, st.env...)
+	env := slices.Concat([]string{"AUTH_API_ADDR=" + addr, "AUTH_API_METRICS_ADDR=" + metrics}, st.env, more)
 	p, err := startProgram(ctx, exec.Command(st.binary, "serve"), env, addr, "/readyz")
 	if err != nil {
 		return nil, err

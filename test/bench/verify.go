@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"auth.books.test/verify/token"
+)
+
+const (
+	connections = 64
+	// The bars of GET /verify against an empty answer, and against one read from
+	// Redis a request.
+	cachedBar, cachedTailBar, strictBar = 0.90, 1.5, 1.5
+	floodTokens                         = 100_000
+)
+
+// door is GET /verify, as a proxy asks.
+func door(api *program, token string) load {
+	return load{method: "GET", url: "http://" + api.addr + "/verify?api=books&scope=books:read", token: token, clients: connections}
+}
+
+// measureVerify compares GET /verify, from memory and strict, with an empty
+// answer and with one read from Redis; and what a flood of made-up tokens does.
+func measureVerify(ctx context.Context, st *stack, s settings, t *table) (err error) {
+	api, err := st.startAPI(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, api.stop()) }()
+	strict, err := st.startAPI(ctx, "AUTH_API_VERIFY_STRICT=true")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, strict.stop()) }()
+	accessToken, stop, references, err := st.references(ctx, api)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+
+	results, err := inTurns(ctx, s.rounds, s.duration, append(references, door(api, accessToken).during, door(strict, accessToken).during)...)
+	if err != nil {
+		return err
+	}
+	nothing, read, cached, fresh := results[0], results[1], results[2], results[3]
+	for i, name := range []string{"an empty Fiber answer", "Fiber and one HGETALL", "`GET /verify`, from memory", "`GET /verify`, strict: read from Redis each time"} {
+		p50, p99 := percentiles(results[i])
+		t.add(name+", a second", fmt.Sprintf("%s; p50 %s, p99 %s", rates(results[i]).digits(0), micro(p50), micro(p99)))
+	}
+	ratio := ratios(cached, nothing)
+	t.judge("`GET /verify` from memory against an empty answer", ratio.digits(2), fmt.Sprintf("at least %.2f", cachedBar), ratio.median >= cachedBar)
+	tail := over(cached, func(i int, r result) float64 { return float64(r.p99) / float64(nothing[i].p99) })
+	t.judge("… its p99 against that of an empty answer", tail.digits(2), fmt.Sprintf("at most %.1f", cachedTailBar), tail.median <= cachedTailBar)
+	ratio = ratios(fresh, read)
+	t.judge("`GET /verify` strict against one HGETALL of a plain pool", ratio.digits(2), fmt.Sprintf("at least %.1f", strictBar), ratio.median >= strictBar)
+	t.add("`GET /verify` strict against an empty answer", ratios(fresh, nothing).digits(2))
+	return st.flood(ctx, s, t, api, accessToken)
+}
+
+// flood sends well-formed tokens that nobody was given, each of which costs a
+// read, and looks how a live one fares meanwhile.
+func (st *stack) flood(ctx context.Context, s settings, t *table, api *program, accessToken string) error {
+	ring, err := token.ParseKeyRing(st.tokenKey)
+	if err != nil {
+		return err
+	}
+	madeUp := door(api, "")
+	madeUp.status = 401
+	for range floodTokens {
+		made, _, err := ring.Mint(rand.Reader)
+		if err != nil {
+			return err
+		}
+		madeUp.tokens = append(madeUp.tokens, made.Reveal())
+	}
+	honest := door(api, accessToken)
+	honest.clients = 4
+	alone, err := honest.during(ctx, s.duration)
+	if err != nil {
+		return err
+	}
+	flooded := make(chan error, 1)
+	var flood result
+	go func() {
+		var err error
+		flood, err = madeUp.during(ctx, s.duration+s.duration/2)
+		flooded <- err
+	}()
+	meanwhile, err := honest.during(ctx, s.duration)
+	if err := errors.Join(err, <-flooded); err != nil {
+		return err
+	}
+	t.add("made-up tokens refused, a second (64 clients)", fmt.Sprintf("%.0f; p50 %s, p99 %s", flood.perSecond, micro(flood.p50), micro(flood.p99)))
+	t.add("a live token meanwhile (4 clients)", fmt.Sprintf("%.0f a second, p50 %s, p99 %s; without the flood %.0f, %s, %s",
+		meanwhile.perSecond, micro(meanwhile.p50), micro(meanwhile.p99), alone.perSecond, micro(alone.p50), micro(alone.p99)))
+	return nil
+}
