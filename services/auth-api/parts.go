@@ -39,6 +39,7 @@ type parts struct {
 	apis     *api.Service
 	clients  *client.Service
 	callers  *client.Authenticator
+	records  *client.KeptRecords
 	verifier *verify.Direct
 	health   *health.Checker
 	hashing  *password.Pool
@@ -82,7 +83,11 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	})
 	p.accounts = account.New(account.NewStore(db, c.AuthDBTimeout.Duration), p.hashing,
 		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)
-	records := client.NewRedisRecords(redisClient, time.Second)
+	records, err := client.Keep(client.NewRedisRecords(redisClient, time.Second), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	p.records = records
 	p.callers = client.NewAuthenticator(records)
 	p.clients = client.New(client.Options{Store: client.NewStore(db, c.AuthDBTimeout.Duration), Records: records, Random: rand.Reader, Now: time.Now, Log: log})
 	p.apis = api.New(p.sessions, p.clients, rand.Reader)
@@ -160,5 +165,6 @@ func tracking(log *slog.Logger) func(cache.Event) {
 func (p *parts) close() {
 	p.db.Close()
 	_ = p.verifier.Close()
+	_ = p.records.Close()
 	_ = p.redis.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -163,5 +164,34 @@ func TestEveryCallHasADeadline(t *testing.T) {
 			t.Errorf("%s: %v, and the caller's own time: %v", name, err, ctx.Err())
 		}
 		cancel()
+	}
+}
+
+// forgotten notes what it is told to forget.
+type forgotten []token.Hash
+
+func (f *forgotten) Forget(hashes ...token.Hash) { *f = append(*f, hashes...) }
+
+// The replica that changes a token must not answer from memory any more by the
+// time it says so, even if Redis did not answer.
+func TestWhatIsChangedIsForgottenHereFirst(t *testing.T) {
+	t.Parallel()
+	process := devtest.RedisProcess(t)
+	f := newFixture(t, process.URL)
+	_, identity := f.put()
+	for name, change := range map[string]func(*access.Store) error{
+		"dropped":  func(s *access.Store) error { return s.Drop(t.Context(), identity.Hash) },
+		"replaced": func(s *access.Store) error { return s.Replace(t.Context(), identity) },
+		"extended": func(s *access.Store) error { return s.Extend(t.Context(), identity) },
+	} {
+		local := &forgotten{}
+		if err := change(access.NewStore(f.redis, time.Second, local)); err != nil || !slices.Equal(*local, []token.Hash{identity.Hash}) {
+			t.Errorf("%s: %v, forgotten: %d", name, err, len(*local))
+		}
+	}
+	process.Kill()
+	local := &forgotten{}
+	if err := access.NewStore(f.redis, time.Second, local).Drop(t.Context(), identity.Hash); err == nil || len(*local) != 1 {
+		t.Errorf("without Redis: %v, forgotten: %d", err, len(*local))
 	}
 }

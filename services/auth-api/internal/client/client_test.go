@@ -35,7 +35,10 @@ type world struct {
 	redis *redis.Client
 }
 
-func newWorld(t *testing.T, redisURL string) *world {
+// Others change records in these tests, and are to be seen at once.
+func newWorld(t *testing.T, redisURL string) *world { return newWorldThat(t, redisURL, true) }
+
+func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 	t.Helper()
 	db, err := pgxpool.New(t.Context(), schematest.Database(t))
 	if err != nil {
@@ -48,7 +51,11 @@ func newWorld(t *testing.T, redisURL string) *world {
 	}
 	w := &world{t: t, db: db, redis: redis.NewClient(options)}
 	t.Cleanup(func() { _ = w.redis.Close() })
-	records := client.NewRedisRecords(w.redis, time.Second)
+	records, err := client.Keep(client.NewRedisRecords(w.redis, time.Second), 500*time.Millisecond, strict, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = records.Close() })
 	w.Authenticator = client.NewAuthenticator(records)
 	w.Service = client.New(client.Options{Store: client.NewStore(db, 3*time.Second), Records: records, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}')`)
