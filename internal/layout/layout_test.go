@@ -65,7 +65,7 @@ func rules() []rule {
 		}, breach: [2]string{module + "verify", module + "schema"}},
 		{name: "verify needs go-redis and little else, and Fiber in one package", of: in(module + "verify"), bad: func(path, imported string) bool {
 			return isForeign(imported) && !in("github.com/redis/go-redis/v9", "github.com/google/uuid")(imported) &&
-				!(path == fiberbearer && in("github.com/gofiber/fiber/v2")(imported))
+				!(path == fiberbearer && in("github.com/gofiber/fiber/v2", "github.com/valyala/fasthttp")(imported))
 		}, breach: [2]string{module + "verify/token", "github.com/gofiber/fiber/v2"}},
 		{name: "Fiber comes to nobody by way of its middleware", of: not(in(internal+"/httpapi", fiberbearer, module+"test/matrix")),
 			bad: imports(fiberbearer), tests: true, breach: [2]string{module + "verify", fiberbearer}},

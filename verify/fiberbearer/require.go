@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"auth.books.test/verify/bearer"
 )
@@ -24,22 +25,25 @@ func Require(g *bearer.Guard, scopes ...string) fiber.Handler {
 	}
 }
 
-// Credentials are what a request holds of them. They are a copy: Fiber uses its
-// buffers again.
-func Credentials(c *fiber.Ctx) bearer.Credentials {
-	headers := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
-	out := bearer.Credentials{Headers: len(headers), InURL: inURL(c)}
+// Credentials are what a request holds of them.
+func Credentials(c *fiber.Ctx) bearer.Credentials { return CredentialsOf(c.Request()) }
+
+// CredentialsOf is Credentials for those who use Fiber's base, fasthttp, as it
+// is. They are a copy: it uses its buffers again.
+func CredentialsOf(r *fasthttp.Request) bearer.Credentials {
+	headers := r.Header.PeekAll(fiber.HeaderAuthorization)
+	out := bearer.Credentials{Headers: len(headers), InURL: inURL(r)}
 	if len(headers) > 0 {
 		out.Authorization = string(headers[0])
 	}
 	return out
 }
 
-// inURL parses the query only if it may hold a token.
-func inURL(c *fiber.Ctx) bool {
+// inURL parses the URL only if it may hold a token.
+func inURL(r *fasthttp.Request) bool {
 	const name = "access_token"
-	query := c.Request().URI().QueryString()
-	return (bytes.Contains(query, []byte(name)) || bytes.IndexByte(query, '%') >= 0) && c.Context().QueryArgs().Has(name)
+	raw := r.Header.RequestURI()
+	return (bytes.Contains(raw, []byte(name)) || bytes.IndexByte(raw, '%') >= 0) && r.URI().QueryArgs().Has(name)
 }
 
 func answer(c *fiber.Ctx, r *bearer.Refusal) error {

@@ -7,7 +7,7 @@ import (
 )
 
 // Handler is what answers requests, without a network.
-func (s *Server) Handler() fasthttp.RequestHandler { return s.app.Handler() }
+func (s *Server) Handler() fasthttp.RequestHandler { return s.app.Server().Handler }
 
 // KeepPolicies keeps so many, and tells how many are there then and whether the
 // last is.

@@ -13,7 +13,7 @@ const batchPath = "/oauth/introspect/batch"
 
 // bareRoutes stand before the middleware, which is not around them.
 func (s *Server) bareRoutes() {
-	s.app.Get(verifyPath, s.newDoor().handle)
+	s.app.Get(verifyPath, s.door.handle)
 }
 
 // routes are all others.

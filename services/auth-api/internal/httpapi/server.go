@@ -87,6 +87,7 @@ type Server struct {
 	draining atomic.Bool
 	metrics  metrics
 	guard    *bearer.Guard
+	door     *door
 }
 
 // New makes a server with all its routes.
@@ -103,12 +104,14 @@ func New(o Options) (*Server, error) {
 		RequestMethods:               []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions},
 		DisablePreParseMultipartForm: true,
 	})
+	s.door = s.newDoor()
 	s.bareRoutes()
 	s.useMiddleware()
 	s.api = humafiber.NewV2(s.app, s.openAPI())
 	if err := s.routes(); err != nil {
 		return nil, err
 	}
+	s.app.Server().Handler = s.door.before(s.app)
 	return s, nil
 }
 

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,33 @@ func TestNamesCannotAddHeaders(t *testing.T) {
 	}
 	if strings.Count(head, "\r\nRemote-") != 5 {
 		t.Errorf("%s", head)
+	}
+}
+
+// What is asked in the form of proxies passes by Fiber; what is asked in another
+// gets the same answer from its route.
+func TestEveryFormOfTheURLIsAnsweredAlike(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	answer := func(uri, authorization string) string {
+		ctx := get(uri)
+		ctx.Request.Header.Set("Authorization", authorization)
+		d.server.Handler()(ctx)
+		head := regexp.MustCompile(`(?m)^Date: .*$`).ReplaceAllString(ctx.Response.Header.String(), "")
+		return fmt.Sprint(ctx.Response.StatusCode(), head, string(ctx.Response.Body()))
+	}
+	for _, query := range []string{"api=books", "api=books&scope=account", "api=books&scope=none", "api=shop", "api=", "", "%zz", "api=books&access_token=" + token} {
+		for _, authorization := range []string{"Bearer " + token, "Bearer two tokens", "Basic x", ""} {
+			want := answer("/verify?"+query, authorization)
+			for _, uri := range []string{"/verify/?", "/VERIFY?", "http://localhost/verify?"} {
+				if got := answer(uri+query, authorization); got != want {
+					t.Errorf("%s%s, %s: %s, want %s", uri, query, authorization, got, want)
+				}
+			}
+		}
+	}
+	if got := answer("/verify", "Bearer "+token); got != answer("/verify?", "Bearer "+token) || !strings.HasPrefix(got, "400") {
+		t.Errorf("without a query: %s", got)
 	}
 }
 

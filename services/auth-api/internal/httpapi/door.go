@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	// Fiber's own base: what is asked at every request of every API passes by its router.
+	"github.com/valyala/fasthttp"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/fiberbearer"
+	"auth.books.test/verify/forward"
+)
+
+const verifyPath = "/verify"
+
+// door is GET /verify: a proxy asks whether to let a request through. What the
+// token needs stands in the URL alone, which the proxy is configured with; no
+// header but Authorization is read, since clients can set all others.
+//
+// A proxy waits for it at every request, so it does no more than it must: no
+// middleware, no id, no log line but for failures.
+type door struct {
+	policies policies
+	verifier verify.Verifier
+	seen     func(verify.Identity)
+	now      func() time.Time
+	log      *slog.Logger
+	requests *prometheus.HistogramVec
+	// passed counts what is let through by GET.
+	passed prometheus.Observer
+	names  identityNames
+	// Apart, so that nobody who asks nonsense can hide a failure.
+	failing, misled quiet
+}
+
+// identityNames are ready to be written.
+type identityNames struct{ user, email, name, scope, session, cacheControl, noStore []byte }
+
+func (s *Server) newDoor() *door {
+	return &door{
+		verifier: counted{s.Verifier, s.metrics}, seen: s.Sessions.Seen, now: s.Now, log: s.Log,
+		requests: s.metrics.requests, passed: s.metrics.requests.WithLabelValues(fiber.MethodGet, verifyPath, "204"),
+		names: identityNames{
+			user: []byte(forward.User), email: []byte(forward.Email), name: []byte(forward.Name),
+			scope: []byte(forward.Scope), session: []byte(forward.Session),
+			cacheControl: []byte(fiber.HeaderCacheControl), noStore: []byte("no-store"),
+		},
+	}
+}
+
+// before answers GET /verify as proxies write it, and leaves all else to Fiber,
+// whose router would cost as much as the rest of the answer.
+func (d *door) before(app *fiber.App) fasthttp.RequestHandler {
+	routed, asked := app.Handler(), []byte(verifyPath+"?")
+	return func(ctx *fasthttp.RequestCtx) {
+		query, found := bytes.CutPrefix(ctx.Request.Header.RequestURI(), asked)
+		if !found || !ctx.IsGet() {
+			routed(ctx)
+			return
+		}
+		began := d.now()
+		if err := d.open(ctx, query); err != nil {
+			c := app.AcquireCtx(ctx)
+			defer app.ReleaseCtx(c)
+			_ = d.refuse(c, err)
+			d.count(ctx, began)
+			return
+		}
+		d.passed.Observe(d.now().Sub(began).Seconds())
+	}
+}
+
+// handle answers GET and HEAD /verify however they are written.
+func (d *door) handle(c *fiber.Ctx) error {
+	began := d.now()
+	err := d.open(c.Context(), c.Request().URI().QueryString())
+	if err != nil {
+		err = d.refuse(c, err)
+	}
+	d.count(c.Context(), began)
+	return err
+}
+
+// open answers 204 with who asks, or tells why not.
+func (d *door) open(ctx *fasthttp.RequestCtx, query []byte) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	asked := d.policies.of(query)
+	known := asked != nil
+	if !known {
+		if asked, err = parsePolicy(string(query), d.verifier); err != nil {
+			return err
+		}
+	}
+	// The verifier has deadlines of its own.
+	identity, refusal := asked.guard.Check(context.Background(), fiberbearer.CredentialsOf(&ctx.Request), asked.scopes...)
+	if refusal != nil {
+		return refusal
+	}
+	if !known {
+		d.policies.keep(query, asked)
+	}
+	d.seen(identity)
+	d.tell(&ctx.Response, &identity)
+	return nil
+}
+
+// tell writes who asks.
+func (d *door) tell(r *fasthttp.Response, who *verify.Identity) {
+	var room [512]byte
+	h := &r.Header
+	h.SetCanonical(d.names.cacheControl, d.names.noStore)
+	h.SetCanonical(d.names.user, forward.AppendValue(room[:0], who.AccountID))
+	h.SetCanonical(d.names.session, forward.AppendValue(room[:0], who.SessionID))
+	if who.Email != "" {
+		h.SetCanonical(d.names.email, forward.AppendValue(room[:0], who.Email))
+	}
+	if who.Name != "" {
+		h.SetCanonical(d.names.name, forward.AppendValue(room[:0], who.Name))
+	}
+	if len(who.Scopes) > 0 {
+		scopes := forward.AppendValue(room[:0], who.Scopes[0])
+		for _, scope := range who.Scopes[1:] {
+			scopes = forward.AppendValue(append(scopes, ' '), scope)
+		}
+		h.SetCanonical(d.names.scope, scopes)
+	}
+	r.SetStatusCode(http.StatusNoContent)
+}
+
+func (d *door) count(ctx *fasthttp.RequestCtx, began time.Time) {
+	d.requests.WithLabelValues(knownMethod(string(ctx.Method())), verifyPath, strconv.Itoa(ctx.Response.StatusCode())).
+		Observe(d.now().Sub(began).Seconds())
+}
