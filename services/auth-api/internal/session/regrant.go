@@ -68,14 +68,17 @@ func (s *Store) regrant(ctx context.Context, whose Whose, change Change) (narrow
 // queues the tokens of those that lost something. A scope belongs to one API.
 func narrow(ctx context.Context, tx pgx.Tx, accounts []uuid.UUID) (hashes, error) {
 	rows, err := tx.Query(ctx, `
-		WITH left_over AS (
+		WITH granted AS MATERIALIZED (
+			SELECT g.account_id, array_agg(scope) AS scopes, array_agg(a.audience) AS audiences
+			FROM grants g JOIN roles r ON r.id = g.role_id JOIN apis a ON a.id = r.api_id CROSS JOIN unnest(r.scopes) scope
+			WHERE g.account_id = ANY($1) GROUP BY g.account_id),
+		left_over AS (
 			SELECT s.id,
 				ARRAY(SELECT x FROM unnest(s.scopes) x WHERE x = $2 OR x = ANY(g.scopes) ORDER BY x COLLATE "C") AS scopes,
-				ARRAY(SELECT x FROM unnest(s.audiences) x WHERE x = ANY(g.audiences) ORDER BY x COLLATE "C") AS audiences
-			FROM sessions s CROSS JOIN LATERAL (
-				SELECT array_agg(scope) AS scopes, array_agg(a.audience) FILTER (WHERE scope = ANY(s.scopes)) AS audiences
-				FROM grants g JOIN roles r ON r.id = g.role_id JOIN apis a ON a.id = r.api_id CROSS JOIN unnest(r.scopes) scope
-				WHERE g.account_id = s.account_id) g
+				ARRAY(SELECT x FROM unnest(s.audiences) x WHERE EXISTS (
+					SELECT FROM unnest(g.audiences, g.scopes) AS has(audience, scope)
+					WHERE has.audience = x AND has.scope = ANY(s.scopes)) ORDER BY x COLLATE "C") AS audiences
+			FROM sessions s LEFT JOIN granted g ON g.account_id = s.account_id
 			WHERE s.account_id = ANY($1) AND s.revoked_at IS NULL),
 		narrowed AS (
 			UPDATE sessions s SET scopes = l.scopes, audiences = l.audiences
