@@ -69,6 +69,9 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if c, err = config.Load(forDevelopment(key, postgres.URL, redis.URL)); err != nil {
 		return err
 	}
+	if c.Issuer.URL == "" {
+		c.Issuer.URL = "http://" + l.Addr().String()
+	}
 	if _, err := schema.Current().Apply(ctx, c.PostgresURL(), schema.Options{}); err != nil {
 		return err
 	}

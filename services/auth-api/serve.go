@@ -87,7 +87,7 @@ func newServer(c config.Config, p *parts, r prometheus.Registerer, log *slog.Log
 	return httpapi.New(httpapi.Options{
 		Accounts: p.accounts, Sessions: p.sessions, Verifier: p.verifier, Clients: p.callers, Health: p.health,
 		Log: log, Metrics: r, Now: time.Now, Version: version,
-		PasswordGrant: c.PasswordGrant.On, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List,
+		PasswordGrant: c.PasswordGrant.On, Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List,
 	})
 }
 

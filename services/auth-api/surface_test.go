@@ -191,6 +191,29 @@ func TestDocumentDescribesEveryRoute(t *testing.T) {
 	}
 }
 
+func TestMetadataNamesTheIssuerThatIsSet(t *testing.T) {
+	t.Parallel()
+	const path = "/.well-known/oauth-authorization-server"
+	a := start(t)
+	a.want(a.call("GET", path, "", nil), 404, "route_not_found")
+	a = start(t, func(s settings) { s["AUTH_API_ISSUER"] = "https://auth.books.test" })
+	got := a.call("GET", path, "", nil)
+	want := `{"issuer":"https://auth.books.test","token_endpoint":"https://auth.books.test/oauth/token",` +
+		`"introspection_endpoint":"https://auth.books.test/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
+		`"revocation_endpoint":"https://auth.books.test/oauth/revoke","revocation_endpoint_auth_methods_supported":["none","client_secret_basic"],` +
+		`"response_types_supported":[],"grant_types_supported":[],"service_documentation":"https://auth.books.test/docs"}`
+	if got.status != 200 || got.raw != want {
+		t.Errorf("%d %s", got.status, got.raw)
+	}
+	token, _ := a.library()
+	if got := a.introspect(token, a.client("books")); got.text("iss") != "https://auth.books.test" {
+		t.Errorf("introspection: %s", got.raw)
+	}
+	if doc := a.call("GET", "/openapi.json", "", nil); !strings.Contains(doc.raw, path) {
+		t.Error("the document does not know it")
+	}
+}
+
 func TestMetricsHaveClosedLabelSets(t *testing.T) {
 	t.Parallel()
 	a := start(t)

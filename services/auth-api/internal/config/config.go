@@ -12,6 +12,7 @@ type Config struct {
 	Addr            string   `envconfig:"AUTH_API_ADDR" default:"127.0.0.1:8000" desc:"where the API listens"`
 	MetricsAddr     string   `envconfig:"AUTH_API_METRICS_ADDR" default:"127.0.0.1:8001" desc:"where /metrics listens"`
 	LogLevel        level    `envconfig:"AUTH_API_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+	Issuer          origin   `envconfig:"AUTH_API_ISSUER" desc:"URL of the service as its callers know it, for /.well-known/oauth-authorization-server"`
 	CORSOrigins     origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, with commas"`
 	TrustedProxies  networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) whose X-Forwarded-For is believed, with commas"`
 	PasswordGrant   toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token takes passwords; for development (RFC 9700, section 2.4)"`

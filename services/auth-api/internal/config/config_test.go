@@ -74,6 +74,8 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 		{"AUTH_API_CORS_ORIGINS", "books.test", "is not an origin"},
 		{"AUTH_API_TRUSTED_PROXIES", "10.0.0.1", "is not a network"},
 		{"AUTH_API_PASSWORD_GRANT", "maybe", "write true or false"},
+		{"AUTH_API_ISSUER", "https://auth.books.test/", "write a URL without a path"},
+		{"AUTH_API_ISSUER", "auth.books.test", "write a URL without a path"},
 		{"AUTH_API_SHUTDOWN_DELAY", "5", "write a duration"},
 		{"AUTH_API_SHUTDOWN_TIMEOUT", "-1s", "write a duration"},
 		{"AUTH_DB_USER", "", "or AUTH_DB_URL"},

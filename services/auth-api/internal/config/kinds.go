@@ -91,6 +91,28 @@ func (l *level) Decode(s string) error {
 	return nil
 }
 
+// isOrigin says whether s is scheme, host and port of a web address, and no more.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Scheme+"://"+u.Host == s && !strings.Contains(s, "*")
+}
+
+type origin struct {
+	URL string
+	problem
+}
+
+func (o *origin) Decode(s string) error {
+	if s != "" && !isOrigin(s) {
+		o.text = "write a URL without a path, such as https://auth.books.test"
+		return nil
+	}
+	o.URL = s
+	return nil
+}
+
+func (o origin) String() string { return o.URL }
+
 type origins struct {
 	List []string
 	problem
@@ -98,8 +120,7 @@ type origins struct {
 
 func (o *origins) Decode(s string) error {
 	for _, origin := range split(s) {
-		u, err := url.Parse(origin)
-		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.Contains(origin, "*") {
+		if !isOrigin(origin) {
 			o.text = fmt.Sprintf("%q is not an origin: write each in full, such as https://books.test; there is no wildcard", origin)
 			return nil
 		}

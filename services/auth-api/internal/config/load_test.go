@@ -35,6 +35,7 @@ func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
 		"AUTH_API_ADDR":            c.Addr == "127.0.0.1:8000",
 		"AUTH_API_METRICS_ADDR":    c.MetricsAddr == "127.0.0.1:8001",
 		"AUTH_API_LOG_LEVEL":       c.LogLevel.Level == slog.LevelInfo,
+		"AUTH_API_ISSUER":          c.Issuer.URL == "",
 		"AUTH_API_CORS_ORIGINS":    c.CORSOrigins.List == nil,
 		"AUTH_API_TRUSTED_PROXIES": c.TrustedProxies.List == nil,
 		"AUTH_API_PASSWORD_GRANT":  !c.PasswordGrant.On,
@@ -102,6 +103,7 @@ func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
 		"write true or false":      {"AUTH_API_PASSWORD_GRANT", "AUTH_API_VERIFY_STRICT"},
 		"write debug, info":        {"AUTH_API_LOG_LEVEL"},
 		"is not an origin":         {"AUTH_API_CORS_ORIGINS"},
+		"write a URL without a":    {"AUTH_API_ISSUER"},
 		"is not a network":         {"AUTH_API_TRUSTED_PROXIES"},
 	}
 	kinds := variables(func(f reflect.StructField) bool { return f.Type.Kind() != reflect.String && !isSecret(f) })

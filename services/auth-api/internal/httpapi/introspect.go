@@ -33,6 +33,7 @@ type introspection struct {
 	IssuedAt  int64  `json:"iat,omitempty"`
 	Subject   string `json:"sub,omitempty"`
 	Audience  string `json:"aud,omitempty"`
+	Issuer    string `json:"iss,omitempty"`
 	Session   string `json:"sid,omitempty"`
 }
 
@@ -100,7 +101,7 @@ func (s *Server) look(ctx context.Context, who client.Client, token string) (int
 	s.Sessions.Seen(identity)
 	return introspection{
 		Active: true, Scope: strings.Join(who.Narrow(identity.Scopes), " "), Username: identity.Email, Name: identity.Name, TokenType: "Bearer",
-		Expires: identity.EndsAt().Unix(), IssuedAt: identity.IssuedAt.Unix(), Subject: identity.AccountID, Audience: who.Audience, Session: identity.SessionID,
+		Expires: identity.EndsAt().Unix(), IssuedAt: identity.IssuedAt.Unix(), Subject: identity.AccountID, Audience: who.Audience, Issuer: s.Issuer, Session: identity.SessionID,
 	}, nil
 }
 

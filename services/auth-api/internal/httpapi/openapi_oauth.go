@@ -49,10 +49,7 @@ func (s *Server) withOAuthRoutes() {
 		})}}},
 		Responses: withClient(object([]string{"results"}, map[string]*huma.Schema{"results": {Type: "array", Items: introspectionSchema()}})),
 	})
-}
-
-func (s *Server) withRevokeRoute() {
-	s.api.OpenAPI().AddOperation(&huma.Operation{
+	doc.AddOperation(&huma.Operation{
 		OperationID: "revoke", Method: "POST", Path: "/oauth/revoke", Tags: []string{"OAuth"}, Security: []map[string][]string{{}, {clientScheme: {}}},
 		Summary:     "End the session of a token",
 		Description: "RFC 7009. Whoever holds the token may do so. A client that shows its credentials ends tokens for its own API only. Of a token that is dead already, nothing is told.",
@@ -64,6 +61,12 @@ func (s *Server) withRevokeRoute() {
 			"503": {Description: "A store does not answer: the token may live. Try again"},
 		},
 	})
+	if s.Issuer != "" {
+		doc.AddOperation(&huma.Operation{
+			OperationID: "metadata", Method: "GET", Path: metadataPath, Tags: []string{"OAuth"},
+			Summary: "Where the routes under /oauth are (RFC 8414)", Responses: map[string]*huma.Response{"200": {Description: "The metadata"}},
+		})
+	}
 }
 
 func form(needed string, fields map[string]string) *huma.RequestBody {
@@ -91,6 +94,7 @@ func introspectionSchema() *huma.Schema {
 		"iat":        seconds("Unix seconds: when the person signed in"),
 		"sub":        text("the account's id; never changes"),
 		"aud":        text("the API that asks"),
+		"iss":        text("the service's URL (AUTH_API_ISSUER), where that is set"),
 		"sid":        text("public id of the session"),
 	})
 }

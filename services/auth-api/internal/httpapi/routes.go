@@ -27,8 +27,10 @@ func (s *Server) routes() error {
 	s.app.Post("/oauth/introspect", s.introspect)
 	s.app.Post(batchPath, s.introspectBatch)
 	s.app.Post("/oauth/revoke", s.revoke)
+	if s.Issuer != "" {
+		s.app.Get(metadataPath, s.metadata)
+	}
 	s.withOAuthRoutes()
-	s.withRevokeRoute()
 	s.withVerifyRoute()
 
 	s.api.UseMiddleware(s.authorise)

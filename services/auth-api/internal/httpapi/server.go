@@ -62,7 +62,7 @@ type Health interface {
 	Check(ctx context.Context) health.Report
 }
 
-// Options are the parts of a Server. All are needed, but for the lists.
+// Options are the parts of a Server. All are needed, but for Issuer and the lists.
 type Options struct {
 	Accounts      Accounts
 	Sessions      Sessions
@@ -74,7 +74,9 @@ type Options struct {
 	Now           func() time.Time
 	Version       string
 	PasswordGrant bool
-	CORSOrigins   []string
+	// Issuer is the URL of the service as its callers know it; may be empty.
+	Issuer      string
+	CORSOrigins []string
 	// TrustedProxies are those whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 }
