@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// DefaultReadTimeout is how long a read may take with its wait for its turn.
+	// DefaultReadTimeout is how long a read may take: one half to wait for its turn,
+	// one for Redis.
 	DefaultReadTimeout = 500 * time.Millisecond
 	// maxBatch bounds what one round trip carries.
 	maxBatch = 256

@@ -84,7 +84,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.lease.start(o.Now())
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	c.store = newStore(o.Client, o.ReadTimeout)
+	c.store = newStore(o.Client, o.ReadTimeout/2)
 	if o.Bytes > 0 {
 		c.table = newTable[K, V](o.Bytes, o.Spread)
 		c.ended.Go(func() { c.follow(ctx) })
