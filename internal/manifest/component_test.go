@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"auth.books.test/internal/manifest"
@@ -23,10 +24,20 @@ func components() map[string][]string {
 	}
 }
 
+// rendered is the one variable of the package: what was rendered already, which
+// takes a second each time, for all its tests.
+var rendered sync.Map
+
 // withComponent renders an overlay with a component added, in a copy.
 func withComponent(t *testing.T, overlay, component string) *manifest.Set {
 	t.Helper()
-	return parse(t, renderWith(t, overlay, component))
+	key := overlay + " with " + component
+	text, found := rendered.Load(key)
+	if !found {
+		text = renderWith(t, overlay, component)
+		rendered.Store(key, text)
+	}
+	return parse(t, text.(string))
 }
 
 // change is what to put in the place of a text in a file below kustomize.
@@ -69,8 +80,19 @@ func TestEveryComponentIsTriedAndHasAReadme(t *testing.T) {
 	var there []string
 	for _, e := range entries {
 		there = append(there, e.Name())
-		if _, err := os.Stat(filepath.Join(root, "kustomize/components", e.Name(), "README.md")); err != nil {
+		readme, err := os.ReadFile(filepath.Join(root, "kustomize/components", e.Name(), "README.md"))
+		if err != nil {
 			t.Error(err)
+		}
+		// Tilt's is added by nobody.
+		if e.Name() == liveUpdate {
+			continue
+		}
+		for _, says := range []string{"# " + e.Name() + "\n", "components:\n  - ../../components/" + e.Name() + "\n", "or every overlay", "**First**", "**What it changes**", "**What it does not do**", "roved"} {
+			only := says == "or every overlay" && strings.Contains(string(readme), "or the overlay `gke`") && !slices.Equal(components()[e.Name()], overlays())
+			if !only && !strings.Contains(string(readme), says) {
+				t.Errorf("%s: the README does not say %q", e.Name(), says)
+			}
 		}
 	}
 	if tried := slices.Sorted(maps.Keys(components())); !slices.Equal(there, tried) {

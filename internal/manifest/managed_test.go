@@ -115,9 +115,11 @@ func TestPodsAreToldOfTheManagedStore(t *testing.T) {
 			}
 		}
 	}
-	got := environment(t, withComponent(t, "gke", "memorystore"), "auth-api")
-	if user, set := got["SESSION_DB_USER"]; got["SESSION_DB_HOST"] != "10.64.1.3" || user != "" || !set || got["SESSION_DB_PASSWORD"] != "secret session-db-credentials.password" {
-		t.Errorf("memorystore: %v", got)
+	for _, workload := range []string{"auth-api", "helloworld"} {
+		got := environment(t, withComponent(t, "gke", "memorystore"), workload)
+		if user, set := got["SESSION_DB_USER"]; got["SESSION_DB_HOST"] != "10.64.1.3" || user != "" || !set || got["SESSION_DB_PASSWORD"] != "secret session-db-credentials.password" {
+			t.Errorf("memorystore: %s: %v", workload, got)
+		}
 	}
 }
 
@@ -203,6 +205,12 @@ func TestPoliciesLeadToTheManagedStoreAndNowhereElse(t *testing.T) {
 		{"cloud-sql", "schema", []string{"5432 10.64.0.3/32"}},
 		{"memorystore", "auth-api", []string{authDB, "6379 10.64.1.3/32"}},
 		{"memorystore", "schema", []string{authDB}},
+		{"memorystore", "helloworld", []string{"6379 10.64.1.3/32"}},
+		{"cloud-sql", "helloworld", []string{sessionDB}},
+		{"cloudnative-pg", "helloworld", []string{sessionDB}},
+		{"redis-sentinel", "helloworld", []string{sessionDB}},
+		{"redis-sentinel", "session-db-sentinel-clients", []string{"26379 map[app.kubernetes.io/name:session-db]"}},
+		{"redis-sentinel", "session-db-replication", []string{sessionDB, "26379 map[app.kubernetes.io/name:session-db]"}},
 		{"cloudnative-pg", "auth-api", []string{"5432 " + cluster, sessionDB}},
 		{"cloudnative-pg", "schema", []string{"5432 " + cluster}},
 		{"cloudnative-pg", "auth-db-cluster", []string{"5432 " + cluster, "8000 " + cluster, "443 0.0.0.0/0", "6443 0.0.0.0/0", "8443 0.0.0.0/0"}},

@@ -95,8 +95,8 @@ func TestBaseIsNeutral(t *testing.T) {
 	}
 	rendered := string(out)
 	for _, word := range []string{
-		"namespace:", "nodePort:", "type: NodePort", "type: LoadBalancer", "storageClassName", "kind: PersistentVolume\n", "kind: Ingress", "kind: HorizontalPodAutoscaler",
-		"kind: PodDisruptionBudget", "kind: Secret", "kind: SealedSecret", "kind: Namespace", "replicas:", "gke.io", "minikube", "hostPath", "annotations:",
+		"namespace:", "nodePort:", "type: NodePort", "type: LoadBalancer", "storageClassName", "kind: PersistentVolume\n", "kind: Ingress", "kind: Gateway", "kind: HTTPRoute", "kind: StorageClass", "kind: HorizontalPodAutoscaler",
+		"kind: PodDisruptionBudget", "kind: Secret", "kind: SealedSecret", "kind: Namespace", "replicas:", "gke.io", "google", "minikube", "tilt", "hostPath", "annotations:",
 	} {
 		if strings.Contains(rendered, word) {
 			t.Errorf("base has %q", word)
@@ -147,6 +147,9 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 	certificate, err := os.ReadFile(filepath.Join(root, "sealed-secrets/minikube/certificate.pem"))
 	if err != nil || key.StringData["tls.crt"] != string(certificate) {
 		t.Errorf("the key's certificate is not the one that is sealed for: %v", err)
+	}
+	if other, err := os.ReadFile(filepath.Join(root, "sealed-secrets/gke/certificate.pem")); err != nil || strings.TrimSpace(string(other)) == strings.TrimSpace(string(certificate)) {
+		t.Errorf("GKE's secrets are sealed for the public key: %v", err)
 	}
 	values := sealing.Values{}
 	for _, overlay := range overlays() {

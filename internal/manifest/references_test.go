@@ -33,6 +33,22 @@ func referenceRules() []rule {
 			}
 			return found
 		}, old: "key: password\n              name: session-db-verifier", new: "key: password\n              name: session-db-credentials"},
+		{name: "secrets are sealed strictly, and do not change under their name", check: func(s *manifest.Set) (found []string) {
+			for _, o := range s.OfKind("SealedSecret") {
+				for annotation := range o.Annotations {
+					found = append(found, o.Name+" has "+annotation)
+				}
+				template, _ := at(o.Content, "spec.template.metadata").(map[string]any)
+				if at(o.Content, "spec.template.immutable") != true || template["name"] != o.Name || template["namespace"] != o.Namespace || o.Annotations != nil {
+					found = append(found, o.Name)
+				}
+				// kubeseal writes null, and validators refuse it.
+				if metadata, _ := o.Content["metadata"].(map[string]any); slices.Contains(slices.Collect(maps.Keys(metadata)), "creationTimestamp") || template["creationTimestamp"] != nil {
+					found = append(found, o.Name+" has a time")
+				}
+			}
+			return found
+		}, old: "immutable: true", new: "immutable: false"},
 		{name: "every ConfigMap that is used is there", check: func(s *manifest.Set) []string {
 			have := map[string]bool{}
 			for _, c := range s.ConfigMaps {
@@ -89,23 +105,41 @@ func referenceRules() []rule {
 					found = append(found, kind+" "+m.Name)
 				}
 			}
-			for _, w := range s.Deployments {
-				check("Deployment", w.ObjectMeta)
+			for _, o := range s.Deployments {
+				check("Deployment", o.ObjectMeta)
 			}
-			for _, w := range s.StatefulSets {
-				check("StatefulSet", w.ObjectMeta)
+			for _, o := range s.StatefulSets {
+				check("StatefulSet", o.ObjectMeta)
 			}
-			for _, w := range s.Jobs {
-				check("Job", w.ObjectMeta)
+			for _, o := range s.Jobs {
+				check("Job", o.ObjectMeta)
 			}
-			for _, w := range s.Services {
-				check("Service", w.ObjectMeta)
+			for _, o := range s.CronJobs {
+				check("CronJob", o.ObjectMeta)
 			}
-			for _, w := range s.Policies {
-				check("NetworkPolicy", w.ObjectMeta)
+			for _, o := range s.Services {
+				check("Service", o.ObjectMeta)
 			}
-			for _, w := range s.OfKind("SealedSecret") {
-				check("SealedSecret", w.ObjectMeta)
+			for _, o := range s.ConfigMaps {
+				check("ConfigMap", o.ObjectMeta)
+			}
+			for _, o := range s.ServiceAccounts {
+				check("ServiceAccount", o.ObjectMeta)
+			}
+			for _, o := range s.Policies {
+				check("NetworkPolicy", o.ObjectMeta)
+			}
+			for _, o := range s.Ingresses {
+				check("Ingress", o.ObjectMeta)
+			}
+			for _, o := range s.Autoscalers {
+				check("HorizontalPodAutoscaler", o.ObjectMeta)
+			}
+			for _, o := range s.Budgets {
+				check("PodDisruptionBudget", o.ObjectMeta)
+			}
+			for _, o := range s.Others {
+				check(o.Kind, o.ObjectMeta)
 			}
 			return found
 		}, old: "  name: auth-api\n  namespace: auth\nspec:", new: "  name: auth-api\nspec:"},

@@ -42,7 +42,7 @@ func each(s *manifest.Set, check func(w manifest.Workload, c *corev1.Container, 
 }
 
 func rules() []rule {
-	return slices.Concat(podRules(), referenceRules(), networkRules(), storageRules(), environmentRules())
+	return slices.Concat(podRules(), referenceRules(), networkRules(), storageRules(), storeRules(), environmentRules(), routeRules())
 }
 
 func podRules() []rule {
@@ -106,6 +106,42 @@ func podRules() []rule {
 		}, old: "image: redis:", new: "image: redis-"},
 		{name: "services have the time to stop", check: graceful, old: "terminationGracePeriodSeconds: 40", new: "terminationGracePeriodSeconds: 20", wrecks: "minikube"},
 		{name: "Postgres runs as the user of its image, on a directory below its volume", check: postgres, old: "value: /var/lib/postgresql/data/pgdata", new: "value: /var/lib/postgresql/data"},
+		{name: "pods do not touch the node, nor choose it", check: func(s *manifest.Set) (found []string) {
+			for _, w := range s.Workloads() {
+				if p := w.Pod.Spec; p.HostNetwork || p.HostPID || p.HostIPC || p.NodeName != "" {
+					found = append(found, w.Name)
+				}
+			}
+			return append(found, each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
+				if slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.HostPort != 0 }) {
+					return "has a port of the node"
+				}
+				return ""
+			})...)
+		}, old: "enableServiceLinks: false", new: "enableServiceLinks: false\n      hostNetwork: true"},
+		{name: "our images are started by their entrypoint", check: func(s *manifest.Set) []string {
+			return each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
+				if isOurs(c.Image) && len(c.Command) > 0 {
+					return "has a command, which Tilt could not replace"
+				}
+				return ""
+			})
+		}, old: "- args:\n        - serve", new: "- command:\n        - serve"},
+		{name: "the schema is applied by a Job that goes, so that the next can come", check: func(s *manifest.Set) (found []string) {
+			found = each(s, func(_ manifest.Workload, c *corev1.Container, init bool) string {
+				// An old pod that restarts would apply an old schema.
+				if init && c.Name != "own-volume" {
+					return "runs before its pod"
+				}
+				return ""
+			})
+			for _, j := range s.Jobs {
+				if ttl := j.Spec.TTLSecondsAfterFinished; ttl == nil || *ttl > 300 || j.Spec.Template.Spec.RestartPolicy != corev1.RestartPolicyOnFailure {
+					found = append(found, j.Name)
+				}
+			}
+			return found
+		}, old: "ttlSecondsAfterFinished: 15", new: "ttlSecondsAfterFinished: 86400"},
 		{name: "a rollout never takes a service away", check: func(s *manifest.Set) (found []string) {
 			for _, d := range s.Deployments {
 				if u := d.Spec.Strategy.RollingUpdate; u == nil || u.MaxUnavailable == nil || u.MaxUnavailable.String() != "0" {

@@ -9,6 +9,11 @@ func (s *Set) MissingSecrets() (missing []string) {
 	for _, w := range s.Workloads() {
 		for _, containers := range [][]corev1.Container{w.Pod.Spec.InitContainers, w.Pod.Spec.Containers} {
 			for _, c := range containers {
+				for _, e := range c.EnvFrom {
+					if e.SecretRef != nil && sealed[e.SecretRef.Name] == nil {
+						missing = append(missing, w.Name+"/"+e.SecretRef.Name)
+					}
+				}
 				for _, e := range c.Env {
 					if e.ValueFrom == nil || e.ValueFrom.SecretKeyRef == nil {
 						continue

@@ -37,6 +37,14 @@ func storageRules() []rule {
 			return found
 		}, old: "reclaimPolicy: Retain", new: "reclaimPolicy: Delete"},
 		{name: "each claim has a volume that is reserved for it", on: minikube, check: reserved, old: "    name: data-auth-db-0", new: "    name: data-auth-db-1"},
+		{name: "no volume is made beside the one that is reserved", on: minikube, check: func(s *manifest.Set) (found []string) {
+			for _, c := range s.StorageClasses {
+				if c.Provisioner != "kubernetes.io/no-provisioner" {
+					found = append(found, c.Name)
+				}
+			}
+			return found
+		}, old: "provisioner: kubernetes.io/no-provisioner", new: "provisioner: k8s.io/minikube-hostpath"},
 		{name: "`tilt down` leaves volumes alone", on: minikube, check: func(s *manifest.Set) (found []string) {
 			for _, v := range s.Volumes {
 				if v.Annotations["tilt.dev/down-policy"] != "keep" {
@@ -58,6 +66,15 @@ func storageRules() []rule {
 			}
 			return found
 		}, old: "WaitForFirstConsumer", new: "Immediate"},
+		{name: "a disk is handed over once, and not at every start", check: func(s *manifest.Set) (found []string) {
+			for _, set := range s.StatefulSets {
+				c := set.Spec.Template.Spec.SecurityContext
+				if len(set.Spec.VolumeClaimTemplates) > 0 && (c == nil || c.FSGroup == nil || *c.FSGroup != *c.RunAsGroup || c.FSGroupChangePolicy == nil || *c.FSGroupChangePolicy != "OnRootMismatch") {
+					found = append(found, set.Name)
+				}
+			}
+			return found
+		}, old: "fsGroupChangePolicy: OnRootMismatch", new: "fsGroupChangePolicy: Always"},
 		{name: "no pod touches the node's folders", check: func(s *manifest.Set) (found []string) {
 			for _, w := range s.Workloads() {
 				for _, v := range w.Pod.Spec.Volumes {

@@ -1,0 +1,89 @@
+package manifest_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// bites are fields of a kustomization that would break something later.
+func bites() map[string]string {
+	return map[string]string{
+		"namePrefix":      "a sealed secret that is renamed does not open",
+		"nameSuffix":      "a sealed secret that is renamed does not open",
+		"commonLabels":    "they change selectors, which cannot be changed in a cluster",
+		"sortOptions":     "kubectl has an order of its own",
+		"secretGenerator": "a secret in git is a sealed one",
+	}
+}
+
+// bitten are the fields of a kustomization that would.
+func bitten(t *testing.T, text []byte) (found []string) {
+	t.Helper()
+	var k map[string]any
+	if err := yaml.Unmarshal(text, &k); err != nil {
+		t.Fatal(err)
+	}
+	for field, why := range bites() {
+		if _, there := k[field]; there {
+			found = append(found, field+": "+why)
+		}
+	}
+	generators, _ := k["configMapGenerator"].([]any)
+	generators = append(generators, map[string]any{"options": k["generatorOptions"]})
+	for _, g := range generators {
+		g, _ := g.(map[string]any)
+		if o, _ := g["options"].(map[string]any); o["disableNameSuffixHash"] == true {
+			found = append(found, "disableNameSuffixHash: pods would not roll when a setting changes")
+		}
+		if g["behavior"] == "replace" {
+			found = append(found, "behavior: replace: what is the same everywhere is in base")
+		}
+	}
+	return found
+}
+
+func TestKustomizationsDoNothingThatBitesLater(t *testing.T) {
+	t.Parallel()
+	tried := 0
+	for _, dir := range []string{"kustomize", "sealed-secrets"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.Name() != "kustomization.yaml" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			tried++
+			for _, found := range bitten(t, text) {
+				t.Errorf("%s has %s", path, found)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if tried < 15 {
+		t.Errorf("only %d kustomizations", tried)
+	}
+}
+
+func TestWhatBitesLaterIsFound(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"namePrefix: dev-", "nameSuffix: -dev", "commonLabels: {a: b}", "sortOptions: {order: fifo}", "secretGenerator: [{name: a}]",
+		"generatorOptions: {disableNameSuffixHash: true}", "configMapGenerator: [{name: a, options: {disableNameSuffixHash: true}}]", "configMapGenerator: [{name: a, behavior: replace}]",
+	} {
+		if len(bitten(t, []byte(text))) != 1 {
+			t.Errorf("not found: %s", text)
+		}
+	}
+	if found := bitten(t, []byte("namespace: auth\nconfigMapGenerator: [{name: a, behavior: merge, envs: [a.env]}]")); found != nil {
+		t.Errorf("found %v", found)
+	}
+}
