@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,8 +28,10 @@ type Options struct {
 	Bound time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// Notify is told when the cache begins and ceases to be kept in line with
-	// Redis; it must not block.
+	// Log has a line when memory begins and ceases to be kept in line with Redis;
+	// default slog.Default().
+	Log *slog.Logger
+	// Notify is told the same, for metrics; it must not block.
 	Notify func(cache.Event)
 }
 
@@ -53,6 +56,9 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 	if o.Strict {
 		o.CacheBytes = 0
 	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
 	lists := newLists()
 	kept, err := cache.New(cache.Options[token.Hash, Identity]{
 		Client: client, Prefix: token.KeyPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
@@ -63,7 +69,7 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 			return &identity, err
 		},
 		Weigh: func(i *Identity) int64 { return i.weight() },
-		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.Notify,
+		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a verifier: %w", err)
@@ -103,3 +109,17 @@ func (d *Direct) Stats() cache.Stats { return d.cache.Stats() }
 
 // Close ends the connection that follows changes.
 func (d *Direct) Close() error { return d.cache.Close() }
+
+func (o Options) notify(e cache.Event) {
+	switch e.Kind {
+	case cache.Up:
+		o.Log.Info("tokens are verified from memory, Redis tells of changes")
+	case cache.Down:
+		o.Log.Warn("every verification reads from Redis, until it tells of changes again", "error", e.Err)
+	case cache.Unsupported:
+		o.Log.Warn("every verification reads from Redis, which does not tell of changes", "error", e.Err)
+	}
+	if o.Notify != nil {
+		o.Notify(e)
+	}
+}

@@ -116,6 +116,11 @@ func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
 	if v := verifier.HGet(ctx, "session:a", "sid").Val(); v != "1" {
 		t.Errorf("the verifier reads %q", v)
 	}
+	for who, prefix := range map[*redis.Client]string{api(): "session:", api(): "client:", verifier: "session:"} {
+		if err := who.Conn().Do(ctx, "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", prefix).Err(); err != nil {
+			t.Errorf("%s follows changes of %s: %v", who.Options().Username, prefix, err)
+		}
+	}
 	for name, err := range map[string]error{
 		"a verifier deletes":           verifier.Del(ctx, "session:a").Err(),
 		"a verifier reads a client":    verifier.HGetAll(ctx, "client:a").Err(),

@@ -26,7 +26,6 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
-	"auth.books.test/verify/cache"
 	"auth.books.test/verify/token"
 )
 
@@ -67,7 +66,7 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 		return nil, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
 	verifier, err := verify.NewDirect(redisClient, ring, verify.Options{
-		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Notify: tracking(log),
+		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -146,20 +145,6 @@ func (p *parts) work(ctx context.Context) (wait func()) {
 	all.Go(func() { p.sessions.Sweep(ctx) })
 	all.Go(func() { p.clients.Reconcile(ctx) })
 	return all.Wait
-}
-
-// tracking logs when verification begins and ceases to be answered from memory.
-func tracking(log *slog.Logger) func(cache.Event) {
-	return func(e cache.Event) {
-		switch e.Kind {
-		case cache.Up:
-			log.Info("tokens are verified from memory, Redis tells of changes")
-		case cache.Down:
-			log.Warn("every verification reads from Redis, until it tells of changes again", "error", e.Err)
-		case cache.Unsupported:
-			log.Warn("every verification reads from Redis, which cannot tell of changes", "error", e.Err)
-		}
-	}
 }
 
 func (p *parts) close() {

@@ -64,7 +64,7 @@ func start(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("HELLOWORLD_ADDR: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
-	v, err := newVerifier(s)
+	v, err := newVerifier(s, log)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"auth.books.test/verify"
 )
@@ -17,7 +18,7 @@ type verifier struct {
 }
 
 // newVerifier asks auth-api if its URL is set, and Redis otherwise.
-func newVerifier(s settings) (verifier, error) {
+func newVerifier(s settings, log *slog.Logger) (verifier, error) {
 	if s.AuthAPI != "" {
 		remote, err := verify.NewRemote(s.remote())
 		if err != nil {
@@ -29,7 +30,7 @@ func newVerifier(s settings) (verifier, error) {
 	if err != nil {
 		return verifier{}, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
-	direct, err := verify.NewDirect(client, s.ring, verify.Options{})
+	direct, err := verify.NewDirect(client, s.ring, verify.Options{Log: log})
 	if err != nil {
 		_ = client.Close()
 		return verifier{}, err
