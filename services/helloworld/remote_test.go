@@ -52,6 +52,7 @@ func TestAsksAuthAPIWhereItIsNotGivenRedis(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	// The client is out; that says nothing of the token.
+	eventually(t, "it is out", func() bool { return p.hello(token).status != 200 })
 	want(t, p.hello(token), 503, "store_unavailable", "")
 	if r := p.call("GET", "/readyz", "", nil); r.status != 503 || r.text("auth-api") != "down" {
 		t.Errorf("/readyz: %d %s", r.status, r.raw)
