@@ -233,6 +233,27 @@ func TestAnAddressIsChangedInOnePlace(t *testing.T) {
 	}
 }
 
+// As docs/configuration.md says: base, then the overlay, then components.
+func TestComponentHasTheLastWord(t *testing.T) {
+	const line = "AUTH_API_PASSWORD_GRANT=false\n"
+	out := renderWith(t, "gke", "cloud-sql", change{"overlays/gke/config.env", line, line + "AUTH_DB_SSLMODE=disable\nAUTH_DB_NAME=other\n"})
+	for setting, want := range map[string]string{"AUTH_DB_SSLMODE": "verify-ca", "AUTH_DB_NAME": "other", "AUTH_DB_PORT": "5432"} {
+		if got := configOf(parse(t, out), "auth-api")[setting]; got != want {
+			t.Errorf("%s is %s, want %s", setting, got, want)
+		}
+	}
+}
+
+// What the certificate must say is written once, too.
+func TestJobChecksTheCertificateAsTheServiceDoes(t *testing.T) {
+	out := renderWith(t, "gke", "cloud-sql", change{"components/cloud-sql/config.env", "AUTH_DB_SSLMODE=verify-ca", "AUTH_DB_SSLMODE=verify-full"})
+	for _, workload := range []string{"auth-api", "schema"} {
+		if got := environment(t, parse(t, out), workload)["AUTH_DB_SSLMODE"]; got != "verify-full" {
+			t.Errorf("%s: %s", workload, got)
+		}
+	}
+}
+
 func TestPostgresOfTheOperatorLosesNoCommitAndIsReachedByItsOperator(t *testing.T) {
 	for _, overlay := range components()["cloudnative-pg"] {
 		s := withComponent(t, overlay, "cloudnative-pg")

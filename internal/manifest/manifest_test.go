@@ -107,27 +107,40 @@ func TestBaseIsNeutral(t *testing.T) {
 	}
 }
 
-// Each setting in the overlays is one that its service knows, and all are good.
+// Each setting in the overlays and the components is one that its service knows,
+// and all are good.
 func TestSettingsAreGood(t *testing.T) {
-	for _, overlay := range overlays() {
-		rendered := parse(t, render(t, overlay))
+	programs := t.TempDir()
+	build := exec.Command("go", "build", "-o", programs, "./services/auth-api", "./services/helloworld")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	check := func(what string, s *manifest.Set) {
 		for _, service := range []string{"auth-api", "helloworld"} {
-			config := configOf(rendered, service)
-			cmd := exec.Command("go", "run", "./services/"+service, "config")
-			cmd.Dir = root
+			config := configOf(s, service)
+			cmd := exec.Command(filepath.Join(programs, service), "config")
 			cmd.Env = append(os.Environ(), "AUTH_DB_USER=u", "AUTH_DB_PASSWORD=p", "SESSION_DB_PASSWORD=p", "SESSION_DB_TOKEN_KEY=k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
 			for name, value := range config {
 				cmd.Env = append(cmd.Env, name+"="+value)
 			}
 			out, err := cmd.CombinedOutput()
 			if err != nil || len(config) == 0 {
-				t.Fatalf("%s: %s: %v\n%s", overlay, service, err, out)
+				t.Fatalf("%s: %s: %v\n%s", what, service, err, out)
 			}
 			for name := range config {
 				if !strings.Contains("\n"+string(out), "\n"+name+"=") {
-					t.Errorf("%s: %s knows no %s", overlay, service, name)
+					t.Errorf("%s: %s knows no %s", what, service, name)
 				}
 			}
+		}
+	}
+	for _, overlay := range overlays() {
+		check(overlay, parse(t, render(t, overlay)))
+	}
+	for component, on := range components() {
+		for _, overlay := range on {
+			check(overlay+" with "+component, withComponent(t, overlay, component))
 		}
 	}
 }
