@@ -57,18 +57,16 @@ func TestNoTokenPassesAfterItsEndWhateverBreaks(t *testing.T) {
 	}
 }
 
-// versions of a token's record: what is in Redis from, at the latest, since
-// until, at the earliest, until.
+// version of a token's record, and when its end was acknowledged.
 type version struct {
-	scope         string
-	since, until  time.Time // zero until: it still is
-	begun, ending time.Time // when the write began that made it, that ended it
+	scope  string
+	until  time.Time // zero: it still is
+	ending time.Time // when the write began that ended it
 }
 
 type modelToken struct {
 	raw     string
 	hash    token.Hash
-	session string
 	mu      sync.Mutex // one write at a time
 	history []version
 	expires time.Time
@@ -207,7 +205,6 @@ func (m *model) signIn(ctx context.Context, r *mathrand.Rand) {
 		life = time.Duration(1+r.IntN(3)) * time.Second
 	}
 	tok := &modelToken{raw: made.Reveal(), hash: hash, expires: time.Now().Add(life).Truncate(time.Second)}
-	begun := time.Now()
 	_, err = m.store.TxPipelined(ctx, func(tx redis.Pipeliner) error {
 		tx.HSet(ctx, hash.Key(), verify.EncodeRecord(m.identity(tok, "v0")))
 		tx.PExpireAt(ctx, hash.Key(), tok.expires)
@@ -216,7 +213,7 @@ func (m *model) signIn(ctx context.Context, r *mathrand.Rand) {
 	if err != nil {
 		return // not acknowledged: nobody has the token
 	}
-	tok.history = []version{{scope: "v0", begun: begun, since: time.Now()}}
+	tok.history = []version{{scope: "v0"}}
 	m.signIns.Add(1)
 	m.mu.Lock()
 	m.tokens = append(m.tokens, tok)
@@ -234,7 +231,7 @@ func (m *model) change(ctx context.Context, tok *modelToken, r *mathrand.Rand) {
 	scope := fmt.Sprint("v", r.Uint32())
 	m.mu.Lock()
 	tok.history[last].ending = time.Now()
-	tok.history = append(tok.history, version{scope: scope, begun: time.Now()})
+	tok.history = append(tok.history, version{scope: scope})
 	m.mu.Unlock()
 	if !m.acknowledged(ctx, func(ctx context.Context) error {
 		return m.store.HSet(ctx, tok.hash.Key(), verify.EncodeRecord(m.identity(tok, scope))).Err()
@@ -244,7 +241,6 @@ func (m *model) change(ctx context.Context, tok *modelToken, r *mathrand.Rand) {
 	m.changes.Add(1)
 	m.mu.Lock()
 	tok.history[last].until = time.Now()
-	tok.history[last+1].since = tok.history[last].until
 	m.mu.Unlock()
 }
 

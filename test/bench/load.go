@@ -20,12 +20,14 @@ type load struct {
 	tokens  []string
 	body    []byte
 	clients int
-	// status is the answer that is wanted; 0: any 2xx.
-	status int
+	// pause is how long a client waits after an answer.
+	pause time.Duration
+	// statuses are the answers that are wanted; none: any 2xx.
+	statuses []int
 }
 
 func (l load) wanted(status int) bool {
-	return status == l.status || l.status == 0 && status/100 == 2
+	return slices.Contains(l.statuses, status) || len(l.statuses) == 0 && status/100 == 2
 }
 
 // result of one measurement.
@@ -90,7 +92,10 @@ func (l load) loop(ctx context.Context, client *fasthttp.Client, end time.Time, 
 		} else if c.errors++; c.first == nil {
 			c.first = err
 		}
-		sent = now
+		if sent = now; l.pause > 0 {
+			_ = pause(ctx, l.pause)
+			sent = time.Now()
+		}
 	}
 	return c
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
+	"time"
 
 	"auth.books.test/verify/token"
 )
@@ -15,6 +17,12 @@ const (
 	// Redis a request.
 	cachedBar, cachedTailBar, strictBar = 0.90, 1.5, 1.5
 	floodTokens                         = 100_000
+	// A flood of sign-ins is ten times what one processor hashes, 35 a second.
+	signInFlood    = 350
+	floodPause     = time.Second
+	signInFloodBar = 1.2
+	// flooded clients leave the processor that the flood needs.
+	floodedClients = 4
 )
 
 // door is GET /verify, as a proxy asks.
@@ -57,7 +65,39 @@ func measureVerify(ctx context.Context, st *stack, s settings, t *table) (err er
 	ratio = ratios(fresh, read)
 	t.judge("`GET /verify` strict against one HGETALL of a plain pool", ratio.digits(2), fmt.Sprintf("at least %.1f", strictBar), ratio.median >= strictBar)
 	t.add("`GET /verify` strict against an empty answer", ratios(fresh, nothing).digits(2))
-	return st.flood(ctx, s, t, api, accessToken)
+	if err := st.flood(ctx, s, t, api, accessToken); err != nil {
+		return err
+	}
+	return floodSignIns(ctx, s, t, api, accessToken)
+}
+
+// floodSignIns looks how verification fares while ten times as many sign in as
+// there is room for: those over it are told to come again.
+func floodSignIns(ctx context.Context, s settings, t *table, api *program, accessToken string) error {
+	honest := door(api, accessToken)
+	honest.clients = floodedClients
+	crowd := signIns(api)
+	crowd.clients, crowd.pause, crowd.statuses = signInFlood, floodPause, []int{http.StatusCreated, http.StatusServiceUnavailable, http.StatusTooManyRequests}
+	flooded := func(ctx context.Context, d time.Duration) (result, error) {
+		over := make(chan error, 1)
+		go func() {
+			_, err := crowd.during(ctx, d+d/4)
+			over <- err
+		}()
+		r, err := honest.during(ctx, d)
+		return r, errors.Join(err, <-over)
+	}
+	results, err := inTurns(ctx, s.rounds, s.duration, honest.during, flooded)
+	if err != nil {
+		return err
+	}
+	_, calm := percentiles(results[0])
+	_, tail := percentiles(results[1])
+	moved := over(results[1], func(i int, r result) float64 { return float64(r.p99) / float64(results[0][i].p99) })
+	t.judge(fmt.Sprintf("p99 of `GET /verify` (%d clients) while %d a second sign in, against without", floodedClients, signInFlood),
+		fmt.Sprintf("%s; %s against %s", moved.digits(2), micro(tail), micro(calm)), fmt.Sprintf("at most %.1f", signInFloodBar), moved.median <= signInFloodBar)
+	t.add("… its throughput against without", ratios(results[1], results[0]).digits(2))
+	return nil
 }
 
 // flood sends well-formed tokens that nobody was given, each of which costs a
@@ -68,7 +108,7 @@ func (st *stack) flood(ctx context.Context, s settings, t *table, api *program, 
 		return err
 	}
 	madeUp := door(api, "")
-	madeUp.status = 401
+	madeUp.statuses = []int{http.StatusUnauthorized}
 	for range floodTokens {
 		made, _, err := ring.Mint(rand.Reader)
 		if err != nil {
@@ -77,7 +117,7 @@ func (st *stack) flood(ctx context.Context, s settings, t *table, api *program, 
 		madeUp.tokens = append(madeUp.tokens, made.Reveal())
 	}
 	honest := door(api, accessToken)
-	honest.clients = 4
+	honest.clients = floodedClients
 	alone, err := honest.during(ctx, s.duration)
 	if err != nil {
 		return err
@@ -94,7 +134,7 @@ func (st *stack) flood(ctx context.Context, s settings, t *table, api *program, 
 		return err
 	}
 	t.add("made-up tokens refused, a second (64 clients)", fmt.Sprintf("%.0f; p50 %s, p99 %s", flood.perSecond, micro(flood.p50), micro(flood.p99)))
-	t.add("a live token meanwhile (4 clients)", fmt.Sprintf("%.0f a second, p50 %s, p99 %s; without the flood %.0f, %s, %s",
+	t.add(fmt.Sprintf("a live token meanwhile (%d clients)", floodedClients), fmt.Sprintf("%.0f a second, p50 %s, p99 %s; without the flood %.0f, %s, %s",
 		meanwhile.perSecond, micro(meanwhile.p50), micro(meanwhile.p99), alone.perSecond, micro(alone.p50), micro(alone.p99)))
 	return nil
 }

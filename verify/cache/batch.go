@@ -22,7 +22,7 @@ const (
 	lanes = 1
 )
 
-var errUnanswered = errors.New("Redis did not answer")
+var errUnanswered = errors.New("no answer from Redis")
 
 // request is one HGETALL that waits for its turn.
 type request struct {

@@ -84,6 +84,8 @@ func (s *Server) record(c *fiber.Ctx, r *request, route, id string, took time.Du
 	status := c.Response().StatusCode()
 	level := slog.LevelInfo
 	switch {
+	case r.problem != nil && r.problem.Code == fault.Busy:
+		// Turned away by design, and counted; a flood must not fill the log.
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	case route == "/livez" || route == "/readyz":
