@@ -32,6 +32,7 @@ type customManager struct {
 	ManagerFilePatterns     []string
 	MatchStrings            []string
 	DatasourceTemplate      string
+	DepNameTemplate         string
 }
 
 func readRenovate(t *testing.T) (r renovate) {
@@ -75,9 +76,7 @@ func versions() *regexp.Regexp {
 // matches says whether a manager finds what stands at an offset of a file.
 func (m customManager) matches(t *testing.T, name string, text []byte, offset int) bool {
 	t.Helper()
-	if !slices.ContainsFunc(m.ManagerFilePatterns, func(p string) bool {
-		return regexp.MustCompile(strings.TrimSuffix(strings.TrimPrefix(p, "/"), "/")).MatchString(name)
-	}) {
+	if !m.reads(name) {
 		return false
 	}
 	for _, s := range m.MatchStrings {
@@ -88,6 +87,13 @@ func (m customManager) matches(t *testing.T, name string, text []byte, offset in
 		}
 	}
 	return false
+}
+
+// reads says whether a manager looks into a file.
+func (m customManager) reads(name string) bool {
+	return slices.ContainsFunc(m.ManagerFilePatterns, func(p string) bool {
+		return regexp.MustCompile(strings.TrimSuffix(strings.TrimPrefix(p, "/"), "/")).MatchString(name)
+	})
 }
 
 // builtIn says whether one of Renovate's own managers reads the line
@@ -133,21 +139,16 @@ func TestRenovateIsSetUpForWhatIsThere(t *testing.T) {
 	r := readRenovate(t)
 	files := tracked(t)
 	for _, m := range r.CustomManagers {
-		finds := 0
-		for name, text := range files {
-			for _, at := range versions().FindAllIndex(text, -1) {
-				if m.matches(t, name, text, at[0]) {
-					finds++
+		for _, pattern := range m.MatchStrings {
+			e, finds := regexp.MustCompile(pattern), 0
+			for name, text := range files {
+				if m.reads(name) {
+					finds += len(e.FindAllIndex(text, -1))
 				}
 			}
-		}
-		if finds == 0 || m.CustomType != "regex" || m.DatasourceTemplate != "docker" {
-			t.Errorf("%s: finds %d", m.Description, finds)
-		}
-		for _, s := range m.MatchStrings {
-			names := regexp.MustCompile(s).SubexpNames()
-			if !slices.Contains(names, "depName") || !slices.Contains(names, "currentValue") {
-				t.Errorf("%s: %s names no version", m.Description, s)
+			named := m.DepNameTemplate != "" || slices.Contains(e.SubexpNames(), "depName")
+			if finds == 0 || !named || !slices.Contains(e.SubexpNames(), "currentValue") || m.CustomType != "regex" || m.DatasourceTemplate == "" {
+				t.Errorf("%s: %s finds %d", m.Description, pattern, finds)
 			}
 		}
 	}
@@ -161,8 +162,8 @@ func TestRenovateIsSetUpForWhatIsThere(t *testing.T) {
 	if !r.Kustomize.PinDigests || !r.Dockerfile.PinDigests {
 		t.Error("digests are not pinned")
 	}
-	for manager, file := range map[string]string{"gomod": "go.mod", "kustomize": "kustomize/" + list, "dockerfile": "services/auth-api/Dockerfile", "github-actions": ""} {
-		if !slices.Contains(r.EnabledManagers, manager) || file != "" && files[file] == nil {
+	for manager, file := range map[string]string{"gomod": "go.mod", "kustomize": "kustomize/" + list, "dockerfile": "services/auth-api/Dockerfile", "github-actions": ".github/workflows/ci.yml"} {
+		if !slices.Contains(r.EnabledManagers, manager) || files[file] == nil {
 			t.Errorf("%s is not on, or %s not there", manager, file)
 		}
 	}
