@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/httpapi"
+	"auth.books.test/verify"
 )
 
 func serveCommand() *cobra.Command {
@@ -43,6 +45,7 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 		return err
 	}
 	defer metricsListener.Close()
+	redis.SetLogger(verify.RedisLog{Log: log})
 	p, err := assemble(ctx, c, log)
 	if err != nil {
 		return err

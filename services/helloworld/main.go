@@ -14,6 +14,9 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
 )
 
@@ -64,6 +67,7 @@ func start(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("HELLOWORLD_ADDR: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
+	redis.SetLogger(verify.RedisLog{Log: log})
 	v, err := newVerifier(s, log)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"sync"
@@ -17,8 +18,11 @@ import (
 type load struct {
 	method, url, token string
 	// tokens, if there are any, are sent in turn instead of token.
-	tokens  []string
-	body    []byte
+	tokens []string
+	body   []byte
+	// form says that the body is one, basic is who sends it: id:secret.
+	form    bool
+	basic   string
 	clients int
 	// pause is how long a client waits after an answer.
 	pause time.Duration
@@ -73,8 +77,14 @@ func (l load) loop(ctx context.Context, client *fasthttp.Client, end time.Time, 
 	if l.token != "" {
 		request.Header.Set("Authorization", "Bearer "+l.token)
 	}
+	if l.basic != "" {
+		request.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(l.basic)))
+	}
 	if l.body != nil {
 		request.Header.SetContentType("application/json")
+		if l.form {
+			request.Header.SetContentType("application/x-www-form-urlencoded")
+		}
 		request.SetBody(l.body)
 	}
 	for sent := time.Now(); sent.Before(end) && ctx.Err() == nil; {

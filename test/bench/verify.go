@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"time"
 
 	"auth.books.test/verify/token"
@@ -48,13 +50,18 @@ func measureVerify(ctx context.Context, st *stack, s settings, t *table) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	caller, err := st.introspector(ctx)
+	if err != nil {
+		return err
+	}
+	introspection := load{method: "POST", url: "http://" + api.addr + "/oauth/introspect", body: []byte("token=" + accessToken), form: true, basic: caller, clients: connections}
 
-	results, err := inTurns(ctx, s.rounds, s.duration, append(references, door(api, accessToken).during, door(strict, accessToken).during)...)
+	results, err := inTurns(ctx, s.rounds, s.duration, append(references, door(api, accessToken).during, door(strict, accessToken).during, introspection.during)...)
 	if err != nil {
 		return err
 	}
 	nothing, read, cached, fresh := results[0], results[1], results[2], results[3]
-	for i, name := range []string{"an empty Fiber answer", "Fiber and one HGETALL", "`GET /verify`, from memory", "`GET /verify`, strict: read from Redis each time"} {
+	for i, name := range []string{"an empty Fiber answer", "Fiber and one HGETALL", "`GET /verify`, from memory", "`GET /verify`, strict: read from Redis each time", "`POST /oauth/introspect`, from memory"} {
 		p50, p99 := percentiles(results[i])
 		t.add(name+", a second", fmt.Sprintf("%s; p50 %s, p99 %s", rates(results[i]).digits(0), micro(p50), micro(p99)))
 	}
@@ -65,6 +72,7 @@ func measureVerify(ctx context.Context, st *stack, s settings, t *table) (err er
 	ratio = ratios(fresh, read)
 	t.judge("`GET /verify` strict against one HGETALL of a plain pool", ratio.digits(2), fmt.Sprintf("at least %.1f", strictBar), ratio.median >= strictBar)
 	t.add("`GET /verify` strict against an empty answer", ratios(fresh, nothing).digits(2))
+	t.add("`POST /oauth/introspect` from memory against an empty answer", ratios(results[4], nothing).digits(2))
 	if err := st.flood(ctx, s, t, api, accessToken); err != nil {
 		return err
 	}
@@ -98,6 +106,21 @@ func floodSignIns(ctx context.Context, s settings, t *table, api *program, acces
 		fmt.Sprintf("%s; %s against %s", moved.digits(2), micro(tail), micro(calm)), fmt.Sprintf("at most %.1f", signInFloodBar), moved.median <= signInFloodBar)
 	t.add("… its throughput against without", ratios(results[1], results[0]).digits(2))
 	return nil
+}
+
+// introspector makes a client of the API books; it gives id:secret.
+func (st *stack) introspector(ctx context.Context) (string, error) {
+	create := exec.CommandContext(ctx, st.binary, "client", "create", "books", "--name", "bench")
+	create.Env = append(os.Environ(), st.env...)
+	out, err := create.Output()
+	if err != nil {
+		return "", fmt.Errorf("make a client: %w", err)
+	}
+	var id, secret string
+	if _, err := fmt.Sscanf(string(out), "id %s\nsecret %s", &id, &secret); err != nil {
+		return "", fmt.Errorf("read a client's credentials: %w", err)
+	}
+	return id + ":" + secret, nil
 }
 
 // flood sends well-formed tokens that nobody was given, each of which costs a
