@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
-	"auth.books.test/internal/manifest"
+	"auth.books.test/internal/credential"
 	"auth.books.test/internal/sealing"
 )
 
@@ -36,11 +36,7 @@ func examineFiles(dir, env string) (found []finding) {
 			"kubeseal --controller-namespace sealed-secrets --controller-name sealed-secrets --fetch-cert > " + filepath.Join(sealed, "certificate.pem") + " && " + sealAnew})
 	}
 	found = append(found, examineSealed(sealed, sealAnew)...)
-	rendered, err := manifest.Render(filepath.Join(dir, "kustomize", "overlays", env))
-	if err != nil {
-		return append(found, finding{err.Error(), sealAnew})
-	}
-	set, err := manifest.Parse(rendered)
+	set, err := rendered(dir, env)
 	if err != nil {
 		return append(found, finding{err.Error(), "go test ./internal/manifest"})
 	}
@@ -71,7 +67,7 @@ func examineSealed(dir, sealAnew string) (found []finding) {
 		b, err := os.ReadFile(file)
 		if err == nil {
 			var opened sealing.Secret
-			if opened, err = sealing.Open(key, b); err == nil && (opened.Namespace != sealing.Namespace || opened.Name != strings.TrimSuffix(filepath.Base(file), ".yaml")) {
+			if opened, err = sealing.Open(key, b); err == nil && (opened.Namespace != credential.Namespace || opened.Name != strings.TrimSuffix(filepath.Base(file), ".yaml")) {
 				err = sealing.ErrCannotOpen
 			}
 		}

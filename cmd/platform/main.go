@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := &cobra.Command{Use: "platform", Short: "Runs the platform", SilenceErrors: true, SilenceUsage: true}
 	var dir string
 	root.PersistentFlags().StringVar(&dir, "dir", ".", "the repository")
-	root.AddCommand(doctorCommand(&dir), sealCommand(&dir), keyCommand(&dir), renderCommand(&dir))
+	root.AddCommand(doctorCommand(&dir), sealCommand(&dir), rotateCommand(&dir), resealCommand(&dir), keyCommand(&dir), renderCommand(&dir))
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

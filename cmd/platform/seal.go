@@ -2,16 +2,17 @@ package main
 
 import (
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"auth.books.test/internal/credential"
+	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/sealing"
 )
 
@@ -19,21 +20,24 @@ func sealCommand(dir *string) *cobra.Command {
 	var env string
 	var fromStdin, replace bool
 	c := &cobra.Command{Use: "seal", Short: "Seal every secret that an overlay needs, with random values or values from standard input", Args: cobra.NoArgs,
-		Long: `Seals for the certificate in sealed-secrets/ENV/certificate.pem and writes sealed-secrets/ENV/NAME.yaml.
-What is sealed already stays, unless --replace is given.
+		Long: `Seals for the certificate in sealed-secrets/ENV/certificate.pem and writes sealed-secrets/ENV/NAME.yaml,
+for the secrets that the platform always needs and for those that a component of the overlay refers to.
+What is sealed already stays, unless --replace is given: for a cluster that has none of it yet. Later, rotate.
 
 With --stdin, chosen values come as JSON, such as {"auth-db-credentials": {"password": "…"}}; the others are random.
 No value is ever shown.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var given sealing.Values
+			in := input{}
 			if fromStdin {
-				decoder := json.NewDecoder(cmd.InOrStdin())
-				if err := decoder.Decode(&given); err != nil {
-					// The error would show a piece of the input.
-					return errors.New(`standard input is not JSON of the form {"name": {"key": "value"}}`)
+				var err error
+				if in, err = readInput(cmd.InOrStdin()); err != nil {
+					return err
+				}
+				if in.given == nil {
+					return errNotJSON
 				}
 			}
-			return seal(filepath.Join(*dir, "sealed-secrets", env), given, replace, cmd.OutOrStdout())
+			return seal(*dir, env, in.given, replace, cmd.OutOrStdout())
 		}}
 	c.Flags().StringVar(&env, "env", "", "the overlay, minikube or gke")
 	c.Flags().BoolVar(&fromStdin, "stdin", false, "read chosen values from standard input")
@@ -42,44 +46,95 @@ No value is ever shown.`,
 	return c
 }
 
-func seal(dir string, given sealing.Values, replace bool, out io.Writer) error {
-	certificate, err := os.ReadFile(filepath.Join(dir, "certificate.pem"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no %s/certificate.pem: fetch it from the cluster's controller (kubeseal --fetch-cert), or make a key with platform key", dir)
-	}
-	if err != nil {
-		return fmt.Errorf("read the certificate: %w", err)
-	}
-	sealer, err := sealing.NewSealer(certificate, rand.Reader)
+func seal(dir, env string, given credential.Values, replace bool, out io.Writer) error {
+	f, err := openFolder(dir, env)
 	if err != nil {
 		return err
 	}
-	secrets, err := sealing.Fresh(given, rand.Reader)
+	sealer, err := f.sealer()
+	if err != nil {
+		return err
+	}
+	set, err := needed(dir, env)
+	if err != nil {
+		return err
+	}
+	others := map[string][]string{}
+	operator := set.OperatorSecrets()
+	for _, r := range set.References() {
+		if operator[r.Secret] == nil && r.Key != "" {
+			others[r.Secret] = append(others[r.Secret], r.Key)
+		}
+	}
+	secrets, err := credential.Fresh(given, others, rand.Reader)
 	if err != nil {
 		return err
 	}
 	var missing []sealing.Secret
 	for _, s := range secrets {
-		if _, err := os.Stat(filepath.Join(dir, s.Name+".yaml")); err != nil || replace {
+		if _, err := os.Stat(f.file(f.current(s.Name))); err != nil || replace {
 			missing = append(missing, s)
 		}
 	}
-	// Passwords and the users' file belong together: a part of them would not fit the rest.
-	if len(missing) > 0 && len(missing) < len(secrets) {
-		return fmt.Errorf("only some secrets are sealed in %s: seal all anew with --replace, then roll the stores", dir)
+	if err := whole(missing, f.dir); err != nil {
+		return err
 	}
 	for _, s := range missing {
-		sealed, err := sealer.Seal(s)
-		if err != nil {
-			return err
+		for _, version := range f.versions(s.Name) {
+			if err := f.remove(version); err != nil {
+				return err
+			}
 		}
-		if err := os.WriteFile(filepath.Join(dir, s.Name+".yaml"), sealed, 0o644); err != nil {
-			return fmt.Errorf("write a SealedSecret: %w", err)
+		delete(f.used, s.Name)
+		if err := f.add(sealer, s); err != nil {
+			return err
 		}
 		fmt.Fprintf(out, "sealed %s/%s\n", s.Namespace, s.Name)
 	}
 	if len(missing) == 0 {
 		fmt.Fprintln(out, "Everything is sealed already.")
 	}
+	return f.save()
+}
+
+// whole refuses to make a part of secrets that fit only each other.
+func whole(missing []sealing.Secret, dir string) error {
+	for _, tied := range credential.Tied() {
+		n := 0
+		for _, s := range missing {
+			if slices.Contains(tied, s.Name) {
+				n++
+			}
+		}
+		if n > 0 && n < len(tied) {
+			return fmt.Errorf("only some of %s are sealed in %s, and they fit each other alone: seal all anew with --replace, then roll the stores", strings.Join(tied, ", "), dir)
+		}
+	}
 	return nil
+}
+
+// needed is the overlay as it would be if the secrets that it always needs were
+// sealed, so that it can be rendered before anything is.
+func needed(dir, env string) (*manifest.Set, error) {
+	scratch, err := os.MkdirTemp("", "platform-")
+	if err != nil {
+		return nil, fmt.Errorf("copy the overlay: %w", err)
+	}
+	defer os.RemoveAll(scratch)
+	if err := os.CopyFS(filepath.Join(scratch, "kustomize"), os.DirFS(filepath.Join(dir, "kustomize"))); err != nil {
+		return nil, fmt.Errorf("copy the overlay: %w", err)
+	}
+	// kustomize takes no empty kustomization.
+	f := &folder{dir: filepath.Join(scratch, "sealed-secrets", env), used: map[string]string{"nothing": "nothing"}}
+	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("copy the overlay: %w", err)
+	}
+	if err := f.save(); err != nil {
+		return nil, err
+	}
+	rendered, err := manifest.Render(filepath.Join(scratch, "kustomize", "overlays", env))
+	if err != nil {
+		return nil, err
+	}
+	return manifest.Parse(rendered)
 }

@@ -15,6 +15,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 
+	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/sealing"
 )
@@ -164,7 +165,7 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 	if other, err := os.ReadFile(filepath.Join(root, "sealed-secrets/gke/certificate.pem")); err != nil || strings.TrimSpace(string(other)) == strings.TrimSpace(string(certificate)) {
 		t.Errorf("GKE's secrets are sealed for the public key: %v", err)
 	}
-	values := sealing.Values{}
+	values := credential.Values{}
 	for _, overlay := range overlays() {
 		files, err := filepath.Glob(filepath.Join(root, "sealed-secrets", overlay, "*.yaml"))
 		if err != nil || len(files) < 6 {
@@ -188,14 +189,17 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 		}
 	}
 	// Made again from the passwords that were opened, the users' file is the same.
-	again, err := sealing.Fresh(sealing.Values{"session-db-credentials": values["session-db-credentials"], "session-db-verifier": values["session-db-verifier"]}, strings.NewReader(strings.Repeat("x", 200)))
+	again, err := credential.Fresh(credential.Values{credential.SessionDB: values[credential.SessionDB], credential.Verifier: values[credential.Verifier]}, nil, strings.NewReader(strings.Repeat("x", 300)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range again {
-		if s.Name == "session-db-users" && s.Data["users.acl"] != values["session-db-users"]["users.acl"] {
+		if s.Name == credential.SessionUsers && s.Data["users.acl"] != values[s.Name]["users.acl"] {
 			t.Error("Redis's users do not have the passwords that auth-api is given")
 		}
+	}
+	if user := values[credential.AuthDB]["user"]; user == "" || !strings.Contains(values[credential.AuthDBUsers]["users.sql"], "ALTER ROLE "+user+" LOGIN PASSWORD 'SCRAM-SHA-256$") {
+		t.Errorf("Postgres has no user %q, as which auth-api signs in", user)
 	}
 }
 

@@ -40,6 +40,9 @@ type Set struct {
 	Others []Other
 }
 
+// Deployment is Kubernetes's, for who does not need the rest of its package.
+type Deployment = appsv1.Deployment
+
 // Other is an object that is not typed here.
 type Other struct {
 	metav1.TypeMeta   `json:",inline"`

@@ -1,6 +1,4 @@
 // Package sealing makes and opens SealedSecrets offline, in strict scope: a
 // sealed value is bound to its namespace and name, and opens under no other.
-//
-// It knows which secrets the platform needs, and makes random values for them.
 // No value is ever printed or passed on a command line.
 package sealing

@@ -18,6 +18,9 @@ import (
 type Secret struct {
 	Namespace, Name string
 	Data            map[string]string
+	// Mutable is for what is read again while it is in use. Any other value gets a
+	// new name when it changes, so that pods roll.
+	Mutable bool
 }
 
 // sealedSecret is the part of a SealedSecret (bitnami.com/v1alpha1) that is
@@ -71,8 +74,8 @@ func NewSealer(certificate []byte, random io.Reader) (*Sealer, error) {
 // Fingerprint names the key that opens what is sealed.
 func (s *Sealer) Fingerprint() (string, error) { return crypto.PublicKeyFingerprint(s.key) }
 
-// Seal gives the SealedSecret as YAML. The Secret that comes of it is immutable:
-// a new value gets a new name, so that pods roll.
+// Seal gives the SealedSecret as YAML. The Secret that comes of it is immutable,
+// but for one that is Mutable.
 func (s *Sealer) Seal(secret Secret) ([]byte, error) {
 	out := sealedSecret{APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Metadata: metadata{secret.Name, secret.Namespace}}
 	out.Spec.EncryptedData = map[string]string{}
@@ -83,7 +86,7 @@ func (s *Sealer) Seal(secret Secret) ([]byte, error) {
 		}
 		out.Spec.EncryptedData[key] = base64.StdEncoding.EncodeToString(sealed)
 	}
-	out.Spec.Template.Immutable, out.Spec.Template.Type, out.Spec.Template.Metadata = true, "Opaque", out.Metadata
+	out.Spec.Template.Immutable, out.Spec.Template.Type, out.Spec.Template.Metadata = !secret.Mutable, "Opaque", out.Metadata
 	return yaml.Marshal(out)
 }
 
@@ -104,7 +107,7 @@ func Open(privateKey, sealed []byte) (Secret, error) {
 	if err != nil {
 		return Secret{}, fmt.Errorf("name the key: %w", err)
 	}
-	out := Secret{Namespace: in.Metadata.Namespace, Name: in.Metadata.Name, Data: map[string]string{}}
+	out := Secret{Namespace: in.Metadata.Namespace, Name: in.Metadata.Name, Data: map[string]string{}, Mutable: !in.Spec.Template.Immutable}
 	for name, text := range in.Spec.EncryptedData {
 		value, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/internal/sealing"
+	"auth.books.test/internal/credential"
 )
 
 func TestRedisDownIs503AndComesBack(t *testing.T) {
@@ -99,7 +99,7 @@ type verifier struct {
 
 func sealedUsers(t *testing.T) (v verifier) {
 	t.Helper()
-	secrets, err := sealing.Fresh(nil, rand.Reader)
+	secrets, err := credential.Fresh(nil, nil, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package sealing_test
+package credential_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"auth.books.test/internal/sealing"
+	"auth.books.test/internal/credential"
 )
 
 // server runs Redis with the users' file and the platform's redis.conf.
@@ -74,6 +74,17 @@ func (s *server) start() {
 	}
 }
 
+func (s *server) version(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, s.cmd.Path, "--version").Output()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	// Redis server v=8.0.3 sha=…
+	_, after, _ := strings.Cut(string(out), "v=")
+	version, _, _ := strings.Cut(after, " ")
+	return version
+}
+
 func (s *server) stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	_ = s.cmd.Wait()
@@ -87,7 +98,7 @@ func (s *server) as(user, password string) *redis.Client {
 
 func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
 	t.Parallel()
-	secrets, err := sealing.Fresh(nil, rand.Reader)
+	secrets, err := credential.Fresh(nil, nil, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,5 +153,57 @@ func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
 	s.start()
 	if got := fmt.Sprint(api().HGetAll(ctx, "session:a").Val()); got != "map[idle:2 sid:1]" {
 		t.Errorf("after a restart: %s", got)
+	}
+}
+
+func TestSessionPasswordsOverlapWhileTheyRotate(t *testing.T) {
+	t.Parallel()
+	secrets, err := credential.Fresh(nil, nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := map[string]string{"users.acl": find(t, secrets, "session-db-users", "users.acl"), "version": "1"}
+	s := newServer(t, users["users.acl"])
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	// A mounted Secret is exchanged, and whoever may do nothing else has it read.
+	load := func(acl string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(s.dir, "users.acl"), []byte(acl), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.as("probe", "any").Do(ctx, "ACL", "LOAD").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for secret, user := range map[string]string{"session-db-credentials": "auth-api", "session-db-verifier": "verifier"} {
+		first := find(t, secrets, secret, "password")
+		open := s.as(user, first).Conn()
+		t.Cleanup(func() { _ = open.Close() })
+		before := open.ClientID(ctx).Val()
+		began := rotate(t, secret, credential.Begin, users)
+		load(began.Users["users.acl"])
+		for name, password := range map[string]string{"the old": first, "the new": began.Value["password"]} {
+			if err := s.as(user, password).Ping(ctx).Err(); err != nil {
+				t.Errorf("%s: %s password: %v", user, name, err)
+			}
+		}
+		// Redis 7.0 ended every connection here; from 7.2 on they stay (redis/redis, pull request 12171).
+		if keeps := s.version(ctx) >= "7.2"; !keeps {
+			t.Logf("NOT CHECKED: that connections stay open, with Redis %s", s.version(ctx))
+		} else if after, err := open.ClientID(ctx).Result(); err != nil || after != before || before == 0 {
+			t.Errorf("%s: the open connection was lost: %d, %d, %v", user, before, after, err)
+		}
+		users = rotate(t, secret, credential.Finish, began.Users).Users
+		load(users["users.acl"])
+		if err := s.as(user, first).Ping(ctx).Err(); err == nil {
+			t.Errorf("%s: the old password is good after the rotation was finished", user)
+		}
+		if err := s.as(user, began.Value["password"]).Ping(ctx).Err(); err != nil {
+			t.Errorf("%s: the new password: %v", user, err)
+		}
+	}
+	if err := s.as("probe", "any").Do(ctx, "ACL", "SETUSER", "probe", "+@all").Err(); err == nil {
+		t.Error("the probe changes users")
 	}
 }

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"sigs.k8s.io/yaml"
+
+	"auth.books.test/internal/sealing"
+)
+
+// folder is sealed-secrets/ENV: a file for each SealedSecret, and the version of
+// each secret that is used. The versions of a secret are called NAME, NAME-v2,
+// NAME-v3.
+type folder struct {
+	dir   string
+	names []string          // what is sealed
+	used  map[string]string // the version in use, by name, if it is not the first
+}
+
+// kustomizationTemplate moves references without naming the pods that have them:
+// kustomize follows a Secret to its new name, wherever its name stands. Those
+// Secrets are marked as its own, and reach no cluster.
+var kustomizationTemplate = template.Must(template.New("").Parse(`# Written by platform seal and platform rotate.
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+{{- range .Names}}
+  - {{.}}.yaml
+{{- end}}
+{{- if .Used}}
+# The versions in use: a name that has one stands for it everywhere in the overlay.
+generatorOptions:
+  disableNameSuffixHash: true
+  annotations:
+    config.kubernetes.io/local-config: "true"
+secretGenerator:
+{{- range $name, $version := .Used}}
+  - name: {{$name}}
+{{- end}}
+patches:
+{{- range $name, $version := .Used}}
+  - target: {kind: Secret, name: {{$name}}}
+    options: {allowNameChange: true}
+    patch: |
+      - {op: replace, path: /metadata/name, value: {{$version}}}
+{{- end}}
+{{- end}}
+`))
+
+// openFolder reads the folder of an environment. A folder without a kustomization
+// is empty.
+func openFolder(dir, env string) (*folder, error) {
+	f := &folder{dir: filepath.Join(dir, "sealed-secrets", env), used: map[string]string{}}
+	b, err := os.ReadFile(filepath.Join(f.dir, "kustomization.yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what is sealed: %w", err)
+	}
+	var k struct {
+		Resources []string
+		Patches   []struct {
+			Target struct{ Name string }
+			Patch  string
+		}
+	}
+	if err := yaml.Unmarshal(b, &k); err != nil {
+		return nil, fmt.Errorf("read %s/kustomization.yaml: %w", f.dir, err)
+	}
+	for _, r := range k.Resources {
+		f.names = append(f.names, strings.TrimSuffix(r, ".yaml"))
+	}
+	for _, p := range k.Patches {
+		var operations []struct{ Value string }
+		if err := yaml.Unmarshal([]byte(p.Patch), &operations); err != nil || len(operations) != 1 {
+			return nil, fmt.Errorf("%s/kustomization.yaml does not say in one operation which version of %s is used", f.dir, p.Target.Name)
+		}
+		f.used[p.Target.Name] = operations[0].Value
+	}
+	return f, nil
+}
+
+// current is the version of a secret that is used.
+func (f *folder) current(name string) string {
+	if used := f.used[name]; used != "" {
+		return used
+	}
+	return name
+}
+
+// versions are those of a secret that are sealed, the oldest first.
+func (f *folder) versions(name string) (all []string) {
+	for _, n := range f.names {
+		if versionOf(n, name) > 0 {
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return versionOf(a, name) - versionOf(b, name) })
+	return all
+}
+
+// versionOf is 1 for NAME, 2 for NAME-v2, and 0 for another secret's.
+func versionOf(full, name string) int {
+	rest, found := strings.CutPrefix(full, name)
+	if !found {
+		return 0
+	}
+	if rest == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(rest, "-v"))
+	if err != nil || n < 2 || rest != fmt.Sprintf("-v%d", n) {
+		return 0
+	}
+	return n
+}
+
+func (f *folder) file(name string) string { return filepath.Join(f.dir, name+".yaml") }
+
+// add seals a secret and puts its file in place; save lists it.
+func (f *folder) add(sealer *sealing.Sealer, s sealing.Secret) error {
+	sealed, err := sealer.Seal(s)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.file(s.Name), sealed, 0o644); err != nil {
+		return fmt.Errorf("write a SealedSecret: %w", err)
+	}
+	if !slices.Contains(f.names, s.Name) {
+		f.names = append(f.names, s.Name)
+	}
+	return nil
+}
+
+func (f *folder) remove(name string) error {
+	f.names = slices.DeleteFunc(f.names, func(n string) bool { return n == name })
+	if err := os.Remove(f.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove a SealedSecret: %w", err)
+	}
+	return nil
+}
+
+func (f *folder) save() error {
+	slices.Sort(f.names)
+	var text bytes.Buffer
+	if err := kustomizationTemplate.Execute(&text, map[string]any{"Names": f.names, "Used": f.used}); err != nil {
+		return fmt.Errorf("write the kustomization: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(f.dir, "kustomization.yaml"), text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write the kustomization: %w", err)
+	}
+	return nil
+}
+
+// sealer seals for the certificate of the folder.
+func (f *folder) sealer() (*sealing.Sealer, error) {
+	file := filepath.Join(f.dir, "certificate.pem")
+	certificate, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no %s: fetch it from the cluster's controller, or make a key with platform key", file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate: %w", err)
+	}
+	return sealing.NewSealer(certificate, rand.Reader)
+}

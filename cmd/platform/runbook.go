@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"auth.books.test/internal/credential"
+	"auth.books.test/internal/manifest"
+)
+
+// tell prints what is to be done in the cluster. Each command is safe to repeat.
+func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change credential.Change, gone []string) error {
+	var text strings.Builder
+	if change.Value != nil {
+		fmt.Fprintf(&text, "sealed %s/%s\n", credential.Namespace, f.current(r.name))
+	}
+	if change.Users != nil {
+		fmt.Fprintf(&text, "sealed %s/%s\n", credential.Namespace, credential.Users(r.name))
+	}
+	for _, name := range gone {
+		fmt.Fprintf(&text, "removed %s\n", f.file(name))
+	}
+	say := func(command string) { fmt.Fprintln(&text, "  "+command) }
+	fmt.Fprintln(&text, "Then, in this order:")
+	say("kubectl apply -k " + f.dir)
+	if change.Users != nil {
+		say(load(credential.Users(r.name), change.Users["version"]))
+	}
+	if change.Value != nil {
+		say("kubectl apply -k " + filepath.Join(r.dir, "kustomize", "overlays", r.env))
+		for _, d := range r.users(set) {
+			say(fmt.Sprintf("kubectl -n %s rollout status deployment/%s --timeout=5m", credential.Namespace, d))
+		}
+	}
+	for _, name := range gone {
+		say(fmt.Sprintf("kubectl -n %s delete sealedsecret %s --ignore-not-found", credential.Namespace, name))
+	}
+	r.tellNext(&text)
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+// load has a store read its users again, when they have reached its pod.
+func load(users, version string) string {
+	pod, directory, command := "session-db-0", "/etc/redis-users", "redis-cli -e --no-auth-warning --user probe --pass probe acl load"
+	if users == credential.AuthDBUsers {
+		pod, directory, command = "auth-db-0", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file="+"/docker-entrypoint-initdb.d/users.sql"
+	}
+	return fmt.Sprintf(`kubectl -n %s exec %s -- sh -c 'until [ "$(cat %s/version)" = %s ]; do sleep 1; done; %s'`, credential.Namespace, pod, directory, version, command)
+}
+
+// users are the Deployments that use the secret.
+func (r rotation) users(set *manifest.Set) (names []string) {
+	for _, ref := range set.References() {
+		if versionOf(ref.Secret, r.name) > 0 && !slices.Contains(names, ref.Workload) &&
+			slices.ContainsFunc(set.Deployments, func(d *manifest.Deployment) bool { return d.Name == ref.Workload }) {
+			names = append(names, ref.Workload)
+		}
+	}
+	return names
+}
+
+// tellNext says which step follows, and when.
+func (r rotation) tellNext(out io.Writer) {
+	if r.step == credential.Finish || r.name == credential.Users(r.name) {
+		return
+	}
+	when := "when its pods have rolled"
+	switch r.name {
+	case credential.Verifier:
+		when = "when every API that verifies tokens has the new password"
+	case credential.TokenKey:
+		if r.step == credential.Begin {
+			fmt.Fprintf(out, "The new key is known, and not used. When every API that verifies tokens has the new ring:\n  %s --use\n", r.command())
+			return
+		}
+		when = "when no session is left that began before (SESSION_LIFETIME, 720h unless it is set)"
+	}
+	fmt.Fprintf(out, "The old value is good until you finish, %s:\n  %s --finish\n", when, r.command())
+}

@@ -1,0 +1,148 @@
+package credential
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// Step is a step of a rotation.
+type Step int
+
+// A rotation begins, and is finished when nobody needs the old value any more.
+// Only the ring of token keys has a step between.
+const (
+	Begin Step = iota
+	Use
+	Finish
+)
+
+// ErrUnfinished and ErrNotBegun say that a step was taken out of its turn.
+var (
+	ErrUnfinished = errors.New("a rotation is under way: finish it first")
+	ErrNotBegun   = errors.New("no rotation was begun")
+)
+
+// Change is what a step makes. Either may be nil.
+type Change struct {
+	// Value is for the secret itself, under a new name.
+	Value map[string]string
+	// Users is for the users of its store, under the same name.
+	Users map[string]string
+}
+
+// Users names the secret with the users of the store that a secret signs in to;
+// empty if there is none.
+func Users(name string) string {
+	switch name {
+	case AuthDB, AuthDBUsers:
+		return AuthDBUsers
+	case SessionDB, Verifier, SessionUsers:
+		return SessionUsers
+	}
+	return ""
+}
+
+// Rotate takes a step. Of old it needs the users of the store or, for the ring of
+// keys, the ring. Version is that of the new value. A value that is given is
+// taken instead of a random one. Errors: ErrUnfinished, ErrNotBegun.
+func Rotate(name string, step Step, version int, old map[string]string, given map[string]string, random io.Reader) (Change, error) {
+	if step == Use && name != TokenKey {
+		return Change{}, fmt.Errorf("%s has no step between the first and the last", name)
+	}
+	switch name {
+	case TokenKey:
+		ring, err := changeRing(old["keys"], step, random)
+		return Change{Value: map[string]string{"keys": ring}}, err
+	case AuthDB, AuthDBUsers:
+		return rotateAuthDB(name, step, version, old, given, random)
+	case SessionDB, Verifier, SessionUsers:
+		return rotateSessionDB(name, step, old, given, random)
+	}
+	return Change{}, fmt.Errorf("there is no secret %s to rotate; there are %s, %s, %s, %s, and the users %s and %s", name, AuthDB, SessionDB, Verifier, TokenKey, AuthDBUsers, SessionUsers)
+}
+
+// Anew makes another value for a secret without users of a store.
+func Anew(name string, version int, given map[string]string, random io.Reader) (map[string]string, error) {
+	password, err := fresh(random)
+	if err != nil {
+		return nil, err
+	}
+	value := map[string]string{"password": password}
+	if name == AuthDB {
+		value["user"] = role(version)
+	}
+	for key := range value {
+		if given[key] != "" {
+			value[key] = given[key]
+		}
+	}
+	return value, nil
+}
+
+func rotateAuthDB(name string, step Step, version int, old, given map[string]string, random io.Reader) (Change, error) {
+	logins, err := loginsOf(old["users.sql"])
+	if err != nil {
+		return Change{}, err
+	}
+	c := Change{}
+	switch {
+	case name == AuthDBUsers: // the same users, as this version of the program writes them
+	case step == Begin && len(logins) > 1:
+		return Change{}, ErrUnfinished
+	case step == Begin:
+		if c.Value, err = Anew(name, version, given, random); err != nil {
+			return Change{}, err
+		}
+		l, err := newLogin(c.Value["user"], c.Value["password"], random)
+		if err != nil {
+			return Change{}, err
+		}
+		if l.role == logins[0].role {
+			return Change{}, fmt.Errorf("the user %s is there already: a new password comes with a new user", l.role)
+		}
+		logins = append(logins, l)
+	case len(logins) == 1:
+		return Change{}, ErrNotBegun
+	default:
+		logins = logins[len(logins)-1:]
+	}
+	c.Users = map[string]string{"users.sql": usersSQL(logins), "password": old["password"], "version": next(old)}
+	return c, nil
+}
+
+func rotateSessionDB(name string, step Step, old, given map[string]string, random io.Reader) (Change, error) {
+	api, verifier, err := hashesOf(old["users.acl"])
+	if err != nil {
+		return Change{}, err
+	}
+	hashes := &api
+	if name == Verifier {
+		hashes = &verifier
+	}
+	c := Change{}
+	switch {
+	case name == SessionUsers: // the same passwords, with the rights that this version of the program gives
+	case step == Begin && len(*hashes) > 1:
+		return Change{}, ErrUnfinished
+	case step == Begin:
+		if c.Value, err = Anew(name, 0, given, random); err != nil {
+			return Change{}, err
+		}
+		*hashes = append(*hashes, sum(c.Value["password"]))
+	case len(*hashes) == 1:
+		return Change{}, ErrNotBegun
+	default:
+		*hashes = (*hashes)[len(*hashes)-1:]
+	}
+	c.Users = map[string]string{"users.acl": usersACL(api, verifier), "version": next(old)}
+	return c, nil
+}
+
+// next counts the changes of a store's users, so that one can wait for a change
+// to arrive in the store's pod.
+func next(old map[string]string) string {
+	n, _ := strconv.Atoi(old["version"])
+	return strconv.Itoa(n + 1)
+}

@@ -1,0 +1,111 @@
+package credential
+
+import (
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// owner is the role that the database belongs to. Nobody signs in as it: who
+// signs in becomes it, so that an object never belongs to a user that goes.
+const owner = "auth_owner"
+
+// login is a user of Postgres and what Postgres keeps of its password.
+type login struct{ role, verifier string }
+
+// role names the user of a version. Postgres keeps one password a user, so a new
+// password comes with a new user, and both can sign in while pods roll.
+func role(version int) string { return fmt.Sprintf("auth_v%d", version) }
+
+// roleName is what needs no quoting in SQL.
+var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+func newLogin(user, password string, random io.Reader) (login, error) {
+	if !roleName.MatchString(user) || user == owner || user == "postgres" {
+		return login{}, fmt.Errorf("%q cannot be the name of a user of Postgres here: small letters, digits and _, and neither %s nor postgres", user, owner)
+	}
+	// Others would have to be normalised first (RFC 4013).
+	if strings.ContainsFunc(password, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return login{}, errors.New("the password for Postgres may have printable characters of ASCII only")
+	}
+	salt := make([]byte, 16)
+	if _, err := io.ReadFull(random, salt); err != nil {
+		return login{}, fmt.Errorf("read randomness: %w", err)
+	}
+	v, err := scram(password, salt)
+	return login{user, v}, err
+}
+
+const scramIterations = 4096 // Postgres's own number
+
+// scram is what Postgres keeps of a password (RFC 5802, section 3; the notation
+// is of Postgres's manual, "pg_authid").
+func scram(password string, salt []byte) (string, error) {
+	salted, err := pbkdf2.Key(sha256.New, password, salt, scramIterations, sha256.Size)
+	if err != nil {
+		return "", fmt.Errorf("hash the password for Postgres: %w", err)
+	}
+	mac := func(text string) []byte {
+		h := hmac.New(sha256.New, salted)
+		h.Write([]byte(text))
+		return h.Sum(nil)
+	}
+	stored := sha256.Sum256(mac("Client Key"))
+	b64 := base64.StdEncoding.EncodeToString
+	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", scramIterations, b64(salt), b64(stored[:]), b64(mac("Server Key"))), nil
+}
+
+// usersSQL brings the users of a Postgres to those that are given, however often
+// it is run: the entrypoint runs it for an empty volume, a rotation while
+// Postgres runs. Others that could become the owner are dropped.
+func usersSQL(logins []login) string {
+	var names, alter []string
+	for _, l := range logins {
+		names = append(names, "'"+l.role+"'")
+		alter = append(alter,
+			fmt.Sprintf("ALTER ROLE %s LOGIN PASSWORD '%s';", l.role, l.verifier),
+			fmt.Sprintf("GRANT %s TO %s;", owner, l.role),
+			fmt.Sprintf("ALTER ROLE %s SET role = %s;", l.role, owner))
+	}
+	all := strings.Join(names, ", ")
+	return fmt.Sprintf(`-- The users that may sign in, by the hashes of their passwords.
+BEGIN;
+DO $$
+DECLARE r name;
+BEGIN
+  FOREACH r IN ARRAY ARRAY['%[1]s', %[2]s] LOOP
+    IF to_regrole(r::text) IS NULL THEN
+      EXECUTE format('CREATE ROLE %%I', r);
+    END IF;
+  END LOOP;
+  FOR r IN SELECT u.rolname FROM pg_auth_members m JOIN pg_roles u ON u.oid = m.member
+           WHERE m.roleid = '%[1]s'::regrole AND u.rolname NOT IN ('postgres', %[2]s) LOOP
+    EXECUTE format('DROP ROLE %%I', r);
+  END LOOP;
+END $$;
+%[3]s
+ALTER DATABASE auth OWNER TO %[1]s;
+-- The superuser comes in by the socket of its pod alone.
+ALTER ROLE postgres PASSWORD NULL;
+COMMIT;
+`, owner, all, strings.Join(alter, "\n"))
+}
+
+var loginLine = regexp.MustCompile(`(?m)^ALTER ROLE ([a-z0-9_]+) LOGIN PASSWORD '(SCRAM-SHA-256\$[^']+)';$`)
+
+// loginsOf reads back what usersSQL wrote.
+func loginsOf(sql string) (logins []login, err error) {
+	for _, m := range loginLine.FindAllStringSubmatch(sql, -1) {
+		logins = append(logins, login{m[1], m[2]})
+	}
+	if len(logins) == 0 {
+		return nil, errors.New("users.sql names no user with the hash of a password")
+	}
+	return logins, nil
+}
