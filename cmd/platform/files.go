@@ -19,13 +19,17 @@ import (
 // somebody seals their own. Its private key was thrown away.
 const sampleFingerprint = "SHA256:l+LTKCofjmT5SbjDZ+i0TTpt40HsDod63pnPcedV/a4"
 
+// fetchCertificate is the newest certificate of the controller. kubeseal would ask
+// a Service for it, which GKE's private clusters do not let through.
+const fetchCertificate = `kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key --sort-by=.metadata.creationTimestamp -o jsonpath='{.items[-1:].data.tls\.crt}' | base64 -d > `
+
 // examineFiles looks at what is in the repository for an overlay.
 func examineFiles(dir, env string) (found []finding) {
 	sealed := filepath.Join(dir, "sealed-secrets", env)
 	sealAnew := fmt.Sprintf("go run ./cmd/platform seal --env %s --replace", env)
 	certificate, err := os.ReadFile(filepath.Join(sealed, "certificate.pem"))
 	if err != nil {
-		return append(found, finding{"there is no certificate to seal for in " + sealed, "kubeseal --controller-namespace sealed-secrets --controller-name sealed-secrets --fetch-cert > " + filepath.Join(sealed, "certificate.pem")})
+		return append(found, finding{"there is no certificate to seal for in " + sealed, fetchCertificate + filepath.Join(sealed, "certificate.pem")})
 	}
 	sealer, err := sealing.NewSealer(certificate, rand.Reader)
 	if err != nil {
@@ -33,7 +37,7 @@ func examineFiles(dir, env string) (found []finding) {
 	}
 	if fingerprint, err := sealer.Fingerprint(); err == nil && fingerprint == sampleFingerprint {
 		found = append(found, finding{"the secrets of " + env + " are samples that nobody can open",
-			"kubeseal --controller-namespace sealed-secrets --controller-name sealed-secrets --fetch-cert > " + filepath.Join(sealed, "certificate.pem") + " && " + sealAnew})
+			fetchCertificate + filepath.Join(sealed, "certificate.pem") + " && " + sealAnew})
 	}
 	found = append(found, examineSealed(sealed, sealAnew)...)
 	set, err := rendered(dir, env)

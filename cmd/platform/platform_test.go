@@ -55,7 +55,7 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 			if err := os.Remove(filepath.Join(dir, "sealed-secrets/gke/certificate.pem")); err != nil {
 				t.Fatal(err)
 			}
-		}, "there is no certificate", "--fetch-cert"},
+		}, "there is no certificate", "kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key"},
 		{"no development key", "minikube", func(t *testing.T, dir string) {
 			if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube/key/secret.yaml")); err != nil {
 				t.Fatal(err)

@@ -27,9 +27,17 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 	fmt.Fprintln(&text, "Then, in this order:")
 	say("kubectl apply -k " + f.dir)
 	if change.Users != nil {
-		say(load(credential.Users(r.name), change.Users["version"]))
+		for _, command := range load(credential.Users(r.name), change.Users["version"]) {
+			say(command)
+		}
 	}
 	if change.Value != nil {
+		if slices.ContainsFunc(set.References(), func(ref manifest.Reference) bool {
+			return ref.Workload == "schema" && versionOf(ref.Secret, r.name) > 0
+		}) {
+			// A Job cannot be changed.
+			say(fmt.Sprintf("kubectl -n %s delete job schema --ignore-not-found", credential.Namespace))
+		}
 		say("kubectl apply -k " + filepath.Join(r.dir, "kustomize", "overlays", r.env))
 		for _, d := range r.users(set) {
 			say(fmt.Sprintf("kubectl -n %s rollout status deployment/%s --timeout=5m", credential.Namespace, d))
@@ -43,13 +51,17 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 	return err
 }
 
-// load has a store read its users again, when they have reached its pod.
-func load(users, version string) string {
+// load has a store read its users again, when they have reached its pod: at once
+// if something of the pod changes, within a minute or two if nothing does.
+func load(users, version string) []string {
 	pod, directory, command := "session-db-0", "/etc/redis-users", "redis-cli -e --no-auth-warning --user probe --pass probe acl load"
 	if users == credential.AuthDBUsers {
-		pod, directory, command = "auth-db-0", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file="+"/docker-entrypoint-initdb.d/users.sql"
+		pod, directory, command = "auth-db-0", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql"
 	}
-	return fmt.Sprintf(`kubectl -n %s exec %s -- sh -c 'until [ "$(cat %s/version)" = %s ]; do sleep 1; done; %s'`, credential.Namespace, pod, directory, version, command)
+	return []string{
+		fmt.Sprintf("kubectl -n %s annotate pod %s auth.books.test/users=%s --overwrite", credential.Namespace, pod, version),
+		fmt.Sprintf(`kubectl -n %s exec %s -- sh -c 'until [ "$(cat %s/version)" -ge %s ]; do sleep 1; done; %s'`, credential.Namespace, pod, directory, version, command),
+	}
 }
 
 // users are the Deployments that use the secret.

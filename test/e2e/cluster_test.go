@@ -8,16 +8,18 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"sigs.k8s.io/yaml"
 )
 
 const (
 	root      = "../.."
 	namespace = "auth"
-	image     = "localhost:5000/auth-api:dev"
 )
 
 // development names the contexts that may be changed by a test.
@@ -28,6 +30,10 @@ func TestMain(m *testing.M) {
 	current := strings.TrimSpace(string(out))
 	if err != nil || !development.MatchString(current) {
 		fmt.Fprintf(os.Stderr, "the current context %q is not for development: kubectl config use-context minikube\n", current)
+		os.Exit(1)
+	}
+	if err := loadImages(current); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -66,7 +72,7 @@ func inAuth(t *testing.T, args ...string) string {
 func apply(t *testing.T, dir string) (out string) {
 	t.Helper()
 	eventually(t, time.Minute, "kubectl apply -k "+dir, func() (err error) {
-		if out, err = try(nil, "apply", "-k", dir); err != nil {
+		if out, err = try(nil, "apply", "--validate=strict", "-k", dir); err != nil {
 			err = fmt.Errorf("%w: %s", err, out)
 		}
 		return err
@@ -85,11 +91,67 @@ func eventually(t *testing.T, limit time.Duration, what string, try func() error
 	t.Fatalf("not within %v: %s: %v", limit, what, err)
 }
 
+// with is an overlay with something added, until the test ends.
+func with(t *testing.T, overlay, added string) (dir string) {
+	t.Helper()
+	dir, err := os.MkdirTemp(filepath.Join(root, "kustomize", "overlays"), "e2e-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	kustomization := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: auth\nresources: [../" + overlay + "]\n" + added
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(kustomization), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join("kustomize/overlays", filepath.Base(dir))
+}
+
+// applyWith applies the overlay with something added, and without it in the end.
+func applyWith(t *testing.T, added string) {
+	t.Helper()
+	dir := with(t, "minikube", added)
+	more, plain := objects(t, dir), objects(t, "kustomize/overlays/minikube")
+	t.Cleanup(func() {
+		apply(t, "kustomize/overlays/minikube")
+		ready(t)
+		for name, document := range more {
+			if plain[name] == "" {
+				_, _ = try([]byte(document), "delete", "--ignore-not-found", "--wait=false", "-f", "-")
+			}
+		}
+	})
+	apply(t, dir)
+}
+
+// objects are what a kustomization renders to, by kind and name.
+func objects(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for document := range strings.SplitSeq(kubectl(t, "kustomize", dir), "\n---\n") {
+		var o struct {
+			Kind     string
+			Metadata struct{ Name string }
+		}
+		if err := yaml.Unmarshal([]byte(document), &o); err != nil {
+			t.Fatal(err)
+		}
+		all[o.Kind+" "+o.Metadata.Name] = document
+	}
+	return all
+}
+
 // ready waits until everything that serves does.
 func ready(t *testing.T) {
 	t.Helper()
 	for _, workload := range []string{"statefulset/auth-db", "statefulset/session-db", "deployment/auth-api", "deployment/helloworld"} {
-		inAuth(t, "rollout", "status", workload, "--timeout=3m")
+		eventually(t, 3*time.Minute, workload, func() error {
+			out, err := try(nil, "--namespace", namespace, "rollout", "status", workload, "--timeout=5s")
+			if err != nil {
+				imagesAreThere(t)
+				err = fmt.Errorf("%w: %s%s", err, out, waiting())
+			}
+			return err
+		})
 	}
 	eventually(t, time.Minute, "/readyz", func() error {
 		a, err := send("GET", "/readyz", "", nil)
@@ -98,4 +160,22 @@ func ready(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// waiting says what containers wait for: NAME IMAGE REASON MESSAGE, each in a line.
+func waiting() string {
+	out, _ := try(nil, "--namespace", namespace, "get", "pods", "-o",
+		`jsonpath={range .items[*]}{range .status.containerStatuses[?(@.state.waiting)]}{.name} {.image} {.state.waiting.reason} {.state.waiting.message}{"\n"}{end}{end}`)
+	return out
+}
+
+func imagesAreThere(t *testing.T) {
+	t.Helper()
+	for line := range strings.Lines(waiting()) {
+		for _, reason := range []string{"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull"} {
+			if fields := strings.Fields(line); len(fields) > 2 && fields[2] == reason {
+				t.Fatalf("IMAGE MISSING: the cluster has no %s and cannot pull it. Set E2E_LOAD to a command that is given an image's name and a binary for it, or put it into the cluster by hand.", fields[1])
+			}
+		}
+	}
 }
