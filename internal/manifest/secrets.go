@@ -16,11 +16,6 @@ func (s *Set) References() (all []Reference) {
 		add := func(secret, key string) { all = append(all, Reference{w.Name, secret, key}) }
 		for _, containers := range [][]corev1.Container{w.Pod.Spec.InitContainers, w.Pod.Spec.Containers} {
 			for _, c := range containers {
-				for _, e := range c.EnvFrom {
-					if e.SecretRef != nil && sealed[e.SecretRef.Name] == nil {
-						missing = append(missing, w.Name+"/"+e.SecretRef.Name)
-					}
-				}
 				for _, e := range c.Env {
 					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
 						add(e.ValueFrom.SecretKeyRef.Name, e.ValueFrom.SecretKeyRef.Key)
