@@ -176,6 +176,20 @@ func TestRotateOfAManagedStoreTakesTheValueThatItIsGiven(t *testing.T) {
 	}
 }
 
+func TestRotateHasEveryPodOfAStoreReadItsUsers(t *testing.T) {
+	dir := checkout(t)
+	edit(t, filepath.Join(dir, "kustomize/overlays/gke/kustomization.yaml"), "namespace: auth\n", "namespace: auth\ncomponents: [../../components/redis-sentinel]\n")
+	out := must(t, secretJSON(t, "auth", "session-db-users", opened(t, dir, "session-db-users")), "rotate", "--env", "gke", "--secret", "session-db-verifier", "--dir", dir, "--stdin")
+	for i := range 3 {
+		if !strings.Contains(out, fmt.Sprintf("exec session-db-%d -- ", i)) {
+			t.Errorf("pod %d is left out", i)
+		}
+	}
+	if strings.Count(out, "sh /etc/redis/users.sh && redis-cli ") != 3 {
+		t.Errorf("the pods lose the users that they have among themselves:\n%s", out)
+	}
+}
+
 func TestRotateRefusesWhatItCannotDo(t *testing.T) {
 	dir := checkout(t)
 	for name, args := range map[string][]string{

@@ -27,7 +27,7 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 	fmt.Fprintln(&text, "Then, in this order:")
 	say("kubectl apply -k " + f.dir)
 	if change.Users != nil {
-		for _, command := range load(credential.Users(r.name), change.Users["version"]) {
+		for _, command := range load(set, credential.Users(r.name), change.Users["version"]) {
 			say(command)
 		}
 	}
@@ -51,17 +51,31 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 	return err
 }
 
-// load has a store read its users again, when they have reached its pod: at once
-// if something of the pod changes, within a minute or two if nothing does.
-func load(users, version string) []string {
-	pod, directory, command := "session-db-0", "/etc/redis-users", "redis-cli -e --no-auth-warning --user probe --pass probe acl load"
+// load has each pod of a store read its users again, when they have reached it: at
+// once if something of the pod changes, within a minute or two if nothing does.
+func load(set *manifest.Set, users, version string) (commands []string) {
+	store, directory, command := "session-db", "/etc/redis-users", "redis-cli -e --no-auth-warning --user probe --pass probe acl load"
 	if users == credential.AuthDBUsers {
-		pod, directory, command = "auth-db-0", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql"
+		store, directory, command = "auth-db", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql"
 	}
-	return []string{
-		fmt.Sprintf("kubectl -n %s annotate pod %s auth.books.test/users=%s --overwrite", credential.Namespace, pod, version),
-		fmt.Sprintf(`kubectl -n %s exec %s -- sh -c 'until [ "$(cat %s/version)" -ge %s ]; do sleep 1; done; %s'`, credential.Namespace, pod, directory, version, command),
+	// The component redis-sentinel has users of its own besides.
+	for _, c := range set.ConfigMaps {
+		if c.Data["users.sh"] != "" && store == "session-db" {
+			command = "sh /etc/redis/users.sh && " + command
+		}
 	}
+	pods := 1
+	for _, s := range set.StatefulSets {
+		if s.Name == store && s.Spec.Replicas != nil {
+			pods = int(*s.Spec.Replicas)
+		}
+	}
+	for i := range pods {
+		commands = append(commands,
+			fmt.Sprintf("kubectl -n %s annotate pod %s-%d auth.books.test/users=%s --overwrite", credential.Namespace, store, i, version),
+			fmt.Sprintf(`kubectl -n %s exec %s-%d -- sh -c 'until [ "$(cat %s/version)" -ge %s ]; do sleep 1; done; %s'`, credential.Namespace, store, i, directory, version, command))
+	}
+	return commands
 }
 
 // users are the Deployments that use the secret.

@@ -136,7 +136,7 @@ func rotateSessionDB(name string, step Step, old, given map[string]string, rando
 	default:
 		*hashes = (*hashes)[len(*hashes)-1:]
 	}
-	c.Users = map[string]string{"users.acl": usersACL(api, verifier), "version": next(old)}
+	c.Users = map[string]string{"users.acl": usersACL(api, verifier), "password": old["password"], "version": next(old)}
 	return c, nil
 }
 

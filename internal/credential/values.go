@@ -85,7 +85,7 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 		AuthDB:       {"user": user, "password": password},
 		SessionDB:    {"password": session},
 		Verifier:     {"password": verifier},
-		SessionUsers: {"users.acl": usersACL([]string{sum(session)}, []string{sum(verifier)}), "version": "1"},
+		SessionUsers: {"users.acl": usersACL([]string{sum(session)}, []string{sum(verifier)}), "password": next(), "version": "1"},
 		TokenKey:     {"keys": "k1:" + next()},
 		AuthDBUsers:  {"password": next(), "version": "1"},
 	}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
 )
 
@@ -33,13 +34,13 @@ func referenceRules() []rule {
 			}
 			return found
 		}, old: "key: password\n              name: session-db-verifier", new: "key: password\n              name: session-db-credentials"},
-		{name: "secrets are sealed strictly, and do not change under their name", check: func(s *manifest.Set) (found []string) {
+		{name: "secrets are sealed strictly, and do not change under their name unless they are read again", check: func(s *manifest.Set) (found []string) {
 			for _, o := range s.OfKind("SealedSecret") {
 				for annotation := range o.Annotations {
 					found = append(found, o.Name+" has "+annotation)
 				}
 				template, _ := at(o.Content, "spec.template.metadata").(map[string]any)
-				if at(o.Content, "spec.template.immutable") != true || template["name"] != o.Name || template["namespace"] != o.Namespace || o.Annotations != nil {
+				if at(o.Content, "spec.template.immutable") == credential.Secret(o.Name, nil).Mutable || template["name"] != o.Name || template["namespace"] != o.Namespace || o.Annotations != nil {
 					found = append(found, o.Name)
 				}
 				// kubeseal writes null, and validators refuse it.

@@ -2,6 +2,7 @@ package manifest_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
 )
 
@@ -240,6 +242,50 @@ func TestNobodyElseRulesTheReplicas(t *testing.T) {
 			}
 		}
 	}
+}
+
+// As platform rotate says: each pod reads the users' file while it runs. Nobody is
+// made master for it, and a master's death after it is survived.
+func TestUsersOfTheSentinelsPodsRotateWhileTheyRun(t *testing.T) {
+	s := withComponent(t, "gke", "redis-sentinel")
+	t.Parallel()
+	c, ring := newTrio(t, s).up(), newRing(t)
+	c.until("a write at the start", func(ctx context.Context) error { return mint(t, ring).put(ctx, c.as("auth-api")) })
+	c.settle()
+	master := c.master()
+	users := map[string]string{"version": "1", "password": c.passwords["sentinel"]}
+	b, err := os.ReadFile(filepath.Join(master.dir, "users/users.acl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	users["users.acl"] = string(b)
+	for _, step := range []credential.Step{credential.Begin, credential.Finish} {
+		change, err := credential.Rotate(credential.SessionDB, step, 2, users, nil, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		users = change.Users
+		for _, pod := range c.pods {
+			c.write(filepath.Join(pod.dir, "users/users.acl"), users["users.acl"])
+			if out, err := pod.script("users.sh").CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if err := c.at(pod.addr, c.port, "probe").Do(t.Context(), "ACL", "LOAD").Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if step == credential.Begin {
+			c.until("the old password is good", func(ctx context.Context) error { return mint(t, ring).put(ctx, c.as("auth-api")) })
+			c.passwords["auth-api"] = change.Value["password"]
+		}
+		c.until("the new password is good", func(ctx context.Context) error { return mint(t, ring).put(ctx, c.as("auth-api")) })
+	}
+	if now := c.master(); now != master {
+		t.Errorf("%s is the master, and %s was", now.addr, master.addr)
+	}
+	c.settle()
+	c.kill(master)
+	c.until("a write after the master's death", func(ctx context.Context) error { return mint(t, ring).put(ctx, c.as("auth-api")) })
 }
 
 // What a pod runs is in the files that it is given, at the addresses that the

@@ -3,8 +3,6 @@ package manifest_test
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
@@ -20,8 +18,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 
+	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
-	"auth.books.test/internal/sealing"
 	"auth.books.test/verify"
 )
 
@@ -68,11 +66,11 @@ func newTrio(t *testing.T, s *manifest.Set) *trio {
 			t.Skipf("SKIPPED, failover was not tried: this test needs %s on PATH", tool)
 		}
 	}
-	secrets, err := sealing.Fresh(nil, rand.Reader)
+	secrets, err := credential.Fresh(nil, nil, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &trio{t: t, passwords: map[string]string{}}
+	c := &trio{t: t, passwords: map[string]string{"probe": "probe"}}
 	var users string
 	for _, secret := range secrets {
 		switch secret.Name {
@@ -82,11 +80,9 @@ func newTrio(t *testing.T, s *manifest.Set) *trio {
 			c.passwords["verifier"] = secret.Data["password"]
 		case "session-db-users":
 			users = secret.Data["users.acl"]
+			c.passwords["sentinel"] = secret.Data["password"]
 		}
 	}
-	// As peers.sh makes it.
-	sum := sha256.Sum256([]byte("replication\n" + users))
-	c.passwords["sentinel"] = hex.EncodeToString(sum[:])
 	addrs := loopback(t)
 	c.port, c.sentinel = freePort(t, addrs[0]), freePort(t, addrs[0])
 	for _, addr := range addrs {
@@ -108,6 +104,7 @@ func newTrio(t *testing.T, s *manifest.Set) *trio {
 			pod.files[name] = own.Replace(text)
 		}
 		c.write(filepath.Join(pod.dir, "users/users.acl"), users)
+		c.write(filepath.Join(pod.dir, "users/password"), c.passwords["sentinel"])
 	}
 	t.Cleanup(func() {
 		for _, pod := range c.pods {

@@ -6,8 +6,8 @@ for peer in $PEERS; do
   case $peer in "$POD_NAME" | "$POD_NAME".*) me=$peer ;; esac
 done
 
-# Made of the users' file, which is given to these pods alone.
-password=$({ echo replication; cat /etc/redis-users/users.acl; } | sha256sum | cut -c1-64)
+# Sealed with the users' file, which is given to these pods alone.
+password=$(cat /etc/redis-users/password)
 hash=$(printf %s "$password" | sha256sum | cut -c1-64)
 
 # ask HOST: whom the sentinel there calls the master; nothing if it does not answer.
