@@ -7,8 +7,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/internal/credential"
+	"auth.books.test/internal/devstack/devtest"
 )
 
 func TestRedisDownIs503AndComesBack(t *testing.T) {
