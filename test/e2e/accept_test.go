@@ -20,7 +20,7 @@ import (
 // overlay cannot be changed into this.
 const other = "auth-gke-check"
 
-func TestGKEOverlayAndItsComponentsAreAcceptedByTheAPIServer(t *testing.T) {
+func TestGKEOverlayIsAcceptedByTheAPIServer(t *testing.T) {
 	definitions := []string{"-f", "test/e2e/testdata/crds.yaml", "-f", "test/e2e/testdata/components.yaml", "-f", "sealed-secrets/controller/customresourcedefinition.yaml"}
 	kubectl(t, append([]string{"apply"}, definitions...)...)
 	kubectl(t, append([]string{"wait", "--for=condition=Established", "--timeout=60s"}, definitions...)...)
