@@ -92,7 +92,7 @@ func eventually(t *testing.T, limit time.Duration, what string, try func() error
 }
 
 // with is an overlay with something added, until the test ends.
-func with(t *testing.T, overlay, added string) (dir string) {
+func with(t *testing.T, overlay, added string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(filepath.Join(root, "kustomize", "overlays"), "e2e-")
 	if err != nil {
