@@ -1,16 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
-
-	// The server's own HTTP library: a generator that costs little leaves the
-	// processors to what is measured.
-	"github.com/valyala/fasthttp"
 )
 
 // load is a request that each of some clients sends again as soon as it is
@@ -43,15 +39,11 @@ type result struct {
 // during sends for a while. Every answer that is not wanted counts as an error,
 // and one is enough to fail: a server that fails fast must not look fast.
 func (l load) during(ctx context.Context, d time.Duration) (result, error) {
-	client := &fasthttp.Client{MaxConnsPerHost: l.clients, NoDefaultUserAgentHeader: true, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
-		// The client would send a failed GET again and not tell.
-		MaxIdemponentCallAttempts: 1}
-	defer client.CloseIdleConnections()
 	counts := make([]count, l.clients)
 	began := time.Now()
 	var all sync.WaitGroup
 	for i := range counts {
-		all.Go(func() { counts[i] = l.loop(ctx, client, began.Add(d), i) })
+		all.Go(func() { counts[i] = l.loop(ctx, began.Add(d), i) })
 	}
 	all.Wait()
 	took := time.Since(began)
@@ -68,39 +60,28 @@ type count struct {
 	first  error
 }
 
-func (l load) loop(ctx context.Context, client *fasthttp.Client, end time.Time, turn int) (c count) {
-	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
-	defer fasthttp.ReleaseRequest(request)
-	defer fasthttp.ReleaseResponse(response)
-	request.Header.SetMethod(l.method)
-	request.SetRequestURI(l.url)
-	if l.token != "" {
-		request.Header.Set("Authorization", "Bearer "+l.token)
+func (l load) loop(ctx context.Context, end time.Time, turn int) (c count) {
+	connection, err := l.connect()
+	if err != nil {
+		return count{errors: 1, first: err}
 	}
-	if l.basic != "" {
-		request.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(l.basic)))
-	}
-	if l.body != nil {
-		request.Header.SetContentType("application/json")
-		if l.form {
-			request.Header.SetContentType("application/x-www-form-urlencoded")
-		}
-		request.SetBody(l.body)
-	}
+	defer func() { _ = connection.conn.Close() }()
+	token := l.token
 	for sent := time.Now(); sent.Before(end) && ctx.Err() == nil; {
 		if len(l.tokens) > 0 {
-			request.Header.Set("Authorization", "Bearer "+l.tokens[turn%len(l.tokens)])
+			token = l.tokens[turn%len(l.tokens)]
 			turn += l.clients
 		}
-		err := client.Do(request, response)
-		if err == nil && !l.wanted(response.StatusCode()) {
-			err = fmt.Errorf("%d %s", response.StatusCode(), response.Body())
+		status, body, err := connection.do(token)
+		if err != nil {
+			// Never sent again: what came of it is not known.
+			return count{times: c.times, errors: c.errors + 1, first: cmp.Or(c.first, err)}
 		}
 		now := time.Now()
-		if err == nil {
+		if l.wanted(status) {
 			c.times = append(c.times, now.Sub(sent))
 		} else if c.errors++; c.first == nil {
-			c.first = err
+			c.first = fmt.Errorf("%d %s", status, body)
 		}
 		if sent = now; l.pause > 0 {
 			_ = pause(ctx, l.pause)
