@@ -72,4 +72,4 @@ func (l *lines) String() string {
 }
 
 // Seen counts.
-func (d *door) Seen(verify.Identity) { d.seen.Add(1) }
+func (d *door) Seen(verify.Identity, time.Time) { d.seen.Add(1) }

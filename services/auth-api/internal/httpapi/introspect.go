@@ -98,7 +98,7 @@ func (s *Server) look(ctx context.Context, who client.Client, token string) (int
 		return introspection{}, fault.Unavailable(err)
 	}
 	s.metrics.introspected("active")
-	s.Sessions.Seen(identity)
+	s.Sessions.Seen(identity, s.Now())
 	return introspection{
 		Active: true, Scope: strings.Join(who.Narrow(identity.Scopes), " "), Username: identity.Email, Name: identity.Name, TokenType: "Bearer",
 		Expires: identity.EndsAt().Unix(), IssuedAt: identity.IssuedAt.Unix(), Subject: identity.AccountID, Audience: who.Audience, Issuer: s.Issuer, Session: identity.SessionID,

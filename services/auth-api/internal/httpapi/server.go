@@ -49,7 +49,7 @@ type Sessions interface {
 	Open(ctx context.Context, o session.Opening) (session.Opened, error)
 	Revoke(ctx context.Context, r session.Revocation) error
 	List(ctx context.Context, accountID uuid.UUID) ([]session.Session, error)
-	Seen(identity verify.Identity)
+	Seen(identity verify.Identity, now time.Time)
 }
 
 // Clients finds out which client asks; client.Authenticator does it.

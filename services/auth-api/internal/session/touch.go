@@ -26,11 +26,11 @@ type seen struct {
 	tokens map[token.Hash]struct{}
 }
 
-// Seen notes that a token was used. It does no I/O: Touch writes it down, and
+// Seen notes that a token was used now. It does no I/O: Touch writes it down, and
 // only when the last note is older than Lifetimes.Touch.
-func (s *Service) Seen(identity verify.Identity) {
+func (s *Service) Seen(identity verify.Identity, now time.Time) {
 	due := identity.IdleExpiresAt.Add(s.lifetimes.Touch() - s.lifetimes.Idle)
-	if s.now().Before(due) || !identity.IdleExpiresAt.Before(identity.ExpiresAt) {
+	if now.Before(due) || !identity.IdleExpiresAt.Before(identity.ExpiresAt) {
 		return
 	}
 	s.seen.mu.Lock()
