@@ -2,12 +2,10 @@ package cache_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,124 +149,6 @@ func served(t *testing.T, client redis.UniversalClient, command string) (n int) 
 	return n
 }
 
-// The case that a cache must not get wrong: nothing is pushed any more, and
-// nothing says so. Reads go on all the time.
-func TestSilentConnectionEndsTheLeaseWithinTheBound(t *testing.T) {
-	t.Parallel()
-	for _, bound := range []time.Duration{100 * time.Millisecond, cache.DefaultBound} {
-		t.Run(bound.String(), func(t *testing.T) {
-			t.Parallel()
-			url := devtest.Redis(t)
-			proxy := devtest.NewProxy(t, url)
-			client := open(t, url)
-			k := newKept(t, open(t, proxy.URL), func(o *options) { o.Bound = bound })
-			k.tracking()
-			put(t, client, "a", "1")
-			k.warm("a", "1")
-			stalled := proxy.Accepted()
-			proxy.StallThose(func(n int) bool { return n < stalled })
-			del(t, client, "a")
-			revoked := time.Now()
-			var last time.Duration
-			for {
-				began := time.Since(revoked)
-				v, err := k.get("a")
-				if err != nil {
-					continue // a stalled connection for reads is given up
-				}
-				if v == "" {
-					break
-				}
-				if last = began; began > bound {
-					t.Fatalf("passed %v after its end, the bound is %v", began, bound)
-				}
-			}
-			t.Logf("passed for the last time %v after its end", last)
-			eventually(t, "it is said", func() bool { return slices.Contains(k.kinds(), cache.Down) })
-			k.tracking() // by a new connection, which is not stalled
-			if kinds := k.kinds(); !slices.Equal(kinds[:3], []cache.Kind{cache.Up, cache.Down, cache.Up}) {
-				t.Errorf("%v", kinds)
-			}
-		})
-	}
-}
-
-func TestKilledConnectionIsTakenUpAgainWithAnEmptyCache(t *testing.T) {
-	t.Parallel()
-	process := devtest.RedisProcess(t)
-	client, admin := open(t, process.URL), open(t, process.URL)
-	k := newKept(t, client)
-	k.tracking()
-	put(t, client, "a", "1")
-	for range 20 {
-		k.warm("a", "1")
-		flushes := k.Stats().Flushes
-		if err := admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, "the cache is emptied", func() bool { return k.Stats().Flushes > flushes })
-		k.tracking()
-	}
-}
-
-func TestRedisThatComesBackWithOtherDataIsBelieved(t *testing.T) {
-	t.Parallel()
-	process := devtest.RedisProcess(t)
-	client := open(t, process.URL)
-	k := newKept(t, client)
-	k.tracking()
-	put(t, client, "a", "1")
-	k.warm("a", "1")
-	process.Kill()
-	process.Start()
-	del(t, open(t, process.URL), "a")
-	began := time.Now()
-	eventually(t, "the end is seen", func() bool {
-		v, err := k.get("a")
-		if err == nil && v != "" && time.Since(began) > cache.DefaultBound {
-			t.Fatal("the value of before is still served")
-		}
-		return err == nil && v == ""
-	})
-	k.tracking()
-}
-
-// A verifier that was stopped (SIGSTOP, a suspended machine) goes on with what
-// it had: by its clocks it must know that this is too old.
-func TestLeaseIsCheckedByBothClocks(t *testing.T) {
-	t.Parallel()
-	url := devtest.Redis(t)
-	client := open(t, url)
-	k := newKept(t, client)
-	k.tracking()
-	put(t, client, "a", "1")
-	k.warm("a", "1")
-	before := k.Stats()
-	if v, err := k.Get(t.Context(), "a", time.Now().Add(cache.MaxBound)); err != nil || v == nil || *v != "1" {
-		t.Fatalf("%v, %v", v, err)
-	}
-	if after := k.Stats(); after.Hits != before.Hits || after.Misses != before.Misses+1 {
-		t.Error("answered from memory")
-	}
-
-	now := time.Now()
-	for name, c := range map[string]struct {
-		mono, wall time.Duration
-		covers     bool
-	}{
-		"both run on":                               {time.Minute, time.Minute, true},
-		"the machine was suspended":                 {time.Minute, -1, false},
-		"the wall clock was set back":               {-1, time.Minute, false},
-		"neither does":                              {-1, -1, false},
-		"the end itself is not covered, monotonic":  {0, time.Minute, false},
-		"the end itself is not covered, wall clock": {time.Minute, 0, false},
-	} {
-		if got := cache.LeaseCovers(now, c.mono, c.wall); got != c.covers {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}
-
 func TestRedisThatCannotTrackIsReadEachTimeAndThatIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	embedded := miniredis.RunT(t)
@@ -314,107 +194,6 @@ func TestWithoutMemoryEveryReadIsFresh(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	k.Forget("a")
-}
-
-func TestManyWhoAskForOneKeyShareARead(t *testing.T) {
-	t.Parallel()
-	url := devtest.Redis(t)
-	proxy := devtest.NewProxy(t, url)
-	client := open(t, url)
-	reads := &counter{}
-	own := open(t, proxy.URL)
-	own.AddHook(reads)
-	k := newKept(t, own)
-	k.tracking()
-	put(t, client, "a", "1")
-	k.want("b", "")
-	before := reads.hgetall.Load()
-	proxy.StallThose(func(n int) bool { return n != 0 })
-	const callers = 50
-	var wait sync.WaitGroup
-	for range callers {
-		wait.Go(func() {
-			if v, err := k.get("a"); err != nil || v != "1" {
-				t.Errorf("%q, %v", v, err)
-			}
-		})
-	}
-	eventually(t, "all wait", func() bool { return k.Stats().Misses >= callers+1 })
-	proxy.Restore()
-	wait.Wait()
-	if n := reads.hgetall.Load() - before; n != 1 {
-		t.Errorf("%d reads for %d callers", n, callers)
-	}
-}
-
-// counter counts the reads that a client sends.
-type counter struct{ hgetall atomic.Int64 }
-
-func (c *counter) DialHook(next redis.DialHook) redis.DialHook          { return next }
-func (c *counter) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
-
-func (c *counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error {
-		for _, cmd := range cmds {
-			if cmd.Name() == "hgetall" {
-				c.hgetall.Add(1)
-			}
-		}
-		return next(ctx, cmds)
-	}
-}
-
-func TestCallerWhoLeavesDoesNotTakeTheReadAlong(t *testing.T) {
-	t.Parallel()
-	url := devtest.Redis(t)
-	proxy := devtest.NewProxy(t, url)
-	client := open(t, url)
-	k := newKept(t, open(t, proxy.URL))
-	k.tracking()
-	put(t, client, "a", "1")
-	k.want("b", "")
-	proxy.StallThose(func(n int) bool { return n != 0 })
-	var wait sync.WaitGroup
-	wait.Go(func() { // leads the read
-		if v, err := k.get("a"); err != nil || v != "1" {
-			t.Errorf("%q, %v", v, err)
-		}
-	})
-	eventually(t, "one reads", func() bool { return k.Stats().Misses == 2 })
-	ctx, leave := context.WithCancel(t.Context())
-	wait.Go(func() {
-		if _, err := k.Get(ctx, "a", time.Now()); !errors.Is(err, context.Canceled) {
-			t.Errorf("who left got %v", err)
-		}
-	})
-	eventually(t, "another waits", func() bool { return k.Stats().Misses == 3 })
-	leave()
-	proxy.Restore()
-	wait.Wait()
-}
-
-func TestRedisThatHangsIsAnErrorInTime(t *testing.T) {
-	t.Parallel()
-	proxy := devtest.NewProxy(t, devtest.Redis(t))
-	k := newKept(t, open(t, proxy.URL))
-	k.tracking()
-	proxy.Stall()
-	var wait sync.WaitGroup
-	for i := range 200 {
-		wait.Go(func() {
-			began := time.Now()
-			_, err := k.get(fmt.Sprint("key ", i))
-			if took := time.Since(began); err == nil || took > 2*cache.DefaultReadTimeout {
-				t.Errorf("%v after %v", err, took)
-			}
-		})
-	}
-	wait.Wait()
-	proxy.Restore()
-	eventually(t, "it reads again", func() bool { _, err := k.get("a"); return err == nil })
-	if s := k.Stats(); s.Failures < 200 {
-		t.Errorf("%+v", s)
-	}
 }
 
 func TestBadOptionsSayWhatToChoose(t *testing.T) {

@@ -1,0 +1,117 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/verify/cache"
+)
+
+func TestManyWhoAskForOneKeyShareARead(t *testing.T) {
+	t.Parallel()
+	url := devtest.Redis(t)
+	proxy := devtest.NewProxy(t, url)
+	client := open(t, url)
+	reads := &counter{}
+	own := open(t, proxy.URL)
+	own.AddHook(reads)
+	k := newKept(t, own)
+	k.tracking()
+	put(t, client, "a", "1")
+	k.want("b", "")
+	before := reads.hgetall.Load()
+	proxy.StallThose(func(n int) bool { return n != 0 })
+	const callers = 50
+	var wait sync.WaitGroup
+	for range callers {
+		wait.Go(func() {
+			if v, err := k.get("a"); err != nil || v != "1" {
+				t.Errorf("%q, %v", v, err)
+			}
+		})
+	}
+	eventually(t, "all wait", func() bool { return k.Stats().Misses >= callers+1 })
+	proxy.Restore()
+	wait.Wait()
+	if n := reads.hgetall.Load() - before; n != 1 {
+		t.Errorf("%d reads for %d callers", n, callers)
+	}
+}
+
+// counter counts the reads that a client sends.
+type counter struct{ hgetall atomic.Int64 }
+
+func (c *counter) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (c *counter) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (c *counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		for _, cmd := range cmds {
+			if cmd.Name() == "hgetall" {
+				c.hgetall.Add(1)
+			}
+		}
+		return next(ctx, cmds)
+	}
+}
+
+func TestCallerWhoLeavesDoesNotTakeTheReadAlong(t *testing.T) {
+	t.Parallel()
+	url := devtest.Redis(t)
+	proxy := devtest.NewProxy(t, url)
+	client := open(t, url)
+	k := newKept(t, open(t, proxy.URL))
+	k.tracking()
+	put(t, client, "a", "1")
+	k.want("b", "")
+	proxy.StallThose(func(n int) bool { return n != 0 })
+	var wait sync.WaitGroup
+	wait.Go(func() { // leads the read
+		if v, err := k.get("a"); err != nil || v != "1" {
+			t.Errorf("%q, %v", v, err)
+		}
+	})
+	eventually(t, "one reads", func() bool { return k.Stats().Misses == 2 })
+	ctx, leave := context.WithCancel(t.Context())
+	wait.Go(func() {
+		if _, err := k.Get(ctx, "a", time.Now()); !errors.Is(err, context.Canceled) {
+			t.Errorf("who left got %v", err)
+		}
+	})
+	eventually(t, "another waits", func() bool { return k.Stats().Misses == 3 })
+	leave()
+	proxy.Restore()
+	wait.Wait()
+}
+
+func TestRedisThatHangsIsAnErrorInTime(t *testing.T) {
+	t.Parallel()
+	proxy := devtest.NewProxy(t, devtest.Redis(t))
+	k := newKept(t, open(t, proxy.URL))
+	k.tracking()
+	proxy.Stall()
+	var wait sync.WaitGroup
+	for i := range 200 {
+		wait.Go(func() {
+			began := time.Now()
+			_, err := k.get(fmt.Sprint("key ", i))
+			if took := time.Since(began); err == nil || took > 2*cache.DefaultReadTimeout {
+				t.Errorf("%v after %v", err, took)
+			}
+		})
+	}
+	wait.Wait()
+	proxy.Restore()
+	eventually(t, "it reads again", func() bool { _, err := k.get("a"); return err == nil })
+	if s := k.Stats(); s.Failures < 200 {
+		t.Errorf("%+v", s)
+	}
+}
