@@ -171,11 +171,19 @@ func waiting() string {
 
 func imagesAreThere(t *testing.T) {
 	t.Helper()
+	if missing := missingImage(); missing != "" {
+		t.Fatal(missing)
+	}
+}
+
+// missingImage says what to do about an image that the cluster does not get.
+func missingImage() string {
 	for line := range strings.Lines(waiting()) {
 		for _, reason := range []string{"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull"} {
 			if fields := strings.Fields(line); len(fields) > 2 && fields[2] == reason {
-				t.Fatalf("IMAGE MISSING: the cluster has no %s and cannot pull it. Set E2E_LOAD to a command that is given an image's name and a binary for it, or put it into the cluster by hand.", fields[1])
+				return fmt.Sprintf("IMAGE MISSING: the cluster has no %s and cannot pull it. Set E2E_LOAD to a command that is given an image's name and a binary for it, or put it into the cluster by hand.", fields[1])
 			}
 		}
 	}
+	return ""
 }

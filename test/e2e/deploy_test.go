@@ -3,7 +3,9 @@
 package e2e_test
 
 import (
+	"context"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -28,16 +30,40 @@ func fromNothing(t *testing.T) {
 	kubectl(t, "--namespace", "default", "wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/e2e-wipe", "--timeout=1m")
 }
 
+// deploy does what scripts/minikube-up does once there is a cluster, and ends early
+// if an image is missing.
+func deploy(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "scripts/deploy")
+	cmd.Dir = root
+	done := make(chan struct{})
+	var missing string
+	go func() {
+		for missing == "" {
+			select {
+			case <-done:
+				return
+			case <-time.After(2 * time.Second):
+			}
+			if missing = missingImage(); missing != "" {
+				cancel()
+			}
+		}
+	}()
+	out, err := cmd.CombinedOutput()
+	close(done)
+	if err != nil {
+		t.Fatalf("scripts/deploy: %v\n%s%s%s", err, out, waiting(), missing)
+	}
+	return string(out)
+}
+
 func TestMinikubeOverlayComesUpFromNothing(t *testing.T) {
 	fromNothing(t)
 	began := time.Now()
-	if out, err := try(nil, "create", "namespace", "sealed-secrets"); err != nil && !strings.Contains(out, "AlreadyExists") {
-		t.Fatal(out)
-	}
-	apply(t, "sealed-secrets/minikube/key")
-	apply(t, "sealed-secrets/controller")
-	kubectl(t, "--namespace", "sealed-secrets", "rollout", "status", "deployment/sealed-secrets", "--timeout=2m")
-	out := apply(t, "kustomize/overlays/minikube")
+	out := deploy(t)
 	ready(t)
 	t.Logf("ready after %v", time.Since(began).Round(time.Second))
 	for line := range strings.Lines(out) {

@@ -34,6 +34,7 @@ func loadImages(current string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	build := exec.CommandContext(ctx, "make", "build")
+	build.Env = append(os.Environ(), "GOOS=linux")
 	build.Dir, build.Stdout, build.Stderr = root, os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build the services: %w", err)
@@ -53,11 +54,10 @@ func loadImages(current string) error {
 	return nil
 }
 
-// minikubeLoad builds in Minikube's own container engine, from the binary alone.
+// minikubeLoad builds in Minikube's own container engine, as scripts/minikube-up.
 const minikubeLoad = `build() {
-  dir=$(mktemp -d) && cp "$2" "$dir/program" &&
-  printf 'FROM scratch\nCOPY program /program\nUSER 65532:65532\nENTRYPOINT ["/program"]\n' > "$dir/Dockerfile" &&
-  minikube image build --tag "$1" "$dir"
+  name=$(basename "$2") && dir=$(mktemp -d) && mkdir "$dir/bin" && cp "$2" "$dir/bin/" && cp "services/$name/Dockerfile" "$dir/" &&
+  minikube --profile=minikube image build --tag="$1" --build-opt=target=host "$dir"
   status=$?; rm -rf "$dir"; return $status
 }
 build`
