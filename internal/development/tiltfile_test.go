@@ -217,7 +217,7 @@ func TestSavingAnySourceCompilesItsService(t *testing.T) {
 	for _, service := range []string{"auth-api", "helloworld"} {
 		c := all["compile-"+service]
 		command := commandOf(c)
-		if !strings.Contains(command, "CGO_ENABLED=0 GOOS=linux GOGC=off GOMEMLIMIT=1GiB go build") || !strings.Contains(command, " ./services/"+service+" ") {
+		if !strings.Contains(command, "CGO_ENABLED=0 GOOS=linux ") || !strings.Contains(command, " ./services/"+service+" ") {
 			t.Errorf("%s: %s", service, command)
 		}
 		if !slices.Contains(c.list("ignore"), "**/*_test.go") || !slices.Contains(c.list("deps"), "go.mod") {
