@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -63,35 +64,48 @@ func (c *connection) do(token string) (status int, body []byte, err error) {
 	if _, err := c.conn.Write(c.request); err != nil {
 		return 0, nil, err
 	}
-	line, err := c.reader.ReadSlice('\n')
+	head, err := c.head()
 	if err != nil {
 		return 0, nil, err
 	}
-	if len(line) < len("HTTP/1.1 200\r\n") {
+	if len(head) < len("HTTP/1.1 200\r\n") {
 		return 0, nil, errors.New("an answer that is not HTTP")
 	}
-	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
+	if status, err = strconv.Atoi(string(head[9:12])); err != nil {
 		return 0, nil, fmt.Errorf("an answer without a status: %w", err)
 	}
 	length := 0
-	for {
-		if line, err = c.reader.ReadSlice('\n'); err != nil {
+	if status != http.StatusNoContent { // which never has a body (RFC 9110, section 15.3.5)
+		if length, err = contentLength(head); err != nil {
 			return 0, nil, err
 		}
-		if len(line) <= 2 {
-			break
-		}
-		if value, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return 0, nil, err
-			}
-		} else if bytes.HasPrefix(line, []byte("Transfer-Encoding:")) {
-			return 0, nil, errors.New("an answer in chunks, which this does not read")
-		}
 	}
+	_, _ = c.reader.Discard(len(head))
 	if length > 0 {
 		body = make([]byte, length)
 		_, err = io.ReadFull(c.reader, body)
 	}
 	return status, body, err
+}
+
+// head gives status line and headers, and leaves them in the buffer.
+func (c *connection) head() ([]byte, error) {
+	for want := 1; ; want = c.reader.Buffered() + 1 {
+		if _, err := c.reader.Peek(want); err != nil {
+			return nil, err
+		}
+		read, _ := c.reader.Peek(c.reader.Buffered())
+		if end := bytes.Index(read, []byte("\r\n\r\n")); end >= 0 {
+			return read[:end+4], nil
+		}
+	}
+}
+
+func contentLength(head []byte) (int, error) {
+	_, after, found := bytes.Cut(head, []byte("\r\nContent-Length: "))
+	if !found {
+		return 0, errors.New("an answer of unknown length")
+	}
+	value, _, _ := bytes.Cut(after, []byte("\r\n"))
+	return strconv.Atoi(string(value))
 }
