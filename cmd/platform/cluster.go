@@ -7,9 +7,11 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
+	"auth.books.test/internal/credential"
+	"auth.books.test/internal/manifest"
 )
 
 // runner runs kubectl and gives what it prints.
@@ -22,91 +24,69 @@ func kubectl(ctx context.Context, args ...string) ([]byte, error) {
 // development names the contexts that Minikube's overlay may be applied to.
 var development = regexp.MustCompile(`^(minikube|one-node|docker-desktop|kind-.+)$`)
 
-// examineCluster looks at the cluster of the current context.
-func examineCluster(ctx context.Context, env string, run runner) []finding {
-	if _, err := exec.LookPath("kubectl"); err != nil {
-		return []finding{{"kubectl is not on PATH", "see kubernetes.io/docs/tasks/tools"}}
+// oldestKubectl is the first whose kustomize is 5, which the overlays are written for.
+const oldestKubectl = 27
+
+// cluster is what is looked at: the cluster of the current context.
+type cluster struct {
+	dir, env string
+	run      runner
+	// set is the overlay, or nil if it cannot be rendered, which is said elsewhere.
+	set *manifest.Set
+}
+
+// get reads objects of a namespace as JSON, or of all with "".
+func (c cluster) get(ctx context.Context, namespace, what string, into any) error {
+	args := []string{"--namespace", namespace, "get", what, "-o", "json"}
+	if namespace == "" {
+		args = []string{"get", what, "--all-namespaces", "-o", "json"}
 	}
-	out, err := run(ctx, "config", "current-context")
-	current := strings.TrimSpace(string(out))
+	out, err := c.run(ctx, args...)
 	if err != nil {
-		return []finding{{"kubectl has no current context", "kubectl config use-context minikube"}}
+		return fmt.Errorf("kubectl %s: %w", strings.Join(args, " "), err)
 	}
-	if env == "minikube" && !development.MatchString(current) {
-		return []finding{{fmt.Sprintf("the current context %q is not for development", current), "kubectl config use-context minikube"}}
-	}
-	if _, err := run(ctx, "get", "--raw", "/readyz"); err != nil {
-		return []finding{{fmt.Sprintf("the cluster of %q does not answer", current), "minikube start"}}
-	}
-	return slices.Concat(examineController(ctx, env, run), examineUnsealed(ctx, run), examineVolumes(ctx, run), examineNodePorts(ctx, run))
+	return json.Unmarshal(out, into)
 }
 
-func examineController(ctx context.Context, env string, run runner) []finding {
-	out, err := run(ctx, "--namespace", "sealed-secrets", "get", "deployment", "sealed-secrets", "-o", "jsonpath={.status.availableReplicas}")
-	if err == nil && string(out) == "1" {
-		return nil
+func (c cluster) overlay() string { return "kustomize/overlays/" + c.env }
+func (c cluster) sealed() string  { return "sealed-secrets/" + c.env }
+
+// examine looks at the cluster, if there is one and it is the right one.
+func (c cluster) examine(ctx context.Context) (found []finding) {
+	current, found := c.reach(ctx)
+	if len(found) > 0 {
+		return found
 	}
-	mend := "kubectl apply -k sealed-secrets/controller"
-	if env == "minikube" {
-		mend = "kubectl create namespace sealed-secrets; kubectl apply -k sealed-secrets/minikube/key && " + mend
+	found = slices.Concat(c.examineController(ctx), c.examineNodePorts(ctx), c.examineVolumes(ctx))
+	if _, err := c.run(ctx, "get", "namespace", credential.Namespace); err != nil {
+		return append(found, finding{"nothing is applied yet: there is no namespace " + credential.Namespace, "kubectl apply -k " + c.overlay()})
 	}
-	return []finding{{"the controller of sealed secrets is not there, or not available", mend}}
+	return slices.Concat(found, c.examineUnsealed(ctx), c.examineSecrets(ctx), c.examinePods(ctx), c.examineSchema(ctx), c.examinePolicies(ctx, current))
 }
 
-// examineUnsealed finds what the controller could not open.
-func examineUnsealed(ctx context.Context, run runner) (found []finding) {
-	out, err := run(ctx, "--namespace", "auth", "get", "sealedsecrets", "-o", "json")
+// reach says which context is the current one, or what keeps from its cluster.
+func (c cluster) reach(ctx context.Context) (current string, found []finding) {
+	out, err := c.run(ctx, "config", "current-context")
 	if err != nil {
-		return nil // not applied yet
+		return "", []finding{{"kubectl is not on PATH, or has no current context", "see kubernetes.io/docs/tasks/tools, and kubectl config use-context minikube"}}
 	}
-	var list struct {
-		Items []struct {
-			Metadata struct{ Name string }
-			Status   struct {
-				Conditions []struct{ Type, Status, Message string }
-			}
+	current = strings.TrimSpace(string(out))
+	if c.env == "minikube" && !development.MatchString(current) {
+		return current, []finding{{fmt.Sprintf("the current context %q is not for development", current), "kubectl config use-context minikube"}}
+	}
+	if c.env != "minikube" && development.MatchString(current) {
+		return current, []finding{{fmt.Sprintf("the current context %q is for development, and %s is not", current, c.env), "kubectl config get-contexts"}}
+	}
+	if _, err := c.run(ctx, "get", "--raw", "/readyz"); err != nil {
+		return current, []finding{{fmt.Sprintf("the cluster of %q does not answer", current), "minikube start"}}
+	}
+	var version struct {
+		ClientVersion struct{ GitVersion, Minor string }
+	}
+	if out, err := c.run(ctx, "version", "-o", "json"); err == nil && json.Unmarshal(out, &version) == nil {
+		if minor, err := strconv.Atoi(strings.TrimSuffix(version.ClientVersion.Minor, "+")); err == nil && minor < oldestKubectl {
+			return current, []finding{{fmt.Sprintf("kubectl %s renders overlays otherwise than they are meant", version.ClientVersion.GitVersion), fmt.Sprintf("install kubectl 1.%d or newer: kubernetes.io/docs/tasks/tools", oldestKubectl)}}
 		}
 	}
-	if err := json.Unmarshal(out, &list); err != nil {
-		return []finding{{fmt.Sprintf("the list of sealed secrets cannot be read: %v", err), "kubectl -n auth get sealedsecrets"}}
-	}
-	for _, item := range list.Items {
-		for _, c := range item.Status.Conditions {
-			if c.Type == "Synced" && c.Status == "False" {
-				found = append(found, finding{fmt.Sprintf("the controller does not open %s (%s)", item.Metadata.Name, strings.TrimSpace(c.Message)),
-					"go run ./cmd/platform seal --replace --env … for the certificate of this controller, or delete a Secret of that name that was made by hand"})
-			}
-		}
-	}
-	return found
-}
-
-func examineVolumes(ctx context.Context, run runner) (found []finding) {
-	var list corev1.PersistentVolumeList
-	if out, err := run(ctx, "get", "persistentvolumes", "-o", "json"); err != nil || json.Unmarshal(out, &list) != nil {
-		return []finding{{"the volumes cannot be read", "kubectl get persistentvolumes"}}
-	}
-	for _, v := range list.Items {
-		if r := v.Spec.ClaimRef; r != nil && r.Namespace == "auth" && v.Status.Phase == corev1.VolumeReleased {
-			found = append(found, finding{fmt.Sprintf("the volume %s is Released: its claim was deleted, and no new one gets it", v.Name),
-				fmt.Sprintf(`kubectl patch pv %s --type=json -p='[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]'`, v.Name)})
-		}
-	}
-	return found
-}
-
-func examineNodePorts(ctx context.Context, run runner) (found []finding) {
-	var list corev1.ServiceList
-	if out, err := run(ctx, "get", "services", "--all-namespaces", "-o", "json"); err != nil || json.Unmarshal(out, &list) != nil {
-		return []finding{{"the Services cannot be read", "kubectl get services --all-namespaces"}}
-	}
-	for _, s := range list.Items {
-		for _, p := range s.Spec.Ports {
-			if s.Namespace != "auth" && slices.Contains([]int32{30001, 30002, 30080}, p.NodePort) {
-				found = append(found, finding{fmt.Sprintf("node port %d is taken by the Service %s in %s", p.NodePort, s.Name, s.Namespace),
-					fmt.Sprintf("kubectl -n %s delete service %s", s.Namespace, s.Name)})
-			}
-		}
-	}
-	return found
+	return current, nil
 }

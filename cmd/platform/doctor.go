@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,8 @@ func doctorCommand(dir *string) *cobra.Command {
 			defer cancel()
 			found := examineFiles(*dir, env)
 			if !offline {
-				found = append(found, examineCluster(ctx, env, kubectl)...)
+				set, _ := rendered(*dir, env) // examineFiles has said why not
+				found = append(found, cluster{*dir, env, kubectl, set}.examine(ctx)...)
 			}
 			return report(cmd.OutOrStdout(), found)
 		}}
@@ -44,3 +46,6 @@ func report(out io.Writer, found []finding) error {
 	_, err := fmt.Fprintln(out, "Everything looks well.")
 	return err
 }
+
+// oneLine is an error without its line breaks.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

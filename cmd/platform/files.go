@@ -42,44 +42,60 @@ func examineFiles(dir, env string) (found []finding) {
 	found = append(found, examineSealed(sealed, sealAnew)...)
 	set, err := rendered(dir, env)
 	if err != nil {
-		return append(found, finding{err.Error(), "go test ./internal/manifest"})
+		mend := "git status kustomize sealed-secrets"
+		if strings.Contains(err.Error(), "sealed-secrets/"+env) {
+			mend = strings.TrimSuffix(sealAnew, " --replace")
+		}
+		return append(found, finding{oneLine(err), mend})
 	}
 	for _, missing := range set.MissingSecrets() {
-		found = append(found, finding{missing + " is used and not sealed", sealAnew})
+		found = append(found, finding{missing + " is used and not sealed", strings.TrimSuffix(sealAnew, " --replace")})
 	}
 	return found
 }
 
 // examineSealed opens what the development key should open. Where there is no
-// such key, only the controller can tell.
+// such key, it sees whom a secret is sealed for, and only the controller can tell
+// the rest.
 func examineSealed(dir, sealAnew string) (found []finding) {
 	key, err := developmentKey(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		if filepath.Base(dir) == "minikube" {
-			return []finding{{"the development key " + filepath.Join(dir, "key", "secret.yaml") + " is missing", "git checkout -- " + dir}}
-		}
-		return nil
+	if errors.Is(err, os.ErrNotExist) && filepath.Base(dir) == "minikube" {
+		return []finding{{"the development key " + filepath.Join(dir, "key", "secret.yaml") + " is missing", "git checkout -- " + dir}}
 	}
-	if err != nil {
-		return []finding{{err.Error(), "git checkout -- " + dir}}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return []finding{{oneLine(err), "git checkout -- " + dir}}
 	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	for _, file := range files {
 		if filepath.Base(file) == "kustomization.yaml" {
 			continue
 		}
-		b, err := os.ReadFile(file)
-		if err == nil {
-			var opened sealing.Secret
-			if opened, err = sealing.Open(key, b); err == nil && (opened.Namespace != credential.Namespace || opened.Name != strings.TrimSuffix(filepath.Base(file), ".yaml")) {
-				err = sealing.ErrCannotOpen
-			}
-		}
-		if err != nil {
-			found = append(found, finding{fmt.Sprintf("%s: %v", file, err), sealAnew})
+		if err := examineSealedFile(key, file); err != nil {
+			found = append(found, finding{fmt.Sprintf("%s: %s", file, oneLine(err)), sealAnew})
 		}
 	}
 	return found
+}
+
+func examineSealedFile(key []byte, file string) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var place struct {
+		Metadata struct{ Namespace, Name string }
+	}
+	if err := yaml.Unmarshal(b, &place); err != nil {
+		return fmt.Errorf("read the SealedSecret: %w", err)
+	}
+	if place.Metadata.Namespace != credential.Namespace || place.Metadata.Name+".yaml" != filepath.Base(file) {
+		return fmt.Errorf("sealed for %s/%s: it will not open elsewhere", place.Metadata.Namespace, place.Metadata.Name)
+	}
+	if key == nil {
+		return nil
+	}
+	_, err = sealing.Open(key, b)
+	return err
 }
 
 func developmentKey(dir string) ([]byte, error) {

@@ -64,6 +64,20 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 		{"sealed for another namespace", "minikube", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "sealed-secrets/minikube/session-db-token-key.yaml"), "namespace: auth", "namespace: shop")
 		}, "session-db-token-key.yaml: ", "platform seal --env minikube --replace"},
+		{"sealed for another namespace, without the key", "gke", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "sealed-secrets/gke/session-db-token-key.yaml"), "namespace: auth", "namespace: shop")
+		}, "session-db-token-key.yaml: sealed for shop/session-db-token-key", "platform seal --env gke --replace"},
+		{"changed after it was sealed", "minikube", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "sealed-secrets/minikube/auth-db-credentials.yaml"), "password: Ag", "password: Bg")
+		}, "auth-db-credentials.yaml: password of auth-db-credentials: the key does not open", "platform seal --env minikube --replace"},
+		{"a file that is missing", "minikube", func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube/session-db-users.yaml")); err != nil {
+				t.Fatal(err)
+			}
+		}, "session-db-users.yaml", "go run ./cmd/platform seal --env minikube"},
+		{"an overlay that cannot be rendered", "gke", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "kustomize/overlays/gke/kustomization.yaml"), "patch-spread.yaml", "patch-spraed.yaml")
+		}, "patch-spraed.yaml", "git status kustomize"},
 		{"a secret that is missing", "minikube", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "sealed-secrets/minikube/kustomization.yaml"), "  - session-db-users.yaml\n", "")
 		}, "session-db/session-db-users is used and not sealed", "platform seal"},

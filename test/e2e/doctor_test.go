@@ -3,11 +3,20 @@
 package e2e_test
 
 import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"auth.books.test/internal/sealing"
 )
 
 // doctor runs platform doctor, with more in the environment.
@@ -62,4 +71,61 @@ func TestDoctorFindsATakenNodePort(t *testing.T) {
 		t.Fatal(out)
 	}
 	wantLine(t, doctor(t), "node port 30002 is taken by the Service squatter in default", "kubectl -n default delete service squatter")
+}
+
+// What goes wrong with secrets and images, all at once: each is named in its line.
+func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
+	certificate, err := os.ReadFile(root + "/sealed-secrets/minikube/certificate.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := sealing.NewSealer(certificate, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal := func(name string) []byte {
+		sealed, err := sealer.Seal(sealing.Secret{Namespace: namespace, Name: name, Data: map[string]string{"password": "x"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sealed
+	}
+	const pod = `{apiVersion: v1, kind: Pod, metadata: {name: NAME, namespace: auth}, spec: {restartPolicy: Never, containers: [{name: c, image: "IMAGE", command: [sleep, "600"],
+		env: [{name: X, valueFrom: {secretKeyRef: {name: SECRET, key: password}}}]}]}}`
+	objects := map[string][]byte{
+		"secret/e2e-by-hand":            []byte("{apiVersion: v1, kind: Secret, metadata: {name: e2e-by-hand, namespace: auth}, stringData: {password: y}}"),
+		"sealedsecret/e2e-by-hand":      seal("e2e-by-hand"),
+		"sealedsecret/e2e-another-name": bytes.ReplaceAll(seal("e2e-one-name"), []byte("e2e-one-name"), []byte("e2e-another-name")),
+		"pod/e2e-no-image":              []byte(strings.NewReplacer("NAME", "e2e-no-image", "IMAGE", "localhost:5000/e2e-none:dev", "SECRET", "auth-db-credentials").Replace(pod)),
+		"pod/e2e-no-secret":             []byte(strings.NewReplacer("NAME", "e2e-no-secret", "IMAGE", "busybox:1.36", "SECRET", "e2e-none").Replace(pod)),
+	}
+	for _, name := range slices.Sorted(maps.Keys(objects)) { // what was made by hand comes before what is sealed
+		if out, err := try(objects[name], "apply", "-f", "-"); err != nil {
+			t.Fatal(out)
+		}
+		t.Cleanup(func() { _, _ = try(nil, "--namespace", namespace, "delete", name, "--ignore-not-found", "--now") })
+	}
+	var out string
+	eventually(t, time.Minute, "the doctor says all", func() error {
+		out = doctor(t)
+		for _, says := range []string{"e2e-by-hand", "e2e-another-name", "e2e-no-image", "e2e-no-secret"} {
+			if !strings.Contains(out, says) {
+				return errors.New(out)
+			}
+		}
+		return nil
+	})
+	wantLine(t, out, "a Secret e2e-by-hand that was made by hand", "kubectl -n auth delete secret e2e-by-hand")
+	wantLine(t, out, "the key that opens e2e-another-name, or it was sealed for another namespace or name", "rollout restart deployment/sealed-secrets")
+	wantLine(t, out, "the pod e2e-no-image waits for the image localhost:5000/e2e-none:dev", "make minikube-up")
+	wantLine(t, out, `the pod e2e-no-secret cannot start: secret "e2e-none" not found`, "kubectl apply -k sealed-secrets/minikube")
+
+	// The first of the commands does mend it.
+	inAuth(t, "delete", "secret", "e2e-by-hand")
+	eventually(t, time.Minute, "the sealed one is opened", func() error {
+		if value, err := try(nil, "--namespace", namespace, "get", "secret", "e2e-by-hand", "-o", "jsonpath={.data.password}"); err != nil || value != "eA==" {
+			return fmt.Errorf("%s: %w", value, err)
+		}
+		return nil
+	})
 }

@@ -1,0 +1,83 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fromReadme runs commands that sealed-secrets/README.md gives, in a copy of the
+// repository.
+func fromReadme(t *testing.T, dir, commands string) string {
+	t.Helper()
+	page, err := os.ReadFile(root + "/sealed-secrets/README.md")
+	if err != nil || !strings.Contains(string(page), commands) {
+		t.Fatalf("the README gives other commands than\n%s\n%v", commands, err)
+	}
+	program, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands = strings.NewReplacer("go run ./cmd/platform", "(cd "+program+" && go build -o \"$COPY/platform\" ./cmd/platform) && \"$COPY/platform\"", "--env gke", "--env minikube", "sealed-secrets/gke", "sealed-secrets/minikube").Replace(commands)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-eo", "pipefail", "-c", commands)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "COPY="+dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", commands, err, out)
+	}
+	return string(out)
+}
+
+// The controller and its keys are lost, and come back from the copy.
+func TestSealingKeyIsRestoredFromItsCopy(t *testing.T) {
+	dir := copyOfSecrets(t)
+	fromReadme(t, dir, "kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml > keys.yaml\n")
+	kubectl(t, "delete", "namespace", "sealed-secrets", "--timeout=2m")
+	fromReadme(t, dir, `kubectl create namespace sealed-secrets
+kubectl apply -f keys.yaml
+kubectl apply -k sealed-secrets/controller
+kubectl -n sealed-secrets rollout restart deployment/sealed-secrets
+`)
+	kubectl(t, "--namespace", "sealed-secrets", "rollout", "status", "deployment/sealed-secrets", "--timeout=2m")
+	before := secret(t, "session-db-verifier", "password")
+	inAuth(t, "delete", "secret", "session-db-verifier")
+	eventually(t, time.Minute, "the Secret is opened again", func() error {
+		_, err := try(nil, "--namespace", namespace, "get", "secret", "session-db-verifier")
+		return err
+	})
+	if secret(t, "session-db-verifier", "password") != before {
+		t.Error("another value")
+	}
+}
+
+func TestSecretsAreSealedAgainForTheNewestKey(t *testing.T) {
+	dir := copyOfSecrets(t)
+	certificate := filepath.Join(dir, "sealed-secrets/minikube/certificate.pem")
+	before, err := os.ReadFile(certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromReadme(t, dir, `kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key --sort-by=.metadata.creationTimestamp -o jsonpath='{.items[-1:].data.tls\.crt}' | base64 -d > sealed-secrets/gke/certificate.pem`+"\n")
+	if after, err := os.ReadFile(certificate); err != nil || strings.TrimSpace(string(after)) != strings.TrimSpace(string(before)) {
+		t.Errorf("the newest key is not the development key: %v", err)
+	}
+	value := secret(t, "auth-db-credentials", "password")
+	if out := fromReadme(t, dir, "kubectl -n auth get secrets -o json | go run ./cmd/platform reseal --env gke\n"); strings.Contains(out, value) || !strings.Contains(out, "sealed auth/auth-db-credentials\n") {
+		t.Error(out)
+	}
+	t.Cleanup(func() { apply(t, "kustomize/overlays/minikube") })
+	kubectl(t, "apply", "-k", filepath.Join(dir, "sealed-secrets/minikube"))
+	inAuth(t, "wait", "--for=condition=Synced", "sealedsecret", "--all", "--timeout=1m")
+	if secret(t, "auth-db-credentials", "password") != value {
+		t.Error("another value")
+	}
+	wantLine(t, doctor(t), "Everything looks well.", "")
+}
