@@ -66,10 +66,12 @@ func (c cluster) examineUnsealed(ctx context.Context) (found []finding) {
 func (c cluster) unsealed(name, message string) finding {
 	switch {
 	case strings.Contains(message, "not managed"):
-		return finding{fmt.Sprintf("a Secret %s that was made by hand keeps the sealed one from being opened", name), "kubectl -n auth delete secret " + name}
+		return finding{fmt.Sprintf("a Secret %s that was made by hand keeps the sealed one from being opened", name),
+			// It has given up by then.
+			"kubectl -n auth delete secret " + name + " && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"}
 	case strings.Contains(message, "immutable"):
 		return finding{fmt.Sprintf("%s is sealed with another value under the same name, and a Secret does not change", name),
-			fmt.Sprintf("git checkout an earlier %s, and go run ./cmd/platform rotate --env %s --secret %s; or, if no store knows the old value, kubectl -n auth delete secret %[3]s", c.sealed(), c.env, name)}
+			fmt.Sprintf("git checkout an earlier %s, and go run ./cmd/platform rotate --env %s --secret %s; or, if no store knows the old value, kubectl -n auth delete secret %[3]s && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets", c.sealed(), c.env, name)}
 	case strings.Contains(message, "no key could decrypt") && c.env == "minikube":
 		return finding{fmt.Sprintf("the controller has not the key that opens %s, or it was sealed for another namespace or name", name),
 			"kubectl apply -k sealed-secrets/minikube/key && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"}

@@ -7,11 +7,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,18 +90,22 @@ func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
 	}
 	const pod = `{apiVersion: v1, kind: Pod, metadata: {name: NAME, namespace: auth}, spec: {restartPolicy: Never, containers: [{name: c, image: "IMAGE", command: [sleep, "600"],
 		env: [{name: X, valueFrom: {secretKeyRef: {name: SECRET, key: password}}}]}]}}`
-	objects := map[string][]byte{
-		"secret/e2e-by-hand":            []byte("{apiVersion: v1, kind: Secret, metadata: {name: e2e-by-hand, namespace: auth}, stringData: {password: y}}"),
-		"sealedsecret/e2e-by-hand":      seal("e2e-by-hand"),
-		"sealedsecret/e2e-another-name": bytes.ReplaceAll(seal("e2e-one-name"), []byte("e2e-one-name"), []byte("e2e-another-name")),
-		"pod/e2e-no-image":              []byte(strings.NewReplacer("NAME", "e2e-no-image", "IMAGE", "localhost:5000/e2e-none:dev", "SECRET", "auth-db-credentials").Replace(pod)),
-		"pod/e2e-no-secret":             []byte(strings.NewReplacer("NAME", "e2e-no-secret", "IMAGE", "busybox:1.36", "SECRET", "e2e-none").Replace(pod)),
-	}
-	for _, name := range slices.Sorted(maps.Keys(objects)) { // what was made by hand comes before what is sealed
-		if out, err := try(objects[name], "apply", "-f", "-"); err != nil {
+	for _, object := range []struct {
+		name string
+		yaml []byte
+	}{
+		{"secret/e2e-by-hand", []byte("{apiVersion: v1, kind: Secret, metadata: {name: e2e-by-hand, namespace: auth}, stringData: {password: another}}")},
+		{"sealedsecret/e2e-by-hand", seal("e2e-by-hand")},
+		{"sealedsecret/e2e-another-name", bytes.ReplaceAll(seal("e2e-one-name"), []byte("e2e-one-name"), []byte("e2e-another-name"))},
+		{"pod/e2e-no-image", []byte(strings.NewReplacer("NAME", "e2e-no-image", "IMAGE", "localhost:5000/e2e-none:dev", "SECRET", "auth-db-credentials").Replace(pod))},
+		{"pod/e2e-no-secret", []byte(strings.NewReplacer("NAME", "e2e-no-secret", "IMAGE", "busybox:1.36", "SECRET", "e2e-none").Replace(pod))},
+	} {
+		if out, err := try(object.yaml, "apply", "-f", "-"); err != nil {
 			t.Fatal(out)
 		}
-		t.Cleanup(func() { _, _ = try(nil, "--namespace", namespace, "delete", name, "--ignore-not-found", "--now") })
+		t.Cleanup(func() {
+			_, _ = try(nil, "--namespace", namespace, "delete", object.name, "--ignore-not-found", "--now")
+		})
 	}
 	var out string
 	eventually(t, time.Minute, "the doctor says all", func() error {
@@ -115,13 +117,14 @@ func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
 		}
 		return nil
 	})
-	wantLine(t, out, "a Secret e2e-by-hand that was made by hand", "kubectl -n auth delete secret e2e-by-hand")
 	wantLine(t, out, "the key that opens e2e-another-name, or it was sealed for another namespace or name", "rollout restart deployment/sealed-secrets")
 	wantLine(t, out, "the pod e2e-no-image waits for the image localhost:5000/e2e-none:dev", "make minikube-up")
 	wantLine(t, out, `the pod e2e-no-secret cannot start: secret "e2e-none" not found`, "kubectl apply -k sealed-secrets/minikube")
 
 	// The first of the commands does mend it.
-	inAuth(t, "delete", "secret", "e2e-by-hand")
+	mend := "kubectl -n auth delete secret e2e-by-hand && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"
+	wantLine(t, out, "a Secret e2e-by-hand that was made by hand", mend)
+	follow(t, []string{mend})
 	eventually(t, time.Minute, "the sealed one is opened", func() error {
 		if value, err := try(nil, "--namespace", namespace, "get", "secret", "e2e-by-hand", "-o", "jsonpath={.data.password}"); err != nil || value != "eA==" {
 			return fmt.Errorf("%s: %w", value, err)

@@ -20,15 +20,16 @@ func fromReadme(t *testing.T, dir, commands string) string {
 	if err != nil || !strings.Contains(string(page), commands) {
 		t.Fatalf("the README gives other commands than\n%s\n%v", commands, err)
 	}
-	program, err := filepath.Abs(root)
-	if err != nil {
-		t.Fatal(err)
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "platform"), "./cmd/platform")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
-	commands = strings.NewReplacer("go run ./cmd/platform", "(cd "+program+" && go build -o \"$COPY/platform\" ./cmd/platform) && \"$COPY/platform\"", "--env gke", "--env minikube", "sealed-secrets/gke", "sealed-secrets/minikube").Replace(commands)
+	commands = strings.NewReplacer("go run ./cmd/platform", "./platform", "--env gke", "--env minikube", "sealed-secrets/gke", "sealed-secrets/minikube").Replace(commands)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-eo", "pipefail", "-c", commands)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "COPY="+dir)
+	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", commands, err, out)
