@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
+
+	"auth.books.test/internal/manifest"
 )
 
 // recorded answers as kubectl would, by the arguments without the format.
@@ -19,13 +22,32 @@ func (r recorded) run(_ context.Context, args ...string) ([]byte, error) {
 	return nil, errors.New("exit status 1")
 }
 
+// controller is its Deployment, with an image.
+func controller(image string) string {
+	return fmt.Sprintf(`{"spec": {"template": {"spec": {"containers": [{"image": %q}]}}}, "status": {"availableReplicas": 1}}`, image)
+}
+
+// pinned is the image of the controller in the repository.
+func pinned(t *testing.T) string {
+	t.Helper()
+	out, err := manifest.Render("../../sealed-secrets/controller")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := manifest.Parse(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set.Deployments[0].Spec.Template.Spec.Containers[0].Image
+}
+
 // healthy is a cluster that has the overlay of Minikube.
-func healthy() recorded {
+func healthy(image string) recorded {
 	return recorded{
 		"config current-context": "minikube\n",
 		"get --raw /readyz":      "ok",
 		"version":                `{"clientVersion": {"gitVersion": "v1.37.2", "minor": "37"}}`,
-		"--namespace sealed-secrets get deployment/sealed-secrets":           `{"spec": {"template": {"spec": {"containers": [{"image": "docker.io/bitnami/sealed-secrets-controller:0.40.0"}]}}}, "status": {"availableReplicas": 1}}`,
+		"--namespace sealed-secrets get deployment/sealed-secrets":           controller("docker.io/" + image),
 		"get services --all-namespaces":                                      `{"items": [{"metadata": {"name": "auth-api", "namespace": "auth"}, "spec": {"ports": [{"port": 80, "nodePort": 30080}]}}]}`,
 		"get persistentvolumes --all-namespaces":                             `{"items": [{"metadata": {"name": "auth-db"}, "spec": {"claimRef": {"namespace": "auth", "name": "data-auth-db-0"}}, "status": {"phase": "Bound"}}]}`,
 		"get namespace auth":                                                 "auth",
@@ -38,6 +60,7 @@ func healthy() recorded {
 
 func TestDoctorSaysWhatIsWrongInTheCluster(t *testing.T) {
 	const sealed, pods = "--namespace auth get sealedsecrets", "--namespace auth get pods"
+	image := pinned(t)
 	synced := func(message string) string {
 		return `{"items": [{"metadata": {"name": "auth-db-credentials"}, "status": {"conditions": [{"type": "Synced", "status": "False", "message": "` + message + `"}]}}]}`
 	}
@@ -57,8 +80,8 @@ func TestDoctorSaysWhatIsWrongInTheCluster(t *testing.T) {
 		"old kubectl":         {"minikube", recorded{"version": `{"clientVersion": {"gitVersion": "v1.26.1", "minor": "26"}}`}, "kubectl v1.26.1 renders", "install kubectl 1.27"},
 		"nothing applied":     {"minikube", recorded{"get namespace auth": ""}, "nothing is applied yet", "kubectl apply -k kustomize/overlays/minikube"},
 		"no controller":       {"minikube", recorded{"--namespace sealed-secrets get deployment/sealed-secrets": ""}, "the controller of sealed secrets is not there", "kubectl apply -k sealed-secrets/controller"},
-		"another controller": {"minikube", recorded{"--namespace sealed-secrets get deployment/sealed-secrets": `{"spec": {"template": {"spec": {"containers": [{"image": "bitnami/sealed-secrets-controller:0.24.0"}]}}}, "status": {"availableReplicas": 1}}`},
-			"controller:0.24.0, and not bitnami/sealed-secrets-controller:0.40.0", "kubectl apply -k sealed-secrets/controller"},
+		"another controller": {"minikube", recorded{"--namespace sealed-secrets get deployment/sealed-secrets": controller(image + "-old")},
+			image + "-old, and not " + image, "kubectl apply -k sealed-secrets/controller"},
 		"a Secret by hand": {"minikube", recorded{sealed: synced(`failed update: Resource \"auth-db-credentials\" already exists and is not managed by SealedSecret`)},
 			"a Secret auth-db-credentials that was made by hand", "kubectl -n auth delete secret auth-db-credentials"},
 		"no key": {"minikube", recorded{sealed: synced(`no key could decrypt secret (password, user)`)}, "has not the key that opens auth-db-credentials", "kubectl apply -k sealed-secrets/minikube/key && kubectl -n sealed-secrets rollout restart"},
@@ -86,7 +109,7 @@ func TestDoctorSaysWhatIsWrongInTheCluster(t *testing.T) {
 		"policies": {"minikube", recorded{"get daemonsets --all-namespaces": `{"items": [{"metadata": {"name": "kindnet"}}]}`}, "does not seem to enforce network policies", "make minikube-up"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answers := healthy()
+			answers := healthy(image)
 			maps.Copy(answers, c.change)
 			maps.DeleteFunc(answers, func(_, out string) bool { return out == "" })
 			set, err := rendered("../..", c.env)
