@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -60,6 +61,9 @@ const serves = "trap 'echo stopping; exit 0' TERM\nwhile :; do sleep 0.05; done"
 // live starts scripts/live on /app/api of an image, with a volume.
 func live(t *testing.T, image, volume string) (*exec.Cmd, *log) {
 	t.Helper()
+	// Under nohup SIGHUP is ignored, and no shell can trap what was ignored when it
+	// began. What is caught here is as by default in a child.
+	ossignal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(root, "scripts/live"), image, "serve", "two words")
 	cmd.Env = append(os.Environ(), "LIVE="+volume)
 	out := &log{}
