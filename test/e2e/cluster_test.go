@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "the current context %q is not for development: kubectl config use-context minikube\n", current)
 		os.Exit(1)
 	}
+	// Minikube's node ports are at an address of its own.
+	if out, err := exec.Command("minikube", "ip").Output(); err == nil && current == "minikube" && os.Getenv("E2E_NODE") == "" {
+		_ = os.Setenv("E2E_NODE", strings.TrimSpace(string(out)))
+	}
 	if err := loadImages(current); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
