@@ -1,9 +1,10 @@
 // Package verify tells whether an access token is alive and whose it is.
 //
 // One call, Verifier.Verify, stands behind every way in which a token is
-// checked. Direct does it with one read from Redis: form and checksum first
-// (no I/O), then the keyed hash, then HGETALL. It writes nothing, and it does
-// not ask Postgres: verification goes on while Postgres is down.
+// checked. Direct looks at form and checksum first (no I/O), then at the keyed
+// hash: in memory that package cache keeps in line with Redis, else by one
+// HGETALL. It writes nothing, and it does not ask Postgres: verification goes on
+// while Postgres is down.
 //
 // Remote is for services that are not given Redis: it asks auth-api, as a client
 // with credentials of its own (RFC 7662), and keeps nothing.

@@ -44,25 +44,8 @@ func newRegistry(p *parts) *prometheus.Registry {
 		}
 		return float64(n)
 	})
-	addVerification(p, gauge, counter)
+	r.MustRegister(newVerification(p.verifier.Stats))
 	return r
-}
-
-// addVerification tells how tokens are verified from memory.
-func addVerification(p *parts, gauge, counter func(name, help string, value func() float64)) {
-	counter("auth_verify_hits_total", "Tokens verified from memory.", func() float64 { return float64(p.verifier.Stats().Hits) })
-	counter("auth_verify_misses_total", "Tokens verified by a read from Redis.", func() float64 {
-		s := p.verifier.Stats()
-		return float64(s.Misses + s.Reads)
-	})
-	counter("auth_verify_failures_total", "Reads for verification that Redis did not answer.", func() float64 { return float64(p.verifier.Stats().Failures) })
-	counter("auth_verify_pushes_total", "Tokens that Redis said had changed.", func() float64 { return float64(p.verifier.Stats().Pushes) })
-	counter("auth_verify_flushes_total", "How often all tokens were dropped from memory.", func() float64 { return float64(p.verifier.Stats().Flushes) })
-	counter("auth_verify_evictions_total", "Tokens dropped from memory to make room.", func() float64 { return float64(p.verifier.Stats().Evicted) })
-	gauge("auth_verify_entries", "Tokens in memory.", func() float64 { return float64(p.verifier.Stats().Entries) })
-	gauge("auth_verify_bytes", "Memory of these tokens, as it is bounded.", func() float64 { return float64(p.verifier.Stats().Bytes) })
-	gauge("auth_verify_bound_seconds", "How long a revoked token may pass at most.", func() float64 { return p.verifier.Stats().Bound.Seconds() })
-	gauge("auth_verify_lease_seconds", "How long memory may be served without another proof that nothing changed; 0: not served.", func() float64 { return p.verifier.Stats().Lease.Seconds() })
 }
 
 // serveMetrics answers /metrics on a port of its own, which no gateway opens.
