@@ -1,7 +1,6 @@
 package watch_test
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -10,32 +9,16 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/internal/watch"
 )
-
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
 
 // project is a module with a program that says a word and waits.
 type project struct {
 	t    *testing.T
 	dir  string
-	out  output
-	errs output
+	out  devtest.Output
+	errs devtest.Output
 }
 
 func (p *project) write(name, text string) {
@@ -69,7 +52,7 @@ func main() {
 `
 }
 
-func (p *project) eventually(what string, out *output, text string) {
+func (p *project) eventually(what string, out *devtest.Output, text string) {
 	p.t.Helper()
 	for end := time.Now().Add(time.Minute); !strings.Contains(out.String(), text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {

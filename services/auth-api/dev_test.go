@@ -12,19 +12,21 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // development is a running `auth-api dev`.
 type development struct {
 	t     *testing.T
-	out   *output
+	out   *devtest.Output
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
 
 func dev(t *testing.T, dir string) *development {
 	t.Helper()
-	d := &development{t: t, out: &output{}, ended: make(chan struct{})}
+	d := &development{t: t, out: &devtest.Output{}, ended: make(chan struct{})}
 	d.cmd = exec.Command(binary, "dev", "--dir", dir)
 	d.cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0", "TMPDIR": os.TempDir()}.list()
 	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -72,7 +71,7 @@ type api struct {
 	t       *testing.T
 	url     string
 	metrics string
-	log     *output
+	log     *devtest.Output
 	cmd     *exec.Cmd
 	ended   chan struct{}
 	env     settings
@@ -96,7 +95,7 @@ var serving = regexp.MustCompile(`"msg":"serving","addr":"([^"]+)","metrics":"([
 
 func startWith(t *testing.T, env settings) *api {
 	t.Helper()
-	a := &api{t: t, log: &output{}, ended: make(chan struct{}), env: env}
+	a := &api{t: t, log: &devtest.Output{}, ended: make(chan struct{}), env: env}
 	a.cmd = exec.Command(binary, "serve")
 	a.cmd.Env = env.list()
 	a.cmd.Stdout, a.cmd.Stderr = a.log, a.log
@@ -264,24 +263,6 @@ func (a *api) redis() *redis.Client {
 	client := redis.NewClient(options)
 	a.t.Cleanup(func() { _ = client.Close() })
 	return client
-}
-
-// output is what a process prints, readable while it does.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // eventually polls until the condition holds.

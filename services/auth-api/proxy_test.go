@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // proxies are the programs that docs/proxies has configurations for.
@@ -37,7 +39,7 @@ type site struct {
 	dir string
 	// Addresses, with a port.
 	addr, auth, behind string
-	log                *output
+	log                *devtest.Output
 	books              *books
 }
 
@@ -107,7 +109,7 @@ func (p proxyProgram) open(t *testing.T, a *api, change ...func(dir string)) *si
 	if err != nil {
 		t.Skipf("SKIPPED, no %[1]s: its configuration in docs/proxies was not tried. Install %[1]s to run this test.", p.program)
 	}
-	s := &site{api: a, t: t, dir: t.TempDir(), addr: freeAddr(t), auth: strings.TrimPrefix(a.url, "http://"), log: &output{}, books: newBooks(t)}
+	s := &site{api: a, t: t, dir: t.TempDir(), addr: freeAddr(t), auth: strings.TrimPrefix(a.url, "http://"), log: &devtest.Output{}, books: newBooks(t)}
 	s.behind = s.books.addr
 	arguments := p.configure(s)
 	for _, c := range change {

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -62,7 +61,7 @@ func (s settings) list() []string {
 type program struct {
 	t     *testing.T
 	url   string
-	log   *output
+	log   *devtest.Output
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
@@ -83,7 +82,7 @@ func helloworld(t *testing.T, redisURL string, change ...func(settings)) *progra
 // start runs a program until the end of the test, and waits until it serves.
 func start(t *testing.T, env settings, name string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, log: &output{}, ended: make(chan struct{})}
+	p := &program{t: t, log: &devtest.Output{}, ended: make(chan struct{})}
 	p.cmd = exec.Command(filepath.Join(binaries, name), args...)
 	p.cmd.Env = env.list()
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
@@ -183,24 +182,6 @@ func want(t *testing.T, got answer, status int, code, challenge string) {
 	if got.status != status || got.text("code") != code || got.header.Get("WWW-Authenticate") != challenge {
 		t.Errorf("got %d %s %s, want %d %s %s", got.status, got.raw, got.header.Get("WWW-Authenticate"), status, code, challenge)
 	}
-}
-
-// output is what a process prints, readable while it does.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // eventually polls until the condition holds.

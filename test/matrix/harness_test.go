@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -97,7 +96,7 @@ func newWorld(t *testing.T) *world {
 // serve runs a replica until the end of the test and gives its URL.
 func (w *world) serve() string {
 	w.t.Helper()
-	log, ended := &output{}, make(chan struct{})
+	log, ended := &devtest.Output{}, make(chan struct{})
 	cmd := exec.Command(binary, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = w.env, log, log
 	if err := cmd.Start(); err != nil {
@@ -200,22 +199,4 @@ func call(t *testing.T, method, target string, who func(*http.Request), body any
 	out := answer{status: response.StatusCode, raw: string(raw)}
 	_ = json.Unmarshal(raw, &out.body)
 	return out
-}
-
-// output is what a process prints, readable while it does.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
