@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"unsafe"
 )
 
 const (
 	secretLength   = 43 // 62^43 > 2^256
 	checksumLength = 6  // 62^6 > 2^32
+
+	// none is no value of a character.
+	none = 0xff
 
 	alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
@@ -31,36 +35,59 @@ func MintSecret(random io.Reader, prefix string) (string, error) {
 			}
 		}
 	}
-	checksum := checksumOf(string(raw))
-	return string(append(raw, checksum[:]...)), nil
+	sum := checksumOf(string(raw))
+	raw = raw[:len(raw)+checksumLength]
+	for i := len(raw) - 1; i >= len(raw)-checksumLength; i-- {
+		raw[i] = alphabet[sum%62]
+		sum /= 62
+	}
+	return string(raw), nil
 }
 
 // IsSecret says whether s is of the form that MintSecret gives, with a checksum
 // that is right.
 func IsSecret(s, prefix string) bool {
-	if len(s) != len(prefix)+secretLength+checksumLength || s[:len(prefix)] != prefix || !isBase62(s[len(prefix):]) {
+	if len(s) != len(prefix)+secretLength+checksumLength || s[:len(prefix)] != prefix {
 		return false
 	}
-	checksum := checksumOf(s[:len(s)-checksumLength])
-	return string(checksum[:]) == s[len(s)-checksumLength:]
+	body, checksum := s[:len(s)-checksumLength], s[len(s)-checksumLength:]
+	if !isBase62(body[len(prefix):]) {
+		return false
+	}
+	// 62^6 is more than 2^32: the sum is read wider than it is.
+	var sum uint64
+	for i := range len(checksum) {
+		value := base62[checksum[i]]
+		if value == none {
+			return false
+		}
+		sum = sum*62 + uint64(value)
+	}
+	return sum == uint64(checksumOf(body))
 }
 
-func checksumOf(s string) [checksumLength]byte {
-	sum := crc32.ChecksumIEEE([]byte(s))
-	var out [checksumLength]byte
-	for i := checksumLength - 1; i >= 0; i-- {
-		out[i] = alphabet[sum%62]
-		sum /= 62
-	}
-	return out
+// checksumOf is asked of every token that comes: s is read where it is, since
+// hash/crc32 would make a copy of it escape.
+func checksumOf(s string) uint32 {
+	return crc32.ChecksumIEEE(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
 func isBase62(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+	for i := range len(s) {
+		if base62[s[i]] == none {
 			return false
 		}
 	}
 	return true
 }
+
+// base62 is the reverse of alphabet; none is what is not in it.
+var base62 = func() (values [256]uint8) {
+	for c := range values {
+		values[c] = none
+	}
+	for value := range len(alphabet) {
+		values[alphabet[value]] = uint8(value)
+	}
+	return values
+}()
