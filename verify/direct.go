@@ -80,24 +80,33 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 // Verify tells whose the token is. Its lists are shared: do not change them.
 // Errors: ErrInvalidToken, ErrUnavailable.
 func (d *Direct) Verify(ctx context.Context, accessToken string) (Identity, error) {
+	identity, err := d.Find(ctx, accessToken)
+	if err != nil {
+		return Identity{}, err
+	}
+	return *identity, nil
+}
+
+// Find is Verify without a copy: the identity is shared, do not change it.
+func (d *Direct) Find(ctx context.Context, accessToken string) (*Identity, error) {
 	t, err := token.Parse(accessToken)
 	if err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
 	hash, err := d.ring.Hash(t)
 	if err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
 	now := d.now()
 	identity, err := d.cache.Get(ctx, hash, now)
 	if err != nil {
-		return Identity{}, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
 	}
 	// Redis drops expired records by its own clock; a verifier trusts the record.
 	if identity == nil || !now.Before(identity.EndsAt()) {
-		return Identity{}, ErrInvalidToken
+		return nil, ErrInvalidToken
 	}
-	return *identity, nil
+	return identity, nil
 }
 
 // Forget drops what is known of tokens whose records this process has just

@@ -24,6 +24,26 @@ type Verifier interface {
 	Verify(ctx context.Context, accessToken string) (Identity, error)
 }
 
+// Finder is a Verifier that can do without a copy of what it knows. The identity
+// is shared: do not change it.
+type Finder interface {
+	Find(ctx context.Context, accessToken string) (*Identity, error)
+}
+
+// FindWith is the verifier's Find, made of its Verify if it has none.
+func FindWith(v Verifier) func(context.Context, string) (*Identity, error) {
+	if f, can := v.(Finder); can {
+		return f.Find
+	}
+	return func(ctx context.Context, accessToken string) (*Identity, error) {
+		identity, err := v.Verify(ctx, accessToken)
+		if err != nil {
+			return nil, err
+		}
+		return &identity, nil
+	}
+}
+
 // Identity is what a live token stands for.
 type Identity struct {
 	// SessionID is the public id of the session (UUID). It is not a secret.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"auth.books.test/verify"
@@ -28,47 +29,67 @@ type Options struct {
 
 // Guard decides which requests are let through. It is safe for use by several
 // goroutines.
-type Guard struct{ o Options }
+type Guard struct {
+	o    Options
+	find func(context.Context, string) (*verify.Identity, error)
+}
 
 // New makes a Guard.
 func New(o Options) *Guard {
 	o.Realm = cmp.Or(o.Realm, o.Audience)
-	return &Guard{o}
+	return &Guard{o: o, find: verify.FindWith(o.Verifier)}
 }
 
 // Check tells who asks, or why they are not let through. The token needs all of
 // the scopes.
 func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (verify.Identity, *Refusal) {
-	identity, refusal := g.check(ctx, c, scopes)
-	if refusal != nil && g.o.OnRefusal != nil {
-		g.o.OnRefusal(ctx, refusal)
-	}
-	return identity, refusal
-}
-
-func (g *Guard) check(ctx context.Context, c Credentials, scopes []string) (verify.Identity, *Refusal) {
-	given, refusal := g.token(c)
+	identity, refusal := g.Find(ctx, c, scopes...)
 	if refusal != nil {
 		return verify.Identity{}, refusal
 	}
-	identity, err := g.o.Verifier.Verify(ctx, given)
+	return *identity, nil
+}
+
+// Find is Check without a copy: the identity is shared, do not change it.
+func (g *Guard) Find(ctx context.Context, c Credentials, scopes ...string) (*verify.Identity, *Refusal) {
+	given, refusal := g.token(c)
+	if refusal != nil {
+		return nil, g.refuse(ctx, refusal)
+	}
+	identity, err := g.find(ctx, given)
 	switch {
 	case err == nil:
+		refusal = g.lacking(identity, scopes)
 	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
-		return verify.Identity{}, g.invalid(err)
+		refusal = g.invalid(err)
 	default:
 		// Whatever else went wrong says nothing of the token.
-		return verify.Identity{}, unavailable(err)
+		refusal = unavailable(err)
 	}
-	if g.o.Audience != AnyAudience && !identity.HasAudience(g.o.Audience) {
-		return verify.Identity{}, g.insufficient("The access token is not for this API.", scopes)
-	}
-	for _, scope := range scopes {
-		if !identity.HasScope(scope) {
-			return verify.Identity{}, g.insufficient("The access token lacks a scope that this needs: "+scope+".", scopes)
-		}
+	if refusal != nil {
+		return nil, g.refuse(ctx, refusal)
 	}
 	return identity, nil
+}
+
+func (g *Guard) refuse(ctx context.Context, refusal *Refusal) *Refusal {
+	if g.o.OnRefusal != nil {
+		g.o.OnRefusal(ctx, refusal)
+	}
+	return refusal
+}
+
+// lacking says what a live token does not allow; nil if it is enough.
+func (g *Guard) lacking(identity *verify.Identity, scopes []string) *Refusal {
+	if g.o.Audience != AnyAudience && !slices.Contains(identity.Audiences, g.o.Audience) {
+		return g.insufficient("The access token is not for this API.", scopes)
+	}
+	for _, scope := range scopes {
+		if !slices.Contains(identity.Scopes, scope) {
+			return g.insufficient("The access token lacks a scope that this needs: "+scope+".", scopes)
+		}
+	}
+	return nil
 }
 
 // token takes the token out of the header (RFC 6750, section 2.1).
@@ -94,13 +115,20 @@ func (g *Guard) token(c Credentials) (string, *Refusal) {
 // 2.1, b64token). None at all is a token that is malformed.
 func isToken68(s string) bool {
 	s = strings.TrimRight(s, "=")
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
-		default:
-			return false
-		}
+	others := 0
+	for i := range len(s) {
+		others |= int(other[s[i]])
 	}
-	return true
+	return others == 0
 }
+
+// other is 1 for what a token has no character of.
+var other = func() (bytes [256]uint8) {
+	for c := range bytes {
+		bytes[c] = 1
+	}
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/") {
+		bytes[c] = 0
+	}
+	return bytes
+}()

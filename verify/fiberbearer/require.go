@@ -25,14 +25,11 @@ func Require(g *bearer.Guard, scopes ...string) fiber.Handler {
 	}
 }
 
-// Credentials are what a request holds of them.
-func Credentials(c *fiber.Ctx) bearer.Credentials { return CredentialsOf(c.Request()) }
-
-// CredentialsOf is Credentials for those who use Fiber's base, fasthttp, as it
-// is. They are a copy: it uses its buffers again.
-func CredentialsOf(r *fasthttp.Request) bearer.Credentials {
-	headers := r.Header.PeekAll(fiber.HeaderAuthorization)
-	out := bearer.Credentials{Headers: len(headers), InURL: inURL(r)}
+// Credentials are what a request holds of them, as a copy: Fiber uses its
+// buffers again.
+func Credentials(c *fiber.Ctx) bearer.Credentials {
+	headers := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
+	out := bearer.Credentials{Headers: len(headers), InURL: inURL(c.Request())}
 	if len(headers) > 0 {
 		out.Authorization = string(headers[0])
 	}

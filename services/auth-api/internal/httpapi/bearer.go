@@ -42,7 +42,7 @@ func (s *Server) authorise(ctx huma.Context, next func(huma.Context)) {
 		_ = writeProblem(fiber, problemOf(err))
 		return
 	}
-	s.Sessions.Seen(who.Identity, s.Now())
+	s.Sessions.Seen(&who.Identity, s.Now())
 	next(huma.WithValue(ctx, identityKey, who))
 }
 
@@ -58,7 +58,7 @@ func requirement(op *huma.Operation) (scopes []string, secured bool) {
 // newGuard lets in tokens for every API: whose one is, and that one ends it, is
 // everybody's to ask.
 func (s *Server) newGuard() *bearer.Guard {
-	return bearer.New(bearer.Options{Verifier: counted{s.Verifier, s.metrics}, Audience: bearer.AnyAudience, Realm: realm})
+	return bearer.New(bearer.Options{Verifier: s.verifier, Audience: bearer.AnyAudience, Realm: realm})
 }
 
 func (s *Server) identify(ctx context.Context, given bearer.Credentials, scopes []string) (caller, error) {
@@ -82,15 +82,24 @@ func callerOf(identity verify.Identity) (who caller, err error) {
 
 // counted counts what a verifier says.
 type counted struct {
-	verify.Verifier
-	metrics metrics
+	find func(context.Context, string) (*verify.Identity, error)
+	verifications
 }
 
-// Verify is the verifier's.
-func (c counted) Verify(ctx context.Context, accessToken string) (verify.Identity, error) {
-	identity, err := c.Verifier.Verify(ctx, accessToken)
-	c.metrics.verified(err)
+// Find is the verifier's.
+func (c *counted) Find(ctx context.Context, accessToken string) (*verify.Identity, error) {
+	identity, err := c.find(ctx, accessToken)
+	c.count(err)
 	return identity, err
+}
+
+// Verify is Find with a copy.
+func (c *counted) Verify(ctx context.Context, accessToken string) (verify.Identity, error) {
+	identity, err := c.Find(ctx, accessToken)
+	if err != nil {
+		return verify.Identity{}, err
+	}
+	return *identity, nil
 }
 
 // who asks; the middleware has put it there.

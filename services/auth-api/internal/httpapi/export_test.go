@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"net"
 
 	"github.com/valyala/fasthttp"
 )
@@ -19,3 +20,6 @@ func KeepPolicies(n int) (kept int, last bool) {
 	}
 	return len(*p.known.Load()), p.of(query(n-1)) != nil
 }
+
+// Unhurried is a connection as the server's listener gives it.
+func Unhurried(conn net.Conn) net.Conn { return &unhurriedConn{Conn: conn} }

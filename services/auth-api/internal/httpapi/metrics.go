@@ -84,14 +84,14 @@ func (m metrics) signedIn(err error) {
 	m.signIns.WithLabelValues(result).Inc()
 }
 
-func (m metrics) verified(err error) {
+func (v verifications) count(err error) {
 	switch {
 	case err == nil:
-		m.verifications.ok.Inc()
+		v.ok.Inc()
 	case errors.Is(err, verify.ErrInvalidToken):
-		m.verifications.invalid.Inc()
+		v.invalid.Inc()
 	default:
-		m.verifications.unavailable.Inc()
+		v.unavailable.Inc()
 	}
 }
 

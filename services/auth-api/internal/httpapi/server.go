@@ -49,7 +49,7 @@ type Sessions interface {
 	Open(ctx context.Context, o session.Opening) (session.Opened, error)
 	Revoke(ctx context.Context, r session.Revocation) error
 	List(ctx context.Context, accountID uuid.UUID) ([]session.Session, error)
-	Seen(identity verify.Identity, now time.Time)
+	Seen(identity *verify.Identity, now time.Time)
 }
 
 // Clients finds out which client asks; client.Authenticator does it.
@@ -88,6 +88,8 @@ type Server struct {
 	api      huma.API
 	draining atomic.Bool
 	metrics  metrics
+	// verifier is Options.Verifier, counted.
+	verifier *counted
 	guard    *bearer.Guard
 	door     *door
 }
@@ -95,6 +97,7 @@ type Server struct {
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics)}
+	s.verifier = &counted{verify.FindWith(s.Verifier), s.metrics.verifications}
 	s.guard = s.newGuard()
 	s.app = fiber.New(fiber.Config{
 		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,
@@ -120,7 +123,7 @@ func New(o Options) (*Server, error) {
 // Serve answers on the listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
 	s.metrics.knowRoutes(s.app)
-	return s.app.Listener(l)
+	return s.app.Listener(unhurried{l})
 }
 
 // Drain makes readiness fail, so that no new work is sent here.

@@ -386,7 +386,7 @@ func TestSessionEndsWhenIdleAndAtItsLifetime(t *testing.T) {
 				break
 			}
 			used++
-			w.Seen(identity, w.clock.now())
+			w.Seen(&identity, w.clock.now())
 			w.Touch(ended)
 			next, err := w.verify(o)
 			if err != nil || !next.IdleExpiresAt.After(identity.IdleExpiresAt) && !next.IdleExpiresAt.Equal(next.ExpiresAt) {
@@ -409,14 +409,14 @@ func TestUsesAreWrittenDownOnceAnInterval(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.clock.move(20 * time.Minute) // less than 12 h / 24
-	w.Seen(identity, w.clock.now())
+	w.Seen(&identity, w.clock.now())
 	stop()
 	w.Touch(ctx)
 	if after, _ := w.verify(o); !after.IdleExpiresAt.Equal(identity.IdleExpiresAt) {
 		t.Error("a use within the interval was written down")
 	}
 	w.clock.move(20 * time.Minute)
-	w.Seen(identity, w.clock.now())
+	w.Seen(&identity, w.clock.now())
 	w.Touch(ctx)
 	if after, _ := w.verify(o); !after.IdleExpiresAt.After(identity.IdleExpiresAt) {
 		t.Error("a use after the interval was lost when the service stopped")
@@ -432,7 +432,7 @@ func TestTouchNeverRevives(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.clock.move(time.Hour)
-	w.Seen(identity, w.clock.now())
+	w.Seen(&identity, w.clock.now())
 	if err := w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}); err != nil {
 		t.Fatal(err)
 	}

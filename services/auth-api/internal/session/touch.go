@@ -28,7 +28,7 @@ type seen struct {
 
 // Seen notes that a token was used now. It does no I/O: Touch writes it down, and
 // only when the last note is older than Lifetimes.Touch.
-func (s *Service) Seen(identity verify.Identity, now time.Time) {
+func (s *Service) Seen(identity *verify.Identity, now time.Time) {
 	due := identity.IdleExpiresAt.Add(s.lifetimes.Touch() - s.lifetimes.Idle)
 	if now.Before(due) || !identity.IdleExpiresAt.Before(identity.ExpiresAt) {
 		return
