@@ -95,12 +95,14 @@ func encodeID(id string) string {
 	return base64.RawURLEncoding.EncodeToString(parsed[:])
 }
 
-func decodeID(s string) (uuid.UUID, error) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
+func decodeID(s string) (id uuid.UUID, err error) {
+	if base64.RawURLEncoding.DecodedLen(len(s)) != len(id) {
 		return uuid.Nil, errRecord
 	}
-	return uuid.FromBytes(b)
+	if _, err := base64.RawURLEncoding.Decode(id[:], []byte(s)); err != nil {
+		return uuid.Nil, errRecord
+	}
+	return id, nil
 }
 
 func appendParts(fields []string, name, value string) []string {
@@ -118,6 +120,9 @@ func appendParts(fields []string, name, value string) []string {
 
 func joinParts(fields map[string]string, name string) string {
 	value := fields[name]
+	if len(value) <= maxField-utf8.UTFMax {
+		return value // it was not cut, see appendParts
+	}
 	for n := 1; ; n++ {
 		next, found := fields[part(name, n)]
 		if !found {

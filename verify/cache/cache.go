@@ -55,6 +55,7 @@ type Cache[K comparable, V any] struct {
 	table  *table[K, V] // nil where nothing is kept
 	lease  lease
 	store  store
+	lones  sync.Pool
 	counts counts
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
@@ -80,7 +81,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	if o.Notify == nil {
 		o.Notify = func(Event) {}
 	}
-	c := &Cache[K, V]{o: o}
+	c := &Cache[K, V]{o: o, lones: sync.Pool{New: newLone}}
 	c.lease.start(o.Now())
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop

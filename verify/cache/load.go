@@ -6,25 +6,18 @@ import (
 	"time"
 )
 
-// flight is one read of Redis for everybody who waits for it.
+// flight is one read of Redis for everybody who waits for it. It is in the table:
+// others may join, and the value is kept.
 type flight[K comparable, V any] struct {
 	request
 	cache      *Cache[K, V]
 	k          K
 	began      time.Time
 	generation uint64
-	// shared flights are in the table: others may join, and the value is kept.
-	shared  bool
-	tracked bool
-	done    chan struct{}
-	value   *V
-	err     error
-}
-
-func (c *Cache[K, V]) flight(k K, now time.Time) *flight[K, V] {
-	f := &flight[K, V]{cache: c, k: k, began: now, done: make(chan struct{})}
-	f.key, f.to = c.o.Key(k), f
-	return f
+	tracked    bool
+	done       chan struct{}
+	value      *V
+	err        error
 }
 
 // load reads k, together with others who ask for it now.
@@ -34,8 +27,8 @@ func (c *Cache[K, V]) load(ctx context.Context, k K, now time.Time) (*V, error) 
 	}
 	c.counts.misses.Add(1)
 	f, begun := c.table.join(k, func(generation uint64) *flight[K, V] {
-		f := c.flight(k, now)
-		f.generation, f.shared = generation, true
+		f := &flight[K, V]{cache: c, k: k, began: now, generation: generation, done: make(chan struct{})}
+		f.key, f.to = c.o.Key(k), f
 		return f
 	})
 	if begun {
@@ -54,38 +47,27 @@ func (c *Cache[K, V]) load(ctx context.Context, k K, now time.Time) (*V, error) 
 	return v, err
 }
 
-// fresh reads k for this caller alone: Redis is asked after the call came.
-func (c *Cache[K, V]) fresh(ctx context.Context, k K) (*V, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("wait for Redis: %w", err)
-	}
-	c.counts.reads.Add(1)
-	f := c.flight(k, c.o.Now())
-	node, _ := c.store.route(f.key)
-	node.read(&f.request)
-	return f.await(ctx)
-}
-
 // answer ends the flight.
 func (f *flight[K, V]) answer(fields map[string]string, followed bool, err error) {
 	c := f.cache
-	if err == nil && len(fields) > 0 {
-		if f.value, err = c.o.Decode(f.k, fields); err != nil {
-			err = fmt.Errorf("read %s…: %w", c.o.Prefix, err)
-		}
-	}
-	if err != nil {
-		f.value, f.err = nil, err
-	}
-	if f.shared {
-		c.table.land(f, f.tracked && followed && err == nil)
-	}
+	f.value, f.err = c.decode(f.k, fields, err)
+	c.table.land(f, f.tracked && followed && f.err == nil)
 	close(f.done)
 }
 
+func (c *Cache[K, V]) decode(k K, fields map[string]string, err error) (*V, error) {
+	if err != nil || len(fields) == 0 {
+		return nil, err
+	}
+	v, err := c.o.Decode(k, fields)
+	if err != nil {
+		return nil, fmt.Errorf("read %s…: %w", c.o.Prefix, err)
+	}
+	return v, nil
+}
+
 func (f *flight[K, V]) await(ctx context.Context) (*V, error) {
-	// Every flight ends in time, see batch: a timer of its own would cost as much
-	// as its part of the round trip.
+	// Every flight ends in time, see batch.
 	select {
 	case <-f.done:
 		if f.err != nil {
