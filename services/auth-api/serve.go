@@ -46,6 +46,7 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	}
 	defer metricsListener.Close()
 	redis.SetLogger(verify.RedisLog{Log: log})
+	allowGarbage()
 	p, err := assemble(ctx, c, log)
 	if err != nil {
 		return err
@@ -71,6 +72,7 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	if ready != nil {
 		ready(metricsListener.Addr())
 	}
+	settle()
 
 	select {
 	case err := <-failed:
