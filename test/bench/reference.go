@@ -37,7 +37,7 @@ func startReference(ctx context.Context, kind, redisURL string) (*program, error
 }
 
 func serveReference(ctx context.Context, kind, addr string) error {
-	// As auth-api sets it, so that what differs is what is done for a request.
+	// Bounded as auth-api is, by Fiber's own means.
 	app := fiber.New(fiber.Config{
 		DisableStartupMessage: true, Immutable: true, DisablePreParseMultipartForm: true,
 		BodyLimit: 4 << 10, ReadBufferSize: 8 << 10,

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -21,5 +22,12 @@ func KeepPolicies(n int) (kept int, last bool) {
 	return len(*p.known.Load()), p.of(query(n-1)) != nil
 }
 
-// Unhurried is a connection as the server's listener gives it.
-func Unhurried(conn net.Conn) net.Conn { return &unhurriedConn{Conn: conn} }
+// Timed is a connection as the server's listener gives it.
+func Timed(conn net.Conn, read, write, idle time.Duration) net.Conn {
+	return newTimedConn(conn, timeouts{read: read, write: write, idle: idle})
+}
+
+// Shorten sets other timeouts; before Serve.
+func (s *Server) Shorten(read, write, idle time.Duration) {
+	s.timeouts = timeouts{read: read, write: write, idle: idle}
+}

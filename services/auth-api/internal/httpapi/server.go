@@ -29,7 +29,8 @@ const (
 	// batchLimit is for 100 tokens in JSON.
 	batchLimit = 8 << 10
 	// headerLimit bounds request line and headers, in bytes.
-	headerLimit  = 8 << 10
+	headerLimit = 8 << 10
+	// See timeouts.
 	readTimeout  = 10 * time.Second
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
@@ -86,6 +87,7 @@ type Server struct {
 	Options
 	app      *fiber.App
 	api      huma.API
+	timeouts timeouts
 	draining atomic.Bool
 	metrics  metrics
 	// verifier is Options.Verifier, counted.
@@ -96,13 +98,12 @@ type Server struct {
 
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, metrics: newMetrics(o.Metrics)}
+	s := &Server{Options: o, metrics: newMetrics(o.Metrics), timeouts: timeouts{read: readTimeout, write: writeTimeout, idle: idleTimeout}}
 	s.verifier = &counted{verify.FindWith(s.Verifier), s.metrics.verifications}
 	s.guard = s.newGuard()
 	s.app = fiber.New(fiber.Config{
 		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,
 		BodyLimit: batchLimit, ReadBufferSize: headerLimit,
-		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		// Fiber reuses its buffers; what outlives a request must be its own.
 		Immutable:                    true,
 		ErrorHandler:                 s.answerError,
@@ -116,14 +117,14 @@ func New(o Options) (*Server, error) {
 	if err := s.routes(); err != nil {
 		return nil, err
 	}
-	s.app.Server().Handler = s.door.before(s.app)
+	s.app.Server().Handler = noting(s.door.before(s.app))
 	return s, nil
 }
 
 // Serve answers on the listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
 	s.metrics.knowRoutes(s.app)
-	return s.app.Listener(unhurried{l})
+	return s.app.Listener(s.timeouts.over(l))
 }
 
 // Drain makes readiness fail, so that no new work is sent here.

@@ -1,0 +1,207 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"auth.books.test/services/auth-api/internal/httpapi"
+)
+
+const soon = 200 * time.Millisecond
+
+// patience is when the test itself gives up.
+const patience = 20 * time.Second
+
+// listening serves with other timeouts, and gives the address.
+func listening(t *testing.T, read, write, idle time.Duration) string {
+	t.Helper()
+	d := newDoor(t)
+	d.server.Shorten(read, write, idle)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- d.server.Serve(l) }()
+	t.Cleanup(func() {
+		if err := d.server.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
+		<-ended
+	})
+	return l.Addr().String()
+}
+
+func dial(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+// closed waits until the other side closes, and says how long that took.
+func closed(t *testing.T, conn net.Conn) time.Duration {
+	t.Helper()
+	began := time.Now()
+	if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("still open after %v", time.Since(began))
+	}
+	return time.Since(began)
+}
+
+const asking = "GET /verify?api=books HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+
+func send(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func answered(t *testing.T, conn net.Conn, status int) {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || response.StatusCode != status {
+		t.Fatalf("%v, %v; want %d", response, err, status)
+	}
+}
+
+func TestConnectionsOnWhichNothingMovesAreClosed(t *testing.T) {
+	t.Parallel()
+	long := time.Hour
+	for name, c := range map[string]struct {
+		read, idle time.Duration
+		do         func(*testing.T, net.Conn)
+	}{
+		"nothing is ever sent": {soon, long, func(*testing.T, net.Conn) {}},
+		"half a request":       {soon, long, func(t *testing.T, conn net.Conn) { send(t, conn, asking[:40]) }},
+		"half of the second request": {soon, long, func(t *testing.T, conn net.Conn) {
+			send(t, conn, asking)
+			answered(t, conn, 204)
+			send(t, conn, asking[:40])
+		}},
+		"no second request": {long, soon, func(t *testing.T, conn net.Conn) {
+			send(t, conn, asking)
+			answered(t, conn, 204)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, listening(t, c.read, long, c.idle))
+			c.do(t, conn)
+			if took := closed(t, conn); took < soon/2 {
+				t.Errorf("closed at once, after %v", took)
+			}
+		})
+	}
+}
+
+// Who sends a byte now and then has no more time than others.
+func TestRequestInDripsIsCutOff(t *testing.T) {
+	t.Parallel()
+	conn := dial(t, listening(t, soon, time.Hour, time.Hour))
+	ticker := time.NewTicker(soon / 4)
+	defer ticker.Stop()
+	began := time.Now()
+	for _, c := range "GET /verify?api=" + strings.Repeat("x", 4000) {
+		<-ticker.C
+		if _, err := conn.Write([]byte(string(c))); err != nil {
+			return // closed
+		}
+		if time.Since(began) > patience/2 {
+			t.Fatal("it goes on and on")
+		}
+	}
+}
+
+func TestTimeoutsLeaveThoseAloneWhoAsk(t *testing.T) {
+	t.Parallel()
+	conn := dial(t, listening(t, soon, soon, patience))
+	for range 3 {
+		send(t, conn, asking)
+		answered(t, conn, 204)
+		// Longer than a request or an answer may take, with all slack.
+		time.Sleep(soon + 1100*time.Millisecond)
+	}
+	// What is refused before it is read has as much time for its answer.
+	send(t, conn, "nonsense\r\n\r\n")
+	answered(t, conn, 400)
+}
+
+// still is a connection that only notes which deadlines it is given.
+type still struct {
+	net.Conn
+	read, write int
+	err         error
+}
+
+func (s *still) SetReadDeadline(time.Time) error  { s.read++; return s.err }
+func (s *still) SetWriteDeadline(time.Time) error { s.write++; return s.err }
+func (s *still) Read(b []byte) (int, error)       { return len(b), nil }
+func (s *still) Write(b []byte) (int, error)      { return len(b), nil }
+
+func TestRequestsInARowMoveFewTimers(t *testing.T) {
+	t.Parallel()
+	under := &still{}
+	conn := httpapi.Timed(under, 10*time.Second, 30*time.Second, 2*time.Minute)
+	began := time.Now()
+	for range 10_000 {
+		_, _ = conn.Read(make([]byte, 1))
+		_, _ = conn.Write(make([]byte, 1))
+	}
+	// One of each a second, and those that the first request needs.
+	if most := 3 + int(time.Since(began)/time.Second); under.read > most || under.write > most {
+		t.Errorf("%d deadlines to read and %d to write, want %d at most", under.read, under.write, most)
+	}
+}
+
+func TestDeadlineThatCannotBeSetIsAnError(t *testing.T) {
+	t.Parallel()
+	conn := httpapi.Timed(&still{err: net.ErrClosed}, time.Second, time.Second, time.Second)
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := conn.Write(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("write: %v", err)
+	}
+}
+
+func TestAnswerThatNobodyTakesIsGivenUp(t *testing.T) {
+	t.Parallel()
+	near, far := net.Pipe()
+	t.Cleanup(func() { _, _ = near.Close(), far.Close() })
+	conn := httpapi.Timed(near, time.Hour, soon, time.Hour)
+	began := time.Now()
+	if _, err := conn.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	if took := time.Since(began); took < soon || took > patience {
+		t.Errorf("after %v", took)
+	}
+}
+
+// See the callers who leave before their password is hashed.
+func TestOthersCanLookAtTheConnection(t *testing.T) {
+	t.Parallel()
+	conn := httpapi.Timed(dial(t, listening(t, time.Hour, time.Hour, time.Hour)), 1, 1, 1)
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil || raw.Control(func(uintptr) {}) != nil {
+		t.Error(err)
+	}
+	near, _ := net.Pipe()
+	if _, err := httpapi.Timed(near, 1, 1, 1).(syscall.Conn).SyscallConn(); err == nil {
+		t.Error("a pipe has no descriptor")
+	}
+}
