@@ -24,7 +24,7 @@ func TestMemoryIsBoundedAndWhatIsUsedStays(t *testing.T) {
 	if _, err := pipe.Exec(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	misses := 0
+	misses, most := 0, int64(0)
 	for i := range keys {
 		k.want(fmt.Sprint(i), value)
 		before := k.Stats().Misses
@@ -32,13 +32,15 @@ func TestMemoryIsBoundedAndWhatIsUsedStays(t *testing.T) {
 		if k.Stats().Misses > before {
 			misses++
 		}
-		if s := k.Stats(); s.Bytes > limit {
+		s := k.Stats()
+		if s.Bytes > limit {
 			t.Fatalf("after %d keys: %+v", i, s)
 		}
+		most = max(most, int64(s.Entries))
 	}
-	s := k.Stats()
-	if s.Evicted == 0 || s.Entries < keys/10 || s.Entries >= keys {
-		t.Errorf("%+v", s)
+	// The most, since other tests that empty their databases empty memory, too.
+	if s := k.Stats(); s.Evicted == 0 || most < keys/10 || most >= keys {
+		t.Errorf("%d at most; %+v", most, s)
 	}
 	// Pushes of other tests' databases may drop it, but not often.
 	if misses > keys/20 {
