@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"auth.books.test/verify"
@@ -81,11 +80,11 @@ func (g *Guard) refuse(ctx context.Context, refusal *Refusal) *Refusal {
 
 // lacking says what a live token does not allow; nil if it is enough.
 func (g *Guard) lacking(identity *verify.Identity, scopes []string) *Refusal {
-	if g.o.Audience != AnyAudience && !slices.Contains(identity.Audiences, g.o.Audience) {
+	if g.o.Audience != AnyAudience && !identity.HasAudience(g.o.Audience) {
 		return g.insufficient("The access token is not for this API.", scopes)
 	}
 	for _, scope := range scopes {
-		if !slices.Contains(identity.Scopes, scope) {
+		if !identity.HasScope(scope) {
 			return g.insufficient("The access token lacks a scope that this needs: "+scope+".", scopes)
 		}
 	}
