@@ -28,6 +28,13 @@ func do(t *testing.T, stdin string, args ...string) (string, error) {
 	return out.String(), err
 }
 
+func remove(t *testing.T, file string) {
+	t.Helper()
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func edit(t *testing.T, file, old, new string) {
 	t.Helper()
 	b, err := os.ReadFile(file)
@@ -52,14 +59,10 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 		{"all is well", "minikube", func(*testing.T, string) {}, "Everything looks well.", ""},
 		{"gke has samples", "gke", func(*testing.T, string) {}, "are samples that nobody can open", "platform seal --env gke --replace"},
 		{"no certificate", "gke", func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, "sealed-secrets/gke/certificate.pem")); err != nil {
-				t.Fatal(err)
-			}
+			remove(t, filepath.Join(dir, "sealed-secrets/gke/certificate.pem"))
 		}, "there is no certificate", "kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key"},
 		{"no development key", "minikube", func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube/key/secret.yaml")); err != nil {
-				t.Fatal(err)
-			}
+			remove(t, filepath.Join(dir, "sealed-secrets/minikube/key/secret.yaml"))
 		}, "the development key", "git checkout"},
 		{"sealed for another namespace", "minikube", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "sealed-secrets/minikube/session-db-token-key.yaml"), "namespace: auth", "namespace: shop")
@@ -71,9 +74,7 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 			edit(t, filepath.Join(dir, "sealed-secrets/minikube/auth-db-credentials.yaml"), "password: Ag", "password: Bg")
 		}, "auth-db-credentials.yaml: password of auth-db-credentials: the key does not open", "platform seal --env minikube --replace"},
 		{"a file that is missing", "minikube", func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube/session-db-users.yaml")); err != nil {
-				t.Fatal(err)
-			}
+			remove(t, filepath.Join(dir, "sealed-secrets/minikube/session-db-users.yaml"))
 		}, "session-db-users.yaml", "go run ./cmd/platform seal --env minikube"},
 		{"an overlay that cannot be rendered", "gke", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "kustomize/overlays/gke/kustomization.yaml"), "patch-spread.yaml", "patch-spraed.yaml")
@@ -118,9 +119,7 @@ func TestSealFillsWhatTheOverlayNeedsAndShowsNothing(t *testing.T) {
 	if out, err := do(t, "", "doctor", "--offline", "--env", "minikube", "--dir", dir); err != nil {
 		t.Errorf("after sealing: %v, %s", err, out)
 	}
-	if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube/session-db-users.yaml")); err != nil {
-		t.Fatal(err)
-	}
+	remove(t, filepath.Join(dir, "sealed-secrets/minikube/session-db-users.yaml"))
 	if _, err := do(t, "", "seal", "--env", "minikube", "--dir", dir); err == nil || !strings.Contains(err.Error(), "--replace") {
 		t.Errorf("sealed a part that does not fit the rest: %v", err)
 	}
@@ -147,9 +146,7 @@ func TestKeyIsNeverReplaced(t *testing.T) {
 	if _, err := do(t, "", "key", "--env", "gke", "--key", key, "--dir", dir); err == nil {
 		t.Error("replaced a certificate that secrets are sealed for")
 	}
-	if err := os.Remove(filepath.Join(dir, "sealed-secrets/gke/certificate.pem")); err != nil {
-		t.Fatal(err)
-	}
+	remove(t, filepath.Join(dir, "sealed-secrets/gke/certificate.pem"))
 	if out, err := do(t, "", "key", "--env", "gke", "--key", key, "--dir", dir); err != nil || !strings.Contains(out, "create secret tls") {
 		t.Errorf("%v, %s", err, out)
 	}

@@ -273,9 +273,7 @@ func TestSealMakesWhatAComponentRefersTo(t *testing.T) {
 	must(t, "", "doctor", "--offline", "--env", "minikube", "--dir", dir)
 	// With everything else, in an environment that has nothing yet.
 	for _, name := range []string{"auth-db-credentials", "auth-db-users", "session-db-credentials", "session-db-verifier", "session-db-users", "session-db-token-key", "mail", "kustomization"} {
-		if err := os.Remove(filepath.Join(dir, "sealed-secrets/minikube", name+".yaml")); err != nil {
-			t.Fatal(err)
-		}
+		remove(t, filepath.Join(dir, "sealed-secrets/minikube", name+".yaml"))
 	}
 	must(t, `{"mail": {"password": "chosen"}}`, "seal", "--env", "minikube", "--dir", dir, "--stdin")
 	if opened(t, dir, "mail")["password"] != "chosen" {

@@ -8,29 +8,15 @@ import (
 	ossignal "os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // log is what a program printed so far.
-type log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+type log struct{ devtest.Output }
 
 func (l *log) until(t *testing.T, text string) {
 	t.Helper()

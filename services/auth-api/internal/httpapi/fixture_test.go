@@ -3,14 +3,13 @@ package httpapi_test
 import (
 	"context"
 	"log/slog"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/httpapi"
 	"auth.books.test/verify"
 )
@@ -24,14 +23,14 @@ type door struct {
 	identity verify.Identity
 	err      error
 	panics   string
-	log      *lines
+	log      *devtest.Output
 	registry *prometheus.Registry
 	seen     atomic.Int64
 }
 
 func newDoor(t testing.TB) *door {
 	t.Helper()
-	d := &door{log: &lines{}, registry: prometheus.NewRegistry(), identity: verify.Identity{
+	d := &door{log: &devtest.Output{}, registry: prometheus.NewRegistry(), identity: verify.Identity{
 		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
 		Email: "ada@books.test", Name: "Ada", Audiences: []string{"books"}, Scopes: []string{"account", "books:read"},
 	}}
@@ -56,24 +55,6 @@ func (d *door) Find(context.Context, string) (*verify.Identity, error) {
 		panic(d.panics)
 	}
 	return &d.identity, d.err
-}
-
-// lines are those of a log.
-type lines struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // Seen counts.
