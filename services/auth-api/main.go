@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.AddCommand(serveCommand(), devCommand(), schemaCommand(), accountCommand(),
-		apiCommand(), roleCommand(), clientCommand(), configCommand(), versionCommand())
+		apiCommand(), roleCommand(), clientCommand(), configCommand(), versionCommand(), hashCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

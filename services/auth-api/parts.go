@@ -5,10 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"math"
-	"os"
-	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,6 +21,7 @@ import (
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/services/auth-api/internal/worker"
 	"auth.books.test/verify"
 	"auth.books.test/verify/token"
 )
@@ -42,6 +39,7 @@ type parts struct {
 	verifier *verify.Direct
 	health   *health.Checker
 	hashing  *password.Pool
+	workers  *worker.Crew
 	db       *pgxpool.Pool
 	redis    redis.UniversalClient
 	log      *slog.Logger
@@ -53,7 +51,11 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_TOKEN_KEY: %w", err)
 	}
-	hasher, err := newHasher(c)
+	workers, err := newCrew(log)
+	if err != nil {
+		return nil, err
+	}
+	hasher, err := newHasher(c, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +74,8 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 		return nil, err
 	}
 
-	p := &parts{db: db, redis: redisClient, verifier: verifier, log: log}
-	p.hashing = newHashing(c, hasher)
+	p := &parts{db: db, redis: redisClient, verifier: verifier, workers: workers, log: log}
+	p.hashing = newHashing(c, hasher, workers)
 	tokens := access.NewStore(redisClient, time.Second, verifier)
 	p.sessions = session.New(session.Options{
 		Store: session.NewStore(db, c.AuthDBTimeout.Duration), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
@@ -92,32 +94,6 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	p.apis = api.New(p.sessions, p.clients, rand.Reader)
 	p.health = health.New(stdlib.OpenDBFromPool(db), tokens, schema.Current())
 	return p, nil
-}
-
-func newHasher(c config.Config) (*password.Hasher, error) {
-	peppers, err := password.ParsePeppers(c.Pepper.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("PASSWORD_PEPPER: %w", err)
-	}
-	hasher, err := password.NewHasher(c.PasswordParams(), peppers, rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("PASSWORD_MEMORY_KIB, PASSWORD_TIME, PASSWORD_THREADS: %w", err)
-	}
-	return hasher, nil
-}
-
-// newHashing sizes the pool from processors and memory, and tells the runtime
-// to stay below the memory it may have.
-func newHashing(c config.Config, hasher *password.Hasher) *password.Pool {
-	limit := password.MemoryLimit(debug.SetMemoryLimit(-1), os.DirFS("/sys/fs/cgroup"))
-	if limit < math.MaxInt64 {
-		debug.SetMemoryLimit(limit / 10 * 9)
-	}
-	slots := c.PasswordSlots.Value
-	if slots == 0 {
-		slots = password.SlotsFor(runtime.GOMAXPROCS(0), limit, c.PasswordParams())
-	}
-	return password.NewPool(hasher, password.PoolOptions{Slots: slots, Queue: c.PasswordQueue.Value, Release: debug.FreeOSMemory})
 }
 
 func openPostgres(ctx context.Context, c config.Config) (*pgxpool.Pool, error) {
@@ -152,4 +128,5 @@ func (p *parts) close() {
 	_ = p.verifier.Close()
 	_ = p.records.Close()
 	_ = p.redis.Close()
+	p.workers.Close()
 }

@@ -35,6 +35,7 @@ func listening(t *testing.T, read, write, idle time.Duration) string {
 		if err := d.server.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}
+		_ = l.Close() // A server that has not begun yet does not know it.
 		<-ended
 	})
 	return l.Addr().String()

@@ -4,8 +4,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
-
-	"golang.org/x/crypto/argon2"
 )
 
 // Hasher turns passwords into PHC strings and compares them, with argon2id
@@ -17,16 +15,17 @@ type Hasher struct {
 	params  Params
 	peppers Peppers
 	random  io.Reader
+	derive  Derive
 	nobody  record
 }
 
 // NewHasher makes a Hasher. Params below DefaultParams are an error. Random
-// gives the salts: crypto/rand.Reader outside of tests.
-func NewHasher(params Params, peppers Peppers, random io.Reader) (*Hasher, error) {
+// gives the salts: crypto/rand.Reader outside of tests. Derive does the work.
+func NewHasher(params Params, peppers Peppers, random io.Reader, derive Derive) (*Hasher, error) {
 	if err := params.validate(); err != nil {
 		return nil, err
 	}
-	h := &Hasher{params: params, peppers: peppers, random: random}
+	h := &Hasher{params: params, peppers: peppers, random: random, derive: derive}
 	h.nobody = record{params: params, keyID: peppers.first, salt: make([]byte, saltSize), tag: make([]byte, tagSize)}
 	for _, b := range [][]byte{h.nobody.salt, h.nobody.tag} {
 		if _, err := io.ReadFull(random, b); err != nil {
@@ -41,7 +40,8 @@ func (h *Hasher) Params() Params { return h.params }
 
 // Hash returns the PHC string of a password:
 // $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>[,keyid=<pepper>]$<salt>$<tag>,
-// with salt (16 bytes) and tag (32 bytes) in base64 without padding.
+// with salt (16 bytes) and tag (32 bytes) in base64 without padding. Errors: of
+// the randomness and of the Derive.
 func (h *Hasher) Hash(password string) (string, error) {
 	salt := make([]byte, saltSize)
 	if _, err := io.ReadFull(h.random, salt); err != nil {
@@ -59,7 +59,7 @@ func (h *Hasher) Hash(password string) (string, error) {
 // Verify says whether phc is the hash of the password, and whether the
 // password, if right, should be hashed anew: because a cost, a size or the
 // pepper is not what Hash would use now. A hash that is costlier than that
-// stays. Errors: ErrMalformedHash, ErrUnknownPepper.
+// stays. Errors: ErrMalformedHash, ErrUnknownPepper, those of the Derive.
 func (h *Hasher) Verify(password, phc string) (ok, needsRehash bool, err error) {
 	r, err := parse(phc)
 	if err != nil {
@@ -74,11 +74,10 @@ func (h *Hasher) Verify(password, phc string) (ok, needsRehash bool, err error) 
 }
 
 // VerifyNothing does the work of a Verify against a hash of the current costs,
-// so that an unknown account takes as long as a wrong password. It is always
-// false.
-func (h *Hasher) VerifyNothing(password string) bool {
-	_, _, _ = h.Verify(password, h.nobody.String())
-	return false
+// so that an unknown account takes as long as a wrong password, and fails alike.
+func (h *Hasher) VerifyNothing(password string) error {
+	_, _, err := h.Verify(password, h.nobody.String())
+	return err
 }
 
 func (h *Hasher) outdated(r record) bool {
@@ -92,5 +91,5 @@ func (h *Hasher) tag(r record, password string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return argon2.IDKey(seasoned, r.salt, r.params.Time, r.params.MemoryKiB, r.params.Threads, uint32(len(r.tag))), nil
+	return h.derive(Work{Password: seasoned, Salt: r.salt, Params: r.params, Size: uint32(len(r.tag))})
 }

@@ -1,7 +1,6 @@
 package password_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -52,7 +51,7 @@ func TestHashesWithTheGivenSalt(t *testing.T) {
 	t.Parallel()
 	// 16 and 32 bytes are for the hash of nobody, then comes the salt.
 	random := strings.NewReader(strings.Repeat("n", 48) + "somesaltsomesalt")
-	hasher, err := password.NewHasher(password.DefaultParams(), password.Peppers{}, random)
+	hasher, err := password.NewHasher(password.DefaultParams(), password.Peppers{}, random, password.Argon2id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,15 +136,23 @@ func TestPepperIsNeededToGuess(t *testing.T) {
 	}
 }
 
-func TestVerifyNothingIsFalse(t *testing.T) {
+// Else whoever sees a failure knows that the account is there.
+func TestVerifyNothingFailsAsVerifyDoes(t *testing.T) {
 	t.Parallel()
-	// With every byte zero the hash of nobody is as guessable as can be.
-	hasher, err := password.NewHasher(password.DefaultParams(), password.Peppers{}, bytes.NewReader(make([]byte, 48)))
+	phc := hash(t, newHasher(t, password.DefaultParams(), ""))
+	broken := errors.New("nobody there to do it")
+	hasher, err := password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, func(password.Work) ([]byte, error) { return nil, broken })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hasher.VerifyNothing("") || hasher.VerifyNothing(secret) {
-		t.Error("somebody signed in as nobody")
+	if ok, rehash, err := hasher.Verify(secret, phc); ok || rehash || !errors.Is(err, broken) {
+		t.Errorf("Verify: %v, %v, %v", ok, rehash, err)
+	}
+	if err := hasher.VerifyNothing(secret); !errors.Is(err, broken) {
+		t.Errorf("VerifyNothing: %v", err)
+	}
+	if phc, err := hasher.Hash(secret); phc != "" || !errors.Is(err, broken) {
+		t.Errorf("Hash: %q, %v", phc, err)
 	}
 }
 
@@ -164,7 +171,7 @@ func TestVerifyNothingCostsAsMuchAsVerify(t *testing.T) {
 			return int64(after.TotalAlloc - before.TotalAlloc)
 		}
 		verify := measure(func() { _, _, _ = hasher.Verify("another password", phc) })
-		nothing := measure(func() { hasher.VerifyNothing("another password") })
+		nothing := measure(func() { _ = hasher.VerifyNothing("another password") })
 		if least := int64(params.MemoryKiB) << 10; verify < least || nothing < least || max(verify, nothing)-min(verify, nothing) > 64<<10 {
 			t.Errorf("Verify takes %d bytes, VerifyNothing %d, both should take a little over %d", verify, nothing, least)
 		}
@@ -183,7 +190,7 @@ func TestRefusesWeakParams(t *testing.T) {
 		"too many passes": {MemoryKiB: least.MemoryKiB, Time: 11, Threads: 1},
 		"too many lanes":  {MemoryKiB: least.MemoryKiB, Time: 2, Threads: 17},
 	} {
-		if _, err := password.NewHasher(params, password.Peppers{}, rand.Reader); err == nil {
+		if _, err := password.NewHasher(params, password.Peppers{}, rand.Reader, password.Argon2id); err == nil {
 			t.Errorf("%s: %v accepted", name, params)
 		}
 	}
@@ -195,7 +202,7 @@ func newHasher(tb testing.TB, params password.Params, peppers string) *password.
 	if err != nil {
 		tb.Fatal(err)
 	}
-	hasher, err := password.NewHasher(params, keys, rand.Reader)
+	hasher, err := password.NewHasher(params, keys, rand.Reader, password.Argon2id)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -12,18 +12,20 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
+var errQueueFull = errors.New("the queue for hashing is full")
+
 // HashVerifier is what a Pool bounds. Hasher is one.
 type HashVerifier interface {
 	Hash(password string) (string, error)
 	Verify(password, phc string) (ok, needsRehash bool, err error)
-	VerifyNothing(password string) bool
+	VerifyNothing(password string) error
 }
 
 // Pool bounds how many passwords are hashed at once. A hash takes a whole
 // processor and 19 MiB for some 30 ms; unbounded, a burst of sign-ins would
 // starve all else. Callers beyond the slots wait in order in a short queue.
 //
-// A hash runs on the goroutine of its caller. Once begun it is not broken off.
+// Once begun, a hash is not broken off.
 type Pool struct {
 	hasher  HashVerifier
 	options PoolOptions
@@ -94,11 +96,17 @@ func (p *Pool) Verify(ctx context.Context, password, phc string) (ok, needsRehas
 }
 
 // VerifyNothing is Hasher.VerifyNothing in a slot. Errors as of Hash.
-func (p *Pool) VerifyNothing(ctx context.Context, password string) (bool, error) {
-	return false, p.do(ctx, func() error {
-		p.hasher.VerifyNothing(password)
-		return nil
-	})
+func (p *Pool) VerifyNothing(ctx context.Context, password string) error {
+	return p.do(ctx, func() error { return p.hasher.VerifyNothing(password) })
+}
+
+// Room says whether somebody who came now would be let in: whoever would have to
+// do something before hashing can spare it. Error: a fault of code busy.
+func (p *Pool) Room() error {
+	if p.inside.Load() >= int64(p.options.Slots+p.options.Queue) {
+		return p.refuse(errQueueFull)
+	}
+	return nil
 }
 
 // do runs work in a slot.
@@ -107,7 +115,7 @@ func (p *Pool) do(ctx context.Context, work func() error) error {
 	// never overfull.
 	defer p.inside.Add(-1)
 	if p.inside.Add(1) > int64(p.options.Slots+p.options.Queue) {
-		return p.refuse(errors.New("the queue for hashing is full"))
+		return p.refuse(errQueueFull)
 	}
 	if err := p.enter(ctx); err != nil {
 		return err

@@ -45,9 +45,9 @@ func (s *slow) Verify(password, phc string) (bool, bool, error) {
 	return phc == "hash of "+password, true, nil
 }
 
-func (s *slow) VerifyNothing(password string) bool {
+func (s *slow) VerifyNothing(password string) error {
 	s.work(password)
-	return true // Not believed by the pool.
+	return nil
 }
 
 func TestPoolPassesResultsOn(t *testing.T) {
@@ -59,8 +59,8 @@ func TestPoolPassesResultsOn(t *testing.T) {
 	if ok, rehash, err := pool.Verify(t.Context(), "a", "hash of a"); !ok || !rehash || err != nil {
 		t.Errorf("Verify: %v, %v, %v", ok, rehash, err)
 	}
-	if ok, err := pool.VerifyNothing(t.Context(), "a"); ok || err != nil {
-		t.Errorf("VerifyNothing: %v, %v", ok, err)
+	if err := pool.VerifyNothing(t.Context(), "a"); err != nil {
+		t.Errorf("VerifyNothing: %v", err)
 	}
 	hashing := password.NewPool(newHasher(t, password.DefaultParams(), ""), password.PoolOptions{})
 	if _, _, err := hashing.Verify(t.Context(), "a", "nonsense"); !errors.Is(err, password.ErrMalformedHash) {
@@ -83,7 +83,7 @@ func TestNeverHashesMoreThanSlotsAtOnce(t *testing.T) {
 				case 1:
 					_, _, err = pool.Verify(t.Context(), "a", "b")
 				case 2:
-					_, err = pool.VerifyNothing(t.Context(), "a")
+					err = pool.VerifyNothing(t.Context(), "a")
 				}
 				if err != nil {
 					t.Error(err)
@@ -178,7 +178,7 @@ func TestDropsCallersWhoHaveGone(t *testing.T) {
 				defer cancel()
 				for range 2 {
 					all.Go(func() {
-						_, err := pool.VerifyNothing(ctx, "gone")
+						err := pool.VerifyNothing(ctx, "gone")
 						if err == nil || !errors.Is(err, ctx.Err()) {
 							t.Errorf("got %v, want the error of the context", err)
 						}
@@ -258,7 +258,7 @@ func TestPanicFreesItsSlot(t *testing.T) {
 		}()
 		_, _ = pool.Hash(t.Context(), "a")
 	}()
-	if _, err := pool.VerifyNothing(t.Context(), "b"); err != nil {
+	if err := pool.VerifyNothing(t.Context(), "b"); err != nil {
 		t.Error(err)
 	}
 	if got, want := pool.Stats(), (password.Stats{Slots: 1}); got != want {
