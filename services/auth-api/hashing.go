@@ -51,12 +51,12 @@ func newHasher(c config.Config, workers *worker.Crew) (*password.Hasher, error) 
 // to stay below the memory it may have.
 func newHashing(c config.Config, hasher *password.Hasher, workers *worker.Crew) *password.Pool {
 	limit := password.MemoryLimit(debug.SetMemoryLimit(-1), os.DirFS("/sys/fs/cgroup"))
-	if limit < math.MaxInt64 {
-		debug.SetMemoryLimit(limit / 10 * 9)
-	}
 	slots := c.PasswordSlots.Value
 	if slots == 0 {
 		slots = password.SlotsFor(runtime.GOMAXPROCS(0), limit, c.PasswordParams())
+	}
+	if limit < math.MaxInt64 {
+		debug.SetMemoryLimit(password.MemoryBeside(slots, limit, c.PasswordParams()))
 	}
 	release := func() {
 		workers.Rest()

@@ -30,6 +30,10 @@ func newRegistry(p *parts) *prometheus.Registry {
 	gauge("auth_hash_queued", "How many sign-ins wait for a slot.", func() float64 { return float64(p.hashing.Stats().Queued) })
 	counter("auth_hash_refused_total", "Sign-ins refused because the queue was full or slow.", func() float64 { return float64(p.hashing.Stats().Refused) })
 	counter("auth_hash_dropped_total", "Sign-ins whose caller left before their turn.", func() float64 { return float64(p.hashing.Stats().Dropped) })
+	gauge("auth_hash_workers", "Processes that hash passwords, or wait for the next.", func() float64 { return float64(p.workers.Stats().Workers) })
+	counter("auth_hash_overdue_total", "Hashes whose worker had no processor in time; they were done at ordinary rank.", func() float64 { return float64(p.workers.Stats().Overdue) })
+	counter("auth_hash_lost_total", "Hashes whose worker ended before they were done; they were done again.", func() float64 { return float64(p.workers.Stats().Lost) })
+	counter("auth_hash_alone_total", "Hashes in the process of the service, since no worker could be started.", func() float64 { return float64(p.workers.Stats().Alone) })
 	gauge("auth_db_connections_in_use", "Connections to Postgres in use.", func() float64 { return float64(p.db.Stat().AcquiredConns()) })
 	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 {
 		s := p.redis.PoolStats()

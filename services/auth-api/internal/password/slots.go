@@ -13,16 +13,23 @@ func reserve(limit int64) int64 { return max(64<<20, limit/4) }
 
 // SlotsFor says how many hashes may run at once: one less than there are
 // processors (GOMAXPROCS), so that verifying tokens keeps one, and no more than
-// the memory limit in bytes allows (0 or less: no limit); at least one. A slot
-// counts twice its memory, since that of the hash before may not be collected
-// yet.
+// the memory limit in bytes allows (0 or less: no limit); at least one.
 func SlotsFor(procs int, memoryLimit int64, params Params) int {
 	slots := procs - 1
 	if memoryLimit > 0 {
-		perSlot := 2 * int64(params.MemoryKiB) << 10
-		slots = min(slots, int(max(0, memoryLimit-reserve(memoryLimit))/perSlot))
+		slots = min(slots, int(max(0, memoryLimit-reserve(memoryLimit))/slotMemory(params)))
 	}
 	return max(1, slots)
+}
+
+// slotMemory counts a slot twice: a worker is more than the memory of its hash,
+// and one who was overdue may not have ended yet.
+func slotMemory(params Params) int64 { return 2 * int64(params.MemoryKiB) << 10 }
+
+// MemoryBeside is what the runtime of this process may use of a memory limit, in
+// bytes, with so many slots elsewhere: a tenth is left to what it does not count.
+func MemoryBeside(slots int, memoryLimit int64, params Params) int64 {
+	return max(reserve(memoryLimit), memoryLimit-int64(slots)*slotMemory(params)) / 10 * 9
 }
 
 // MemoryLimit is the lower of the runtime's limit, which

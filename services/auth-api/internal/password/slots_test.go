@@ -34,6 +34,26 @@ func TestSlotsLeaveAProcessorAndMemory(t *testing.T) {
 	}
 }
 
+func TestSlotsAndTheRuntimeShareTheMemory(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	for _, c := range []struct {
+		name  string
+		slots int
+		limit int64
+		want  int64
+	}{
+		{"one slot in 256 MiB", 1, 256 * mib, 196},
+		{"five slots in 256 MiB", 5, 256 * mib, 59},
+		{"one slot in 512 MiB", 1, 512 * mib, 426},
+		{"more slots than there is memory for", 9, 128 * mib, 57},
+	} {
+		if got := password.MemoryBeside(c.slots, c.limit, password.DefaultParams()) / mib; got != c.want {
+			t.Errorf("%s: %d MiB, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 func TestMemoryLimitIsTheLowest(t *testing.T) {
 	t.Parallel()
 	const v2, v1 = "memory.max", "memory/memory.limit_in_bytes"
