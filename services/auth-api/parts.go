@@ -117,6 +117,7 @@ func openPostgres(ctx context.Context, c config.Config) (*pgxpool.Pool, error) {
 func (p *parts) work(ctx context.Context) (wait func()) {
 	var all sync.WaitGroup
 	all.Go(func() { p.sessions.Relay(ctx) })
+	all.Go(func() { p.sessions.Rebuild(ctx) })
 	all.Go(func() { p.sessions.Touch(ctx) })
 	all.Go(func() { p.sessions.Sweep(ctx) })
 	all.Go(func() { p.clients.Reconcile(ctx) })

@@ -11,6 +11,10 @@ const HashSize = 32
 // KeyPrefix begins the Redis key of every live token.
 const KeyPrefix = "session:"
 
+// RebuiltKey exists where the record of every live token is: a Redis without it
+// may have lost them. The service that gives out tokens writes it.
+const RebuiltKey = KeyPrefix + "rebuilt"
+
 // Hash is HMAC-SHA-256 of a token under the key that its key id names. It
 // stands for the token in every store and cannot be turned back into it.
 type Hash [HashSize]byte

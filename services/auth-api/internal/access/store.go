@@ -18,7 +18,9 @@ type Store struct {
 	local   Local
 	timeout time.Duration
 	replace *redis.Script
+	restore *redis.Script
 	extend  *redis.Script
+	claim   *redis.Script
 }
 
 // Local is what this process itself keeps of the records; verify.Direct does.
@@ -27,12 +29,19 @@ type Local interface{ Forget(hashes ...token.Hash) }
 // NewStore uses the client with a deadline for every call. What it changes, local
 // forgets before the call returns.
 func NewStore(client redis.UniversalClient, timeout time.Duration, local Local) *Store {
-	return &Store{redis: client, local: local, timeout: timeout, replace: redis.NewScript(replaceScript), extend: redis.NewScript(extendScript)}
+	return &Store{
+		redis: client, local: local, timeout: timeout,
+		replace: redis.NewScript(ifLive + restoreScript), restore: redis.NewScript(restoreScript),
+		extend: redis.NewScript(ifLive + extendScript), claim: redis.NewScript(claimScript),
+	}
 }
 
+// ifLive comes before what may not bring a dead token back.
+const ifLive = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end`
+
 // KEYS[1] record, ARGV[1] end in Unix milliseconds, ARGV[2…] fields and values.
-const replaceScript = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+const restoreScript = `
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 redis.call('PEXPIREAT', KEYS[1], ARGV[1])
@@ -40,12 +49,11 @@ return 1`
 
 // KEYS[1] record, ARGV[1] end in Unix milliseconds, ARGV[2] field, ARGV[3] value.
 const extendScript = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
 redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 return 1`
 
-// Put makes the token live. It is the only call that makes a record.
+// Put makes a new token live. Besides it, only Restore makes records.
 func (s *Store) Put(ctx context.Context, hash token.Hash, identity verify.Identity) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -69,6 +77,10 @@ func (s *Store) Drop(ctx context.Context, hashes ...token.Hash) error {
 
 // Replace rewrites the records of the identities that are still live.
 func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) error {
+	return s.rewrite(ctx, s.replace, identities)
+}
+
+func (s *Store) rewrite(ctx context.Context, script *redis.Script, identities []verify.Identity) error {
 	hashes, byHash := index(identities)
 	return s.each(ctx, "rewrite tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
 		identity := byHash[h]
@@ -76,7 +88,7 @@ func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) erro
 		for _, field := range verify.EncodeRecord(identity) {
 			args = append(args, field)
 		}
-		s.replace.Eval(ctx, pipe, []string{h.Key()}, args...)
+		script.Eval(ctx, pipe, []string{h.Key()}, args...)
 	})
 }
 

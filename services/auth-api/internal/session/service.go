@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"auth.books.test/verify"
@@ -16,6 +18,20 @@ type Tokens interface {
 	Drop(ctx context.Context, hashes ...token.Hash) error
 	Replace(ctx context.Context, identities ...verify.Identity) error
 	Extend(ctx context.Context, identities ...verify.Identity) error
+	Copy
+}
+
+// Copy is what a rebuild needs of them: Redis as a whole, which is a copy of what
+// Postgres says. A mark names one rebuild.
+type Copy interface {
+	Rebuilt(ctx context.Context) (bool, error)
+	Claim(ctx context.Context, mark string, during time.Duration) (held bool, err error)
+	Release(ctx context.Context, mark string)
+	BeginRebuild(ctx context.Context, mark string) error
+	Restore(ctx context.Context, identities ...verify.Identity) error
+	Complete(ctx context.Context, mark string) error
+	Records(ctx context.Context, each func(context.Context, []token.Hash) error) error
+	FinishRebuild(ctx context.Context, mark string) error
 }
 
 // Issuer makes access tokens.
@@ -34,6 +50,10 @@ type Service struct {
 	log       *slog.Logger
 	wake      chan struct{}
 	seen      seen
+	rebuilds  atomic.Uint64
+	// mark is of the rebuild that this replica began; it does one at a time.
+	rebuilding sync.Mutex
+	mark       string
 }
 
 // Options are the parts of a Service. All are needed.

@@ -37,6 +37,8 @@ type world struct {
 	db       *pgxpool.Pool
 	redis    *redis.Client
 	verifier verify.Verifier
+	tokens   *access.Store
+	issuer   *access.Issuer
 	clock    *clock
 	account  uuid.UUID
 }
@@ -83,13 +85,19 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	}
 	t.Cleanup(func() { _ = direct.Close() })
 	w.verifier = direct
-	w.Service = session.New(session.Options{
-		Store: session.NewStore(db, 3*time.Second), Tokens: access.NewStore(client, time.Second, direct), Issuer: access.NewIssuer(ring, rand.Reader),
+	w.tokens, w.issuer = access.NewStore(client, time.Second, direct), access.NewIssuer(ring, rand.Reader)
+	w.Service = w.replica()
+	w.account = w.newAccount("ada@books.test")
+	return w
+}
+
+// replica is one more service on the same stores.
+func (w *world) replica() *session.Service {
+	return session.New(session.Options{
+		Store: session.NewStore(w.db, 3*time.Second), Tokens: w.tokens, Issuer: w.issuer,
 		Lifetimes: session.Lifetimes{Idle: 12 * time.Hour, Absolute: 30 * 24 * time.Hour},
 		Now:       w.clock.now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})
-	w.account = w.newAccount("ada@books.test")
-	return w
 }
 
 func (w *world) newAccount(email string) uuid.UUID {

@@ -88,11 +88,7 @@ func (s *Service) flushSeen(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("touch sessions: %w", err)
 		}
-		identities := make([]verify.Identity, len(touched))
-		for i, t := range touched {
-			identities[i] = t.identity()
-		}
-		if err := s.tokens.Extend(ctx, identities...); err != nil {
+		if err := s.tokens.Extend(ctx, identitiesOf(touched)...); err != nil {
 			return fmt.Errorf("touch sessions: %w", err)
 		}
 		used = used[n:]

@@ -1,0 +1,215 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"auth.books.test/verify/token"
+)
+
+const (
+	// rebuildEvery is how often Redis is asked whether it is the one that is known.
+	rebuildEvery = time.Second
+	// rebuildBatch is how many sessions are restored in one transaction.
+	rebuildBatch = 500
+	// claimFor is for how long whoever rebuilds may be silent.
+	claimFor = 5 * time.Second
+	// lately is how far back the ended sessions go whose tokens die first.
+	lately = time.Hour
+)
+
+// Rebuild brings Redis in line with Postgres whenever it comes back without what
+// was written to it last, be it a second's or everything, until ctx ends. Every
+// replica runs one; one of them does it.
+func (s *Service) Rebuild(ctx context.Context) {
+	ticker := time.NewTicker(rebuildEvery)
+	defer ticker.Stop()
+	failing := false
+	for {
+		_, err := s.RebuildOnce(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "Redis cannot be brought in line with Postgres yet", "error", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Rebuilt counts what a rebuild did.
+type Rebuilt struct{ Restored, Dropped int }
+
+// RebuildOnce is one round of Rebuild; nil if there was nothing to do, or if
+// another replica does it. What it began is begun anew after an error.
+func (s *Service) RebuildOnce(ctx context.Context) (*Rebuilt, error) {
+	s.rebuilding.Lock()
+	defer s.rebuilding.Unlock()
+	if known, err := s.tokens.Rebuilt(ctx); err != nil || known {
+		return nil, err
+	}
+	if s.mark == "" {
+		made, err := uuid.NewRandomFromReader(s.random)
+		if err != nil {
+			return nil, fmt.Errorf("make the mark of a rebuild: %w", err)
+		}
+		s.mark = made.String()
+	}
+	if held, err := s.tokens.Claim(ctx, s.mark, claimFor); err != nil || !held {
+		return nil, err
+	}
+	defer s.tokens.Release(ctx, s.mark)
+	// Another may have done it since, and released its claim.
+	if known, err := s.tokens.Rebuilt(ctx); err != nil || known {
+		return nil, err
+	}
+	b := rebuild{Service: s}
+	began := s.now()
+	if err := b.run(ctx); err != nil {
+		return nil, fmt.Errorf("rebuild: %w", err)
+	}
+	// Until then it is kept: whoever failed may still hold the claim.
+	s.mark = ""
+	s.rebuilds.Add(1)
+	s.log.InfoContext(ctx, "Redis was brought in line with Postgres", "restored", b.Restored, "dropped", b.Dropped, "took", s.now().Sub(began))
+	return &b.Rebuilt, nil
+}
+
+// Rebuilds counts those of this replica.
+func (s *Service) Rebuilds() uint64 { return s.rebuilds.Load() }
+
+type rebuild struct {
+	*Service
+	Rebuilt
+}
+
+// run goes by what is at stake: first the tokens die that were revoked last, then
+// the live ones come back, then goes what Postgres does not know.
+func (b *rebuild) run(ctx context.Context) error {
+	if err := b.tokens.BeginRebuild(ctx, b.mark); err != nil {
+		return err
+	}
+	if err := b.dropEnded(ctx); err != nil {
+		return err
+	}
+	if err := b.restoreLive(ctx); err != nil {
+		return err
+	}
+	if err := b.tokens.Complete(ctx, b.mark); err != nil {
+		return err
+	}
+	if err := b.dropUnknown(ctx); err != nil {
+		return err
+	}
+	return b.tokens.FinishRebuild(ctx, b.mark)
+}
+
+func (b *rebuild) dropEnded(ctx context.Context) error {
+	for last, more := uuid.Nil, true; more; {
+		var ended hashes
+		var err error
+		if ended, last, err = b.store.endedSince(ctx, b.now().Add(-lately), last); err != nil {
+			return err
+		}
+		more = len(ended) == rebuildBatch
+		if err := b.drop(ctx, ended); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreLive writes the records while it holds the accounts: whoever ends one of
+// their sessions does so before, and it is not restored, or after, and drops it.
+func (b *rebuild) restoreLive(ctx context.Context) error {
+	for last, more := uuid.Nil, true; more; {
+		if err := b.keep(ctx); err != nil {
+			return err
+		}
+		err := b.store.withLive(ctx, last, b.now(), func(ctx context.Context, page livePage) error {
+			last, more = page.last, page.full
+			identities := identitiesOf(page.live)
+			b.Restored += len(identities)
+			return b.tokens.Restore(ctx, identities...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropUnknown looks twice: the session of a record that was just written may not
+// be committed yet. It is by the second look, or never will be.
+func (b *rebuild) dropUnknown(ctx context.Context) error {
+	var suspects hashes
+	err := b.tokens.Records(ctx, func(ctx context.Context, there []token.Hash) error {
+		dead, err := b.store.dead(ctx, there, b.now())
+		suspects = append(suspects, dead...)
+		if err != nil {
+			return err
+		}
+		return b.keep(ctx)
+	})
+	if err != nil || len(suspects) == 0 {
+		return err
+	}
+	if err := b.wait(ctx, 2*b.store.timeout); err != nil {
+		return err
+	}
+	for len(suspects) > 0 {
+		n := min(len(suspects), rebuildBatch)
+		dead, err := b.store.dead(ctx, suspects[:n], b.now())
+		if err != nil {
+			return err
+		}
+		if err := b.drop(ctx, dead); err != nil {
+			return err
+		}
+		suspects = suspects[n:]
+	}
+	return nil
+}
+
+func (b *rebuild) drop(ctx context.Context, dead hashes) error {
+	if len(dead) == 0 {
+		return nil
+	}
+	if err := b.keep(ctx); err != nil {
+		return err
+	}
+	b.Dropped += len(dead)
+	return b.tokens.Drop(ctx, dead...)
+}
+
+// wait holds the claim meanwhile.
+func (b *rebuild) wait(ctx context.Context, d time.Duration) error {
+	ticker := time.NewTicker(min(d, time.Second))
+	defer ticker.Stop()
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		if err := b.keep(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep holds the claim.
+func (b *rebuild) keep(ctx context.Context) error {
+	held, err := b.tokens.Claim(ctx, b.mark, claimFor)
+	if err == nil && !held {
+		err = errors.New("another replica does it")
+	}
+	return err
+}

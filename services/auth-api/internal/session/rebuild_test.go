@@ -1,0 +1,249 @@
+package session_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/schema/schematest"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify/token"
+)
+
+// rebuild wants it to be done, and done for good.
+func (w *world) rebuild() session.Rebuilt {
+	w.t.Helper()
+	did, err := w.RebuildOnce(context.Background())
+	if err != nil || did == nil {
+		w.t.Fatalf("rebuild: %v, %v", did, err)
+	}
+	if again, err := w.RebuildOnce(context.Background()); again != nil || err != nil {
+		w.t.Errorf("a second time: %v, %v; want nothing to do", again, err)
+	}
+	return *did
+}
+
+func (w *world) revoke(o session.Opened) {
+	w.t.Helper()
+	if err := w.Revoke(w.t.Context(), session.Revocation{AccountID: w.account, Only: o.ID, Reason: session.SignedOut}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// key of the session's record.
+func (w *world) key(o session.Opened) string {
+	w.t.Helper()
+	var raw []byte
+	if err := w.db.QueryRow(w.t.Context(), "SELECT token_hash FROM sessions WHERE id = $1", o.ID).Scan(&raw); err != nil {
+		w.t.Fatal(err)
+	}
+	hash, err := token.HashFrom(raw)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return hash.Key()
+}
+
+// back writes a record as it was, which a Redis that lost its last writes has.
+func (w *world) back(key, dump string) {
+	w.t.Helper()
+	if err := w.redis.RestoreReplace(w.t.Context(), key, time.Hour, dump).Err(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestRedisThatComesBackOldIsBroughtInLine(t *testing.T) {
+	t.Parallel()
+	process := devtest.RedisProcess(t)
+	w := newWorldOn(t, schematest.Database(t), process.URL)
+	w.grant("books", "books:read", "books:write")
+	stays, revoked, narrowed, forgotten := w.open(), w.open(), w.open(), w.open()
+	w.rebuild()
+
+	// What happens in the last moment, and is lost.
+	dumps := map[string]string{}
+	for _, o := range []session.Opened{revoked, narrowed, forgotten} {
+		dumps[w.key(o)] = w.redis.Dump(t.Context(), w.key(o)).Val()
+	}
+	lost := w.open()
+	lostKey := w.key(lost)
+	w.revoke(revoked)
+	w.sql("UPDATE sessions SET scopes = '{books:read}' WHERE id = $1", narrowed.ID)
+	w.sql("DELETE FROM sessions WHERE id = $1", forgotten.ID) // as with its account
+	if err := w.redis.Del(t.Context(), lostKey).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for key, dump := range dumps {
+		w.back(key, dump)
+	}
+	if w.alive(lost) || !w.alive(revoked) || !w.alive(forgotten) {
+		t.Fatal("nothing was lost: nothing is tested")
+	}
+	process.Kill()
+	process.Start()
+	eventually(t, "Redis is back", func() bool { return w.redis.Ping(context.Background()).Err() == nil })
+
+	did := w.rebuild()
+	if w.alive(revoked) || w.alive(forgotten) {
+		t.Error("a revoked token, or one whose session is gone, lives again")
+	}
+	if !w.alive(stays) || !w.alive(lost) {
+		t.Error("a live token is lost")
+	}
+	if identity, err := w.verify(narrowed); err != nil || strings.Join(identity.Scopes, " ") != "books:read" {
+		t.Errorf("scopes %v, %v: what was taken away is back", identity.Scopes, err)
+	}
+	if did.Restored != 3 || did.Dropped != 2 {
+		t.Errorf("%+v, want 3 restored, 2 dropped", did)
+	}
+}
+
+func TestRedisThatComesBackEmptyIsFilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var live []session.Opened
+	for range 5 {
+		live = append(live, w.open())
+	}
+	dead := w.open()
+	w.revoke(dead)
+	// More than are restored at once.
+	w.sql(`INSERT INTO sessions (id, account_id, token_hash, scopes, audiences, created_at, seen_at, idle_expires_at, expires_at)
+		SELECT gen_random_uuid(), $1, sha256(n::text::bytea), '{}', '{}', now(), now(), now() + interval '1 hour', now() + interval '1 day'
+		FROM generate_series(1, 1200) n`, w.account)
+	w.rebuild()
+	if err := w.redis.FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if did := w.rebuild(); did.Restored != 1205 {
+		t.Errorf("%d restored, want 1205", did.Restored)
+	}
+	for _, o := range live {
+		if !w.alive(o) {
+			t.Error("somebody was signed out")
+		}
+	}
+	if w.alive(dead) {
+		t.Error("a revoked token lives")
+	}
+	if n := w.redis.Exists(t.Context(), token.RebuiltKey).Val(); n != 1 {
+		t.Error("no mark says that all are there")
+	}
+}
+
+// A sign-in writes its record before it commits.
+func TestRecordOfASignInUnderWayIsLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.open()
+	var account, hash any
+	if err := w.db.QueryRow(t.Context(), "SELECT account_id, token_hash FROM sessions WHERE id = $1", o.ID).Scan(&account, &hash); err != nil {
+		t.Fatal(err)
+	}
+	w.sql("DELETE FROM sessions WHERE id = $1", o.ID) // not committed yet
+	ended := make(chan session.Rebuilt)
+	go func() { ended <- w.rebuild() }()
+	eventually(t, "the records are looked through", func() bool {
+		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
+	})
+	// Looked through once; the second look is seconds away.
+	w.sql(`INSERT INTO sessions (id, account_id, token_hash, scopes, audiences, created_at, seen_at, idle_expires_at, expires_at)
+		VALUES ($1, $2, $3, '{}', '{}', now(), now(), now() + interval '1 hour', now() + interval '1 day')`, o.ID, account, hash)
+	if did := <-ended; did.Dropped != 0 || !w.alive(o) {
+		t.Errorf("%+v: the token of a sign-in under way is dead", did)
+	}
+}
+
+// However a rebuild and what happens meanwhile take turns, a revoked token stays
+// dead and a live one lives.
+func TestRebuildRacesWithSignInsAndRevocations(t *testing.T) {
+	t.Parallel()
+	const rounds = 100
+	w := newWorld(t)
+	w.relay()
+	w.rebuild()
+	for round := range rounds {
+		before := []session.Opened{w.open(), w.open()}
+		if err := w.redis.FlushDB(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		var after session.Opened
+		all.Go(func() { w.rebuild() })
+		all.Go(func() { w.revoke(before[0]) })
+		all.Go(func() { after = w.open() })
+		all.Wait()
+		if w.alive(before[0]) {
+			t.Fatalf("round %d: a revoked token lives", round)
+		}
+		if !w.alive(before[1]) || !w.alive(after) {
+			t.Fatalf("round %d: a live token is lost", round)
+		}
+		if err := w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestOneReplicaRebuilds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open()
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	did := 0
+	for range 4 {
+		replica := w.replica()
+		all.Go(func() {
+			done, err := replica.RebuildOnce(context.Background())
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if done != nil {
+				did++
+			}
+		})
+	}
+	all.Wait()
+	if did != 1 {
+		t.Errorf("%d did it, want 1", did)
+	}
+}
+
+// Restarted in between, the first half may be lost again.
+func TestRebuildOfARedisThatRestartsBeginsAnew(t *testing.T) {
+	t.Parallel()
+	process := devtest.RedisProcess(t)
+	w := newWorldOn(t, schematest.Database(t), process.URL)
+	o := w.open()
+	// A record that nobody knows: before the second look there is time to restart.
+	if err := w.redis.HSet(t.Context(), token.Hash{1}.Key(), "sid", "x").Err(); err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error)
+	go func() {
+		_, err := w.RebuildOnce(context.Background())
+		failed <- err
+	}()
+	eventually(t, "the records are looked through", func() bool {
+		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
+	})
+	process.Kill()
+	process.Start()
+	if err := <-failed; err == nil {
+		t.Fatal("it was done, whatever was lost")
+	}
+	// The claim of who failed may be left, and ends.
+	eventually(t, "it is done", func() bool {
+		did, err := w.RebuildOnce(context.Background())
+		return err == nil && did != nil
+	})
+	if !w.alive(o) {
+		t.Error("a live token is lost")
+	}
+}
