@@ -116,6 +116,7 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := redis.NewClient(options)
+	rebuilt(t, client)
 	client.AddHook(store)
 	t.Cleanup(func() { _ = client.Close() })
 	v := direct(t, client, ring, verify.Options{})
@@ -131,7 +132,8 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) || !slices.Equal(store.read(), []string{hash.Key()}) {
+	// What is not there may be asked for once more, after the mark that nothing is lost.
+	if _, err := v.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) || !slices.Equal(slices.Compact(store.read()), []string{hash.Key()}) {
 		t.Errorf("%v, read %v; want the one key %s", err, store.read(), hash.Key())
 	}
 }

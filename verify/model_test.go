@@ -117,6 +117,7 @@ func newModel(t *testing.T, seed uint64) *model {
 	options.MaxRetries, options.ReadTimeout = -1, 10*time.Second // a write is slow rather than unknown
 	m.store = redis.NewClient(options)
 	t.Cleanup(func() { _ = m.store.Close() })
+	rebuilt(t, m.store)
 	if m.ring, err = token.ParseKeyRing(ringText); err != nil {
 		t.Fatal(err)
 	}

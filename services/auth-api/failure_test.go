@@ -58,6 +58,30 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 	}
 }
 
+// On a 401 clients drop their tokens: whoever asks before Redis is filled again is
+// told to come again.
+func TestRedisThatLosesEverythingSignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	token, _ := a.member()
+	ended, _ := a.signIn(email, password)
+	a.want(a.call("DELETE", "/v1/sessions/current", ended, nil), 204, "")
+	eventually(t, "the first rebuild is done", func() bool { return strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 1") })
+	if err := a.redis().FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	// Not from memory, which the flush has emptied.
+	eventually(t, "Redis is filled again", func() bool {
+		got := a.me(token)
+		if got.status == 401 {
+			t.Fatalf("signed out: %s", got.raw)
+		}
+		return got.status == 200 && strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 2")
+	})
+	a.want(a.me(token), 200, "")
+	a.want(a.me(ended), 401, "invalid_token")
+}
+
 func TestPostgresDownStopsSignInsOnly(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(*devtest.Proxy){"cut": (*devtest.Proxy).Cut, "stalled": (*devtest.Proxy).Stall} {

@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify/token"
 )
 
 const bytesBar = 300
@@ -36,21 +40,25 @@ func measureBytes(ctx context.Context, st *stack, _ settings, t *table) error {
 
 // onlyToken signs in so that Redis holds this token and no other, and gives the
 // token and the key of its record.
-func (st *stack) onlyToken(ctx context.Context, api *program) (token, key string, err error) {
-	if err := st.client.FlushDB(ctx).Err(); err != nil {
-		return "", "", fmt.Errorf("empty Redis: %w", err)
+func (st *stack) onlyToken(ctx context.Context, api *program) (accessToken, key string, err error) {
+	if err := st.forgetTokens(ctx); err != nil {
+		return "", "", err
 	}
-	if token, err = api.signIn(ctx); err != nil {
+	if accessToken, err = api.signIn(ctx); err != nil {
 		return "", "", err
 	}
 	keys, err := st.client.Keys(ctx, "session:*").Result()
 	if err != nil {
 		return "", "", fmt.Errorf("find the token's record: %w", err)
 	}
+	keys = slices.DeleteFunc(keys, func(key string) bool {
+		_, ours := token.ParseKey(key)
+		return !ours
+	})
 	if len(keys) != 1 {
 		return "", "", fmt.Errorf("find the token's record: %d keys, want one", len(keys))
 	}
-	return token, keys[0], nil
+	return accessToken, keys[0], nil
 }
 
 // grant gives the account roles of two APIs: with the scope that every account
@@ -69,6 +77,24 @@ func (st *stack) grant(ctx context.Context) error {
 		if _, err := c.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("grant roles: %w", err)
 		}
+	}
+	return nil
+}
+
+// forgetTokens empties Redis but for the mark that says that nothing is lost:
+// without it auth-api would fill it again.
+func (st *stack) forgetTokens(ctx context.Context) error {
+	mark, err := st.client.Get(ctx, token.RebuiltKey).Result()
+	if err != nil {
+		return fmt.Errorf("read the mark of the rebuild: %w", err)
+	}
+	_, err = st.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		tx.FlushDB(ctx)
+		tx.Set(ctx, token.RebuiltKey, mark, 0)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("empty Redis: %w", err)
 	}
 	return nil
 }

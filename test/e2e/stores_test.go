@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,8 @@ func TestStoresAnswerAtTheirNodePorts(t *testing.T) {
 	}
 	verifier := as("verifier", secret(t, "session-db-verifier", "password"))
 	keys, _, err := as("auth-api", secret(t, "session-db-credentials", "password")).Scan(ctx, 0, "session:*", 10).Result()
+	// Not the mark of a rebuild.
+	keys = slices.DeleteFunc(keys, func(key string) bool { return len(key) < len("session:")+43 })
 	if err != nil || len(keys) == 0 {
 		t.Fatalf("auth-api sees %v, %v", keys, err)
 	}

@@ -1,15 +1,11 @@
 package cache
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -25,8 +21,6 @@ const (
 	// alone waits a fraction of a microsecond.
 	patience = 2
 )
-
-var errUnanswered = errors.New("no answer from Redis")
 
 // request is one HGETALL that waits for its turn.
 type request struct {
@@ -113,30 +107,4 @@ func (b *batch) dismiss(next []*request) []*request {
 		live = append(live, r)
 	}
 	return live
-}
-
-// pipeline reads a batch from one Redis.
-func pipeline(client redis.Cmdable, elsewhere func(context.Context, *request)) func(context.Context, []*request) {
-	return func(ctx context.Context, batch []*request) {
-		pipe := client.Pipeline()
-		answers := make([]*redis.MapStringStringCmd, len(batch))
-		for i, r := range batch {
-			answers[i] = pipe.HGetAll(ctx, r.key)
-		}
-		_, failed := pipe.Exec(ctx)
-		for i, r := range batch {
-			fields, err := answers[i].Result()
-			if fields == nil && err == nil {
-				// Not answered: an empty answer is an empty map. go-redis leaves commands
-				// without an error when a new connection is refused, for a wrong password
-				// for instance, and "not asked" must never be read as "not there".
-				err = cmp.Or(failed, errUnanswered)
-			}
-			if err != nil && elsewhere != nil && moved(err) {
-				elsewhere(ctx, r)
-				continue
-			}
-			r.to.answer(fields, true, err)
-		}
-	}
 }

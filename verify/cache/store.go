@@ -31,21 +31,21 @@ type node struct {
 	clustered bool
 }
 
-func newNode(client *redis.Client, limit time.Duration) *node {
+func newNode(client *redis.Client, limit time.Duration, p *pipeline) *node {
 	n := &node{client: client}
-	n.limit = limit
-	n.send = pipeline(client, nil)
+	n.limit, n.send = limit, p.send
 	return n
 }
 
-func newStore(client redis.UniversalClient, limit time.Duration) store {
+func newStore(client redis.UniversalClient, limit time.Duration, mark string) store {
 	switch client := client.(type) {
 	case *redis.Client:
-		return single{newNode(client, limit)}
+		return single{newNode(client, limit, &pipeline{client: client, mark: mark})}
 	case *redis.ClusterClient:
+		// One key cannot stand for several masters.
 		return newCluster(client, limit)
 	default:
-		return foreign{&batch{limit: limit, send: pipeline(client, nil)}}
+		return foreign{&batch{limit: limit, send: (&pipeline{client: client, mark: mark}).send}}
 	}
 }
 
@@ -80,7 +80,7 @@ type cluster struct {
 func newCluster(client *redis.ClusterClient, limit time.Duration) *cluster {
 	return &cluster{
 		client: client, limit: limit, stale: make(chan struct{}, 1), nodes: map[*redis.Client]*node{},
-		other: &batch{limit: limit, send: pipeline(client, nil)},
+		other: &batch{limit: limit, send: (&pipeline{client: client}).send},
 	}
 }
 
@@ -121,9 +121,8 @@ func (c *cluster) masters(ctx context.Context) ([]*node, error) {
 	for _, master := range found {
 		n := c.nodes[master]
 		if n == nil {
-			n = newNode(master, c.limit)
+			n = newNode(master, c.limit, &pipeline{client: master, elsewhere: c.follow})
 			n.clustered = true
-			n.send = pipeline(master, c.follow)
 		}
 		nodes[master] = n
 		list = append(list, n)

@@ -31,6 +31,9 @@ func newFixture(t *testing.T, url string) *fixture {
 	}
 	f := &fixture{redis: redis.NewClient(options)}
 	t.Cleanup(func() { _ = f.redis.Close() })
+	if err := f.redis.Set(t.Context(), token.RebuiltKey, "test", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
 	if f.ring, err = token.ParseKeyRing(ringText); err != nil {
 		t.Fatal(err)
 	}

@@ -38,12 +38,25 @@ func newFixture(t *testing.T, url string) *fixture {
 	}
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
+	if err := client.Set(t.Context(), token.RebuiltKey, "test", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
 	direct, err := verify.NewDirect(client, ring, verify.Options{Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = direct.Close() })
 	return &fixture{Store: access.NewStore(client, 500*time.Millisecond, direct), t: t, redis: client, issuer: access.NewIssuer(ring, rand.Reader), direct: direct}
+}
+
+// records are all that is there, but for the mark of a rebuild.
+func (f *fixture) records() int64 {
+	f.t.Helper()
+	n, err := f.redis.DBSize(f.t.Context()).Result()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return n - 1
 }
 
 func (f *fixture) issue() (raw string, i verify.Identity) {
@@ -138,7 +151,7 @@ func TestManyTokensAtOnce(t *testing.T) {
 	if err := f.Drop(t.Context(), hashes...); err != nil {
 		t.Fatal(err)
 	}
-	if n := f.redis.DBSize(t.Context()).Val(); n != 0 {
+	if n := f.records(); n != 0 {
 		t.Errorf("%d left", n)
 	}
 	if err := f.Drop(t.Context()); err != nil {

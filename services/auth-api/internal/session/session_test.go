@@ -72,6 +72,10 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	}
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
+	// Nothing is lost, but it is not known yet that nothing else is there.
+	if err := client.Set(t.Context(), token.RebuiltKey, "partly:", 0).Err(); err != nil {
+		t.Log(err) // It is not there, as some tests want it.
+	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
 	ring, err := token.ParseKeyRing("t1:" + base64.StdEncoding.EncodeToString(key))
@@ -241,8 +245,8 @@ func TestRefusesToOpen(t *testing.T) {
 			w.sql(c.sql)
 			_, err := w.Open(t.Context(), session.Opening{AccountID: w.account, PasswordVersion: c.version})
 			wantCode(t, err, c.code)
-			if n := w.redis.DBSize(t.Context()).Val(); n != 0 {
-				t.Errorf("%d records left in Redis", n)
+			if n := w.redis.DBSize(t.Context()).Val(); n != 1 { // the mark of a rebuild
+				t.Errorf("%d records left in Redis", n-1)
 			}
 		})
 	}

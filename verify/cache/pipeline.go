@@ -1,0 +1,94 @@
+package cache
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// believed is for how long after the mark was seen an absence is believed.
+const believed = 250 * time.Millisecond
+
+var (
+	errUnanswered = errors.New("no answer from Redis")
+	errIncomplete = errors.New("Redis lacks the mark that all is there: it lost its data and is not filled yet")
+)
+
+// pipeline reads batches from one Redis.
+type pipeline struct {
+	client redis.Cmdable
+	// elsewhere takes what another Redis is to be asked for; may be nil.
+	elsewhere func(context.Context, *request)
+	// mark is a key without which what is missing may be lost; empty: it never is.
+	mark string
+	seen atomic.Int64 // the mark, in Unix nanoseconds
+}
+
+func (p *pipeline) send(ctx context.Context, batch []*request) {
+	missing := p.ask(ctx, batch, p.believes(time.Now()))
+	if len(missing) == 0 {
+		return
+	}
+	now := time.Now()
+	if err := p.look(ctx); err != nil {
+		for _, r := range missing {
+			r.to.answer(nil, true, err)
+		}
+		return
+	}
+	p.seen.Store(now.UnixNano())
+	// Once more: it may have been filled after it was asked.
+	p.ask(ctx, missing, true)
+}
+
+// ask answers the requests, but for those that are not there, if an absence is
+// not believed: these it gives back.
+func (p *pipeline) ask(ctx context.Context, batch []*request, believes bool) (missing []*request) {
+	pipe := p.client.Pipeline()
+	answers := make([]*redis.MapStringStringCmd, len(batch))
+	for i, r := range batch {
+		answers[i] = pipe.HGetAll(ctx, r.key)
+	}
+	_, failed := pipe.Exec(ctx)
+	if failed != nil {
+		p.seen.Store(0)
+	}
+	for i, r := range batch {
+		fields, err := answers[i].Result()
+		if fields == nil && err == nil {
+			// Not answered: an empty answer is an empty map. go-redis leaves commands
+			// without an error when a new connection is refused, for a wrong password
+			// for instance, and "not asked" must never be read as "not there".
+			err = cmp.Or(failed, errUnanswered)
+		}
+		switch {
+		case err != nil && p.elsewhere != nil && moved(err):
+			p.elsewhere(ctx, r)
+		case err == nil && len(fields) == 0 && !believes:
+			missing = append(missing, r)
+		default:
+			r.to.answer(fields, true, err)
+		}
+	}
+	return missing
+}
+
+func (p *pipeline) believes(now time.Time) bool {
+	return p.mark == "" || now.UnixNano()-p.seen.Load() < int64(believed)
+}
+
+func (p *pipeline) look(ctx context.Context) error {
+	n, err := p.client.Exists(ctx, p.mark).Result()
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for the mark that all is there: %w", err)
+	case n == 0:
+		return errIncomplete
+	}
+	return nil
+}

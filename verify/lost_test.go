@@ -1,0 +1,59 @@
+package verify_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"testing"
+	"time"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/verify"
+)
+
+// On a 401 clients drop their tokens: a Redis that has lost its data must not
+// give one.
+func TestTokensThatRedisLostAreNotInvalid(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]verify.Options{"strict": {Strict: true}, "from memory": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, devtest.Redis(t))
+			d := direct(t, f.redis, f.ring, o)
+			made, hash, err := f.ring.Mint(rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) {
+				t.Errorf("never given out: %v, want ErrInvalidToken", err)
+			}
+			if err := f.redis.FlushDB(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "an absence is not believed any more", func() bool {
+				_, err := d.Verify(t.Context(), made.Reveal())
+				return errors.Is(err, verify.ErrUnavailable) && !errors.Is(err, verify.ErrInvalidToken)
+			})
+			// What is there is there, whatever else is lost.
+			i := f.typical()
+			if err := f.redis.HSet(t.Context(), hash.Key(), verify.EncodeRecord(i)).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Verify(t.Context(), made.Reveal()); err != nil {
+				t.Errorf("restored: %v", err)
+			}
+			rebuilt(t, f.redis)
+			if err := f.redis.Del(t.Context(), hash.Key()).Err(); err != nil {
+				t.Fatal(err)
+			}
+			for end := time.Now().Add(time.Second); ; {
+				_, err := d.Verify(t.Context(), made.Reveal())
+				if errors.Is(err, verify.ErrInvalidToken) {
+					break
+				}
+				if err != nil || time.Now().After(end) {
+					t.Fatalf("ended after all was restored: %v, want ErrInvalidToken", err)
+				}
+			}
+		})
+	}
+}
