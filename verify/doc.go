@@ -12,5 +12,7 @@
 // Failure is closed and is told apart. A token that is malformed, unknown,
 // expired or revoked is ErrInvalidToken; a store that cannot be asked is
 // ErrUnavailable, and never the former, because clients throw their token away
-// when they are told that it is dead.
+// when they are told that it is dead. For the same reason Direct believes that a
+// token is unknown only of a Redis that holds token.RebuiltKey, which auth-api
+// writes once every live token is there: one that came back empty says nothing.
 package verify

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/credential"
+	"auth.books.test/verify/token"
 )
 
 // server runs Redis with the users' file and the platform's redis.conf.
@@ -120,12 +121,29 @@ func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
 	if err := api().Eval(ctx, "return redis.call('HSET', KEYS[1], 'idle', '2')", []string{"session:a"}).Err(); err != nil {
 		t.Errorf("auth-api runs a script: %v", err)
 	}
+	// As it rebuilds: what marks a Redis as known is in a script, which no restart keeps.
+	mark, err := api().ScriptLoad(ctx, "return 'mark'").Result()
+	if err != nil {
+		t.Errorf("auth-api marks a Redis: %v", err)
+	}
+	if known, err := api().ScriptExists(ctx, mark).Result(); err != nil || !known[0] {
+		t.Errorf("auth-api looks for the mark: %v, %v", known, err)
+	}
+	if err := api().Scan(ctx, 0, "session:*", 10).Err(); err != nil {
+		t.Errorf("auth-api looks through the records: %v", err)
+	}
+	if err := api().Set(ctx, token.RebuiltKey, "mark", 0).Err(); err != nil {
+		t.Errorf("auth-api marks what is there: %v", err)
+	}
 	if err := api().HSet(ctx, "client:a", "aud", "books").Err(); err != nil {
 		t.Errorf("auth-api writes a client's record: %v", err)
 	}
 	verifier := s.as("verifier", find(t, secrets, "session-db-verifier", "password"))
 	if v := verifier.HGet(ctx, "session:a", "sid").Val(); v != "1" {
 		t.Errorf("the verifier reads %q", v)
+	}
+	if n, err := verifier.Exists(ctx, token.RebuiltKey).Result(); err != nil || n != 1 {
+		t.Errorf("the verifier looks for the mark: %d, %v", n, err)
 	}
 	for who, prefix := range map[*redis.Client]string{api(): "session:", api(): "client:", verifier: "session:"} {
 		if err := who.Conn().Do(ctx, "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", prefix).Err(); err != nil {
@@ -151,6 +169,9 @@ func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
 	}
 	s.stop()
 	s.start()
+	if known, err := api().ScriptExists(ctx, mark).Result(); err != nil || known[0] {
+		t.Errorf("the mark of a Redis outlives it: %v, %v", known, err)
+	}
 	if got := fmt.Sprint(api().HGetAll(ctx, "session:a").Val()); got != "map[idle:2 sid:1]" {
 		t.Errorf("after a restart: %s", got)
 	}

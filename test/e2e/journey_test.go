@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,6 +15,24 @@ func TestTokenLivesFromSignInToSignOut(t *testing.T) {
 	want(t, 200, "GET", "/v1/accounts/me", token, nil)
 	want(t, 204, "DELETE", "/v1/sessions/current", token, nil)
 	want(t, 401, "GET", "/v1/accounts/me", token, nil)
+}
+
+// What the restricted pods may not do shows here alone: whether a worker may give
+// way, and whether the user of Redis may rebuild it.
+func TestPodsMayDoWhatTheServiceDoes(t *testing.T) {
+	member(t)
+	logs := func() string {
+		return inAuth(t, "logs", "--selector=app.kubernetes.io/name=auth-api", "--tail=-1")
+	}
+	eventually(t, time.Minute, "Redis is known", func() error {
+		if !strings.Contains(logs(), "Redis was brought in line with Postgres") {
+			return errors.New("no replica says so")
+		}
+		return nil
+	})
+	if said := logs(); strings.Contains(said, "hashed in this process") {
+		t.Errorf("no worker can be started:\n%s", said)
+	}
 }
 
 // asPod runs a script of bash in a pod of its own and gives what it prints.

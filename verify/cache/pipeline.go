@@ -16,7 +16,7 @@ const believed = 250 * time.Millisecond
 
 var (
 	errUnanswered = errors.New("no answer from Redis")
-	errIncomplete = errors.New("Redis lacks the mark that all is there: it lost its data and is not filled yet")
+	errIncomplete = errors.New("no mark says that Redis has lost nothing: it is not filled yet")
 )
 
 // pipeline reads batches from one Redis.

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrRestarted says that Redis is not the one any more that a rebuild began with.
-var ErrRestarted = errors.New("Redis was restarted or replaced meanwhile")
+var ErrRestarted = errors.New("the Redis was restarted or replaced meanwhile")
 
 // claimKey is held by whoever rebuilds.
 const claimKey = token.KeyPrefix + "rebuilding"
