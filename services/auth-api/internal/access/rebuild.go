@@ -2,8 +2,6 @@ package access
 
 import (
 	"context"
-	"crypto/sha1" // how Redis names scripts
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -48,7 +46,7 @@ func (s *Store) BeginRebuild(ctx context.Context, mark string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	err := s.eachMaster(ctx, func(ctx context.Context, r redis.Cmdable) error {
-		return r.ScriptLoad(ctx, markScript(mark)).Err()
+		return markScript(mark).Load(ctx, r).Err()
 	})
 	if err != nil {
 		return fmt.Errorf("mark the beginning of a rebuild: %w", err)
@@ -84,9 +82,8 @@ func (s *Store) note(ctx context.Context, mark, value string) error {
 // marked says whether all masters know the mark.
 func (s *Store) marked(ctx context.Context, mark string) (bool, error) {
 	var unknown atomic.Bool
-	name := sha1.Sum([]byte(markScript(mark)))
 	err := s.eachMaster(ctx, func(ctx context.Context, r redis.Cmdable) error {
-		found, err := r.ScriptExists(ctx, hex.EncodeToString(name[:])).Result()
+		found, err := markScript(mark).Exists(ctx, r).Result()
 		if err == nil && !found[0] {
 			unknown.Store(true)
 		}
@@ -98,7 +95,7 @@ func (s *Store) marked(ctx context.Context, mark string) (bool, error) {
 	return !unknown.Load(), nil
 }
 
-func markScript(mark string) string { return "return '" + mark + "'" }
+func markScript(mark string) *redis.Script { return redis.NewScript("return '" + mark + "'") }
 
 // eachMaster does something at each master, in a cluster at all at once.
 func (s *Store) eachMaster(ctx context.Context, do func(context.Context, redis.Cmdable) error) error {

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/verify"
 	"auth.books.test/verify/token"
 )
 
@@ -90,19 +89,18 @@ func (s *Store) waiting(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// sift tells the dead of the queued tokens from the live ones.
-func sift(queued hashes, live []truth) (dead hashes, identities []verify.Identity) {
+// deadOf gives those of the tokens that are not among the live ones.
+func deadOf(tokens hashes, live []truth) (dead hashes) {
 	alive := make(map[token.Hash]bool, len(live))
 	for _, t := range live {
 		alive[t.hash] = true
-		identities = append(identities, t.identity())
 	}
-	for _, h := range queued {
+	for _, h := range tokens {
 		if !alive[h] {
 			dead = append(dead, h)
 		}
 	}
-	return dead, identities
+	return dead
 }
 
 func raw(list hashes) [][]byte {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -110,15 +111,12 @@ func (b *rebuild) run(ctx context.Context) error {
 	return b.tokens.FinishRebuild(ctx, b.mark)
 }
 
-func (b *rebuild) dropEnded(ctx context.Context) error {
-	for last, more := uuid.Nil, true; more; {
-		var ended hashes
-		var err error
-		if ended, last, err = b.store.endedSince(ctx, b.now().Add(-lately), last); err != nil {
+func (b *rebuild) dropEnded(ctx context.Context) (err error) {
+	for p := (page{more: true}); p.more; {
+		if p, err = b.store.endedSince(ctx, b.now().Add(-lately), p.last); err != nil {
 			return err
 		}
-		more = len(ended) == rebuildBatch
-		if err := b.drop(ctx, ended); err != nil {
+		if err := b.drop(ctx, p.tokens); err != nil {
 			return err
 		}
 	}
@@ -127,18 +125,16 @@ func (b *rebuild) dropEnded(ctx context.Context) error {
 
 // restoreLive writes the records while it holds the accounts: whoever ends one of
 // their sessions does so before, and it is not restored, or after, and drops it.
-func (b *rebuild) restoreLive(ctx context.Context) error {
-	for last, more := uuid.Nil, true; more; {
+func (b *rebuild) restoreLive(ctx context.Context) (err error) {
+	restore := func(ctx context.Context, live []truth) error {
+		b.Restored += len(live)
+		return b.tokens.Restore(ctx, identitiesOf(live)...)
+	}
+	for p := (page{more: true}); p.more; {
 		if err := b.keep(ctx); err != nil {
 			return err
 		}
-		err := b.store.withLive(ctx, last, b.now(), func(ctx context.Context, page livePage) error {
-			last, more = page.last, page.full
-			identities := identitiesOf(page.live)
-			b.Restored += len(identities)
-			return b.tokens.Restore(ctx, identities...)
-		})
-		if err != nil {
+		if p, err = b.store.withLive(ctx, p.last, b.now(), restore); err != nil {
 			return err
 		}
 	}
@@ -163,16 +159,14 @@ func (b *rebuild) dropUnknown(ctx context.Context) error {
 	if err := b.wait(ctx, 2*b.store.timeout); err != nil {
 		return err
 	}
-	for len(suspects) > 0 {
-		n := min(len(suspects), rebuildBatch)
-		dead, err := b.store.dead(ctx, suspects[:n], b.now())
+	for some := range slices.Chunk(suspects, rebuildBatch) {
+		dead, err := b.store.dead(ctx, some, b.now())
 		if err != nil {
 			return err
 		}
 		if err := b.drop(ctx, dead); err != nil {
 			return err
 		}
-		suspects = suspects[n:]
 	}
 	return nil
 }

@@ -8,59 +8,56 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/verify"
 	"auth.books.test/verify/token"
 )
 
-// endedSince gives the tokens of a batch of sessions that were ended after a
-// moment, and the last of these sessions, from which to go on.
-func (s *Store) endedSince(ctx context.Context, moment time.Time, after uuid.UUID) (ended hashes, last uuid.UUID, err error) {
-	last = after
+// page is some of the tokens of sessions, in the order of the sessions' ids.
+type page struct {
+	tokens hashes
+	// last is the session from which to go on; more says whether there may be any.
+	last uuid.UUID
+	more bool
+}
+
+// endedSince gives the next tokens of sessions that were ended after a moment.
+func (s *Store) endedSince(ctx context.Context, moment time.Time, after uuid.UUID) (next page, err error) {
 	err = s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id, token_hash FROM sessions WHERE revoked_at > $1 AND id > $2 ORDER BY id LIMIT $3`, moment, after, rebuildBatch)
 		if err != nil {
 			return fmt.Errorf("read ended sessions: %w", err)
 		}
-		ended, last, err = collectPage(rows, after)
+		next, err = collectPage(rows)
 		return err
 	})
-	return ended, last, err
-}
-
-// livePage are some of the live sessions.
-type livePage struct {
-	live []truth
-	// last is the session from which to go on; full says whether there may be more.
-	last uuid.UUID
-	full bool
+	return next, err
 }
 
 // withLive runs work on the next live sessions, in a transaction that holds their
 // accounts against being changed. They are read again once these are held.
-func (s *Store) withLive(ctx context.Context, after uuid.UUID, now time.Time, work func(context.Context, livePage) error) error {
-	return s.inTx(ctx, func(ctx context.Context, tx queueTx) error {
+func (s *Store) withLive(ctx context.Context, after uuid.UUID, now time.Time, work func(context.Context, []truth) error) (next page, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx queueTx) error {
 		rows, err := tx.tx.Query(ctx, `
 			SELECT id, token_hash FROM sessions
 			WHERE id > $1 AND revoked_at IS NULL AND expires_at > $2 AND idle_expires_at > $2 ORDER BY id LIMIT $3`, after, now, rebuildBatch)
 		if err != nil {
 			return fmt.Errorf("read live sessions: %w", err)
 		}
-		found, last, err := collectPage(rows, after)
-		if err != nil {
+		if next, err = collectPage(rows); err != nil {
 			return err
 		}
 		if _, err := tx.tx.Exec(ctx, `
-			SELECT FROM accounts WHERE id IN (SELECT account_id FROM sessions WHERE token_hash = ANY($1)) ORDER BY id FOR SHARE`, raw(found)); err != nil {
+			SELECT FROM accounts WHERE id IN (SELECT account_id FROM sessions WHERE token_hash = ANY($1)) ORDER BY id FOR SHARE`, raw(next.tokens)); err != nil {
 			return fmt.Errorf("lock accounts: %w", err)
 		}
-		live, err := tx.truths(ctx, found, now)
+		live, err := tx.truths(ctx, next.tokens, now)
 		if err != nil {
 			return err
 		}
-		return work(ctx, livePage{live: live, last: last, full: len(found) == rebuildBatch})
+		return work(ctx, live)
 	})
+	return next, err
 }
 
 // dead gives those of the tokens that stand for no live session.
@@ -70,24 +67,21 @@ func (s *Store) dead(ctx context.Context, tokens hashes, now time.Time) (dead ha
 	}
 	err = s.inTx(ctx, func(ctx context.Context, tx queueTx) error {
 		live, err := tx.truths(ctx, tokens, now)
-		dead, _ = sift(tokens, live)
+		dead = deadOf(tokens, live)
 		return err
 	})
 	return dead, err
 }
 
-func collectPage(rows pgx.Rows, after uuid.UUID) (found hashes, last uuid.UUID, err error) {
-	last = after
+func collectPage(rows pgx.Rows) (p page, err error) {
 	var raw []byte
-	_, err = pgx.ForEachRow(rows, []any{&last, &raw}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&p.last, &raw}, func() error {
 		hash, err := token.HashFrom(raw)
-		found = append(found, hash)
+		p.tokens = append(p.tokens, hash)
 		return err
 	})
-	if err != nil {
-		return nil, after, fault.Unavailable(fmt.Errorf("read sessions: %w", err))
-	}
-	return found, last, nil
+	p.more = len(p.tokens) == rebuildBatch
+	return p, err
 }
 
 func identitiesOf(live []truth) []verify.Identity {

@@ -64,11 +64,10 @@ func (s *Service) carry(ctx context.Context, only hashes) (int, error) {
 		if err != nil {
 			return err
 		}
-		dead, identities := sift(queued, live)
-		if err := s.tokens.Drop(ctx, dead...); err != nil {
+		if err := s.tokens.Drop(ctx, deadOf(queued, live)...); err != nil {
 			return err
 		}
-		if err := s.tokens.Replace(ctx, identities...); err != nil {
+		if err := s.tokens.Replace(ctx, identitiesOf(live)...); err != nil {
 			return err
 		}
 		count = len(queued)

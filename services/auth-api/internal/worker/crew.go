@@ -37,8 +37,9 @@ type Crew struct {
 	resting  []*process
 	ordinary time.Time // until then nobody gives way
 	closed   bool
-	alone    bool
 	stats    Stats
+
+	alone sync.Once // is said
 }
 
 // Stats are the gauges and counters of a Crew.
@@ -94,7 +95,7 @@ func (c *Crew) try(w password.Work, rank Rank) ([]byte, error) {
 	key, err := p.derive(w, rank.allows(w))
 	if err != nil {
 		p.kill()
-		c.leave()
+		c.leave(p)
 		c.failed(err)
 		return nil, err
 	}
@@ -113,8 +114,7 @@ func (c *Crew) take(rank Rank) (*process, error) {
 			c.mu.Unlock()
 			return p, nil
 		}
-		c.stats.Workers--
-		p.end()
+		c.dismiss(p)
 	}
 	c.mu.Unlock()
 	// It takes less than a hash of the least costs.
@@ -133,17 +133,22 @@ func (c *Crew) rest(p *process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		c.stats.Workers--
-		p.end()
+		c.dismiss(p)
 		return
 	}
 	c.resting = append(c.resting, p)
 }
 
-func (c *Crew) leave() {
+// dismiss needs the lock.
+func (c *Crew) dismiss(p *process) {
+	c.stats.Workers--
+	p.end()
+}
+
+func (c *Crew) leave(p *process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Workers--
+	c.dismiss(p)
 }
 
 func (c *Crew) failed(err error) {
@@ -177,13 +182,9 @@ func (c *Crew) endure() {
 
 // here does the work in this process, and says so once.
 func (c *Crew) here(w password.Work, why error) ([]byte, error) {
-	c.mu.Lock()
-	first := !c.alone
-	c.alone = true
-	c.mu.Unlock()
-	if first {
+	c.alone.Do(func() {
 		c.options.Log.Warn("passwords are hashed in this process, where verification waits for them", "err", why)
-	}
+	})
 	return password.Argon2id(w)
 }
 
@@ -192,8 +193,7 @@ func (c *Crew) Rest() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.resting {
-		c.stats.Workers--
-		p.end()
+		c.dismiss(p)
 	}
 	c.resting = nil
 }

@@ -29,9 +29,14 @@ func newTeam(t testing.TB, role string) *team {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newTeamOf(t, self, role)
+}
+
+func newTeamOf(t testing.TB, command ...string) *team {
+	t.Helper()
 	m := &team{t: t}
 	m.Crew = worker.New(worker.Options{
-		Command: []string{self, role}, Log: slog.New(slog.NewTextHandler(&m.said, nil)),
+		Command: command, Log: slog.New(slog.NewTextHandler(&m.said, nil)),
 		Now: func() time.Time { return time.Unix(0, m.now.Load()) },
 	})
 	t.Cleanup(m.Close)
@@ -49,6 +54,16 @@ func (m *team) derives(w password.Work) {
 	if got, err := m.Derive(w); err != nil || !bytes.Equal(got, want) {
 		m.t.Errorf("got %x, %v; want %x", got, err, want)
 	}
+}
+
+// derivesThree at once.
+func (m *team) derivesThree() {
+	m.t.Helper()
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() { m.derives(least()) })
+	}
+	all.Wait()
 }
 
 // one is the process id of the only worker.
@@ -87,11 +102,7 @@ func TestWorkersDeriveTheSameKeys(t *testing.T) {
 func TestEachWorkAtOnceHasAWorkerOfItsOwn(t *testing.T) {
 	t.Parallel()
 	m := newTeam(t, "hash")
-	var all sync.WaitGroup
-	for range 3 {
-		all.Go(func() { m.derives(least()) })
-	}
-	all.Wait()
+	m.derivesThree()
 	if n := m.Stats().Workers; n < 1 || n > 3 {
 		t.Errorf("%d workers for three works", n)
 	}
@@ -166,11 +177,7 @@ func TestWhoeverHasNoProcessorToStartIsReplacedToo(t *testing.T) {
 func TestALostWorkerCostsNobodyASignIn(t *testing.T) {
 	t.Parallel()
 	m := newTeam(t, "hash")
-	var all sync.WaitGroup
-	for range 3 {
-		all.Go(func() { m.derives(least()) })
-	}
-	all.Wait()
+	m.derivesThree()
 	for _, id := range m.Resting() {
 		if err := syscall.Kill(id, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
@@ -185,7 +192,7 @@ func TestWhereNoWorkerStartsItIsDoneHere(t *testing.T) {
 	for role, reason := range map[string]string{"refuses": "not today", "nobody": "no worker can be started"} {
 		m := newTeam(t, role)
 		if role == "nobody" {
-			m.Crew = worker.New(worker.Options{Command: []string{t.TempDir() + "/nobody"}, Log: slog.New(slog.NewTextHandler(&m.said, nil)), Now: time.Now})
+			m = newTeamOf(t, t.TempDir()+"/nobody")
 		}
 		m.derives(least())
 		m.derives(least())

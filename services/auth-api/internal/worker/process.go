@@ -48,6 +48,7 @@ func start(command []string, rank Rank, limit time.Duration) (*process, error) {
 	p := &process{rank: rank, cmd: cmd, in: in, to: json.NewEncoder(in), from: json.NewDecoder(out)}
 	if err := p.greeted(limit); err != nil {
 		p.kill()
+		p.end()
 		return nil, err
 	}
 	return p, nil
@@ -87,7 +88,7 @@ func (p *process) derive(w password.Work, limit time.Duration) (key []byte, err 
 
 // within kills the process if it takes longer.
 func (p *process) within(limit time.Duration, work func() error) error {
-	overdue := time.AfterFunc(limit, func() { _ = p.cmd.Process.Kill() })
+	overdue := time.AfterFunc(limit, p.kill)
 	err := work()
 	if !overdue.Stop() && err != nil {
 		return fmt.Errorf("%w (%v): %w", errOverdue, limit, err)
@@ -101,7 +102,4 @@ func (p *process) end() {
 	go func() { _ = p.cmd.Wait() }()
 }
 
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
-	p.end()
-}
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
