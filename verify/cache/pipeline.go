@@ -26,7 +26,9 @@ type pipeline struct {
 	elsewhere func(context.Context, *request)
 	// mark is a key without which what is missing may be lost; empty: it never is.
 	mark string
-	seen atomic.Int64 // the mark, in Unix nanoseconds
+	// seen is when the mark was last; nil if what was seen does not count any more.
+	// A time, not a number: a wall clock that is set back must not make it last.
+	seen atomic.Pointer[time.Time]
 }
 
 func (p *pipeline) send(ctx context.Context, batch []*request) {
@@ -41,7 +43,7 @@ func (p *pipeline) send(ctx context.Context, batch []*request) {
 		}
 		return
 	}
-	p.seen.Store(now.UnixNano())
+	p.seen.Store(&now)
 	// Once more: it may have been filled after it was asked.
 	p.ask(ctx, missing, true)
 }
@@ -56,7 +58,7 @@ func (p *pipeline) ask(ctx context.Context, batch []*request, believes bool) (mi
 	}
 	_, failed := pipe.Exec(ctx)
 	if failed != nil {
-		p.seen.Store(0)
+		p.seen.Store(nil)
 	}
 	for i, r := range batch {
 		fields, err := answers[i].Result()
@@ -79,7 +81,8 @@ func (p *pipeline) ask(ctx context.Context, batch []*request, believes bool) (mi
 }
 
 func (p *pipeline) believes(now time.Time) bool {
-	return p.mark == "" || now.UnixNano()-p.seen.Load() < int64(believed)
+	seen := p.seen.Load()
+	return p.mark == "" || seen != nil && now.Sub(*seen) < believed
 }
 
 func (p *pipeline) look(ctx context.Context) error {
