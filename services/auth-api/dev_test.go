@@ -30,6 +30,7 @@ func dev(t *testing.T, dir string) *development {
 	d.cmd = exec.Command(binary, "dev", "--dir", dir)
 	d.cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0", "TMPDIR": os.TempDir()}.list()
 	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
+	d.cmd.WaitDelay = 5 * time.Second // as in startWith
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -99,6 +99,8 @@ func startWith(t *testing.T, env settings) *api {
 	a.cmd = exec.Command(binary, "serve")
 	a.cmd.Env = env.list()
 	a.cmd.Stdout, a.cmd.Stderr = a.log, a.log
+	// Its workers write there too, and may have no processor to end for a while.
+	a.cmd.WaitDelay = 5 * time.Second
 	if err := a.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

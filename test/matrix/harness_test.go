@@ -99,6 +99,8 @@ func (w *world) serve() string {
 	log, ended := &devtest.Output{}, make(chan struct{})
 	cmd := exec.Command(binary, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = w.env, log, log
+	// Its workers write there too, and may have no processor to end for a while.
+	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}

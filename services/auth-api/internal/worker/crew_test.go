@@ -115,11 +115,15 @@ func TestEachWorkAtOnceHasAWorkerOfItsOwn(t *testing.T) {
 	m.derives(least())
 }
 
+// starvation is how long the tests of other packages may keep all processors from
+// who gives way, who needs one even to end when it is killed.
+const starvation = 10 * time.Minute
+
 // ends wants a process to be gone, and waited for.
 func (m *team) ends(id int) {
 	m.t.Helper()
-	// Not polled without a pause: who gives way needs a processor to end.
-	for deadline := time.Now().Add(time.Minute); syscall.Kill(id, 0) == nil; <-time.After(5 * time.Millisecond) {
+	// Not polled without a pause, which would keep a processor from it, too.
+	for deadline := time.Now().Add(starvation); syscall.Kill(id, 0) == nil; <-time.After(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			m.t.Fatalf("worker %d is still there", id)
 		}
