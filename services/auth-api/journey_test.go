@@ -80,6 +80,7 @@ func TestChangedPasswordEndsTheOtherSessions(t *testing.T) {
 	}
 	a.want(change("not the password at all", next), 403, "wrong_password")
 	a.want(change(password, "short"), 422, "validation_failed")
+	a.want(change(password, password), 422, "validation_failed")
 	a.want(a.me(other), 200, "")
 	a.want(change(password, next), 204, "")
 	a.want(a.me(other), 401, "invalid_token")

@@ -41,6 +41,7 @@ type Passwords interface {
 // Policy judges new passwords; password.Policy does it.
 type Policy interface {
 	Check(location, password, email string) error
+	CheckChange(location, current, next, email string) error
 }
 
 // Sessions ends sessions and keeps tokens in line; session.Service does it.

@@ -40,7 +40,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	if err := s.policy.Check("body.new_password", next, a.Email); err != nil {
+	if err := s.policy.CheckChange("body.new_password", current, next, a.Email); err != nil {
 		return err
 	}
 	phc, err := s.passwords.Hash(ctx, next)

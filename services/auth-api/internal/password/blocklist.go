@@ -10,12 +10,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// words holds common passwords shorter than MinLength: alone they are too
-// short anyway, but padded or repeated they are as easy to guess.
-//
-//go:embed words.txt
-var words string
-
 // phrases holds well-known passwords of MinLength and more.
 //
 //go:embed phrases.txt
@@ -33,21 +27,21 @@ const minResidue = 8
 //  1. without contextual words, runs (four or more equal, consecutive or
 //     neighbouring characters) and repeats, fewer than minResidue characters
 //     are left of it, or
-//  2. what is left is listed, be it with digits and punctuation around it.
+//  2. what is left is listed, be it with digits and punctuation around it, or
+//  3. what is left is made of at most three listed words and small words between
+//     them, all of them so common that four billion tries reach it.
 //
 // Case, separators and the usual digits for letters make no difference.
 type blocklist struct {
-	listed map[string]struct{}
-	runs   map[string]struct{}
+	phrases map[string]struct{}
+	runs    map[string]struct{}
 }
 
 func readBlocklist() blocklist {
-	b := blocklist{listed: map[string]struct{}{}, runs: runsOf(tracks())}
-	for _, text := range []string{words, phrases} {
-		for line := range strings.Lines(text) {
-			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-				b.listed[withoutSeparators(line)] = struct{}{}
-			}
+	b := blocklist{phrases: map[string]struct{}{}, runs: runsOf(tracks())}
+	for line := range strings.Lines(phrases) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			b.phrases[withoutSeparators(line)] = struct{}{}
 		}
 	}
 	return b
@@ -56,22 +50,31 @@ func readBlocklist() blocklist {
 // guessable judges a password. The contextual words are lower case and have no
 // separators.
 func (b blocklist) guessable(password string, context []string) bool {
-	low := foldCase(password)
-	for _, form := range variants(low) {
+	seen := map[string]bool{} // most variants of most passwords are the same
+	for _, form := range variants(foldCase(password)) {
 		residue, removed := b.reduce(form, context)
 		if removed && utf8.RuneCountInString(residue) < minResidue {
 			return true
 		}
-		if slices.ContainsFunc(variants(residue), b.isListed) {
-			return true
+		for _, s := range variants(residue) {
+			if seen[s] {
+				continue
+			}
+			seen[s] = true
+			if b.isListed(s) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
 func (b blocklist) isListed(s string) bool {
-	_, listed := b.listed[s]
-	return listed
+	if _, known := b.phrases[s]; known {
+		return true
+	}
+	_, listed := common.bits(s)
+	return listed || composed(s)
 }
 
 // reduce takes away what adds nothing to a password. The order matters: a

@@ -8,3 +8,12 @@ func Reparse(phc string) (string, error) {
 	}
 	return r.String(), nil
 }
+
+// Common is the list of common passwords, CommonBits what is found in it.
+func Common() string { return string(common) }
+
+// CommonBits looks a word up.
+func CommonBits(word string) (bits int, listed bool) { return common.bits(word) }
+
+// CommonForm is the form in which passwords are compared with the list.
+func CommonForm(word string) string { return withoutSeparators(foldCase(word)) }

@@ -12,6 +12,7 @@ func tracks() []string {
 	return []string{
 		"abcdefghijklmnopqrstuvwxyzabc",
 		"012345678901234567890",
+		"12345678910111213141516171819202122232425262728293031",
 		"qwertyuiop[]\\", "asdfghjkl;'", "zxcvbnm,./",
 		"qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
 		"!@#$%^&*()_+",

@@ -26,6 +26,7 @@ const (
 	ReasonTooLong     = "too_long"
 	ReasonNotText     = "not_text"
 	ReasonBlocklisted = "blocklisted"
+	ReasonUnchanged   = "unchanged"
 )
 
 // maxShrink is how many times shorter text can become in normal form C.
@@ -70,6 +71,18 @@ func (p *Policy) Check(location, password, email string) error {
 	local, _, _ := strings.Cut(email, "@")
 	if p.known.guessable(normal, append(contextWords(local), p.service...)) {
 		return fault.Invalid(location, ReasonBlocklisted, "This is among the first that an attacker would try: it is well known, or little more than a sequence, a repetition, or the name of the account or service. Choose another, such as a few words that only you would put together.")
+	}
+	return nil
+}
+
+// CheckChange says besides whether next is another password than current, which
+// is known to be right. The reason is unchanged if not.
+func (p *Policy) CheckChange(location, current, next, email string) error {
+	if err := p.Check(location, next, email); err != nil {
+		return err
+	}
+	if normalise(current) == normalise(next) {
+		return fault.Invalid(location, ReasonUnchanged, "Choose another password than the current one.")
 	}
 	return nil
 }

@@ -1,0 +1,82 @@
+package password
+
+import "slices"
+
+const (
+	// maxParts is how many common words may make up a password for it to be
+	// refused. Four words are a passphrase, however common each is.
+	maxParts = 3
+	// maxBits is the most bits that such a password may have, as an attacker
+	// counts who tries words in the order of their use: four billion tries.
+	maxBits = 32
+	// fillerBits are those of a filler: grammar chooses it more than the person.
+	// digitBits are those of a digit.
+	fillerBits = 2
+	digitBits  = 3
+	// maxComposed bounds what is looked at, in bytes. Three words are shorter.
+	maxComposed = 64
+	// maxEntry is the most bytes of a listed word.
+	maxEntry = 40
+)
+
+// isFiller knows the short words between the words of a phrase.
+func isFiller(s string) bool {
+	switch s {
+	case "a", "c", "i", "n", "r", "u", "x", "z",
+		"am", "an", "as", "at", "be", "by", "cf", "do", "fc", "go", "he", "in", "is", "it", "me", "my", "no", "of", "on", "or", "so", "to", "ur", "we",
+		"all", "and", "are", "big", "can", "for", "her", "his", "new", "not", "old", "one", "our", "she", "the", "too", "was", "you":
+		return true
+	default:
+		return false
+	}
+}
+
+// composed says whether at most maxParts listed words, with fillers and digits
+// between them, make up the whole of s, and are common enough together.
+func composed(s string) bool {
+	if len(s) > maxComposed {
+		return false
+	}
+	// least[i][n] is the fewest bits of the first i bytes made of n words.
+	least := make([][maxParts + 1]int, len(s)+1)
+	for i := range least {
+		for n := range least[i] {
+			least[i][n] = maxBits + 1
+		}
+	}
+	least[0][0] = 0
+	for i := range len(s) {
+		if slices.Min(least[i][:]) > maxBits {
+			continue // no words lead here
+		}
+		for end := i + 1; end <= min(len(s), i+maxEntry); end++ {
+			bits, words, known := part(s[i:end])
+			if !known {
+				continue
+			}
+			for n := 0; n+words <= maxParts; n++ {
+				least[end][n+words] = min(least[end][n+words], least[i][n]+bits)
+			}
+		}
+	}
+	for n := 1; n <= maxParts; n++ {
+		if least[len(s)][n] <= maxBits {
+			return true
+		}
+	}
+	return false
+}
+
+// part says what a piece of a password is worth, and whether it counts as a word.
+func part(s string) (bits, words int, known bool) {
+	if isFiller(s) {
+		return fillerBits, 0, true
+	}
+	if len(s) == 1 && s[0] >= '0' && s[0] <= '9' {
+		return digitBits, 0, true
+	}
+	if bits, listed := common.bits(s); listed {
+		return bits, 1, true
+	}
+	return 0, 0, false
+}
