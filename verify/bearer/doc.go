@@ -6,6 +6,7 @@
 //	no token                              401, no error code     get one
 //	malformed, expired or revoked         401 invalid_token      throw it away, sign in again
 //	of another API, or without a scope    403 insufficient_scope keep it, ask for more
+//	signed in too long ago (Guard.Recent) 401 insufficient_user_authentication: sign in again
 //	two tokens, a malformed header        400 invalid_request    mend the caller
 //	it cannot be found out                503, Retry-After       keep it, try again
 //

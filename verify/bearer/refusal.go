@@ -25,7 +25,9 @@ const (
 	MalformedRequest  Code = "malformed_request"
 	InvalidToken      Code = "invalid_token"
 	InsufficientScope Code = "insufficient_scope"
-	StoreUnavailable  Code = "store_unavailable"
+	// InsufficientUserAuthentication asks for a new sign-in (RFC 9470).
+	InsufficientUserAuthentication Code = "insufficient_user_authentication"
+	StoreUnavailable               Code = "store_unavailable"
 )
 
 // Refusal says why a request is not let through, and is the answer to it. It

@@ -53,13 +53,13 @@ func (s *Server) routes() error {
 	add(s, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: "/v1/sessions", Tags: []string{"Sessions"},
 		Summary: "List one's sessions", Security: own}, s.listSessions)
 	add(s, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: "/v1/sessions", Tags: []string{"Sessions"},
-		Summary: "End all other sessions", Description: "With all=true this one too.", Security: own, DefaultStatus: http.StatusNoContent}, s.endSessions)
+		Summary: "End all other sessions", Description: "With all=true this one too. Needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSessions)
 	add(s, huma.Operation{OperationID: "current-session", Method: http.MethodGet, Path: "/v1/sessions/current", Tags: []string{"Sessions"},
 		Summary: "The session of this token", Security: s.secured()}, s.currentSession)
 	add(s, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: "/v1/sessions/current", Tags: []string{"Sessions"},
 		Summary: "Sign out", Security: s.secured(), DefaultStatus: http.StatusNoContent}, s.signOut)
 	add(s, huma.Operation{OperationID: "end-session", Method: http.MethodDelete, Path: "/v1/sessions/{id}", Tags: []string{"Sessions"},
-		Summary: "End one of one's sessions", Security: own, DefaultStatus: http.StatusNoContent}, s.endSession)
+		Summary: "End one of one's sessions", Description: "Another than this one's needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSession)
 	return nil
 }
 

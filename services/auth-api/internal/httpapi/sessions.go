@@ -161,6 +161,9 @@ func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*struct{}
 	if err != nil || id == uuid.Nil {
 		return nil, fault.New(fault.SessionNotFound, "There is no such session, or it has ended.")
 	}
+	if err := s.mayEnd(ctx, c, id); err != nil {
+		return nil, err
+	}
 	return nil, s.Sessions.Revoke(ctx, session.Revocation{AccountID: c.account, Only: id, Reason: session.RevokedOne})
 }
 
@@ -171,6 +174,9 @@ type endSessionsInput struct {
 func (s *Server) endSessions(ctx context.Context, in *endSessionsInput) (*struct{}, error) {
 	c, err := who(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.mayEnd(ctx, c, uuid.Nil); err != nil {
 		return nil, err
 	}
 	r := session.Revocation{AccountID: c.account, Keep: c.session, Reason: session.RevokedOthers}

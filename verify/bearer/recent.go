@@ -1,0 +1,25 @@
+package bearer
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"auth.books.test/verify"
+)
+
+// Recent refuses a live token whose person signed in longer ago than maxAge: for
+// what somebody who found an old token must not be able to do. The answer is
+// that of RFC 9470, section 3, and tells the client to have the person sign in
+// again. Nil if the sign-in is recent enough.
+func (g *Guard) Recent(ctx context.Context, identity *verify.Identity, maxAge time.Duration, now time.Time) *Refusal {
+	if now.Sub(identity.IssuedAt) <= maxAge {
+		return nil
+	}
+	return g.refuse(ctx, &Refusal{
+		Status: http.StatusUnauthorized, Code: InsufficientUserAuthentication,
+		Detail:    fmt.Sprintf("This needs a sign-in of the last %v. Sign in again, and use the new access token.", maxAge),
+		Challenge: fmt.Sprintf("%s, max_age=%q", g.challenge("insufficient_user_authentication"), fmt.Sprint(int(maxAge.Seconds()))),
+	})
+}
