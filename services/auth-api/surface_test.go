@@ -196,14 +196,16 @@ func TestMetadataNamesTheIssuerThatIsSet(t *testing.T) {
 	const path = "/.well-known/oauth-authorization-server"
 	a := start(t)
 	a.want(a.call("GET", path, "", nil), 404, "route_not_found")
-	a = start(t, func(s settings) { s["AUTH_API_ISSUER"] = "https://auth.books.test" })
-	got := a.call("GET", path, "", nil)
-	want := `{"issuer":"https://auth.books.test","token_endpoint":"https://auth.books.test/oauth/token",` +
-		`"introspection_endpoint":"https://auth.books.test/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
+	const issuer = `{"issuer":"https://auth.books.test",`
+	const tokens = `"token_endpoint":"https://auth.books.test/oauth/token","token_endpoint_auth_methods_supported":["none","client_secret_basic"],"grant_types_supported":["password"],`
+	const others = `"introspection_endpoint":"https://auth.books.test/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
 		`"revocation_endpoint":"https://auth.books.test/oauth/revoke","revocation_endpoint_auth_methods_supported":["none","client_secret_basic"],` +
-		`"response_types_supported":[],"grant_types_supported":[],"service_documentation":"https://auth.books.test/docs"}`
-	if got.status != 200 || got.raw != want {
-		t.Errorf("%d %s", got.status, got.raw)
+		`"service_documentation":"https://auth.books.test/docs"}` + "\n"
+	for form, want := range map[string]string{"true": issuer + tokens + others, "false": issuer + others} {
+		a = start(t, func(s settings) { s["AUTH_API_ISSUER"], s["AUTH_API_PASSWORD_GRANT"] = "https://auth.books.test", form })
+		if got := a.call("GET", path, "", nil); got.status != 200 || got.raw != want {
+			t.Errorf("with the password form %s: %d %s", form, got.status, got.raw)
+		}
 	}
 	token, _ := a.library()
 	if got := a.introspect(token, a.client("books")); got.text("iss") != "https://auth.books.test" {
