@@ -63,6 +63,7 @@ func limitBody(c *fiber.Ctx) error {
 	if !isIdentity(c) {
 		return fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding.")
 	}
+	c.Request().Header.Del(fiber.HeaderContentEncoding) // Fiber does not know identity
 	if len(c.Request().Body()) > bodyLimit && c.Path() != batchPath {
 		return bodyTooLarge()
 	}
