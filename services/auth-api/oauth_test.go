@@ -113,6 +113,7 @@ func TestTokenEndpointRefusesAClientThatIsNotKnown(t *testing.T) {
 		code          string
 	}{
 		{"no client", nil, "", 200, ""},
+		{"an empty header", raw(""), "", 200, ""},
 		{"an empty pair, as Swagger UI sends it", raw("Basic Og=="), "", 200, ""},
 		{"empty parameters", raw("basic Og=="), "&client_id=&client_secret=", 200, ""},
 		{"its credentials", basic(books.id, books.secret), "", 200, ""},

@@ -86,6 +86,12 @@ func TestAPathHasOneSpelling(t *testing.T) {
 			t.Errorf("session %s: %d %s", id, got.status, got.raw)
 		}
 	}
+	for _, host := range []string{"%zz", "[::1", "a b", "a:b:c", "", "user@a", "a?b"} {
+		got := a.wire("DELETE", fmt.Sprintf("DELETE http://%s/v1/sessions?al=true HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", host, token))
+		if got.status < 400 || got.status > 499 {
+			t.Errorf("host %s: %d %s", host, got.status, got.raw)
+		}
+	}
 	a.want(a.me(token), 200, "")
 	for _, path := range []string{"/docs/nope", "/docs/", "/docs/index.html", "/docs/../livez", "/docs/swagger-ui.css.gz", "/schemas/Problem.json", "/metrics"} {
 		a.want(a.call("GET", path, "", nil), 404, "route_not_found")

@@ -169,7 +169,7 @@ func TestQueriesAreReadInOneWayOnly(t *testing.T) {
 		status int
 		code   string
 	}{
-		"?all=true&all=false": {400, "malformed_request"}, "?all=false&all=true": {400, "malformed_request"}, "?all=%zz": {400, "malformed_request"},
+		"?all=true&all=false": {400, "malformed_request"}, "?all=false&all=true": {400, "malformed_request"}, "?all=%zz": {400, "malformed_request"}, "?all": {400, "malformed_request"}, "?all=": {400, "malformed_request"},
 		"?all=true;all=false": {400, "malformed_request"}, "?All=true": {422, "validation_failed"}, "?al=true": {422, "validation_failed"}, "?all=maybe": {422, "validation_failed"},
 	} {
 		got := a.call("DELETE", "/v1/sessions"+query, token, nil)

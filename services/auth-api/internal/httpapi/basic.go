@@ -19,7 +19,7 @@ func (s *Server) optionalClient(c *fiber.Ctx) (*client.Client, error) {
 	if len(headers) > 1 {
 		return nil, invalidRequest("Send one Authorization header, not several.")
 	}
-	if len(headers) == 0 {
+	if len(headers) == 0 || len(headers[0]) == 0 {
 		return nil, nil
 	}
 	id, secret, ok := basic(string(headers[0]))

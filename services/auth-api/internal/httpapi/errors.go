@@ -104,8 +104,6 @@ func faultOf(model *huma.ErrorModel) error {
 // fieldOf keeps the location and one of a few reasons.
 func fieldOf(d *huma.ErrorDetail) fault.Field {
 	switch {
-	case strings.HasPrefix(d.Message, "unknown query parameter"):
-		return fault.Field{Location: "query", Reason: "unknown_parameter", Detail: "Leave out parameters that this route does not take."}
 	case strings.HasPrefix(d.Message, "unexpected property"):
 		return fault.Field{Location: "body", Reason: "unknown_field", Detail: "Leave out fields that this route does not take."}
 	case strings.HasPrefix(d.Message, "expected required property"):

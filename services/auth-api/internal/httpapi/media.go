@@ -3,6 +3,7 @@ package httpapi
 import (
 	"mime"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,7 +46,7 @@ func isIdentity(c *fiber.Ctx) bool {
 // nothing, without a preflight.
 func readable(ctx huma.Context, next func(huma.Context)) {
 	c := humafiber.UnwrapV2(ctx)
-	if err := readableQuery(c); err != nil {
+	if err := readableQuery(c, ctx.Operation()); err != nil {
 		_ = writeProblem(c, problemOf(err))
 		return
 	}
@@ -62,14 +63,22 @@ func readable(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-func readableQuery(c *fiber.Ctx) error {
+// readableQuery takes each parameter that the operation has, once. Were others
+// ignored, a misspelt all=true would end fewer sessions than was asked for. (Huma
+// can refuse them too, but panics if Go does not take the URL for one.)
+func readableQuery(c *fiber.Ctx, op *huma.Operation) error {
 	values, err := url.ParseQuery(string(c.Request().URI().QueryString()))
 	if err != nil {
-		return fault.New(fault.MalformedRequest, "The query of the URL cannot be read: its percent-encoding is wrong.")
+		return fault.New(fault.MalformedRequest, "The query of the URL cannot be read: its percent-encoding is wrong, or it has a semicolon.")
 	}
-	for _, given := range values {
-		if len(given) > 1 {
-			return fault.New(fault.MalformedRequest, "The query of the URL has a parameter more than once.")
+	for name, given := range values {
+		if !slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name }) {
+			f := fault.New(fault.ValidationFailed, "The request is not acceptable; see errors.")
+			f.Fields = []fault.Field{{Location: "query", Reason: "unknown_parameter", Detail: "Leave out parameters that this route does not take."}}
+			return f
+		}
+		if len(given) > 1 || given[0] == "" {
+			return fault.New(fault.MalformedRequest, "The query of the URL has a parameter without a value, or more than once.")
 		}
 	}
 	return nil

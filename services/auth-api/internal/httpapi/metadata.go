@@ -6,9 +6,9 @@ const metadataPath = "/.well-known/oauth-authorization-server"
 
 // authorizationServer is the metadata of RFC 8414, section 2. Lists without an
 // element are left out (section 3.2). That goes for response_types_supported as
-// well, which section 2 calls required: there is no authorization endpoint, so
-// every response type that stood there would be a promise that is not kept, and
-// the OAuth working group's advice for such servers is to leave it out.
+// well, which section 2 calls required: without an authorization endpoint, every
+// response type that stood there would be a false promise. OpenID4VCI 1.0 has its
+// servers without one leave it out, too.
 type authorizationServer struct {
 	Issuer string `json:"issuer"`
 	// TokenEndpoint, its authentication methods and the grants are there only if
