@@ -61,13 +61,13 @@ func (s *Server) refuseOAuth(c *fiber.Ctx, err error) error {
 		return refuse(c, http.StatusBadRequest, "invalid_grant", p.Detail)
 	case fault.InvalidScope:
 		return refuse(c, http.StatusBadRequest, "invalid_scope", p.Detail)
-	case fault.MalformedRequest, fault.MethodNotAllowed, fault.BodyTooLarge, fault.UnsupportedMediaType, fault.RouteNotFound:
-		return refuse(c, p.Status, "invalid_request", p.Detail)
 	case fault.Busy, fault.StoreUnavailable:
 		return refuse(c, p.Status, "temporarily_unavailable", p.Detail)
-	default:
+	}
+	if p.Status == http.StatusInternalServerError {
 		return refuse(c, p.Status, "server_error", p.Detail)
 	}
+	return refuse(c, p.Status, "invalid_request", p.Detail)
 }
 
 func refuse(c *fiber.Ctx, status int, code, description string) error {
