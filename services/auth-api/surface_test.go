@@ -227,6 +227,7 @@ func TestMetricsHaveClosedLabelSets(t *testing.T) {
 	a.call("GET", "/nothing", token, nil)
 	a.call("DELETE", "/nothing", token, nil)
 	a.call("DELETE", "/v1/sessions/none", token, nil)
+	a.call("DELETE", "/v1/sessions/none?c=d", token, nil)
 	r, _ := http.NewRequestWithContext(t.Context(), "BREW", a.url+"/v1/sessions", nil)
 	a.send(r)
 	before := series()
