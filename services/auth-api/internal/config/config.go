@@ -14,7 +14,7 @@ type Config struct {
 	LogLevel        level    `envconfig:"AUTH_API_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	Issuer          origin   `envconfig:"AUTH_API_ISSUER" desc:"URL of the service as its callers know it, for /.well-known/oauth-authorization-server"`
 	CORSOrigins     origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, with commas"`
-	TrustedProxies  networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) whose X-Forwarded-For is believed, with commas"`
+	TrustedProxies  networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) of all proxies on the way, whose X-Forwarded-For is believed, with commas"`
 	PasswordGrant   toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token takes passwords; for development (RFC 9700, section 2.4)"`
 	ShutdownDelay   duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" desc:"how long /readyz fails before the API stops listening"`
 	ShutdownTimeout duration `envconfig:"AUTH_API_SHUTDOWN_TIMEOUT" default:"20s" desc:"how long requests in flight may take to finish"`

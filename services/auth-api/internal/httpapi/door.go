@@ -34,6 +34,7 @@ type door struct {
 	seen     func(*verify.Identity, time.Time)
 	now      func() time.Time
 	log      *slog.Logger
+	cors     cors
 	requests *prometheus.HistogramVec
 	// passed counts what is let through by GET.
 	passed prometheus.Observer
@@ -47,7 +48,7 @@ type identityNames struct{ user, email, name, scope, session, cacheControl, noSt
 
 func (s *Server) newDoor() *door {
 	return &door{
-		verifier: s.verifier, seen: s.Sessions.Seen, now: s.Now, log: s.Log,
+		verifier: s.verifier, seen: s.Sessions.Seen, now: s.Now, log: s.Log, cors: s.cors,
 		requests: s.metrics.requests, passed: s.metrics.requests.WithLabelValues(fiber.MethodGet, verifyPath, "204"),
 		names: identityNames{
 			user: []byte(forward.User), email: []byte(forward.Email), name: []byte(forward.Name),
@@ -83,6 +84,9 @@ func (d *door) before(app *fiber.App) fasthttp.RequestHandler {
 
 // handle answers GET and HEAD /verify however they are written.
 func (d *door) handle(c *fiber.Ctx) error {
+	if !isExact(c) {
+		return c.Next() // to where that is refused
+	}
 	began := d.now()
 	err := d.open(c.Context(), c.Request().URI().QueryString(), began)
 	if err != nil {

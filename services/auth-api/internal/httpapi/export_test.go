@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -30,4 +31,10 @@ func Timed(conn net.Conn, read, write, idle time.Duration) net.Conn {
 // Shorten sets other timeouts; before Serve.
 func (s *Server) Shorten(read, write, idle time.Duration) {
 	s.timeouts = timeouts{read: read, write: write, idle: idle}
+}
+
+// ClientOf is where a request comes from that a peer has sent with such lines of
+// X-Forwarded-For.
+func ClientOf(trusted []netip.Prefix, peer netip.Addr, forwarded ...string) netip.Addr {
+	return newProxies(trusted).client(peer, forwarded...)
 }

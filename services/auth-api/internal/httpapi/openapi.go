@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
 
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify/forward"
@@ -28,7 +29,8 @@ func (s *Server) openAPI() huma.Config {
 	config.SchemasPath = ""
 	config.CreateHooks = nil // no $schema field in answers
 	config.Transformers = []huma.Transformer{fromHuma}
-	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	// Huma looks for the format of application/problem+json under "json".
+	config.Formats = map[string]huma.Format{fiber.MIMEApplicationJSON: strictJSON(), "json": strictJSON()}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearerScheme: {Type: "http", Scheme: "bearer", Description: "An access_token from POST /v1/sessions."},
 		clientScheme: {Type: "http", Scheme: "basic", Description: "A client's id and secret, from auth-api client create."},

@@ -88,6 +88,8 @@ type Server struct {
 	app      *fiber.App
 	api      huma.API
 	timeouts timeouts
+	cors     cors
+	proxies  proxies
 	draining atomic.Bool
 	metrics  metrics
 	// verifier is Options.Verifier, counted.
@@ -99,6 +101,7 @@ type Server struct {
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics), timeouts: timeouts{read: readTimeout, write: writeTimeout, idle: idleTimeout}}
+	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
 	s.verifier = &counted{verify.FindWith(s.Verifier), s.metrics.verifications}
 	s.guard = s.newGuard()
 	s.app = fiber.New(fiber.Config{
@@ -109,11 +112,14 @@ func New(o Options) (*Server, error) {
 		ErrorHandler:                 s.answerError,
 		RequestMethods:               []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions},
 		DisablePreParseMultipartForm: true,
+		// A path has one spelling, so that a gateway's rules by path hold.
+		CaseSensitive: true, StrictRouting: true,
+		JSONEncoder: encodeLine,
 	})
 	s.door = s.newDoor()
 	s.bareRoutes()
 	s.useMiddleware()
-	s.api = humafiber.NewV2(s.app, s.openAPI())
+	s.api = humafiber.NewV2WithGroup(s.app, headToo{s.app}, s.openAPI())
 	if err := s.routes(); err != nil {
 		return nil, err
 	}
