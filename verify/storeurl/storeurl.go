@@ -101,7 +101,6 @@ func (u URL) Unknown(known ...string) error {
 	return nil
 }
 
-
 // decode resolves %XX; a plus sign stays one.
 func decode(s *string) error {
 	decoded, err := url.PathUnescape(*s)
