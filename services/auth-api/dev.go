@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/internal/devstack"
+	"auth.books.test/internal/setting"
 	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/config"
 )
@@ -45,7 +46,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	l, err := listen("AUTH_API_ADDR", c.Addr)
+	l, err := listen("AUTH_API_ADDR", string(c.Addr))
 	if err != nil {
 		return err
 	}
@@ -92,9 +93,9 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 	isSet := func(variable string) bool { _, set := os.LookupEnv(variable); return set }
 	return func(c *config.Config) {
-		c.AuthDBURL, c.SessionDBURL = config.NewSecret(authDB), config.NewSecret(sessionDB)
+		c.AuthDBURL, c.SessionDBURL = setting.NewSecret(authDB), setting.NewSecret(sessionDB)
 		if !c.TokenKey.IsSet() {
-			c.TokenKey = config.NewSecret(key)
+			c.TokenKey = setting.NewSecret(key)
 		}
 		if !isSet("AUTH_API_METRICS_ADDR") {
 			c.MetricsAddr = "127.0.0.1:0"

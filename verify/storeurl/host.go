@@ -42,8 +42,10 @@ func Names(list string) ([]string, error) {
 				return nil, which(i, len(entries), errors.New("it is an address in brackets with more behind it: a port is a setting of its own"))
 			}
 		}
-		err := checkHost(name, bracketed || strings.Count(name, ":") > 1)
-		if err != nil {
+		if !bracketed && strings.Count(name, ":") == 1 {
+			return nil, which(i, len(entries), errors.New("it has a colon: write the name or address alone, a port is a setting of its own"))
+		}
+		if err := checkHost(name, bracketed || strings.Contains(name, ":")); err != nil {
 			return nil, which(i, len(entries), err)
 		}
 		entries[i] = name
