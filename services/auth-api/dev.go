@@ -42,7 +42,8 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	}
 	// Without stores yet: what is wrong with the settings is said before
 	// anything is started.
-	c, err := config.Load(forDevelopment(key, "postgres://to@be/started", "redis://to.be.started"))
+	const noPostgres, noRedis = "postgres://to@be/started", "redis://to.be.started"
+	c, err := config.Load(forDevelopment(key, noPostgres, noRedis))
 	if err != nil {
 		return err
 	}
@@ -57,12 +58,12 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	}
 	defer release()
 
-	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: os.Getenv("AUTH_DB_URL"), Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY")})
+	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: given(c.AuthDBURL, noPostgres), Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY")})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, postgres.Stop()) }()
-	redis, err := devstack.StartRedis(ctx, devstack.Options{URL: os.Getenv("SESSION_DB_URL"), Dir: dir})
+	redis, err := devstack.StartRedis(ctx, devstack.Options{URL: given(c.SessionDBURL, noRedis), Dir: dir})
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,12 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 	isSet := func(variable string) bool { _, set := os.LookupEnv(variable); return set }
 	return func(c *config.Config) {
-		c.AuthDBURL, c.SessionDBURL = setting.NewSecret(authDB), setting.NewSecret(sessionDB)
+		if !c.AuthDBURL.IsSet() {
+			c.AuthDBURL = setting.NewSecret(authDB)
+		}
+		if !c.SessionDBURL.IsSet() {
+			c.SessionDBURL = setting.NewSecret(sessionDB)
+		}
 		if !c.TokenKey.IsSet() {
 			c.TokenKey = setting.NewSecret(key)
 		}
@@ -107,6 +113,15 @@ func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 			c.ShutdownDelay.Duration = 0
 		}
 	}
+}
+
+// given is the URL of a store that the environment names, or "" if it is the
+// placeholder: the store is then to be started.
+func given(url setting.Secret, placeholder string) string {
+	if url.Reveal() == placeholder {
+		return ""
+	}
+	return url.Reveal()
 }
 
 // tokenKey keeps the key that hashes tokens, so that they outlive a restart.
