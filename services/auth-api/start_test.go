@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -76,6 +77,28 @@ func TestDevSaysWhatIsWrongWithAGivenStore(t *testing.T) {
 	out, err := runWith(settings{"AUTH_DB_URL": "postgres://u:hu#sh@h/auth", "SESSION_DB_URL": "redis://u:hu/sh@h", "AUTH_API_ADDR": "127.0.0.1:0"}, "dev", "--dir", t.TempDir())
 	if err == nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "AUTH_DB_URL: it holds a #") || !strings.Contains(out, "\nSESSION_DB_URL: ") || strings.Contains(out, "hu/sh") || strings.Contains(out, "hu#sh") {
 		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+// What is set in any way of writing is what browsers send.
+func TestOriginsMatchAsBrowsersSendThem(t *testing.T) {
+	t.Parallel()
+	a := start(t, func(s settings) {
+		s["AUTH_API_CORS_ORIGINS"] = "HTTPS://Shop.test:443, https://bücher.test,http://[0:0:0:0:0:0:0:1]:80,capacitor://localhost"
+	})
+	for _, origin := range []string{"https://shop.test", "https://xn--bcher-kva.test", "http://[::1]", "capacitor://localhost", "https://other.test"} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", a.url+"/livez", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", origin)
+		want := origin
+		if origin == "https://other.test" {
+			want = ""
+		}
+		if got := a.send(r).header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s: allowed is %q", origin, got)
+		}
 	}
 }
 

@@ -31,17 +31,27 @@ func (c *Config) validatePostgres(faults *setting.Faults) {
 	if faults.Has("AUTH_DB_URL", "AUTH_DB_HOST", "AUTH_DB_PORT", "AUTH_DB_USER", "AUTH_DB_PASSWORD", "AUTH_DB_NAME", "AUTH_DB_SSLMODE") {
 		return
 	}
-	checkLibpq(c.postgres(), faults)
+	p := c.postgres()
+	checkLibpq(p, faults)
 	if len(*faults) > before {
 		return
 	}
-	if _, err := pgxpool.ParseConfig(c.PostgresURL()); err != nil {
+	if _, err := pgxpool.ParseConfig(p.String()); err != nil {
 		// What pgx says may hold parts of the URL.
-		name := "AUTH_DB_HOST"
-		if c.AuthDBURL.IsSet() {
-			name = "AUTH_DB_URL"
-		}
-		faults.Add(name, "the Postgres driver does not take it together with libpq's own settings: look at the variables that begin with PG, and at ~/.postgresql")
+		c.addRefusal(p, faults)
+	}
+}
+
+// addRefusal says whose values the driver does not take together.
+func (c *Config) addRefusal(p postgres, faults *setting.Faults) {
+	const problem = "the Postgres driver does not take this together, for example a certificate without its key, or a lowest version above the highest: change it, or unset it"
+	switch taken := takenFromLibpq(p); {
+	case len(taken) > 0:
+		faults.Add(strings.Join(taken, ", "), problem)
+	case c.AuthDBURL.IsSet():
+		faults.Add("AUTH_DB_URL", problem)
+	default:
+		faults.Add("HOME", "the Postgres driver cannot use the certificates and keys in ~/.postgresql: mend them, or set HOME to another directory")
 	}
 }
 
@@ -222,13 +232,24 @@ func checkLibpq(p postgres, faults *setting.Faults) {
 			faults.Add(name, "files of services are not read: unset it, and say in AUTH_DB_URL, or AUTH_DB_HOST and the like, where Postgres is")
 		}
 	}
+	taken := takenFromLibpq(p)
 	for _, l := range libpq() {
-		value, set := os.LookupEnv(l.variable)
-		if !set || value == "" && l.variable != "PGSSLCERTMODE" || p.params.Has(l.param) {
-			continue
-		}
-		if err := l.check(value); err != nil {
-			faults.Add(l.variable, "%v, or unset it", err)
+		if slices.Contains(taken, l.variable) {
+			if err := l.check(os.Getenv(l.variable)); err != nil {
+				faults.Add(l.variable, "%v, or unset it", err)
+			}
 		}
 	}
+}
+
+// takenFromLibpq are the variables that the driver would take values from.
+func takenFromLibpq(p postgres) (names []string) {
+	for _, l := range libpq() {
+		value, set := os.LookupEnv(l.variable)
+		// An empty variable counts for the driver in this one case.
+		if (value != "" || set && l.variable == "PGSSLCERTMODE") && !p.params.Has(l.param) {
+			names = append(names, l.variable)
+		}
+	}
+	return names
 }

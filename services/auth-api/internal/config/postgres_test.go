@@ -161,6 +161,13 @@ func TestFaultsOfLibpqsVariablesNameThem(t *testing.T) {
 		}
 	}
 	set(t, nil)
+	t.Setenv("PGMINPROTOCOLVERSION", "3.2")
+	t.Setenv("PGMAXPROTOCOLVERSION", "3.0")
+	if _, err := config.LoadAuthDB(); err == nil || !strings.HasPrefix(err.Error(), "PGMINPROTOCOLVERSION, PGMAXPROTOCOLVERSION: the Postgres driver does not take this together") {
+		t.Errorf("got %v", err)
+	}
+	_ = os.Unsetenv("PGMINPROTOCOLVERSION")
+	_ = os.Unsetenv("PGMAXPROTOCOLVERSION")
 	for _, harmless := range []string{"PGHOST", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSSLMODE", "PGTZ", "PGAPPNAME"} {
 		t.Setenv(harmless, "hush")
 	}
