@@ -1,9 +1,9 @@
 // Package setting reads the settings of a program from the environment, by the
 // tags of a struct's fields:
 //
-//	Addr    setting.Address  `env:"BOOKS_ADDR" default:"127.0.0.1:8000"`
-//	Timeout setting.Duration `env:"BOOKS_TIMEOUT" default:"3s" min:"1ms" max:"24h"`
-//	Key     setting.Secret   `env:"BOOKS_KEY"`
+//	Addr    setting.Address  `envconfig:"BOOKS_ADDR" default:"127.0.0.1:8000"`
+//	Timeout setting.Duration `envconfig:"BOOKS_TIMEOUT" default:"3s" min:"1ms" max:"24h"`
+//	Key     setting.Secret   `envconfig:"BOOKS_KEY"`
 //
 // There is one type for each kind of value. All faults are found at once, a line
 // each: the variable, what is wrong, and what to write. No line repeats a value,

@@ -1,10 +1,13 @@
 package setting
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
 	"strings"
+
+	"github.com/kelseyhightower/envconfig"
 )
 
 const fileSuffix = "_FILE"
@@ -27,10 +30,10 @@ func Read(s any) Faults {
 		if !field.IsExported() {
 			continue
 		}
-		name := field.Tag.Get("env")
+		name := field.Tag.Get("envconfig")
 		kind, ok := v.Field(i).Addr().Interface().(decoder)
 		if name == "" || !ok {
-			panic(fmt.Sprintf("%s.%s has no tag env, or is of no kind of setting", v.Type(), field.Name))
+			panic(fmt.Sprintf("%s.%s has no tag envconfig, or is of no kind of setting", v.Type(), field.Name))
 		}
 		read(&faults, name, field, kind)
 	}
@@ -47,18 +50,31 @@ func read(faults *Faults, name string, field reflect.StructField, kind decoder) 
 		readFile(faults, name, file, set, kind)
 		return
 	}
-	if !set {
-		if text = field.Tag.Get("default"); text == "" {
-			return
-		}
+	if !set && field.Tag.Get("default") == "" {
+		return
 	}
-	err := kind.Decode(text)
+	err := process(field, kind)
 	if b, ok := kind.(bounded); ok && err == nil {
 		err = b.within(field.Tag.Get("min"), field.Tag.Get("max"))
 	}
 	if err != nil {
 		faults.Add(name, "%v", err)
 	}
+}
+
+// process has envconfig read one field from the environment or its default. It
+// gets the fields one at a time, since it stops at the first that is wrong.
+func process(field reflect.StructField, kind decoder) error {
+	one := reflect.New(reflect.StructOf([]reflect.StructField{field}))
+	err := envconfig.Process("", one.Interface())
+	if parse, is := errors.AsType[*envconfig.ParseError](err); is {
+		return parse.Err
+	}
+	if err != nil {
+		return fmt.Errorf("it cannot be read: %w", err)
+	}
+	reflect.ValueOf(kind).Elem().Set(one.Elem().Field(0))
+	return nil
 }
 
 // isFile says whether a setting may be given as a file.
@@ -70,7 +86,7 @@ func isFile(field reflect.StructField) bool {
 func Names(s any) (names []string) {
 	t := reflect.TypeOf(s).Elem()
 	for i := range t.NumField() {
-		name := t.Field(i).Tag.Get("env")
+		name := t.Field(i).Tag.Get("envconfig")
 		if name == "" {
 			continue
 		}
@@ -87,7 +103,7 @@ func Print(s any) string {
 	var out strings.Builder
 	v := reflect.ValueOf(s).Elem()
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Tag.Get("env"); name != "" {
+		if name := v.Type().Field(i).Tag.Get("envconfig"); name != "" {
 			fmt.Fprintf(&out, "%s=%v\n", name, v.Field(i).Interface())
 		}
 	}

@@ -12,9 +12,9 @@ import (
 // sample has the least of everything. Tests that read it are not parallel: they
 // set the process's environment.
 type sample struct {
-	Key   setting.Secret `env:"SETTING_TEST_KEY"`
-	User  setting.Text   `env:"SETTING_TEST_USER" file:"true" default:"nobody"`
-	Slots setting.Number `env:"SETTING_TEST_SLOTS" default:"3" min:"1" max:"9"`
+	Key   setting.Secret `envconfig:"SETTING_TEST_KEY"`
+	User  setting.Text   `envconfig:"SETTING_TEST_USER" file:"true" default:"nobody"`
+	Slots setting.Number `envconfig:"SETTING_TEST_SLOTS" default:"3" min:"1" max:"9"`
 }
 
 func TestFilesOfSecretsAreReadWithCare(t *testing.T) {
@@ -69,7 +69,7 @@ func TestBoundsAndDefaultsAreThoseOfTheTags(t *testing.T) {
 func TestAFieldThatIsNoSettingIsFoundAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, s := range []any{&struct{ A setting.Text }{}, &struct {
-		A string `env:"A"`
+		A string `envconfig:"A"`
 	}{}} {
 		func() {
 			defer func() {

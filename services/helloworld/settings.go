@@ -11,23 +11,23 @@ import (
 // settings are all that can be set. A secret can also be given as a file, whose
 // name is in the variable with _FILE after it.
 type settings struct {
-	Addr            setting.Address  `env:"HELLOWORLD_ADDR" default:"127.0.0.1:8080"`
-	ShutdownDelay   setting.Duration `env:"HELLOWORLD_SHUTDOWN_DELAY" default:"5s" max:"1h"`
-	ShutdownTimeout setting.Duration `env:"HELLOWORLD_SHUTDOWN_TIMEOUT" default:"20s" max:"1h"`
+	Addr            setting.Address  `envconfig:"HELLOWORLD_ADDR" default:"127.0.0.1:8080"`
+	ShutdownDelay   setting.Duration `envconfig:"HELLOWORLD_SHUTDOWN_DELAY" default:"5s" max:"1h"`
+	ShutdownTimeout setting.Duration `envconfig:"HELLOWORLD_SHUTDOWN_TIMEOUT" default:"20s" max:"1h"`
 
-	AuthAPI      setting.BaseURL `env:"AUTH_API_URL"`
-	ClientID     setting.Text    `env:"AUTH_API_CLIENT_ID"`
-	ClientSecret setting.Secret  `env:"AUTH_API_CLIENT_SECRET"`
+	AuthAPI      setting.BaseURL `envconfig:"AUTH_API_URL"`
+	ClientID     setting.Text    `envconfig:"AUTH_API_CLIENT_ID"`
+	ClientSecret setting.Secret  `envconfig:"AUTH_API_CLIENT_SECRET"`
 
-	URL      setting.Secret `env:"SESSION_DB_URL"`
-	Host     setting.Text   `env:"SESSION_DB_HOST"`
-	Port     setting.Port   `env:"SESSION_DB_PORT" default:"6379"`
-	User     setting.Text   `env:"SESSION_DB_USER"`
-	Password setting.Secret `env:"SESSION_DB_PASSWORD"`
+	URL      setting.Secret `envconfig:"SESSION_DB_URL"`
+	Host     setting.Text   `envconfig:"SESSION_DB_HOST"`
+	Port     setting.Port   `envconfig:"SESSION_DB_PORT" default:"6379"`
+	User     setting.Text   `envconfig:"SESSION_DB_USER"`
+	Password setting.Secret `envconfig:"SESSION_DB_PASSWORD"`
 	// Master is what Sentinel calls it; Host, with commas, and Port are then the
 	// sentinels'.
-	Master   setting.Text   `env:"SESSION_DB_SENTINEL_MASTER"`
-	TokenKey setting.Secret `env:"SESSION_DB_TOKEN_KEY"`
+	Master   setting.Text   `envconfig:"SESSION_DB_SENTINEL_MASTER"`
+	TokenKey setting.Secret `envconfig:"SESSION_DB_TOKEN_KEY"`
 
 	ring *token.KeyRing
 }

@@ -21,7 +21,7 @@ import (
 func variables(keep func(reflect.StructField) bool) (names []string) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {
 		if keep(f) {
-			names = append(names, f.Tag.Get("env"))
+			names = append(names, f.Tag.Get("envconfig"))
 		}
 	}
 	return names
@@ -179,7 +179,7 @@ func write(t *testing.T, file, text string) {
 func reveal(t *testing.T, c config.Config, variable string) string {
 	t.Helper()
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {
-		if f.Tag.Get("env") == variable {
+		if f.Tag.Get("envconfig") == variable {
 			return reflect.ValueOf(c).FieldByIndex(f.Index).Interface().(setting.Secret).Reveal()
 		}
 	}
