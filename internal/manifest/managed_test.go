@@ -117,7 +117,7 @@ func TestPodsAreToldOfTheManagedStore(t *testing.T) {
 	}
 	for _, workload := range []string{"auth-api", "helloworld"} {
 		got := environment(t, withComponent(t, "gke", "memorystore"), workload)
-		if user, set := got["SESSION_DB_USER"]; got["SESSION_DB_HOST"] != "10.64.1.3" || user != "" || !set || got["SESSION_DB_PASSWORD"] != "secret session-db-credentials.password" {
+		if user := got["SESSION_DB_USER"]; got["SESSION_DB_HOST"] != "10.64.1.3" || user != "default" || got["SESSION_DB_PASSWORD"] != "secret session-db-credentials.password" {
 			t.Errorf("memorystore: %s: %v", workload, got)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/internal/devstack"
+	"auth.books.test/internal/setting"
 	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/config"
 )
@@ -41,11 +42,12 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	}
 	// Without stores yet: what is wrong with the settings is said before
 	// anything is started.
-	c, err := config.Load(forDevelopment(key, "postgres://to@be/started", "redis://to.be.started"))
+	const noPostgres, noRedis = "postgres://to@be/started", "redis://to.be.started"
+	c, err := config.Load(forDevelopment(key, noPostgres, noRedis))
 	if err != nil {
 		return err
 	}
-	l, err := listen("AUTH_API_ADDR", c.Addr)
+	l, err := listen("AUTH_API_ADDR", string(c.Addr))
 	if err != nil {
 		return err
 	}
@@ -56,12 +58,12 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	}
 	defer release()
 
-	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: os.Getenv("AUTH_DB_URL"), Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY")})
+	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: given(c.AuthDBURL, noPostgres), Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY")})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, postgres.Stop()) }()
-	redis, err := devstack.StartRedis(ctx, devstack.Options{URL: os.Getenv("SESSION_DB_URL"), Dir: dir})
+	redis, err := devstack.StartRedis(ctx, devstack.Options{URL: given(c.SessionDBURL, noRedis), Dir: dir})
 	if err != nil {
 		return err
 	}
@@ -92,9 +94,14 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 	isSet := func(variable string) bool { _, set := os.LookupEnv(variable); return set }
 	return func(c *config.Config) {
-		c.AuthDBURL, c.SessionDBURL = config.NewSecret(authDB), config.NewSecret(sessionDB)
+		if !c.AuthDBURL.IsSet() {
+			c.AuthDBURL = setting.NewSecret(authDB)
+		}
+		if !c.SessionDBURL.IsSet() {
+			c.SessionDBURL = setting.NewSecret(sessionDB)
+		}
 		if !c.TokenKey.IsSet() {
-			c.TokenKey = config.NewSecret(key)
+			c.TokenKey = setting.NewSecret(key)
 		}
 		if !isSet("AUTH_API_METRICS_ADDR") {
 			c.MetricsAddr = "127.0.0.1:0"
@@ -106,6 +113,15 @@ func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 			c.ShutdownDelay.Duration = 0
 		}
 	}
+}
+
+// given is the URL of a store that the environment names, or "" if it is the
+// placeholder: the store is then to be started.
+func given(url setting.Secret, placeholder string) string {
+	if url.Reveal() == placeholder {
+		return ""
+	}
+	return url.Reveal()
 }
 
 // tokenKey keeps the key that hashes tokens, so that they outlive a restart.

@@ -26,7 +26,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := listen("AUTH_API_ADDR", c.Addr)
+			l, err := listen("AUTH_API_ADDR", string(c.Addr))
 			if err != nil {
 				return err
 			}
@@ -40,12 +40,15 @@ func serveCommand() *cobra.Command {
 // Ready is called with the metrics' address as soon as requests are answered.
 func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logger, ready func(metrics net.Addr)) error {
 	defer l.Close()
-	metricsListener, err := listen("AUTH_API_METRICS_ADDR", c.MetricsAddr)
+	metricsListener, err := listen("AUTH_API_METRICS_ADDR", string(c.MetricsAddr))
 	if err != nil {
 		return err
 	}
 	defer metricsListener.Close()
 	redis.SetLogger(verify.RedisLog{Log: log})
+	for _, name := range config.Others() {
+		log.WarnContext(ctx, "a variable is named like a setting and is none: auth-api config prints those that there are", "variable", name)
+	}
 	allowGarbage()
 	p, err := assemble(ctx, c, log)
 	if err != nil {

@@ -35,11 +35,11 @@ func serve(ctx context.Context, l net.Listener, a *api, s settings, log *slog.Lo
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	log.InfoContext(ctx, "stopping", "readiness_fails_for", s.ShutdownDelay)
+	log.InfoContext(ctx, "stopping", "readiness_fails_for", s.ShutdownDelay.Duration)
 	a.draining.Store(true)
 	// Until those who send requests here have seen that.
-	time.Sleep(s.ShutdownDelay)
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownTimeout)
+	time.Sleep(s.ShutdownDelay.Duration)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownTimeout.Duration)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {
 		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)

@@ -45,13 +45,13 @@ func ParsePeppers(s string) (Peppers, error) {
 		encoded = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(encoded, "="))
 		secret, err := base64.RawStdEncoding.DecodeString(encoded)
 		if err != nil {
-			return Peppers{}, fmt.Errorf("pepper %s: the secret is not base64", id)
+			return Peppers{}, fmt.Errorf("pepper %d: the secret is not base64", i+1)
 		}
 		if len(secret) < minPepperSize {
-			return Peppers{}, fmt.Errorf("pepper %s: the secret has %d bytes, at least %d are needed (openssl rand -base64 32)", id, len(secret), minPepperSize)
+			return Peppers{}, fmt.Errorf("pepper %d: the secret has %d bytes, at least %d are needed (openssl rand -base64 32)", i+1, len(secret), minPepperSize)
 		}
 		if _, twice := p.keys[id]; twice {
-			return Peppers{}, fmt.Errorf("pepper %s is there twice", id)
+			return Peppers{}, fmt.Errorf("pepper %d: its id is there twice", i+1)
 		}
 		if i == 0 {
 			p.first = id
