@@ -53,7 +53,7 @@ func healthy(image string) recorded {
 		"get namespace auth":                                                 "auth",
 		"--namespace auth get sealedsecrets":                                 `{"items": [{"metadata": {"name": "auth-db-credentials"}, "status": {"conditions": [{"type": "Synced", "status": "True"}]}}]}`,
 		"--namespace auth get secrets -o jsonpath={.items[*].metadata.name}": "auth-db-credentials auth-db-users session-db-credentials session-db-token-key session-db-users session-db-verifier",
-		"--namespace auth get pods":                                          `{"items": [{"metadata": {"name": "auth-db-0"}, "status": {"containerStatuses": [{"image": "postgres:17.6", "state": {"running": {}}}]}}]}`,
+		"--namespace auth get pods":                                          `{"items": [{"metadata": {"name": "auth-db-0"}, "status": {"containerStatuses": [{"image": "postgres:17.10", "state": {"running": {}}}]}}]}`,
 		"get daemonsets --all-namespaces":                                    `{"items": [{"metadata": {"name": "kube-proxy"}}, {"metadata": {"name": "calico-node"}}]}`,
 	}
 }
