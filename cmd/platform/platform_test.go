@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // checkout copies what the commands read, to be broken.
@@ -23,8 +24,15 @@ func checkout(t *testing.T) string {
 
 func do(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
+	return doWith(t, recorded{}, stdin, args...)
+}
+
+// doWith runs a command beside a cluster that answers as recorded.
+func doWith(t *testing.T, answers recorded, stdin string, args ...string) (string, error) {
+	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), args, strings.NewReader(stdin), &out, &out)
+	platform := &tool{run: answers.run, now: time.Now}
+	err := platform.command(args, strings.NewReader(stdin), &out, &out).ExecuteContext(t.Context())
 	return out.String(), err
 }
 
@@ -60,7 +68,7 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 		{"gke has samples", "gke", func(*testing.T, string) {}, "are samples that nobody can open", "platform seal --env gke --replace"},
 		{"no certificate", "gke", func(t *testing.T, dir string) {
 			remove(t, filepath.Join(dir, "sealed-secrets/gke/certificate.pem"))
-		}, "there is no certificate", "kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key"},
+		}, "there is no certificate", "go run ./cmd/platform certificate --env gke"},
 		{"no development key", "minikube", func(t *testing.T, dir string) {
 			remove(t, filepath.Join(dir, "sealed-secrets/minikube/key/secret.yaml"))
 		}, "the development key", "git checkout"},
