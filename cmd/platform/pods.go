@@ -72,10 +72,13 @@ func (c cluster) examinePod(ctx context.Context, pod corev1.Pod, known *causes) 
 	if pod.Status.Phase != corev1.PodRunning || rank(pod) == 2 {
 		return nil // a Job's, which says itself how it ended
 	}
-	ready := slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
-		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+	return c.unready(ctx, pod, isReady(pod), known)
+}
+
+func isReady(pod corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})
-	return c.unready(ctx, pod, ready, known)
 }
 
 // waiting says for what a container waits, or nothing if it is about to start.

@@ -151,12 +151,16 @@ func (c cluster) readUsers(ctx context.Context, s store) error {
 	if err := c.get(ctx, credential.Namespace, "secret/"+s.users, &secret); err != nil {
 		return err
 	}
-	sum := fmt.Sprintf("%x", sha256.Sum256(secret.Data[s.file]))
+	sum := sumOf(secret.Data[s.file])
 	for i := range s.pods {
 		pod := fmt.Sprintf("%s-%d", s.name, i)
+		// Not before: while Postgres makes a new database, its image runs the file itself.
+		if err := c.waitForPod(ctx, s, pod); err != nil {
+			return err
+		}
 		// The kubelet brings a changed Secret at once where something of the pod changes.
 		if _, err := c.run(ctx, "--namespace", credential.Namespace, "annotate", "pod", pod, "auth.books.test/users="+sum[:12], "--overwrite"); err != nil {
-			return fmt.Errorf("%s is not there: kubectl -n auth rollout status statefulset/%s: %w", pod, s.name, err)
+			return fmt.Errorf("annotate the pod %s: %w", pod, err)
 		}
 		for {
 			out, err := c.run(ctx, "--namespace", credential.Namespace, "exec", pod, "--", "sha256sum", s.directory+"/"+s.file)
@@ -175,3 +179,21 @@ func (c cluster) readUsers(ctx context.Context, s store) error {
 	}
 	return nil
 }
+
+// waitForPod waits until a store's pod is ready.
+func (c cluster) waitForPod(ctx context.Context, s store, name string) error {
+	for {
+		var pod corev1.Pod
+		if err := c.get(ctx, credential.Namespace, "pod/"+name, &pod); err == nil && isReady(pod) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the pod %s was not ready in time: go run ./cmd/platform doctor --env %s", name, c.env)
+		case <-time.After(syncPoll):
+		}
+	}
+}
+
+// sumOf is what sha256sum prints of a file with this content.
+func sumOf(content []byte) string { return fmt.Sprintf("%x", sha256.Sum256(content)) }
