@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"regexp"
@@ -20,8 +21,22 @@ import (
 type runner func(ctx context.Context, args ...string) ([]byte, error)
 
 func kubectl(ctx context.Context, args ...string) ([]byte, error) {
-	return exec.CommandContext(ctx, "kubectl", append(args, "--request-timeout=10s")...).Output()
+	// Before the command that an exec runs, which would be given it.
+	out, err := exec.CommandContext(ctx, "kubectl", append([]string{"--request-timeout=10s"}, args...)...).Output()
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		return out, &kubectlError{err, string(failed.Stderr)}
+	}
+	return out, err
 }
+
+// kubectlError is a command that failed, with what it said.
+type kubectlError struct {
+	err    error
+	stderr string
+}
+
+func (e *kubectlError) Error() string { return e.err.Error() + ": " + shorten(e.stderr) }
+func (e *kubectlError) Unwrap() error { return e.err }
 
 // development names the contexts that Minikube's overlay may be applied to.
 var development = regexp.MustCompile(`^(minikube|one-node|docker-desktop|kind-.+)$`)

@@ -14,7 +14,7 @@ import (
 // finding is something that is wrong, and the command that mends it.
 type finding struct{ problem, mend string }
 
-const doctorTimeout = 30 * time.Second
+const doctorTimeout = time.Minute
 
 func doctorCommand(t *tool) *cobra.Command {
 	var env string

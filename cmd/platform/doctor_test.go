@@ -186,6 +186,31 @@ func healthy(t *testing.T, env, image string, set *manifest.Set) recorded {
 	}
 }
 
+// As kubectl 1.37 and 1.30 write it with -v=8.
+func TestTheBodyOfA503IsFoundInKubectlsLog(t *testing.T) {
+	t.Parallel()
+	for log, want := range map[string]string{
+		`I1126 05:03:59.785583   12297 round_trippers.go:632] "Response" status="503 Service Unavailable" headers=<` + "\n" +
+			`I1126 05:03:59.785848   12297 get.go:174] "Response Body" body="{\"status\":\"unavailable\",\"session-db\":\"down\"}"` + "\n": `{"status":"unavailable","session-db":"down"}`,
+		`I1126 05:03:59.785848   12297 request.go:1212] Response Body: {"status":"unavailable"}` + "\nError from server\n": `{"status":"unavailable"}`,
+		"Error from server (NotFound)": "",
+	} {
+		if got := bodyIn(log); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	answers := func(_ context.Context, args ...string) ([]byte, error) {
+		stderr := "Error from server (ServiceUnavailable): the server is currently unable to handle the request"
+		if args[len(args)-1] == "-v=8" {
+			stderr = `"Response Body" body="{\"session-db\":\"down\"}"` + "\n" + stderr
+		}
+		return nil, &kubectlError{errors.New("exit status 1"), stderr}
+	}
+	if down, _ := (cluster{run: answers}).ask(t.Context(), "a", "8000", "/readyz").down(); len(down) != 1 || down[0] != "session-db" {
+		t.Errorf("%v", down)
+	}
+}
+
 func TestDoctorSaysWhatIsWrongInTheCluster(t *testing.T) {
 	image := pinned(t)
 	sets := map[string]*manifest.Set{}

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -225,22 +226,35 @@ type health struct {
 
 // ask asks through the API server, so that no policy is in the way.
 func (c cluster) ask(ctx context.Context, pod, port, path string) health {
-	out, err := c.run(ctx, "get", "--raw", fmt.Sprintf("/api/v1/namespaces/auth/pods/%s:%s/proxy%s", pod, port, path))
+	raw := []string{"get", "--raw", fmt.Sprintf("/api/v1/namespaces/auth/pods/%s:%s/proxy%s", pod, port, path)}
+	out, err := c.run(ctx, raw...)
 	text := string(out)
-	// kubectl puts the body of a 503 into its message.
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
-		text = string(failed.Stderr)
-	} else if err != nil {
-		text = err.Error()
-	}
-	h := health{text: shorten(text)}
-	if from, to := strings.Index(text, "{"), strings.LastIndex(text, "}"); from >= 0 && to > from {
-		body := text[from : to+1]
-		if json.Unmarshal([]byte(body), &h.fields) != nil {
-			_ = json.Unmarshal([]byte(strings.ReplaceAll(body, `\"`, `"`)), &h.fields) // quoted in a message
+	if err != nil {
+		text = oneLine(err)
+		// kubectl leaves out what comes with a 503, but for its log.
+		_, err := c.run(ctx, append(raw, "-v=8")...)
+		if failed := (*kubectlError)(nil); errors.As(err, &failed) {
+			text = cmp.Or(bodyIn(failed.stderr), text)
 		}
 	}
+	h := health{text: shorten(text)}
+	_ = json.Unmarshal([]byte(text), &h.fields) // what is no JSON is told as it is
 	return h
+}
+
+// bodyIn finds the body of an answer in kubectl's log of it.
+func bodyIn(log string) string {
+	for line := range strings.Lines(log) {
+		if _, quoted, found := strings.Cut(line, `"Response Body" body=`); found {
+			body, _ := strconv.Unquote(strings.TrimSpace(quoted))
+			return body
+		}
+		// Before kubectl 1.33.
+		if _, body, found := strings.Cut(line, "Response Body: "); found {
+			return strings.TrimSpace(body)
+		}
+	}
+	return ""
 }
 
 // down names the stores that are down, and the state of the schema.
