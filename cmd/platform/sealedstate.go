@@ -82,7 +82,9 @@ func (c cluster) examineUnsealed(ctx context.Context, known *causes) (found []fi
 			failed[sameCause(problem, name)] = append(failed[sameCause(problem, name)], name)
 			known.secrets[name] = true
 		} else if !looked {
-			waiting = append(waiting, name)
+			if !slices.Contains(differs, name) {
+				waiting = append(waiting, name)
+			}
 			known.secrets[name] = true
 		}
 		if c.set != nil && !slices.ContainsFunc(c.set.OfKind("SealedSecret"), func(o manifest.Other) bool { return o.Name == name }) &&
@@ -180,8 +182,9 @@ func (c cluster) examineSecrets(ctx context.Context, known *causes) (found []fin
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(users)) {
-		if !known.secrets[name] && !known.noController {
-			found = append(found, finding{fmt.Sprintf("%s needs the Secret %s, and the cluster has none", strings.Join(users[name], ", "), name), "kubectl apply -k " + c.sealed()})
+		if !known.secrets[name] && !known.noController && !known.noKey {
+			found = append(found, finding{fmt.Sprintf("%s needs the Secret %s, and the cluster has none", strings.Join(users[name], ", "), name),
+				"kubectl apply -k " + c.sealed() + " && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"})
 		}
 		known.secrets[name] = true
 	}

@@ -79,7 +79,7 @@ func (c cluster) examineRollouts(ctx context.Context, known *causes) (found []fi
 	for _, s := range sets.Items {
 		there["StatefulSet "+s.Name] = rollout{kind: "statefulset", name: s.Name, generation: s.Generation, observed: s.Status.ObservedGeneration, wanted: replicas(s.Spec.Replicas), ready: s.Status.ReadyReplicas, updated: s.Status.UpdatedReplicas}
 	}
-	var missing []string
+	var missing, unseen []string
 	for _, w := range c.set.Workloads() {
 		if w.Kind != "Deployment" && w.Kind != "StatefulSet" {
 			continue
@@ -88,6 +88,9 @@ func (c cluster) examineRollouts(ctx context.Context, known *causes) (found []fi
 		if !is {
 			missing = append(missing, w.Name)
 			known.workloads[w.Name] = true
+		} else if r.observed < r.generation {
+			unseen = append(unseen, w.Name)
+			known.workloads[w.Name] = true
 		} else if f, stuck := r.examine(); stuck && !known.workloads[w.Name] {
 			known.workloads[w.Name] = true
 			found = append(found, f)
@@ -95,6 +98,9 @@ func (c cluster) examineRollouts(ctx context.Context, known *causes) (found []fi
 	}
 	if len(missing) > 0 {
 		found = append(found, finding{fmt.Sprintf("the cluster has no %s, which the overlay has", strings.Join(missing, ", ")), "kubectl apply -k " + c.overlay()})
+	}
+	if len(unseen) > 0 {
+		found = append(found, finding{fmt.Sprintf("the cluster's own controllers have not looked at %s as it is now", strings.Join(unseen, ", ")), "kubectl -n kube-system get pods"})
 	}
 	return found
 }
@@ -116,8 +122,6 @@ func (r rollout) examine() (finding, bool) {
 		return finding{"the rollout of " + of + " is paused", "kubectl -n auth rollout resume " + of}, true
 	case r.failure != "":
 		return finding{fmt.Sprintf("the rollout of %s is stuck: %s", of, strings.Join(strings.Fields(r.failure), " ")), "kubectl -n auth describe " + of}, true
-	case r.observed < r.generation:
-		return finding{"nothing has looked at " + of + " as it is now: the controller of the cluster itself does not run", "kubectl -n kube-system get pods"}, true
 	case r.ready < r.wanted || r.updated < r.wanted:
 		return finding{fmt.Sprintf("the rollout of %s is not done: of %d pods %d are new and %d ready", of, r.wanted, r.updated, r.ready), "kubectl -n auth rollout status " + of + " --timeout=5m"}, true
 	}

@@ -21,7 +21,8 @@ case "${0##*/} $*" in
   "kubectl config current-context") echo "$CONTEXT" ;;
   *" get deployment/auth-api "*) printf '%s' "$DEPLOYED" ;;
   *" get deployment/sealed-secrets "*) printf '%s' "$CONTROLLER" ;;
-  *" apply --kustomize=sealed-secrets/minikube/key") echo "$KEY" ;;
+  *" apply --kustomize=sealed-secrets/minikube/key") : >"$HOME/key" ;;
+  *" get secret/development-sealing-key "*) if [ -e "$HOME/key" ]; then printf '%s' "$KEY_AFTER"; else printf '%s' "$KEY_BEFORE"; fi ;;
   *" image build "*) for last; do :; done; (cd "$last" && find . -type f | sort | tr '\n' ' ' | sed 's/^/  has /;s/ *$/\n/') >>"$CALLS" ;;
   "make build") mkdir -p bin && echo program >bin/auth-api && echo program >bin/helloworld && echo "  for $GOOS" >>"$CALLS" ;;
   *" ip") echo 192.0.2.7 ;;
@@ -67,7 +68,7 @@ func newDesk(t *testing.T, without ...string) desk {
 func (d desk) run(t *testing.T, env []string, script string, arguments ...string) (out string, calls []string, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(d.dir, script), arguments...)
-	cmd.Env = append([]string{"PATH=" + filepath.Join(d.dir, "path"), "CALLS=" + d.log, "FAILS=nothing", "CONTEXT=minikube", "DEPLOYED=", "CONTROLLER=", "KEY=secret/development-sealing-key unchanged", "HOME=" + d.dir}, env...)
+	cmd.Env = append([]string{"PATH=" + filepath.Join(d.dir, "path"), "CALLS=" + d.log, "FAILS=nothing", "CONTEXT=minikube", "DEPLOYED=", "CONTROLLER=", "KEY_BEFORE=", "KEY_AFTER=", "HOME=" + d.dir}, env...)
 	printed, err := cmd.CombinedOutput()
 	b, _ := os.ReadFile(d.log) // there is none where nothing was called
 	return string(printed), strings.Split(strings.TrimSpace(string(b)), "\n"), err
@@ -145,15 +146,15 @@ func TestSecondTimeRunsTheNewImages(t *testing.T) {
 func TestControllerIsStartedAgainForAKeyThatComesLater(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		key, controller string
-		restarted       bool
+		before, after, controller string
+		restarted                 bool
 	}{
-		{"secret/development-sealing-key created", "", false},
-		{"secret/development-sealing-key created", "deployment.apps/sealed-secrets", true},
-		{"secret/development-sealing-key configured", "deployment.apps/sealed-secrets", true},
-		{"secret/development-sealing-key unchanged", "deployment.apps/sealed-secrets", false},
+		{"", "uid 1", "", false},
+		{"", "uid 1", "deployment.apps/sealed-secrets", true},
+		{"uid 1", "uid 2", "deployment.apps/sealed-secrets", true},
+		{"uid 1", "uid 1", "deployment.apps/sealed-secrets", false},
 	} {
-		out, calls, err := newDesk(t).run(t, []string{"KEY=" + c.key, "CONTROLLER=" + c.controller}, "scripts/deploy")
+		out, calls, err := newDesk(t).run(t, []string{"KEY_BEFORE=" + c.before, "KEY_AFTER=" + c.after, "CONTROLLER=" + c.controller}, "scripts/deploy")
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
