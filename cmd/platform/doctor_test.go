@@ -252,7 +252,7 @@ func TestDoctorSaysWhatIsWrongInTheCluster(t *testing.T) {
 	const gone = `{"status": "unavailable", "stores": {"auth-db": "down", "session-db": "up"}, "schema": "unknown"}`
 	gke := recorded{"config current-context": "gke_books_europe\n"}
 	on := func(env recorded, change recorded) recorded { maps.Copy(change, env); return change }
-	byHand := []metav1.ManagedFieldsEntry{{Manager: "kubectl-edit", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:data": {}}`)}}}
+	byHand := []metav1.ManagedFieldsEntry{{Manager: "kubectl-edit", FieldsV1: metav1.NewFieldsV1(`{"f:data": {}}`)}}
 	for name, c := range map[string]struct {
 		env        string
 		change     recorded // without an output: the command fails

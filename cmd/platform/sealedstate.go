@@ -218,7 +218,7 @@ func (c cluster) byHand(sealed manifest.Other, s *corev1.Secret) string {
 		return ""
 	}
 	for _, f := range s.ManagedFields {
-		if strings.HasPrefix(f.Manager, "kubectl") && f.FieldsV1 != nil && strings.Contains(string(f.FieldsV1.Raw), `"f:data"`) {
+		if strings.HasPrefix(f.Manager, "kubectl") && f.FieldsV1 != nil && strings.Contains(f.FieldsV1.GetRawString(), `"f:data"`) {
 			return "it was changed by hand with " + f.Manager
 		}
 	}
