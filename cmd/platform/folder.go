@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -60,7 +61,14 @@ patches:
 // openFolder reads the folder of an environment. A folder without a kustomization
 // is empty.
 func openFolder(dir, env string) (*folder, error) {
-	f := &folder{dir: filepath.Join(dir, "sealed-secrets", env), used: map[string]string{}}
+	if err := knownEnvironment(dir, env); err != nil {
+		return nil, err
+	}
+	return readFolder(filepath.Join(dir, "sealed-secrets", env))
+}
+
+func readFolder(dir string) (*folder, error) {
+	f := &folder{dir: dir, used: map[string]string{}}
 	b, err := os.ReadFile(filepath.Join(f.dir, "kustomization.yaml"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
@@ -163,15 +171,40 @@ func (f *folder) save() error {
 	return nil
 }
 
-// sealer seals for the certificate of the folder.
-func (f *folder) sealer() (*sealing.Sealer, error) {
+// sealer seals for the certificate of the folder, if that is valid at a time.
+func (f *folder) sealer(now time.Time) (*sealing.Sealer, error) {
 	file := filepath.Join(f.dir, "certificate.pem")
 	certificate, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no %s: fetch it from the cluster's controller, or make a key with platform key", file)
+		return nil, fmt.Errorf("there is no %s: fetch it from the cluster's controller with platform certificate, or make a key with platform key", file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the certificate: %w", err)
 	}
-	return sealing.NewSealer(certificate, rand.Reader)
+	s, err := sealing.NewSealer(certificate, now, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w. Fetch the newest: go run ./cmd/platform certificate --env %s", file, err, filepath.Base(f.dir))
+	}
+	return s, nil
+}
+
+// baseOf is the name of a secret without its version.
+func baseOf(name string) string {
+	if i := strings.LastIndex(name, "-v"); i > 0 && versionOf(name, name[:i]) > 1 {
+		return name[:i]
+	}
+	return name
+}
+
+// open opens what is sealed with the key beside it. Error: fs.ErrNotExist, if the repository has none.
+func (f *folder) open(name string) (sealing.Secret, error) {
+	key, err := developmentKey(f.dir)
+	if err != nil {
+		return sealing.Secret{}, err
+	}
+	sealed, err := os.ReadFile(f.file(name))
+	if err != nil {
+		return sealing.Secret{}, fmt.Errorf("read a SealedSecret: %v", err) // not fs.ErrNotExist, which is the key's
+	}
+	return sealing.Open(key, sealed)
 }

@@ -10,11 +10,14 @@ import (
 	"auth.books.test/internal/sealing"
 )
 
-func keyCommand(dir *string) *cobra.Command {
+func keyCommand(t *tool) *cobra.Command {
 	var env, keyFile string
 	c := &cobra.Command{Use: "key", Short: "Make a sealing key: the certificate into the repository, the private key into a file", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			certificateFile := filepath.Join(*dir, "sealed-secrets", env, "certificate.pem")
+			if err := knownEnvironment(t.dir, env); err != nil {
+				return err
+			}
+			certificateFile := filepath.Join(t.dir, "sealed-secrets", env, "certificate.pem")
 			for _, file := range []string{keyFile, certificateFile} {
 				if _, err := os.Stat(file); err == nil {
 					return fmt.Errorf("%s is there already: what is sealed for it could not be opened with another key", file)

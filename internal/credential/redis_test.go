@@ -80,7 +80,7 @@ func (s *server) version(ctx context.Context) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	// Redis server v=8.0.3 sha=…
+	// Redis server v=8.2.9 sha=…
 	_, after, _ := strings.Cut(string(out), "v=")
 	version, _, _ := strings.Cut(after, " ")
 	return version

@@ -25,6 +25,9 @@ const (
 	TokenKey     = "session-db-token-key"
 )
 
+// Needed says whether the platform always has a secret of this name, even where a component leaves nobody to read it.
+func Needed(name string) bool { return keysOf(name) != nil }
+
 // Values are secrets by name and key.
 type Values map[string]map[string]string
 
@@ -58,6 +61,15 @@ func Fresh(given Values, others map[string][]string, random io.Reader) ([]sealin
 			}
 			generated[name][key] = data[key]
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(generated)) {
+		if err := Check(name, generated[name]); err != nil {
+			return nil, err
+		}
+	}
+	// Users that were given must know the passwords.
+	if err := errors.Join(Fit(generated)...); err != nil {
+		return nil, err
 	}
 	var out []sealing.Secret
 	for _, name := range slices.Sorted(maps.Keys(generated)) {
