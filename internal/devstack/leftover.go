@@ -11,14 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // endLeftover ends a Postgres that still runs on the directory because whoever
 // started it was killed, and clears the pid file of one that does not: after a
 // restart of the machine its number may belong to another program, and Postgres
-// would not start. The caller holds the Lock.
+// would not start. The caller holds the folder's lock (package runlock).
 func endLeftover(dir string) error {
 	file := filepath.Join(dir, "postmaster.pid")
 	b, err := os.ReadFile(file)
@@ -58,21 +56,4 @@ func commandLine(pid int) string {
 	}
 	out, _ := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	return string(out)
-}
-
-// Lock keeps a directory of stores for one process. The system gives it back
-// when the process ends, however it ends.
-func Lock(dir string) (release func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make %s: %w", dir, err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("another run uses %s: stop it first", dir)
-	}
-	return func() { _ = f.Close() }, nil
 }

@@ -1,0 +1,100 @@
+package wholefile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	// Temporary file in the same folder, fsync, rename; Google's, small, and cared
+	// for. It leaves the folder's own fsync to its callers.
+	"github.com/google/renameio/v2"
+)
+
+// Replace writes a file, or replaces it. A file that exists keeps its
+// permissions, and a symbolic link goes on pointing to its file, as with
+// os.WriteFile.
+func Replace(name string, content []byte, perm fs.FileMode) error {
+	return ReplaceAll(map[string][]byte{name: content}, perm)
+}
+
+// ReplaceAll writes several files, by name. All are on the disk before the first
+// is put in its place, so a full disk changes none of them. They are put in place
+// one after the other, in the order of their names.
+func ReplaceAll(files map[string][]byte, perm fs.FileMode) (err error) {
+	var pending []*renameio.PendingFile
+	folders := map[string]bool{}
+	defer func() {
+		for _, p := range pending {
+			if failed := p.Cleanup(); failed != nil && err == nil {
+				err = fmt.Errorf("remove a temporary file: %w", failed)
+			}
+		}
+	}()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		target, err := resolve(name)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		p, err := prepare(target, files[name], perm, renameio.WithExistingPermissions())
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		pending = append(pending, p)
+		folders[filepath.Dir(target)] = true
+	}
+	for _, p := range pending {
+		if err := p.CloseAtomicallyReplace(); err != nil {
+			return fmt.Errorf("put a file in place: %w", err)
+		}
+	}
+	for folder := range folders {
+		if err := flush(folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve follows symbolic links: renaming over a link would replace the link.
+func resolve(name string) (string, error) {
+	target, err := filepath.EvalSymlinks(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return name, nil
+	}
+	return target, err
+}
+
+// prepare writes and flushes the temporary file.
+func prepare(name string, content []byte, perm fs.FileMode, options ...renameio.Option) (*renameio.PendingFile, error) {
+	options = append(options, renameio.WithTempDir(filepath.Dir(name)), renameio.WithPermissions(perm))
+	p, err := renameio.NewPendingFile(name, options...)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = p.Write(content); err == nil {
+		err = p.Sync()
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Cleanup())
+	}
+	return p, nil
+}
+
+// flush makes the names in a folder survive a power cut.
+func flush(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return fmt.Errorf("flush a folder: %w", err)
+	}
+	defer f.Close()
+	// Some file systems cannot flush a folder, and say so with EINVAL.
+	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("flush %s: %w", folder, err)
+	}
+	return nil
+}
