@@ -29,7 +29,7 @@ func endLeftover(dir string) error {
 	first, _, _ := strings.Cut(string(b), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	if err == nil && pid > 1 && strings.Contains(commandLine(pid), dir) {
-		if err := endProcess(pid); err != nil {
+		if err := endProcess(pid, "Postgres", syscall.SIGINT); err != nil {
 			return err
 		}
 	}
@@ -39,14 +39,34 @@ func endLeftover(dir string) error {
 	return nil
 }
 
-func endProcess(pid int) error {
-	_ = syscall.Kill(pid, syscall.SIGINT)
+// unfinished stands in the names of folders in which a data directory is made,
+// before it is put in place.
+const unfinished = "-new-"
+
+// removeUnfinished removes what runs left that were killed while they made a data
+// directory, some 20 MB each. The caller holds the folder's lock.
+func removeUnfinished(dir string) error {
+	left, err := filepath.Glob(dir + unfinished + "*")
+	if err != nil {
+		return fmt.Errorf("look for unfinished data: %w", err)
+	}
+	for _, folder := range left {
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("remove unfinished data: %w", err)
+		}
+	}
+	return nil
+}
+
+// endProcess asks a store of an earlier run to end, and waits for it.
+func endProcess(pid int, what string, ask syscall.Signal) error {
+	_ = syscall.Kill(pid, ask)
 	for end := time.Now().Add(stopWait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if syscall.Kill(pid, 0) != nil {
 			return nil
 		}
 	}
-	return fmt.Errorf("the Postgres that an earlier run left behind (process %d) does not end", pid)
+	return fmt.Errorf("the %s that an earlier run left behind (process %d) does not end: kill it with `kill -9 %[2]d`", what, pid)
 }
 
 // commandLine of a process; empty if it does not run.

@@ -31,7 +31,7 @@ func Create(name string, content []byte, perm fs.FileMode) error {
 	if err := errors.Join(err, p.Cleanup()); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return flush(filepath.Dir(name))
+	return FlushFolder(filepath.Dir(name))
 }
 
 func noLinks(err error) bool {

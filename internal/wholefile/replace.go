@@ -53,7 +53,7 @@ func ReplaceAll(files map[string][]byte, perm fs.FileMode) (err error) {
 		}
 	}
 	for folder := range folders {
-		if err := flush(folder); err != nil {
+		if err := FlushFolder(folder); err != nil {
 			return err
 		}
 	}
@@ -85,8 +85,8 @@ func prepare(name string, content []byte, perm fs.FileMode, options ...renameio.
 	return p, nil
 }
 
-// flush makes the names in a folder survive a power cut.
-func flush(folder string) error {
+// FlushFolder makes the names in a folder survive a power cut.
+func FlushFolder(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {
 		return fmt.Errorf("flush a folder: %w", err)
