@@ -1,5 +1,9 @@
-// Command clean removes what `make run` keeps in a folder, unless a run still
-// uses it: `clean .dev`.
+// Command clean removes what `make run` and `make watch` keep in a folder, unless
+// one of them still runs:
+//
+//	clean .dev .dev/watch
+//
+// The folders after the first one have locks of their own, and are in it.
 package main
 
 import (
@@ -18,19 +22,31 @@ func main() {
 	}
 }
 
-func run(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: clean FOLDER")
+func run(folders []string) error {
+	if len(folders) == 0 {
+		return errors.New("usage: clean FOLDER [FOLDER...]")
 	}
-	if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(folders[0]); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	lock, err := runlock.Acquire(args[0])
-	if err == nil {
-		err = lock.Clear()
+	var locks []*runlock.Lock
+	for _, folder := range folders {
+		lock, err := runlock.Acquire(folder)
+		if err != nil {
+			return explained(err)
+		}
+		defer lock.Release()
+		locks = append(locks, lock)
 	}
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w\nsome files belong to another user: run 'sudo make clean'", err)
+	return explained(locks[0].Clear())
+}
+
+func explained(err error) error {
+	switch {
+	case errors.Is(err, runlock.ErrHeld):
+		return fmt.Errorf("nothing was removed: %w", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w\nSome files belong to another user, for example of a run as root: sudo env \"PATH=$PATH\" make clean", err)
 	}
 	return err
 }

@@ -45,9 +45,11 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if err := wholefile.RemoveTemporary(dir); err != nil {
 		return err
 	}
-	key, err := tokenKey(filepath.Join(dir, "token.key"))
-	if err != nil {
-		return err
+	var key string
+	if !tokenKeyIsGiven() {
+		if key, err = tokenKey(filepath.Join(dir, "token.key")); err != nil {
+			return err
+		}
 	}
 	// Without stores yet: what is wrong with the settings is said before
 	// anything is started.
@@ -109,6 +111,10 @@ func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 			c.ShutdownDelay.Duration = 0
 		}
 	}
+}
+
+func tokenKeyIsGiven() bool {
+	return os.Getenv("SESSION_DB_TOKEN_KEY") != "" || os.Getenv("SESSION_DB_TOKEN_KEY_FILE") != ""
 }
 
 // tokenKey keeps the key that hashes tokens, so that they outlive a restart.
