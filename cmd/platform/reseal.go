@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,10 +46,15 @@ func reseal(dir, env string, cluster credential.Values, out io.Writer) error {
 	if len(missing) > 0 {
 		return fmt.Errorf("standard input has no secret %s: kubectl -n %s get secrets -o json gives all", strings.Join(missing, ", "), credential.Namespace)
 	}
-	for _, name := range slices.Clone(f.names) {
+	for _, name := range f.names {
 		if err := f.add(sealer, credential.Secret(name, cluster[name])); err != nil {
 			return err
 		}
+	}
+	if err := f.save(); err != nil {
+		return err
+	}
+	for _, name := range f.names {
 		fmt.Fprintf(out, "sealed %s/%s\n", credential.Namespace, name)
 	}
 	return nil

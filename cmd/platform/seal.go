@@ -81,9 +81,7 @@ func seal(dir, env string, given credential.Values, replace bool, out io.Writer)
 	}
 	for _, s := range missing {
 		for _, version := range f.versions(s.Name) {
-			if err := f.remove(version); err != nil {
-				return err
-			}
+			f.remove(version)
 		}
 		delete(f.used, s.Name)
 		if err := f.add(sealer, s); err != nil {

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 
 	// Temporary file in the same folder, fsync, rename; Google's, small, and cared
@@ -19,13 +17,19 @@ import (
 // permissions, and a symbolic link goes on pointing to its file, as with
 // os.WriteFile.
 func Replace(name string, content []byte, perm fs.FileMode) error {
-	return ReplaceAll(map[string][]byte{name: content}, perm)
+	return ReplaceInOrder(perm, File{Name: name, Content: content})
 }
 
-// ReplaceAll writes several files, by name. All are on the disk before the first
-// is put in its place, so a full disk changes none of them. They are put in place
-// one after the other, in the order of their names.
-func ReplaceAll(files map[string][]byte, perm fs.FileMode) (err error) {
+// File is one of several that are replaced.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// ReplaceInOrder writes several files. All are on the disk before the first is put
+// in its place, so a full disk changes none of them. They are put in place one
+// after the other, in the order given.
+func ReplaceInOrder(perm fs.FileMode, files ...File) (err error) {
 	var pending []*renameio.PendingFile
 	folders := map[string]bool{}
 	defer func() {
@@ -35,14 +39,14 @@ func ReplaceAll(files map[string][]byte, perm fs.FileMode) (err error) {
 			}
 		}
 	}()
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		target, err := resolve(name)
+	for _, file := range files {
+		target, err := resolve(file.Name)
 		if err != nil {
-			return fmt.Errorf("write %s: %w", name, err)
+			return fmt.Errorf("write %s: %w", file.Name, err)
 		}
-		p, err := prepare(target, files[name], perm, renameio.WithExistingPermissions())
+		p, err := prepare(target, file.Content, perm, renameio.WithExistingPermissions())
 		if err != nil {
-			return fmt.Errorf("write %s: %w", name, err)
+			return fmt.Errorf("write %s: %w", file.Name, err)
 		}
 		pending = append(pending, p)
 		folders[filepath.Dir(target)] = true

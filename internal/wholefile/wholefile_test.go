@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	case "replace":
 		err = wholefile.Replace(name, content, 0o600)
 	case "replace-two":
-		err = wholefile.ReplaceAll(map[string][]byte{name: []byte("new"), name + ".later": content}, 0o600)
+		err = wholefile.ReplaceInOrder(0o600, wholefile.File{Name: name, Content: []byte("new")}, wholefile.File{Name: name + ".later", Content: content})
 	case "replace-forever":
 		for i := 0; err == nil; i++ {
 			fmt.Print(".")
