@@ -58,7 +58,7 @@ func TestAnotherRepositoryRunsTheProgramOfTheReadme(t *testing.T) {
 	t.Parallel()
 	readme := document(t, "README.md")
 	program := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindStringSubmatch(readme)
-	commands := regexp.MustCompile(`(?m)^\$ (go mod .*)$`).FindAllStringSubmatch(readme, -1)
+	commands := regexp.MustCompile(`(?m)^\$ (go (?:mod|get) .*)$`).FindAllStringSubmatch(readme, -1)
 	if program == nil || len(commands) != 3 {
 		t.Fatalf("README has no program, or %d commands instead of three", len(commands))
 	}
