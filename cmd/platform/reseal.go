@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,10 +64,15 @@ func (t *tool) reseal(ctx context.Context, env string, cluster credential.Values
 	if err := errors.Join(credential.Fit(values)...); err != nil {
 		return err
 	}
-	for _, name := range slices.Clone(f.names) {
+	for _, name := range f.names {
 		if err := f.add(sealer, credential.Secret(name, cluster[name])); err != nil {
 			return err
 		}
+	}
+	if err := f.save(); err != nil {
+		return err
+	}
+	for _, name := range f.names {
 		fmt.Fprintf(out, "sealed %s/%s\n", credential.Namespace, name)
 	}
 	return nil

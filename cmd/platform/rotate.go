@@ -186,9 +186,7 @@ func (r rotation) write(f *folder, sealer *sealing.Sealer, change credential.Cha
 			if v == f.current(r.name) {
 				continue
 			}
-			if err := f.remove(v); err != nil {
-				return nil, err
-			}
+			f.remove(v)
 			gone = append(gone, v)
 		}
 	}

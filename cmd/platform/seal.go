@@ -94,9 +94,7 @@ func (t *tool) seal(ctx context.Context, env string, given credential.Values, re
 	}
 	for _, s := range missing {
 		for _, version := range f.versions(s.Name) {
-			if err := f.remove(version); err != nil {
-				return err
-			}
+			f.remove(version)
 		}
 		delete(f.used, s.Name)
 		if err := f.add(sealer, s); err != nil {

@@ -112,7 +112,7 @@ func TestBaseIsNeutral(t *testing.T) {
 // and all are good.
 func TestSettingsAreGood(t *testing.T) {
 	programs := t.TempDir()
-	build := exec.Command("go", "build", "-o", programs, "./services/auth-api", "./services/helloworld")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", programs, "./services/auth-api", "./services/helloworld")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -7,19 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"auth.books.test/internal/devstack"
+	"auth.books.test/internal/runlock"
 	"auth.books.test/internal/setting"
+	"auth.books.test/internal/wholefile"
 	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/verify/token"
 )
 
 func devCommand() *cobra.Command {
@@ -36,9 +38,19 @@ func devCommand() *cobra.Command {
 // serves until ctx ends.
 func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) {
 	began := time.Now()
-	key, err := tokenKey(filepath.Join(dir, "token.key"))
+	lock, err := runlock.Acquire(dir)
 	if err != nil {
 		return err
+	}
+	defer lock.Release()
+	if err := wholefile.RemoveTemporary(dir); err != nil {
+		return err
+	}
+	var key string
+	if !tokenKeyIsGiven() {
+		if key, err = tokenKey(filepath.Join(dir, "token.key")); err != nil {
+			return err
+		}
 	}
 	// Without stores yet: what is wrong with the settings is said before
 	// anything is started.
@@ -52,23 +64,16 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer l.Close()
-	release, err := devstack.Lock(dir)
-	if err != nil {
-		return err
-	}
-	defer release()
 
-	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: given(c.AuthDBURL, noPostgres), Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY")})
+	s, err := startStores(ctx, dir, given(c.AuthDBURL, noPostgres), given(c.SessionDBURL, noRedis), stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, postgres.Stop()) }()
-	redis, err := devstack.StartRedis(ctx, devstack.Options{URL: given(c.SessionDBURL, noRedis), Dir: dir})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, redis.Stop()) }()
-	if c, err = config.Load(forDevelopment(key, postgres.URL, redis.URL)); err != nil {
+	defer func() { err = errors.Join(err, s.stop()) }()
+	ctx, stop := s.endRunWithThem(ctx, lock, stderr)
+	defer stop()
+	defer func() { err = errors.Join(whyEnded(ctx), err) }()
+	if c, err = config.Load(forDevelopment(key, s.postgres.URL, s.redis.URL)); err != nil {
 		return err
 	}
 	if c.Issuer.URL == "" {
@@ -85,7 +90,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	return serve(ctx, c, l, log, func(metrics net.Addr) {
 		welcome{
 			url: "http://" + l.Addr().String(), metrics: "http://" + metrics.String() + "/metrics", dir: dir,
-			postgres: postgres, redis: redis, books: books, took: time.Since(began),
+			postgres: s.postgres, redis: s.redis, books: books, took: time.Since(began),
 		}.print(stdout)
 	})
 }
@@ -124,23 +129,23 @@ func given(url setting.Secret, placeholder string) string {
 	return url.Reveal()
 }
 
+func tokenKeyIsGiven() bool {
+	return os.Getenv("SESSION_DB_TOKEN_KEY") != "" || os.Getenv("SESSION_DB_TOKEN_KEY_FILE") != ""
+}
+
 // tokenKey keeps the key that hashes tokens, so that they outlive a restart.
 func tokenKey(file string) (string, error) {
-	b, err := os.ReadFile(file)
-	if err == nil {
-		return string(b), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the token key: %w", err)
-	}
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // never fails
-	key := "d1:" + base64.StdEncoding.EncodeToString(secret)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	b, err := wholefile.ReadOrCreate(file, 0o600, func() []byte {
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+		return []byte("d1:" + base64.StdEncoding.EncodeToString(secret))
+	})
+	if err != nil {
 		return "", fmt.Errorf("keep the token key: %w", err)
 	}
-	if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
-		return "", fmt.Errorf("keep the token key: %w", err)
+	key := strings.TrimSpace(string(b))
+	if _, err := token.ParseKeyRing(key); err != nil {
+		return "", fmt.Errorf("%s holds no token key (%w). Put back what was in it; or remove it, and the next start makes a new key, with which all sign-ins have ended: rm %[1]s", file, err)
 	}
 	return key, nil
 }

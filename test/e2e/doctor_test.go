@@ -20,7 +20,7 @@ import (
 // doctor runs platform doctor, with more in the environment.
 func doctor(t *testing.T, env ...string) string {
 	t.Helper()
-	cmd := exec.Command("go", "run", "./cmd/platform", "doctor", "--env", "minikube")
+	cmd := exec.Command("go", "run", "-buildvcs=false", "./cmd/platform", "doctor", "--env", "minikube")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), env...)
 	out, _ := cmd.CombinedOutput()

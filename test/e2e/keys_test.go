@@ -23,7 +23,7 @@ func fromReadme(t *testing.T, dir, commands string) string {
 	if err != nil || !strings.Contains(string(page), commands) {
 		t.Fatalf("the README gives other commands than\n%s\n%v", commands, err)
 	}
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "platform"), "./cmd/platform")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "platform"), "./cmd/platform")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

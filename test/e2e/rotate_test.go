@@ -19,7 +19,7 @@ import (
 // program says are to follow.
 func rotate(t *testing.T, dir, secret string, step ...string) (commands []string) {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"run", "./cmd/platform", "rotate", "--env", "minikube", "--dir", dir, "--secret", secret}, step...)...)
+	cmd := exec.Command("go", append([]string{"run", "-buildvcs=false", "./cmd/platform", "rotate", "--env", "minikube", "--dir", dir, "--secret", secret}, step...)...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
