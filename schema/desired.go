@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/postgres"
@@ -41,6 +42,20 @@ func Parse(hcl []byte) (Desired, error) {
 func (d Desired) Fingerprint() string {
 	sum := sha256.Sum256(d.hcl)
 	return hex.EncodeToString(sum[:])
+}
+
+// Tables are the names of the tables, in order.
+func (d Desired) Tables() []string {
+	s, err := d.evaluate()
+	if err != nil {
+		return nil // Current and Parse give none that cannot be read.
+	}
+	names := make([]string, len(s.Tables))
+	for i, t := range s.Tables {
+		names[i] = t.Name
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (d Desired) evaluate() (*atlas.Schema, error) {
