@@ -6,11 +6,12 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
-	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/postgres"
 	atlas "ariga.io/atlas/sql/schema"
+
+	"auth.books.test/schema/connect"
 )
 
 // definition is schema.hcl, the desired state.
@@ -21,8 +22,8 @@ var definition []byte
 // live is the schema that services use, draft the one in which the desired
 // state is made to be read back.
 const (
-	live  = "public"
-	draft = "schema_draft"
+	live  = connect.Schema
+	draft = "auth_api_schema_draft"
 )
 
 // Desired is a desired state of a database.
@@ -44,18 +45,19 @@ func (d Desired) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Tables are the names of the tables, in order.
-func (d Desired) Tables() []string {
+// Columns gives the names of each table's columns.
+func (d Desired) Columns() map[string][]string {
 	s, err := d.evaluate()
 	if err != nil {
-		return nil // Current and Parse give none that cannot be read.
+		return nil // Neither Current nor Parse gives one that cannot be read.
 	}
-	names := make([]string, len(s.Tables))
-	for i, t := range s.Tables {
-		names[i] = t.Name
+	columns := map[string][]string{}
+	for _, t := range s.Tables {
+		for _, c := range t.Columns {
+			columns[t.Name] = append(columns[t.Name], c.Name)
+		}
 	}
-	slices.Sort(names)
-	return names
+	return columns
 }
 
 func (d Desired) evaluate() (*atlas.Schema, error) {

@@ -206,6 +206,11 @@ table "schema_state" {
     default = true
   }
   column "fingerprint" { type = text }
+  # What was made by applying it, such as table accounts: nothing else may be dropped.
+  column "objects" {
+    type    = sql("text[]")
+    default = sql("'{}'")
+  }
   column "applied_at" {
     type    = timestamptz
     default = sql("now()")

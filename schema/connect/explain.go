@@ -43,6 +43,19 @@ func IsMisconfigured(err error) bool {
 	return errors.As(err, &encoding) || isTLS(err)
 }
 
+// IsTransient says whether the same may work in a while: a server that starts,
+// stops, fails over, is read-only or lacks resources, and transactions that met.
+func IsTransient(err error) bool {
+	switch c := code(err); {
+	case IsReadOnly(err), strings.HasPrefix(c, "08"), strings.HasPrefix(c, "40"), strings.HasPrefix(c, "53"), strings.HasPrefix(c, "57"), strings.HasPrefix(c, "58"):
+		return true
+	case c != "":
+		return false
+	}
+	var network net.Error
+	return errors.As(err, &network)
+}
+
 // Explain says in one sentence what is wrong and what to do. It holds no secret,
 // no address and no text of the server's, so that anybody may read it.
 func Explain(err error) string {

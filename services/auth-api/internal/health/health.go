@@ -37,7 +37,7 @@ type Pinger interface {
 
 // AuthDB is asked whether transactions work; *postgres.DB does it.
 type AuthDB interface {
-	Check(ctx context.Context, tables []string) (problem string)
+	Check(ctx context.Context, columns map[string][]string) (problem string)
 	Refused() string
 	SQL() *sql.DB
 }
@@ -48,13 +48,13 @@ type Checker struct {
 	sql       *sql.DB // of authDB
 	sessionDB Pinger
 	desired   schema.Desired
-	tables    []string // of desired
+	columns   map[string][]string // of desired, by table
 	seen      atomic.Bool
 }
 
 // New makes a Checker.
 func New(authDB AuthDB, sessionDB Pinger, desired schema.Desired) *Checker {
-	return &Checker{authDB: authDB, sql: authDB.SQL(), sessionDB: sessionDB, desired: desired, tables: desired.Tables()}
+	return &Checker{authDB: authDB, sql: authDB.SQL(), sessionDB: sessionDB, desired: desired, columns: desired.Columns()}
 }
 
 // Check asks both stores at once.
@@ -65,7 +65,7 @@ func (c *Checker) Check(ctx context.Context) Report {
 	var both sync.WaitGroup
 	both.Go(func() { r.SessionDB = c.sessionDB.Ping(ctx) == nil })
 	both.Go(func() {
-		if r.AuthDBProblem = c.authDB.Check(ctx, c.tables); r.AuthDBProblem != "" {
+		if r.AuthDBProblem = c.authDB.Check(ctx, c.columns); r.AuthDBProblem != "" {
 			return
 		}
 		status, err := c.desired.Check(ctx, c.sql)
