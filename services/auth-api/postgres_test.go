@@ -398,3 +398,58 @@ func TestSchemaCommandSaysOnceWhatItWaitsFor(t *testing.T) {
 		t.Errorf("the password is printed: %s", out)
 	}
 }
+
+// The server comes back as a standby, as after a failover, and is promoted.
+func TestStandbyIsNamedUntilItIsPromoted(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"direct", "transaction"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			p := devtest.PostgresProcess(t)
+			if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
+				t.Fatalf("schema apply: %v, %s", err, out)
+			}
+			link := p.URL
+			if mode != "direct" {
+				link = devtest.PgBouncer(t, p.URL, mode)
+			}
+			a := start(t, func(s settings) { s["AUTH_DB_URL"] = link })
+			token, _ := a.member()
+			a.want(a.ready(), 200, "")
+			c, err := pgx.Connect(t.Context(), p.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var data string
+			if err := c.QueryRow(t.Context(), "SHOW data_directory").Scan(&data); err != nil {
+				t.Fatal(err)
+			}
+			p.Kill()
+			if err := os.WriteFile(filepath.Join(data, "standby.signal"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			owner := info.Sys().(*syscall.Stat_t)
+			if err := os.Chown(filepath.Join(data, "standby.signal"), int(owner.Uid), int(owner.Gid)); err != nil {
+				t.Fatal(err)
+			}
+			p.Start()
+			eventually(t, "/readyz names the standby", func() bool {
+				r := a.ready()
+				return r.status == 200 && r.text("status") == "degraded" && strings.Contains(r.raw, "the server is a standby")
+			})
+			signIn := func() answer {
+				return a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
+			}
+			a.want(signIn(), 503, "store_unavailable")
+			a.want(a.call("GET", "/v1/sessions", token, nil), 503, "store_unavailable")
+			a.want(a.me(token), 200, "")
+			sqlOn(t, p.URL, "SELECT pg_promote()")
+			eventually(t, "sign-in works", func() bool { return signIn().status == 201 })
+			a.want(a.me(token), 200, "")
+		})
+	}
+}
