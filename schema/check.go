@@ -18,7 +18,7 @@ type Status struct {
 	// Current is true if nothing is missing.
 	Current bool
 	// Missing names what is not there: table sessions, column accounts.name,
-	// index accounts_email_key.
+	// index accounts_email_unique.
 	Missing []string
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // record holds what apply has made: "table accounts", "column accounts.name",
-// "index accounts.accounts_email_key", "check ...", "foreign_key ...". A database
+// "index accounts.accounts_email_unique", "check ...", "foreign_key ...". A database
 // may be shared, so that whatever is not in the record is somebody else's: it is
 // neither changed nor dropped, nor a reason to refuse.
 type record map[string]bool

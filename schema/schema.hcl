@@ -27,9 +27,10 @@ table "accounts" {
     default = sql("now()")
   }
   primary_key { columns = [column.id] }
-  index "accounts_email_key" {
+  # In the C collation: that of the database may have rules of its own, such as Turkish with its two letters i.
+  index "accounts_email_unique" {
     unique = true
-    on { expr = "lower(email)" }
+    on { expr = "lower(email COLLATE \"C\")" }
   }
   check "accounts_email_length" { expr = "octet_length(email) <= 254" }
   check "accounts_name_length" { expr = "octet_length(name) <= 64" }

@@ -104,6 +104,17 @@ func TestWhatWeMadeOnceCanStillBeDropped(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of the version before", func(t *testing.T) {
+		t.Parallel()
+		url := schematest.Database(t)
+		db := open(t, url)
+		do(t, db, "DROP INDEX accounts_email_unique; CREATE UNIQUE INDEX accounts_email_key ON accounts (lower(email)); ALTER TABLE schema_state DROP COLUMN objects; UPDATE schema_state SET fingerprint = 'older'")
+		if s, err := schema.Current().Check(t.Context(), db); err != nil || s.Current {
+			t.Errorf("before apply: %+v, %v; want something missing", s, err)
+		}
+		apply(t, schema.Current(), url)
+		do(t, db, "CREATE INDEX accounts_email_key ON accounts (status)") // The old one is gone.
+	})
 	t.Run("restored without the record", func(t *testing.T) {
 		t.Parallel()
 		url := schematest.Database(t)

@@ -48,12 +48,12 @@ func Prepare(c *pgx.ConnConfig, applicationName string) {
 // withoutPinned removes "-c name=value" and "--name=value" of pinned settings
 // from libpq's options.
 func withoutPinned(options string) string {
+	if strings.Contains(options, `\`) {
+		return options // Escaped spaces. In a direct session Settings win all the same.
+	}
 	var left []string
 	words := strings.Fields(options)
 	for i := 0; i < len(words); i++ {
-		if strings.HasSuffix(words[i], `\`) {
-			return options // Escaped spaces: Settings win in the session all the same.
-		}
 		setting, taken := "", []string{words[i]}
 		switch {
 		case words[i] == "-c" && i+1 < len(words):

@@ -453,3 +453,35 @@ func TestStandbyIsNamedUntilItIsPromoted(t *testing.T) {
 		})
 	}
 }
+
+// Turkish tells i and I apart, and has a letter of its own for each.
+func TestCaseOfAnAddressDoesNotMatterInAnyLocale(t *testing.T) {
+	t.Parallel()
+	admin := devtest.Postgres(t)
+	u, err := url.Parse(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path += "_turkish"
+	name := strings.TrimPrefix(u.Path, "/")
+	sqlOn(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' ENCODING 'UTF8'")
+	t.Cleanup(func() {
+		c, err := pgx.Connect(context.Background(), admin)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close(context.Background())
+		if _, err := c.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	if out, err := runWith(settings{"AUTH_DB_URL": u.String()}, "schema", "apply"); err != nil {
+		t.Fatalf("schema apply: %v, %s", err, out)
+	}
+	a := start(t, func(s settings) { s["AUTH_DB_URL"] = u.String() })
+	a.want(a.register("INGRID@BOOKS.TEST", password), 202, "")
+	a.signIn("ingrid@books.test", password)
+	a.want(a.register("ingrid@books.test", "another passphrase of hers"), 202, "")
+	a.signIn("Ingrid@books.test", password)
+}

@@ -24,7 +24,7 @@ func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 const columns = `id, email, name, status, password_version, created_at, password_hash`
 
 func (s *Store) byEmail(ctx context.Context, email string) (Account, string, error) {
-	return s.one(ctx, `SELECT `+columns+` FROM accounts WHERE lower(email) = lower($1)`, email)
+	return s.one(ctx, `SELECT `+columns+` FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email)
 }
 
 func (s *Store) byID(ctx context.Context, id uuid.UUID) (Account, string, error) {
@@ -48,7 +48,7 @@ func (s *Store) one(ctx context.Context, query string, argument any) (a Account,
 func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string) error {
 	return s.exec(ctx, "insert account", `
 		INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, $3)
-		ON CONFLICT (lower(email)) DO NOTHING`, id, email, phc)
+		ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc)
 }
 
 // replaceHash writes another hash of the same password, if it is still that.
