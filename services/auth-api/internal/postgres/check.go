@@ -72,7 +72,7 @@ func (d *DB) Refused() string { return d.problems.latelyRefused() }
 func (d *DB) Misconfigured(ctx context.Context) error {
 	err := d.One(ctx, func(context.Context, Querier) error { return nil })
 	if connect.IsMisconfigured(err) {
-		return fmt.Errorf("Postgres (AUTH_DB_URL or its parts): %s: %w", connect.Explain(err), err)
+		return fmt.Errorf("connect to Postgres (AUTH_DB_URL or its parts): %s: %w", connect.Explain(err), err)
 	}
 	return nil
 }
