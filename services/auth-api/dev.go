@@ -80,7 +80,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 		c.Issuer.URL = "http://" + l.Addr().String()
 	}
 	if _, err := schema.Current().Apply(ctx, c.PostgresURL(), schema.Options{}); err != nil {
-		return err
+		return withExplanation(err)
 	}
 	books, err := seed(ctx, c, filepath.Join(dir, "books.client"))
 	if err != nil {

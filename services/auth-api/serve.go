@@ -67,8 +67,13 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	wait := p.work(background)
 	defer wait()
 	defer stop()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() { failed <- server.Serve(l) }()
+	go func() {
+		if err := p.db.Misconfigured(background); err != nil {
+			failed <- err
+		}
+	}()
 	stopMetrics := serveMetrics(metricsListener, registry, failed)
 	defer stopMetrics()
 	log.InfoContext(ctx, "serving", "addr", l.Addr().String(), "metrics", metricsListener.Addr().String(), "version", version, "hash_slots", p.hashing.Stats().Slots)

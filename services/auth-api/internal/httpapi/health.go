@@ -10,6 +10,8 @@ type healthAnswer struct {
 	Status string            `json:"status"`
 	Stores map[string]string `json:"stores"`
 	Schema string            `json:"schema"`
+	// Problems say, by store, what is wrong and what to do.
+	Problems map[string]string `json:"problems,omitempty"`
 }
 
 // livez says that the process answers; it asks no store, since a restart would
@@ -17,13 +19,16 @@ type healthAnswer struct {
 func (s *Server) livez(c *fiber.Ctx) error { return c.JSON(map[string]string{"status": "ok"}) }
 
 // readyz says whether requests should be sent here. Without Redis nothing can
-// be verified. Without Postgres verification goes on, so that is "degraded" and
-// still ready.
+// be verified. Without Postgres, or with one in which writes do not work,
+// verification goes on, so that is "degraded" and still ready.
 func (s *Server) readyz(c *fiber.Ctx) error {
 	r := s.Health.Check(c.UserContext())
 	answer := healthAnswer{Status: "ok", Schema: r.Schema, Stores: map[string]string{"auth-db": upDown(r.AuthDB), "session-db": upDown(r.SessionDB)}}
 	status := http.StatusOK
-	if !r.AuthDB {
+	if r.AuthDBProblem != "" {
+		answer.Problems = map[string]string{"auth-db": r.AuthDBProblem}
+	}
+	if !r.AuthDB || r.AuthDBProblem != "" {
 		answer.Status = "degraded"
 	}
 	switch {

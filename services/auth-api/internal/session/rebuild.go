@@ -156,7 +156,7 @@ func (b *rebuild) dropUnknown(ctx context.Context) error {
 	if err != nil || len(suspects) == 0 {
 		return err
 	}
-	if err := b.wait(ctx, 2*b.store.timeout); err != nil {
+	if err := b.wait(ctx, 2*b.store.db.Timeout()); err != nil {
 		return err
 	}
 	for some := range slices.Chunk(suspects, rebuildBatch) {
