@@ -36,11 +36,12 @@ func (h Hash) Key() string {
 	return string(key[:])
 }
 
-// ParseKey is the reverse of Hash.Key; ours is false for any other key.
+// ParseKey is the reverse of Hash.Key; ours is false for any other key, also for
+// another spelling of the same bytes.
 func ParseKey(key string) (h Hash, ours bool) {
 	if len(key) != len(KeyPrefix)+43 || key[:len(KeyPrefix)] != KeyPrefix {
 		return Hash{}, false
 	}
-	n, err := base64.RawURLEncoding.Decode(h[:], []byte(key[len(KeyPrefix):]))
+	n, err := base64.RawURLEncoding.Strict().Decode(h[:], []byte(key[len(KeyPrefix):]))
 	return h, err == nil && n == HashSize
 }

@@ -158,7 +158,8 @@ func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*struct{}
 		return nil, err
 	}
 	id, err := uuid.Parse(in.ID)
-	if err != nil || id == uuid.Nil {
+	// uuid.Parse takes other spellings, too.
+	if err != nil || id == uuid.Nil || id.String() != in.ID {
 		return nil, fault.New(fault.SessionNotFound, "There is no such session, or it has ended.")
 	}
 	return nil, s.Sessions.Revoke(ctx, session.Revocation{AccountID: c.account, Only: id, Reason: session.RevokedOne})
