@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,15 +55,36 @@ func IdleField(idleExpiresAt time.Time) (field, value string) {
 	return fieldIdle, unix(idleExpiresAt)
 }
 
+// staleParts is how many parts more an older value may have had. Of a longer one the
+// rest stays and is not read: a value ends at the first part that is missing.
+const staleParts = 16
+
 // StaleFields are the fields that an older record of the same token may have after
-// the last part of a value that EncodeRecord writes. A value ends at the first part
-// that is missing, so they must be deleted when a record is written over another.
-func StaleFields(i Identity) []string {
-	after := func(name, value string) string { return part(name, len(appendParts(nil, name, value))/2) }
-	return []string{
-		after(fieldEmail, i.Email), after(fieldName, i.Name),
-		after(fieldAudiences, strings.Join(i.Audiences, " ")), after(fieldScopes, strings.Join(i.Scopes, " ")),
+// the last part of each value that EncodeRecord writes. They must be deleted when a
+// record is written over another.
+func StaleFields(i Identity) (stale []string) {
+	for name, value := range map[string]string{
+		fieldEmail: i.Email, fieldName: i.Name, fieldAudiences: strings.Join(i.Audiences, " "), fieldScopes: strings.Join(i.Scopes, " "),
+	} {
+		written := len(appendParts(nil, name, value)) / 2
+		for n := range staleParts {
+			stale = append(stale, part(name, written+n))
+		}
 	}
+	return stale
+}
+
+// WiderFields are the fields of a record that must go if it allows a scope or an API
+// that the identity does not; none if it allows no more.
+func WiderFields(fields map[string]string, i Identity) (wider []string) {
+	for name, allowed := range map[string][]string{fieldAudiences: i.Audiences, fieldScopes: i.Scopes} {
+		if slices.ContainsFunc(strings.Fields(joinParts(fields, name)), func(word string) bool { return !slices.Contains(allowed, word) }) {
+			for n := 0; fields[part(name, n)] != ""; n++ {
+				wider = append(wider, part(name, n))
+			}
+		}
+	}
+	return wider
 }
 
 // decodeRecord is the reverse of EncodeRecord. A record that lacks a field or

@@ -40,6 +40,7 @@ type parts struct {
 	health   *health.Checker
 	hashing  *password.Pool
 	workers  *worker.Crew
+	tokens   *access.Store
 	db       *pgxpool.Pool
 	redis    redis.UniversalClient
 	log      *slog.Logger
@@ -77,6 +78,7 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	p := &parts{db: db, redis: redisClient, verifier: verifier, workers: workers, log: log}
 	p.hashing = newHashing(c, hasher, workers)
 	tokens := access.NewStore(redisClient, time.Second, verifier)
+	p.tokens = tokens
 	p.sessions = session.New(session.Options{
 		Store: session.NewStore(db, c.AuthDBTimeout.Duration), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
 		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
@@ -118,6 +120,7 @@ func (p *parts) work(ctx context.Context) (wait func()) {
 	var all sync.WaitGroup
 	all.Go(func() { p.sessions.Relay(ctx) })
 	all.Go(func() { p.sessions.Rebuild(ctx) })
+	all.Go(func() { p.tokens.Watch(ctx, p.log) })
 	all.Go(func() { p.sessions.Touch(ctx) })
 	all.Go(func() { p.sessions.Sweep(ctx) })
 	all.Go(func() { p.clients.Reconcile(ctx) })

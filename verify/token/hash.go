@@ -15,6 +15,10 @@ const KeyPrefix = "session:"
 // may have lost them. The service that gives out tokens writes it.
 const RebuiltKey = KeyPrefix + "rebuilt"
 
+// EvictingPrefix begins the value of RebuiltKey in a Redis that may evict records:
+// there a record that is missing may be that of a live token.
+const EvictingPrefix = "evicting:"
+
 // Hash is HMAC-SHA-256 of a token under the key that its key id names. It
 // stands for the token in every store and cannot be turned back into it.
 type Hash [HashSize]byte
