@@ -54,7 +54,7 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 // load has each pod of a store read its users again, when they have reached it: at
 // once if something of the pod changes, within a minute or two if nothing does.
 func load(set *manifest.Set, users, version string) (commands []string) {
-	store, directory, command := "session-db", "/etc/redis-users", "redis-cli -e --no-auth-warning --user probe --pass probe acl load"
+	store, directory, command := "session-db", "/etc/redis-users", `redis-cli -e --no-auth-warning --user reload --pass "$(cat /etc/redis-users/password)" acl load`
 	if users == credential.AuthDBUsers {
 		store, directory, command = "auth-db", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql"
 	}

@@ -161,7 +161,7 @@ func backToGit(t *testing.T) {
 	}
 	apply(t, "kustomize/overlays/minikube")
 	inAuth(t, "annotate", "pod", "auth-db-0", "session-db-0", "auth.books.test/users=git", "--overwrite")
-	inAuth(t, "exec", "session-db-0", "--", "sh", "-c", `until [ "$(cat /etc/redis-users/version)" = 1 ]; do sleep 1; done; redis-cli -e --no-auth-warning --user probe --pass probe acl load`)
+	inAuth(t, "exec", "session-db-0", "--", "sh", "-c", `until [ "$(cat /etc/redis-users/version)" = 1 ]; do sleep 1; done; redis-cli -e --no-auth-warning --user reload --pass "$(cat /etc/redis-users/password)" acl load`)
 	inAuth(t, "exec", "auth-db-0", "--", "sh", "-c", `until [ "$(cat /docker-entrypoint-initdb.d/version)" = 1 ]; do sleep 1; done; psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql`)
 	ready(t)
 }
