@@ -229,7 +229,7 @@ func (s *Store) scan(ctx context.Context, r redis.Cmdable, cursor uint64) ([]str
 // Ours gives those of the tokens whose record is surely one of ours. Another program
 // may keep keys of the same form in the same database.
 func (s *Store) Ours(ctx context.Context, hashes []token.Hash) ([]token.Hash, error) {
-	records, err := s.read(ctx, hashes)
+	records, _, err := s.read(ctx, hashes)
 	return slices.DeleteFunc(hashes, func(h token.Hash) bool { return !verify.IsRecord(records[h]) }), err
 }
 

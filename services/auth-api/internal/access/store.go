@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,8 @@ func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) erro
 		tx.HSet(ctx, i.Hash.Key(), verify.EncodeRecord(i))
 		tx.HDel(ctx, i.Hash.Key(), verify.StaleFields(i)...)
 	})
-	if redis.IsOOMError(err) {
+	// A transaction is refused as a whole when one of its commands is.
+	if redis.IsOOMError(err) || redis.IsExecAbortError(err) {
 		return errors.Join(err, s.narrow(ctx, identities))
 	}
 	return err
@@ -79,23 +81,35 @@ func (s *Store) Extend(ctx context.Context, identities ...verify.Identity) error
 	})
 }
 
-// changeLive changes records without bringing a dead one back. Every record has a
-// time to live from the transaction that made it, so a key without one was made by
-// write just now: it ends in the same transaction, before anybody can read it.
+// changeLive changes records without bringing a dead one back, also one that dies
+// after it was looked at. Every record has a time to live from the transaction that
+// made it, so a key without one was made by write just now: it ends in the same
+// transaction, before anybody can read it.
 func (s *Store) changeLive(ctx context.Context, what string, identities []verify.Identity, write func(context.Context, redis.Pipeliner, verify.Identity)) error {
 	hashes, byHash := index(identities)
-	return s.each(ctx, what, hashes, s.inTransactions, func(ctx context.Context, tx redis.Pipeliner, h token.Hash) {
+	records, foreign, err := s.read(ctx, hashes)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	// What this process keeps of the others is not changed, and may be old.
+	s.local.Forget(hashes...)
+	live := slices.DeleteFunc(hashes, func(h token.Hash) bool { return records[h] == nil })
+	err = s.each(ctx, what, live, s.inTransactions, func(ctx context.Context, tx redis.Pipeliner, h token.Hash) {
 		write(ctx, tx, byHash[h])
 		tx.Do(ctx, "PEXPIREAT", h.Key(), 1, "NX")
 		tx.Do(ctx, "PEXPIREAT", h.Key(), byHash[h].EndsAt().UnixMilli(), "XX")
 	})
+	if err == nil && foreign != nil {
+		err = fmt.Errorf("%s: another program uses the key: %w", what, foreign)
+	}
+	return err
 }
 
 // narrow takes out of records what their identities do not allow, without writing
 // anything new: a full Redis lets fields be deleted.
 func (s *Store) narrow(ctx context.Context, identities []verify.Identity) error {
 	hashes, byHash := index(identities)
-	records, err := s.read(ctx, hashes)
+	records, _, err := s.read(ctx, hashes)
 	if err != nil {
 		return err
 	}
@@ -105,9 +119,10 @@ func (s *Store) narrow(ctx context.Context, identities []verify.Identity) error 
 	})
 }
 
-// read gives the fields of records as they are; what is no hash is left out.
-func (s *Store) read(ctx context.Context, hashes []token.Hash) (map[token.Hash]map[string]string, error) {
-	records := make(map[token.Hash]map[string]string, len(hashes))
+// read gives the fields of records as they are. What is no hash is left out; foreign
+// is then Redis's error.
+func (s *Store) read(ctx context.Context, hashes []token.Hash) (records map[token.Hash]map[string]string, foreign, err error) {
+	records = make(map[token.Hash]map[string]string, len(hashes))
 	for some := range slices.Chunk(hashes, batch) {
 		ctx, cancel := context.WithTimeout(ctx, s.timeout)
 		answers := make([]*redis.MapStringStringCmd, len(some))
@@ -119,15 +134,16 @@ func (s *Store) read(ctx context.Context, hashes []token.Hash) (map[token.Hash]m
 		})
 		cancel()
 		if err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE") {
-			return nil, fmt.Errorf("read tokens' records: %w", err)
+			return nil, nil, fmt.Errorf("read tokens' records: %w", err)
 		}
+		foreign = cmp.Or(foreign, err)
 		for n, h := range some {
 			if answers[n].Err() == nil && len(answers[n].Val()) > 0 {
 				records[h] = answers[n].Val()
 			}
 		}
 	}
-	return records, nil
+	return records, foreign, nil
 }
 
 func index(identities []verify.Identity) (hashes []token.Hash, byHash map[token.Hash]verify.Identity) {
