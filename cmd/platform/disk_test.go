@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // asPlatform makes this test the program itself, with these arguments.
@@ -14,7 +15,8 @@ const asPlatform = "PLATFORM_TEST_ARGUMENTS"
 
 func TestAsTheProgram(t *testing.T) {
 	if args := os.Getenv(asPlatform); args != "" {
-		if err := run(t.Context(), strings.Split(args, "\n"), strings.NewReader(""), os.Stdout, os.Stderr); err != nil {
+		platform := &tool{run: recorded{}.run, now: time.Now}
+		if err := platform.command(strings.Split(args, "\n"), strings.NewReader(""), os.Stdout, os.Stderr).ExecuteContext(t.Context()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

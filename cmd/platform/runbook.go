@@ -53,7 +53,7 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 
 // storeOf is the store that has its users in a Secret, and how it reads them again.
 func storeOf(set *manifest.Set, users string) store {
-	s := store{"session-db", users, "users.acl", "/etc/redis-users", "redis-cli -e --no-auth-warning --user probe --pass probe acl load", 1}
+	s := store{"session-db", users, "users.acl", "/etc/redis-users", `redis-cli -e --no-auth-warning --user reload --pass "$(cat /etc/redis-users/password)" acl load`, 1}
 	if users == credential.AuthDBUsers {
 		s = store{"auth-db", users, "users.sql", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql", 1}
 	}

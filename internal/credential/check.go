@@ -38,7 +38,7 @@ func Check(name string, data map[string]string) error {
 	case AuthDBUsers:
 		_, err = loginsOf(data["users.sql"])
 	case SessionUsers:
-		if _, _, err = hashesOf(data["users.acl"]); err == nil && strings.ContainsAny(data["password"], `"'\#`) {
+		if _, err = hashesOf(data["users.acl"]); err == nil && strings.ContainsAny(data["password"], `"'\#`) {
 			err = errors.New("the password may not have quotes, # or a backslash: it is written into a file of Redis's settings")
 		}
 	}
@@ -91,11 +91,11 @@ func checkValue(key, value string) error {
 // Of what is not among the values nothing is said.
 func Fit(values Values) (found []error) {
 	if acl := values[SessionUsers]["users.acl"]; acl != "" {
-		api, verifier, err := hashesOf(acl)
+		users, err := hashesOf(acl)
 		if err != nil {
 			return []error{err}
 		}
-		for name, hashes := range map[string][]string{SessionDB: api, Verifier: verifier} {
+		for name, hashes := range map[string][]string{SessionDB: users.api, Verifier: users.verifier} {
 			if password := values[name]["password"]; password != "" && !slices.Contains(hashes, sum(password)) {
 				found = append(found, fmt.Errorf("the password in %s is not one that %s lets in", name, SessionUsers))
 			}

@@ -143,13 +143,17 @@ func rotateAuthDB(name string, step Step, version int, old, given map[string]str
 }
 
 func rotateSessionDB(name string, step Step, old, given map[string]string, random io.Reader) (Change, error) {
-	api, verifier, err := hashesOf(old["users.acl"])
+	users, err := hashesOf(old["users.acl"])
 	if err != nil {
 		return Change{}, err
 	}
-	hashes := &api
+	hashes := &users.api
 	if name == Verifier {
-		hashes = &verifier
+		hashes = &users.verifier
+	}
+	// A file of before this user was there, beside the password of Redis's pods.
+	if len(users.reload) == 0 && old["password"] != "" {
+		users.reload = []string{sum(old["password"])}
 	}
 	c := Change{}
 	switch {
@@ -169,7 +173,7 @@ func rotateSessionDB(name string, step Step, old, given map[string]string, rando
 	default:
 		*hashes = (*hashes)[len(*hashes)-1:]
 	}
-	c.Users = map[string]string{"users.acl": usersACL(api, verifier), "password": old["password"], "version": next(old)}
+	c.Users = map[string]string{"users.acl": usersACL(users), "password": old["password"], "version": next(old)}
 	return c, nil
 }
 

@@ -93,11 +93,13 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 	}
 	user, password := choose(AuthDB, "user", role(1)), choose(AuthDB, "password", next())
 	session, verifier := choose(SessionDB, "password", next()), choose(Verifier, "password", next())
+	// Redis's pods know it, and nobody else does.
+	among := choose(SessionUsers, "password", next())
 	made := Values{
 		AuthDB:       {"user": user, "password": password},
 		SessionDB:    {"password": session},
 		Verifier:     {"password": verifier},
-		SessionUsers: {"users.acl": usersACL([]string{sum(session)}, []string{sum(verifier)}), "password": next(), "version": "1"},
+		SessionUsers: {"users.acl": usersACL(redisUsers{api: []string{sum(session)}, verifier: []string{sum(verifier)}, reload: []string{sum(among)}}), "password": among, "version": "1"},
 		TokenKey:     {"keys": "k1:" + next()},
 		AuthDBUsers:  {"password": next(), "version": "1"},
 	}

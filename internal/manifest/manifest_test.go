@@ -189,7 +189,8 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 		}
 	}
 	// Made again from the passwords that were opened, the users' file is the same.
-	again, err := credential.Fresh(credential.Values{credential.SessionDB: values[credential.SessionDB], credential.Verifier: values[credential.Verifier]}, nil, strings.NewReader(strings.Repeat("x", 300)))
+	again, err := credential.Fresh(credential.Values{credential.SessionDB: values[credential.SessionDB], credential.Verifier: values[credential.Verifier],
+		credential.SessionUsers: {"password": values[credential.SessionUsers]["password"]}}, nil, strings.NewReader(strings.Repeat("x", 300)))
 	if err != nil {
 		t.Fatal(err)
 	}

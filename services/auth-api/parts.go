@@ -37,6 +37,7 @@ type parts struct {
 	health   *health.Checker
 	hashing  *password.Pool
 	workers  *worker.Crew
+	tokens   *access.Store
 	db       *postgres.DB
 	redis    redis.UniversalClient
 	log      *slog.Logger
@@ -76,6 +77,7 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	p := &parts{db: db, redis: redisClient, verifier: verifier, workers: workers, log: log}
 	p.hashing = newHashing(c, hasher, workers)
 	tokens := access.NewStore(redisClient, time.Second, verifier)
+	p.tokens = tokens
 	p.sessions = session.New(session.Options{
 		Store: session.NewStore(db), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
 		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
@@ -100,6 +102,7 @@ func (p *parts) work(ctx context.Context) (wait func()) {
 	var all sync.WaitGroup
 	all.Go(func() { p.sessions.Relay(ctx) })
 	all.Go(func() { p.sessions.Rebuild(ctx) })
+	all.Go(func() { p.tokens.Watch(ctx, p.log) })
 	all.Go(func() { p.sessions.Touch(ctx) })
 	all.Go(func() { p.sessions.Sweep(ctx) })
 	all.Go(func() { p.clients.Reconcile(ctx) })

@@ -244,3 +244,28 @@ func TestRecordsOfOthersAreRefused(t *testing.T) {
 		t.Errorf("another's: %v", err)
 	}
 }
+
+// Another program's key in the place of one record keeps back no other, and stays.
+func TestAForeignKeyHidesNoOtherClient(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, devtest.Redis(t))
+	blocked, lost := w.create(), w.create()
+	for _, made := range []client.Credentials{blocked, lost} {
+		if err := w.redis.Del(t.Context(), client.KeyPrefix+made.ID.String()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	foreign := client.KeyPrefix + blocked.ID.String()
+	if err := w.redis.Set(t.Context(), foreign, "another program's", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.ReconcileOnce(t.Context()); n != 1 || err == nil {
+		t.Errorf("%d mended, %v; want 1 and what is wrong with the other", n, err)
+	}
+	if !w.admits(lost) {
+		t.Error("the other client is refused")
+	}
+	if got := w.redis.Get(t.Context(), foreign).Val(); got != "another program's" {
+		t.Errorf("the foreign key holds %q", got)
+	}
+}

@@ -70,7 +70,7 @@ func basic(header string) (id, secret string, ok bool) {
 	if !strings.EqualFold(scheme, "Basic") {
 		return "", "", false
 	}
-	pair, err := base64.StdEncoding.DecodeString(strings.Trim(rest, " "))
+	pair, err := base64.StdEncoding.Strict().DecodeString(strings.Trim(rest, " "))
 	if err != nil {
 		return "", "", false
 	}

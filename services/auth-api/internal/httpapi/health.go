@@ -19,18 +19,27 @@ type healthAnswer struct {
 func (s *Server) livez(c *fiber.Ctx) error { return c.JSON(map[string]string{"status": "ok"}) }
 
 // readyz says whether requests should be sent here. Without Redis nothing can
-// be verified. Without Postgres, or with one in which writes do not work,
-// verification goes on, so that is "degraded" and still ready.
+// be verified. Without Postgres, with one in which writes do not work, or with a
+// Redis that takes no writes or may lose records, verification goes on, so that is
+// "degraded" and still ready.
 func (s *Server) readyz(c *fiber.Ctx) error {
 	r := s.Health.Check(c.UserContext())
 	answer := healthAnswer{Status: "ok", Schema: r.Schema, Stores: map[string]string{"auth-db": upDown(r.AuthDB), "session-db": upDown(r.SessionDB)}}
 	status := http.StatusOK
+	problems := map[string]string{}
 	if r.AuthDBProblem != "" {
-		answer.Problems = map[string]string{"auth-db": r.AuthDBProblem}
+		problems["auth-db"] = r.AuthDBProblem
 	}
-	if !r.AuthDB || r.AuthDBProblem != "" {
+	if !r.AuthDB || len(problems) > 0 || r.SessionProblem != "" {
 		answer.Status = "degraded"
 	}
+	if r.SessionProblem != "" {
+		problems["session-db"] = r.SessionProblem
+		if r.SessionDB {
+			answer.Stores["session-db"] = "degraded"
+		}
+	}
+	answer.Problems = problems
 	switch {
 	case s.draining.Load():
 		answer.Status, status = "stopping", http.StatusServiceUnavailable

@@ -43,7 +43,7 @@ func ParsePeppers(s string) (Peppers, error) {
 			return Peppers{}, fmt.Errorf("pepper %d: write it as id:secret with an id of 1 to 16 letters or digits", i+1)
 		}
 		encoded = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(encoded, "="))
-		secret, err := base64.RawStdEncoding.DecodeString(encoded)
+		secret, err := base64.RawStdEncoding.Strict().DecodeString(encoded)
 		if err != nil {
 			return Peppers{}, fmt.Errorf("pepper %d: the secret is not base64", i+1)
 		}
