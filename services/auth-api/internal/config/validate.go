@@ -23,6 +23,9 @@ func (c *Config) validate(faults *Faults) {
 			faults.add(variable, "write host:port, such as 127.0.0.1:8000 or :8000")
 		}
 	}
+	if c.MaxConnections.wrong() == "" && (c.MaxConnections.Value < minConnections || c.MaxConnections.Value > maxConnections) {
+		faults.add("AUTH_API_MAX_CONNECTIONS", "choose a number from %d to %d", minConnections, maxConnections)
+	}
 	c.validatePostgres(faults)
 	c.validateRedis(faults)
 	c.validateVerify(faults)
@@ -41,6 +44,13 @@ func (c *Config) validate(faults *Faults) {
 		faults.add("SESSION_IDLE_LIFETIME, SESSION_LIFETIME", "the idle lifetime is at least %v and at most the lifetime", minIdle)
 	}
 }
+
+// Fewer connections than minConnections would not do for probes and one proxy; more
+// than maxConnections no address of a proxy can open.
+const (
+	minConnections = 16
+	maxConnections = 65535
+)
 
 // minIdle leaves time for a use to be written down.
 const minIdle = 10 * time.Second

@@ -46,6 +46,18 @@ func (s *Server) docs() error {
 	}
 	s.app.Get("/docs", serve)
 	s.app.Get("/docs/index.html", serve)
-	s.app.Get("/docs/*", adaptor.HTTPHandler(ui))
+	s.app.Get("/docs/*", elseNotFound(adaptor.HTTPHandler(ui)))
 	return nil
+}
+
+// elseNotFound answers what next does not have as every other unknown path.
+func elseNotFound(next fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if err := next(c); err != nil || c.Response().StatusCode() < fiber.StatusBadRequest {
+			return err
+		}
+		c.Response().ResetBody()
+		c.Response().Header.Del(fiber.HeaderContentType)
+		return fiber.ErrNotFound
+	}
 }

@@ -34,6 +34,7 @@ func (s *Server) useMiddleware() {
 			AllowMethods: "GET, POST, PUT, PATCH, DELETE", ExposeHeaders: "WWW-Authenticate, Retry-After, " + requestIDHeader, MaxAge: 600,
 		}))
 	}
+	s.app.Use(stopRefused)
 }
 
 // observe is around every request: its id, its log line, its metrics, and what
