@@ -71,9 +71,10 @@ func serve(ctx context.Context, l net.Listener, a *api, s settings, log *slog.Lo
 // requests may be on their way.
 func lastAnswers(next http.Handler, draining *atomic.Bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if draining.Load() || r.Proto != "HTTP/1.1" || len(r.TransferEncoding) > 0 {
+		if r.Proto != "HTTP/1.1" || len(r.TransferEncoding) > 0 {
 			w.Header().Set("Connection", "close")
 		}
+		w = lastAnswer{w, draining}
 		if r.Proto != "HTTP/1.1" && r.Proto != "HTTP/1.0" {
 			http.Error(w, "Speak HTTP/1.1.", http.StatusHTTPVersionNotSupported)
 			return
@@ -81,3 +82,19 @@ func lastAnswers(next http.Handler, draining *atomic.Bool) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+type lastAnswer struct {
+	http.ResponseWriter
+	draining *atomic.Bool
+}
+
+// WriteHeader looks when the answer begins, not when the request came.
+func (w lastAnswer) WriteHeader(status int) {
+	if w.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (w lastAnswer) Unwrap() http.ResponseWriter { return w.ResponseWriter }

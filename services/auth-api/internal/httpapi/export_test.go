@@ -31,3 +31,6 @@ func Timed(conn net.Conn, read, write, idle time.Duration) net.Conn {
 func (s *Server) Shorten(read, write, idle time.Duration) {
 	s.timeouts = timeouts{read: read, write: write, idle: idle}
 }
+
+// Departed looks whether the other side of a connection is gone.
+func Departed(conn net.Conn) func() bool { return departed(conn) }
