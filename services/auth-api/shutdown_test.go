@@ -1,74 +1,18 @@
 package main_test
 
 import (
-	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/devstack/devtest"
 )
-
-// keeper is a client that keeps its connection and never sends a request twice.
-type keeper struct {
-	addr, request string
-	status        int
-	pause         time.Duration
-	// draining is set once readiness has failed.
-	draining     *atomic.Bool
-	sent, failed atomic.Int64
-	why          atomic.Value
-}
-
-// run asks until the server cannot be connected to.
-func (k *keeper) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", k.addr)
-		if err != nil {
-			return
-		}
-		if err := k.use(ctx, conn); err != nil {
-			k.failed.Add(1)
-			k.why.Store(err)
-		}
-		_ = conn.Close()
-	}
-}
-
-// use asks on a connection until an answer says that it closes.
-func (k *keeper) use(ctx context.Context, conn net.Conn) error {
-	_ = conn.SetDeadline(time.Now().Add(time.Minute))
-	for r := bufio.NewReader(conn); ctx.Err() == nil; time.Sleep(k.pause) {
-		draining := k.draining.Load()
-		k.sent.Add(1)
-		if _, err := io.WriteString(conn, k.request); err != nil {
-			return err
-		}
-		response, err := http.ReadResponse(r, &http.Request{Method: k.request[:strings.IndexByte(k.request, ' ')]})
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(io.Discard, response.Body); err != nil {
-			return err
-		}
-		if response.StatusCode != k.status {
-			return fmt.Errorf("status %s, want %d", response.Status, k.status)
-		}
-		if response.Close {
-			return nil
-		}
-		if draining {
-			return fmt.Errorf("an answer while the service stops does not close its connection")
-		}
-	}
-	return nil
-}
 
 func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 	t.Parallel()
@@ -79,55 +23,32 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 			token, _ := a.member()
 			a.must("api", "create", "books", "--scope", "books:read")
 			const body = `{"email":"nobody"}`
-			post := fmt.Sprintf("POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-			get := "GET /v1/accounts/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
-			door := "GET /verify?api=auth HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
-			var draining atomic.Bool
-			var all sync.WaitGroup
-			var keepers []*keeper
-			for i := range 30 {
-				k := &keeper{addr: strings.TrimPrefix(a.url, "http://"), draining: &draining, request: post, status: 422, pause: time.Duration(i) * 5 * time.Millisecond}
-				switch i % 3 {
-				case 1:
-					k.request, k.status = get, 200
-				case 2:
-					k.request, k.status = door, statusOf(a, "/verify?api=auth", token)
+			authorization := " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+			var clients []*devtest.Keeper
+			for i := range 10 {
+				for request, status := range map[string]int{
+					fmt.Sprintf("POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body): 422,
+					"GET /v1/accounts/me" + authorization:   200,
+					"GET /verify?api=books" + authorization: 403,
+					"GET /verify" + authorization:           a.call("GET", "/verify", token, nil).status,
+				} {
+					clients = append(clients, &devtest.Keeper{Addr: strings.TrimPrefix(a.url, "http://"), Request: request, Status: status, Pause: time.Duration(i) * 15 * time.Millisecond})
 				}
-				keepers = append(keepers, k)
-				all.Go(func() { k.run(t.Context()) })
 			}
-			eventually(t, "all clients are at work", func() bool {
-				for _, k := range keepers {
-					if k.sent.Load() < 3 {
-						return false
-					}
-				}
-				return true
-			})
+			kept := devtest.Keep(t, clients...)
 			_ = a.cmd.Process.Signal(syscall.SIGTERM)
 			if delay != "0s" {
 				eventually(t, "readiness fails", func() bool { return a.call("GET", "/readyz", "", nil).status == http.StatusServiceUnavailable })
-				draining.Store(true)
+				kept.Draining()
 			}
 			<-a.ended
-			all.Wait()
-			var sent, failed int64
-			for _, k := range keepers {
-				sent += k.sent.Load()
-				if n := k.failed.Load(); n > 0 {
-					failed += n
-					t.Errorf("%.24s…: %v", k.request, k.why.Load())
-				}
-			}
-			t.Logf("%d requests, %d failed", sent, failed)
+			kept.LostNothing(t)
 			if !a.cmd.ProcessState.Success() {
 				t.Errorf("it ended with %v: %s", a.cmd.ProcessState, a.log)
 			}
 		})
 	}
 }
-
-func statusOf(a *api, path, token string) int { return a.call("GET", path, token, nil).status }
 
 // A client that has sent all it wants to may end its stream, as `nc -N` does, and
 // still waits for the answer.
