@@ -36,9 +36,8 @@ func checkFraming(h *fasthttp.RequestHeader) (none fasthttp.RequestConfig) {
 // request differently, and one of them take its body for the next request. It also
 // tells whether there is an Expect line.
 func framingFault(h *fasthttp.RequestHeader, expectation *bool) *fault.Error {
-	version := h.Protocol()
-	old := string(version) == "HTTP/1.0"
-	if !old && string(version) != "HTTP/1.1" {
+	old := !h.IsHTTP11()
+	if old && string(h.Protocol()) != "HTTP/1.0" {
 		return fault.New(fault.VersionNotSupported, "Speak HTTP/1.1.")
 	}
 	var lengths, encodings int
