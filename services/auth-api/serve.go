@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
+	"auth.books.test/internal/graceful"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/httpapi"
 	"auth.books.test/verify"
@@ -35,8 +36,9 @@ func serveCommand() *cobra.Command {
 		}}
 }
 
-// serve answers on the listener until ctx ends, then stops in order: readiness
-// fails, requests in flight finish, what they left behind is written down.
+// serve answers on the listener until ctx ends, then stops in order: readiness fails
+// and each answer closes its connection; nothing new is taken; requests in flight
+// finish; what they left behind is written down.
 // Ready is called with the metrics' address as soon as requests are answered.
 func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logger, ready func(metrics net.Addr)) error {
 	defer l.Close()
@@ -89,7 +91,8 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	}
 	log.InfoContext(ctx, "stopping", "readiness_fails_for", c.ShutdownDelay.Duration)
 	server.Drain()
-	// Until those who send requests here have seen that.
+	// Until those who send requests here have seen that, and left the connections that
+	// they keep.
 	time.Sleep(c.ShutdownDelay.Duration)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout.Duration)
 	defer cancel()
@@ -100,13 +103,13 @@ func newServer(c config.Config, p *parts, r prometheus.Registerer, log *slog.Log
 	return httpapi.New(httpapi.Options{
 		Accounts: p.accounts, Sessions: p.sessions, Verifier: p.verifier, Clients: p.callers, Health: p.health,
 		Log: log, Metrics: r, Now: time.Now, Version: version,
-		PasswordGrant: c.PasswordGrant.On, Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List,
+		PasswordGrant: c.PasswordGrant.On, Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
 	})
 }
 
 // listen says in one line what is wrong with an address.
 func listen(variable, addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := graceful.Listen(addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is taken: stop what listens there, or set %s to another address", addr, variable)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/internal/graceful"
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
 )
@@ -62,7 +62,7 @@ func start(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", string(s.Addr))
+	l, err := graceful.Listen(string(s.Addr))
 	if err != nil {
 		return fmt.Errorf("HELLOWORLD_ADDR: %w", err)
 	}

@@ -16,7 +16,8 @@ type Config struct {
 	CORSOrigins     setting.Origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, with commas"`
 	TrustedProxies  setting.Networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) of all proxies on the way, whose X-Forwarded-For is believed, with commas"`
 	PasswordGrant   setting.Toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token takes passwords; for development (RFC 9700, section 2.4)"`
-	ShutdownDelay   setting.Duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" max:"1h" desc:"how long /readyz fails before the API stops listening"`
+	MaxConnections  setting.Number   `envconfig:"AUTH_API_MAX_CONNECTIONS" default:"4096" min:"16" max:"65535" desc:"connections that may be open at once; each may cost 16 KiB"`
+	ShutdownDelay   setting.Duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" max:"1h" desc:"how long /readyz fails and each answer closes its connection before the API stops listening"`
 	ShutdownTimeout setting.Duration `envconfig:"AUTH_API_SHUTDOWN_TIMEOUT" default:"20s" max:"1h" desc:"how long requests in flight may take to finish"`
 
 	AuthDBURL      setting.Secret   `envconfig:"AUTH_DB_URL" desc:"postgres:// URL; or give its parts"`

@@ -40,6 +40,7 @@ func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
 		"AUTH_API_CORS_ORIGINS":    c.CORSOrigins.List == nil,
 		"AUTH_API_TRUSTED_PROXIES": c.TrustedProxies.List == nil,
 		"AUTH_API_PASSWORD_GRANT":  !c.PasswordGrant.On,
+		"AUTH_API_MAX_CONNECTIONS": c.MaxConnections.Value == 4096,
 		"AUTH_API_SHUTDOWN_DELAY":  c.ShutdownDelay.Duration == 5*time.Second, "AUTH_API_SHUTDOWN_TIMEOUT": c.ShutdownTimeout.Duration == 20*time.Second,
 		"AUTH_DB_HOST": c.AuthDBHost == "127.0.0.1", "AUTH_DB_PORT": c.AuthDBPort.Value == 5432, "AUTH_DB_NAME": c.AuthDBName == "auth", "AUTH_DB_SSLMODE": c.AuthDBSSLMode == "prefer",
 		"AUTH_DB_MAX_CONNECTIONS": c.AuthDBConns.Value == 10, "AUTH_DB_TIMEOUT": c.AuthDBTimeout.Duration == 3*time.Second,
@@ -99,7 +100,7 @@ func TestWildcardsAndNearOriginsAreRefused(t *testing.T) {
 func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
 	cases := map[string][]string{
 		"write a duration such as": {"AUTH_API_SHUTDOWN_DELAY", "AUTH_API_SHUTDOWN_TIMEOUT", "AUTH_DB_TIMEOUT", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME", "AUTH_API_VERIFY_BOUND"},
-		"write a whole number":     {"AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE", "AUTH_API_VERIFY_CACHE_MIB"},
+		"write a whole number":     {"AUTH_API_MAX_CONNECTIONS", "AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE", "AUTH_API_VERIFY_CACHE_MIB"},
 		"write a port":             {"AUTH_DB_PORT", "SESSION_DB_PORT"},
 		"write true or false":      {"AUTH_API_PASSWORD_GRANT", "AUTH_API_VERIFY_STRICT"},
 		"write debug, info":        {"AUTH_API_LOG_LEVEL"},
@@ -152,7 +153,7 @@ func TestOutOfRangeIsAFault(t *testing.T) {
 func TestEveryFaultOfManyHasItsLine(t *testing.T) {
 	want := map[string]string{
 		"AUTH_API_ADDR": "8000", "AUTH_API_METRICS_ADDR": "8001", "AUTH_API_LOG_LEVEL": "loud", "AUTH_API_CORS_ORIGINS": "*", "AUTH_API_TRUSTED_PROXIES": "all", "AUTH_API_PASSWORD_GRANT": "perhaps",
-		"AUTH_API_SHUTDOWN_DELAY": "5", "AUTH_API_SHUTDOWN_TIMEOUT": "20", "AUTH_DB_USER": "", "AUTH_DB_PORT": "tcp://10.0.0.1:5432", "AUTH_DB_MAX_CONNECTIONS": "ten", "AUTH_DB_TIMEOUT": "3",
+		"AUTH_API_MAX_CONNECTIONS": "few", "AUTH_API_SHUTDOWN_DELAY": "5", "AUTH_API_SHUTDOWN_TIMEOUT": "20", "AUTH_DB_USER": "", "AUTH_DB_PORT": "tcp://10.0.0.1:5432", "AUTH_DB_MAX_CONNECTIONS": "ten", "AUTH_DB_TIMEOUT": "3",
 		"SESSION_DB_HOST": "", "SESSION_DB_PORT": "tcp://10.0.0.1:6379", "SESSION_DB_TOKEN_KEY": "", "SESSION_IDLE_LIFETIME": "12", "SESSION_LIFETIME": "720", "PASSWORD_SLOTS": "few", "PASSWORD_QUEUE": "long", "PASSWORD_PEPPER": "salt",
 	}
 	set(t, want)

@@ -60,8 +60,8 @@ func (s *Server) newDoor() *door {
 
 // before answers GET /verify as proxies write it, and leaves all else to Fiber,
 // whose router would cost as much as the rest of the answer.
-func (d *door) before(app *fiber.App) fasthttp.RequestHandler {
-	routed, asked := app.Handler(), []byte(verifyPath+"?")
+func (d *door) before(app *fiber.App, routed fasthttp.RequestHandler) fasthttp.RequestHandler {
+	asked := []byte(verifyPath + "?")
 	return func(ctx *fasthttp.RequestCtx) {
 		query, found := bytes.CutPrefix(ctx.Request.Header.RequestURI(), asked)
 		if !found || !ctx.IsGet() {

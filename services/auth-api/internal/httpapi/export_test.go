@@ -38,3 +38,6 @@ func (s *Server) Shorten(read, write, idle time.Duration) {
 func ClientOf(trusted []netip.Prefix, peer netip.Addr, forwarded ...string) netip.Addr {
 	return newProxies(trusted).client(peer, forwarded...)
 }
+
+// Departed looks whether the other side of a connection is gone.
+func Departed(conn net.Conn) func() bool { return departed(conn) }

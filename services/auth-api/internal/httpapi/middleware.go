@@ -26,8 +26,9 @@ func (s *Server) useMiddleware() {
 		ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", XFrameOptions: "DENY",
 		HSTSMaxAge: 31536000, ReferrerPolicy: "no-referrer",
 	}))
-	// Before all that may refuse, so that a page can read why.
-	s.app.Use(s.cors.handle, exactPath, answerOptions, limitBody)
+	// What could not be read is refused first; CORS stands before all that may refuse,
+	// so that a page can read why.
+	s.app.Use(s.cors.handle, stopRefused, exactPath, answerOptions, limitBody)
 }
 
 // observe is around every request: its id, its log line, its metrics, and what

@@ -17,8 +17,9 @@ const (
 const description = `Sign-in for other APIs: opaque access tokens that are verified fast and revoked at once.
 
 Errors are problem details (RFC 9457). Branch on ` + "`code`" + `: malformed_request, unsupported_media_type, body_too_large,
-route_not_found, method_not_allowed, validation_failed, invalid_scope, invalid_credentials, wrong_password, account_disabled,
-missing_token, invalid_token, insufficient_scope, insufficient_user_authentication, session_not_found, account_not_found, busy, store_unavailable, internal.
+header_too_large, request_timeout, version_not_supported, route_not_found, method_not_allowed, method_unknown, validation_failed, invalid_scope, invalid_credentials, wrong_password, account_disabled,
+missing_token, invalid_token, insufficient_scope, insufficient_user_authentication, session_not_found, account_not_found, busy, store_unavailable,
+client_gone, internal.
 Only 401 with invalid_token means that a token is dead; 401 with insufficient_user_authentication asks for a new sign-in (RFC 9470); 503 says nothing about it: keep the token and try again.`
 
 // openAPI describes the API; routes add themselves.
