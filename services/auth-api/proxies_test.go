@@ -83,9 +83,6 @@ func TestProxies(t *testing.T) {
 
 	sites := map[string]*site{}
 	for name, p := range proxies() {
-		if os.Getenv("ONLY") != "" && os.Getenv("ONLY") != name {
-			continue
-		}
 		if p.path() == "" {
 			t.Run(name, func(t *testing.T) {
 				t.Skipf("SKIPPED, no %[1]s: its configuration in docs/proxies was not tried. Install %[1]s to run this test.", p.program)
@@ -381,6 +378,9 @@ func keepsHopByHopHeaders(t *testing.T, s *site) {
 		s.books.forget()
 		got := s.via("GET", "/books/1", s.token, "", h)
 		seen := s.books.take()
+		if s.program == "haproxy" && got.status == 400 && len(seen) == 0 && strings.HasPrefix(h.Get("Upgrade"), "websocket") {
+			continue // HAProxy itself asks for a Sec-WebSocket-Key.
+		}
 		if got.status != http.StatusOK || len(seen) != 1 {
 			t.Errorf("%v: %d %s, the API saw %v", h, got.status, got.raw, seen)
 			continue
@@ -590,12 +590,14 @@ func closesWhenAuthAPIFails(t *testing.T, s *site) {
 	for _, mode := range []string{"500", "502", "503", "504", "429", "301", "599", closes, silent} {
 		s.front.fail(mode)
 		// A token that no proxy has an answer for.
-		got := s.stopped("GET", "/books/1", fresh(), nil)
+		token := fresh()
+		s.books.forget()
+		got := s.via("GET", "/books/1", token, "", nil)
 		want := 503
 		if s.passesOnFailures {
 			want = got.status
 		}
-		if got.status != want || got.status < 300 || got.status == 401 || got.status == 403 || got.header.Get("Www-Authenticate") != "" {
+		if got.status != want || got.status < 300 || got.status == 401 || got.status == 403 || len(s.books.take()) > 0 || got.header.Get("Www-Authenticate") != "" {
 			t.Errorf("%s: %d %s %v, want %d", mode, got.status, got.raw, got.header, want)
 		}
 		s.passes("GET", "/public/1", "", "", nil)
