@@ -137,26 +137,25 @@ func borrowed(r *fasthttp.Request) bearer.Credentials {
 	return out
 }
 
-// tell writes who asks.
+// tell writes who asks: always all five headers, an unknown one with an empty
+// value. Proxies that copy headers may otherwise leave what the client sent, or
+// send the name of their own placeholder.
 func (d *door) tell(r *fasthttp.Response, who *verify.Identity) {
 	var room [256]byte
 	h := &r.Header
 	h.SetCanonical(d.names.cacheControl, d.names.noStore)
 	h.SetCanonical(d.names.user, forward.Value(room[:], who.AccountID))
 	h.SetCanonical(d.names.session, forward.Value(room[:], who.SessionID))
-	if who.Email != "" {
-		h.SetCanonical(d.names.email, forward.Value(room[:], who.Email))
-	}
-	if who.Name != "" {
-		h.SetCanonical(d.names.name, forward.Value(room[:], who.Name))
-	}
-	if len(who.Scopes) > 0 {
-		scopes := forward.AppendValue(room[:0], who.Scopes[0])
-		for _, scope := range who.Scopes[1:] {
-			scopes = forward.AppendValue(append(scopes, ' '), scope)
+	h.SetCanonical(d.names.email, forward.Value(room[:], who.Email))
+	h.SetCanonical(d.names.name, forward.Value(room[:], who.Name))
+	scopes := room[:0]
+	for i, scope := range who.Scopes {
+		if i > 0 {
+			scopes = append(scopes, ' ')
 		}
-		h.SetCanonical(d.names.scope, scopes)
+		scopes = forward.AppendValue(scopes, scope)
 	}
+	h.SetCanonical(d.names.scope, scopes)
 	r.SetStatusCode(http.StatusNoContent)
 }
 

@@ -71,7 +71,7 @@ func (s *Server) withVerifyRoute() {
 	s.api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "verify", Method: "GET", Path: verifyPath, Tags: []string{verification},
 		Summary: "Whether to let a request through",
-		Description: "For nginx auth_request, Traefik ForwardAuth and Caddy forward_auth. What the token needs stands in this URL, with which the proxy is configured; " +
+		Description: "For nginx auth_request, Traefik ForwardAuth, Caddy forward_auth and HAProxy. What the token needs stands in this URL, with which the proxy is configured; " +
 			"of the request, only Authorization is read. HEAD is answered too.",
 		Security: s.secured(),
 		Parameters: []*huma.Param{
@@ -79,9 +79,9 @@ func (s *Server) withVerifyRoute() {
 			{Name: "scope", In: "query", Schema: text("What the token must allow: scopes with spaces, or the parameter several times. Without it, any token of the API will do"), Example: "books:read"},
 		},
 		Responses: map[string]*huma.Response{
-			"204": {Description: "Let it through. Values are percent-encoded where they are not printable ASCII.", Headers: map[string]*huma.Header{
+			"204": {Description: "Let it through. All five headers are always there, empty where there is nothing to tell. Values are percent-encoded where they are not printable ASCII.", Headers: map[string]*huma.Header{
 				forward.User: header("Id of the account; never changes"), forward.Email: header("Its address"),
-				forward.Name: header("What the person wants to be called; not there if empty"), forward.Scope: header("What the token allows, with spaces"),
+				forward.Name: header("What the person wants to be called; may be empty"), forward.Scope: header("What the token allows, with spaces"),
 				forward.Session: header("Public id of the session"),
 			}},
 			"400": problem("The proxy's URL is wrong, or the request holds several tokens"),
