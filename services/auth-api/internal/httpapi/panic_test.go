@@ -30,7 +30,7 @@ func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
 	t.Parallel()
 	log := &devtest.Output{}
 	server, err := httpapi.New(httpapi.Options{
-		Sessions: newDoor(t), Verifier: newDoor(t), Accounts: mistaken{}, PasswordGrant: true, CORSOrigins: []string{"https://shop.test"},
+		Sessions: newDoor(t), Verifier: newDoor(t), Accounts: mistaken{}, PasswordGrant: true, MaxConnections: 100, CORSOrigins: []string{"https://shop.test"},
 		Log: slog.New(slog.NewJSONHandler(log, nil)), Metrics: prometheus.NewRegistry(), Now: time.Now,
 	})
 	if err != nil {
