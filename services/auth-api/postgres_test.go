@@ -310,6 +310,35 @@ func TestRefusedPasswordIsNamedAndWaitedFor(t *testing.T) {
 	eventually(t, "it is ready", func() bool { return a.call("GET", "/readyz", "", nil).status == 200 })
 }
 
+// A commit waits for the disk if it has written to the log. So one of a known address
+// must write to it, too: how long it takes would tell that it is known.
+func TestRegisteringAKnownAddressWritesAsANewOneDoes(t *testing.T) {
+	t.Parallel()
+	p := devtest.PostgresProcess(t)
+	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
+		t.Fatalf("schema apply: %v, %s", err, out)
+	}
+	a := start(t, func(s settings) { s["AUTH_DB_URL"] = p.URL })
+	written := func() (position int64) {
+		t.Helper()
+		if err := a.postgres().QueryRow(t.Context(), "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").Scan(&position); err != nil {
+			t.Fatal(err)
+		}
+		return position
+	}
+	a.register(email, password)
+	for range 2 {
+		before := written()
+		if got := a.register(email, password); got.status != 202 {
+			t.Fatalf("%d %s", got.status, got.raw)
+		}
+		if written() == before {
+			t.Error("nothing was written: the answer comes sooner than for a new address")
+		}
+	}
+	a.signIn(email, password)
+}
+
 // serveTLS makes a Postgres speak TLS with a certificate for a host, and returns
 // the file of the certificate, which signs itself.
 func serveTLS(t *testing.T, link, host string) (file string) {

@@ -44,11 +44,13 @@ func (s *Store) one(ctx context.Context, query string, argument any) (a Account,
 	return a, phc, nil
 }
 
-// insert adds an account unless the address has one.
+// insert adds an account unless the address has one. It then locks that row and
+// changes nothing: a lock is flushed to disk at commit as a new row is, so the time
+// that it takes does not tell whether the address is known.
 func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string) error {
 	return s.exec(ctx, "insert account", `
 		INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, $3)
-		ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc)
+		ON CONFLICT (lower(email COLLATE "C")) DO UPDATE SET updated_at = accounts.updated_at WHERE false`, id, email, phc)
 }
 
 // replaceHash writes another hash of the same password, if it is still that.
