@@ -26,7 +26,8 @@ type floor struct {
 // floors are the third-party images that the repository names, by the last part of the name.
 // To add: the image, the least fixed version of each maintained line, the month, and the hole.
 func floors() map[string]floor {
-	postgres := floor{1, []string{"17.10"}, "2026-05", "CVE-2026-6473 (8.8), CVE-2026-6479 (before authentication), and nine more; CVE-2025-12817 and -12818 before them"}
+	// All lines of Postgres are released on one day: 17.12 with 15.20, which Debian ships as a security update.
+	postgres := floor{1, []string{"17.12"}, "2026-11", "the fixes of August and November 2026; of May, CVE-2026-6473 (8.8), CVE-2026-6479 (before authentication), and nine more"}
 	return map[string]floor{
 		"postgres":   postgres,
 		"postgresql": postgres, // CloudNativePG's image of it
@@ -68,7 +69,7 @@ func tooOld(image string) string {
 	return ""
 }
 
-// numbers reads 17.10-system-trixie as 17, 10.
+// numbers reads 17.12-system-trixie as 17, 12.
 func numbers(tag string) (all []int) {
 	for part := range strings.SplitSeq(regexp.MustCompile(`^v?([\d.]*).*`).ReplaceAllString(tag, "$1"), ".") {
 		n, err := strconv.Atoi(part)
@@ -100,8 +101,8 @@ func TestVersionsWithKnownHolesAreRefused(t *testing.T) {
 			[]string{"8.0.3", "8.0.4", "8.2.8", "7.2.15", "7.0.15", "8.3.1", "8.0.3-alpine@sha256:1"},
 			[]string{"8.2.9", "8.2.10", "8.10.1", "8.12.0", "9.0.0", "8"},
 		},
-		"postgres":                             {[]string{"17.6", "17.9-trixie", "16.14", "latest", ""}, []string{"17.10", "17", "18.4"}},
-		"ghcr.io/cloudnative-pg/postgresql":    {[]string{"17.6-system-trixie"}, []string{"17.10-system-trixie"}},
+		"postgres":                             {[]string{"17.6", "17.10", "17.11-trixie", "16.14", "latest", ""}, []string{"17.12", "17", "18.4"}},
+		"ghcr.io/cloudnative-pg/postgresql":    {[]string{"17.6-system-trixie"}, []string{"17.12-system-trixie"}},
 		"bitnami/sealed-secrets-controller":    {[]string{"0.35.0"}, []string{"0.40.0"}},
 		"busybox":                              {[]string{"1.35"}, []string{"1.36", "1.37.0"}},
 		"golang":                               {[]string{"1.25-bookworm"}, []string{"1.26-bookworm"}},

@@ -71,7 +71,7 @@ func askHelloworld(t *testing.T, token string) (stop func()) {
 			answer=$(timeout 5 bash -c 'exec 3<>/dev/tcp/helloworld.auth.svc.cluster.local/80; printf "GET /hello HTTP/1.0\r\nAuthorization: Bearer TOKEN\r\n\r\n" >&3; head -1 <&3')
 			n=$((n + 1)); case $answer in *"200 OK"*) ;; *) echo "failed: $answer" ;; esac
 		done`
-	kubectl(t, "--namespace", "default", "run", name, "--image=postgres:17.10", "--restart=Never", "--image-pull-policy=IfNotPresent", "--command", "--", "bash", "-c", strings.ReplaceAll(script, "TOKEN", token))
+	kubectl(t, "--namespace", "default", "run", name, "--image=postgres:17.12", "--restart=Never", "--image-pull-policy=IfNotPresent", "--command", "--", "bash", "-c", strings.ReplaceAll(script, "TOKEN", token))
 	t.Cleanup(func() {
 		_, _ = try(nil, "--namespace", "default", "delete", "pod", name, "--wait=false", "--ignore-not-found")
 	})
