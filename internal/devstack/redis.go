@@ -60,7 +60,8 @@ func startRedisBinary(ctx context.Context, o Options, path string) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
-	u := url.URL{Scheme: "redis", User: url.UserPassword("", secret), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/0"}
+	// The user is named, since redis-cli takes an empty one for a name.
+	u := url.URL{Scheme: "redis", User: url.UserPassword("default", secret), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/0"}
 	s := &Store{URL: u.String(), Source: Binary, Process: p, stop: func() error { return p.Stop(syscall.SIGTERM) }}
 	options, err := redis.ParseURL(s.URL)
 	if err != nil {
