@@ -90,5 +90,5 @@ func explain(err error) string {
 			return known.problem
 		}
 	}
-	return "Redis does not answer: it is down, cannot be reached, or takes no more connections."
+	return explainConnection(err)
 }
