@@ -17,7 +17,8 @@ func (e *DestructiveError) Error() string {
 }
 
 // Apply brings the database to the desired state and returns what was done.
-// All of it happens or nothing. Errors: ErrBusy, *DestructiveError.
+// All of it happens or nothing. Errors: ErrBusy, ErrUnreachable,
+// *DestructiveError, *ForeignError, and those that package connect explains.
 func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err error) {
 	err = withTx(ctx, url, func(tx *sql.Tx) error {
 		if p, err = d.plan(ctx, tx, o); err != nil {
@@ -33,7 +34,7 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
-		return d.sign(ctx, tx)
+		return d.sign(ctx, tx, p.record)
 	})
 	if err != nil {
 		return Plan{}, fmt.Errorf("apply the schema: %w", err)
@@ -41,13 +42,14 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 	return p, nil
 }
 
-// sign writes down which desired state the database now has.
-func (d Desired) sign(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO schema_state (singleton, fingerprint) VALUES (true, $1)
-		ON CONFLICT (singleton) DO UPDATE SET fingerprint = excluded.fingerprint, applied_at = now()
-		WHERE schema_state.fingerprint <> excluded.fingerprint`, d.Fingerprint())
-	if err != nil {
+// sign writes down which desired state the database now has, and what of the
+// database is therefore ours.
+func (d Desired) sign(ctx context.Context, tx *sql.Tx, ours record) error {
+	statement, args := `
+		INSERT INTO schema_state (singleton, fingerprint, objects) VALUES (true, $1, $2)
+		ON CONFLICT (singleton) DO UPDATE SET fingerprint = excluded.fingerprint, objects = excluded.objects, applied_at = now()
+		WHERE (schema_state.fingerprint, schema_state.objects) IS DISTINCT FROM (excluded.fingerprint, excluded.objects)`, []any{d.Fingerprint(), ours.list()}
+	if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
 		return fmt.Errorf("write the schema's fingerprint: %w", err)
 	}
 	return nil

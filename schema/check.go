@@ -18,7 +18,7 @@ type Status struct {
 	// Current is true if nothing is missing.
 	Current bool
 	// Missing names what is not there: table sessions, column accounts.name,
-	// index accounts_email_key.
+	// index accounts_email_unique.
 	Missing []string
 }
 
@@ -34,7 +34,7 @@ func (s Status) String() string {
 // reads, and takes no lock. An error is a database that cannot be asked.
 func (d Desired) Check(ctx context.Context, db *sql.DB) (Status, error) {
 	var applied string
-	err := db.QueryRowContext(ctx, "SELECT fingerprint FROM schema_state").Scan(&applied)
+	err := db.QueryRowContext(ctx, "SELECT fingerprint FROM "+live+".schema_state").Scan(&applied)
 	if err == nil && applied == d.Fingerprint() {
 		return Status{Current: true}, nil
 	}
@@ -55,9 +55,9 @@ func (d Desired) compare(ctx context.Context, db *sql.DB) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("open Atlas: %w", err)
 	}
-	current, err := driver.InspectSchema(ctx, live, nil)
+	current, err := inspect(ctx, driver, desired, nil)
 	if err != nil {
-		return Status{}, fmt.Errorf("inspect the schema: %w", err)
+		return Status{}, err
 	}
 	missing := missing(current, desired)
 	return Status{Current: len(missing) == 0, Missing: missing}, nil
@@ -87,5 +87,5 @@ func missing(current, desired *atlas.Schema) (names []string) {
 
 func isUndefinedTable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "42P01"
+	return errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703") // a table or a column of somebody else's table
 }

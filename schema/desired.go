@@ -10,6 +10,8 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/postgres"
 	atlas "ariga.io/atlas/sql/schema"
+
+	"auth.books.test/schema/connect"
 )
 
 // definition is schema.hcl, the desired state.
@@ -20,8 +22,8 @@ var definition []byte
 // live is the schema that services use, draft the one in which the desired
 // state is made to be read back.
 const (
-	live  = "public"
-	draft = "schema_draft"
+	live  = connect.Schema
+	draft = "auth_api_schema_draft"
 )
 
 // Desired is a desired state of a database.
@@ -41,6 +43,21 @@ func Parse(hcl []byte) (Desired, error) {
 func (d Desired) Fingerprint() string {
 	sum := sha256.Sum256(d.hcl)
 	return hex.EncodeToString(sum[:])
+}
+
+// Columns gives the names of each table's columns.
+func (d Desired) Columns() map[string][]string {
+	s, err := d.evaluate()
+	if err != nil {
+		return nil // Neither Current nor Parse gives one that cannot be read.
+	}
+	columns := map[string][]string{}
+	for _, t := range s.Tables {
+		for _, c := range t.Columns {
+			columns[t.Name] = append(columns[t.Name], c.Name)
+		}
+	}
+	return columns
 }
 
 func (d Desired) evaluate() (*atlas.Schema, error) {

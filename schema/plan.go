@@ -10,9 +10,11 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/postgres"
 	atlas "ariga.io/atlas/sql/schema"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib" // database/sql, which Atlas needs
 
-	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx", which Atlas needs
+	"auth.books.test/schema/connect"
 )
 
 const (
@@ -21,6 +23,8 @@ const (
 	// tableWait is how long a change waits for a table that is in use. While it
 	// waits, everybody else waits behind it.
 	tableWait = 3 * time.Second
+	// connectTimeout is for each address of the host.
+	connectTimeout = 5 * time.Second
 )
 
 // ErrBusy says that another process is changing the schema, or that a table
@@ -37,6 +41,8 @@ type Plan struct {
 	Statements []string
 	// Destructive names the changes that can lose data; see Options.Allow.
 	Destructive []string
+
+	record record // of what is ours afterwards
 }
 
 // Options of Plan and Apply.
@@ -78,9 +84,16 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, err
 	}
-	current, err := driver.InspectSchema(ctx, live, nil)
+	record, err := readRecord(ctx, tx)
 	if err != nil {
-		return Plan{}, fmt.Errorf("inspect the schema: %w", err)
+		return Plan{}, err
+	}
+	current, err := inspect(ctx, driver, desired, record)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := foreign(current, desired, record); err != nil {
+		return Plan{}, err
 	}
 	// Comments and the like of the schema itself are not ours.
 	desired.Attrs = current.Attrs
@@ -88,14 +101,14 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, fmt.Errorf("compare the schema: %w", err)
 	}
-	if len(changes) == 0 {
-		return Plan{}, nil
+	if changes = onlyOurs(changes, record); len(changes) == 0 {
+		return Plan{record: objects(desired)}, nil
 	}
 	planned, err := driver.PlanChanges(ctx, "apply", changes)
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan the changes: %w", err)
 	}
-	return Plan{Statements: statements(planned), Destructive: destructive(changes)}, nil
+	return Plan{Statements: statements(planned), Destructive: destructive(changes), record: objects(desired)}, nil
 }
 
 func statements(p *migrate.Plan) []string {
@@ -129,21 +142,48 @@ func setLockTimeout(ctx context.Context, tx *sql.Tx, wait time.Duration) error {
 }
 
 func withTx(ctx context.Context, url string, work func(*sql.Tx) error) error {
-	db, err := sql.Open("pgx", url)
+	config, err := connect.Config(url, "auth-api schema")
 	if err != nil {
-		return fmt.Errorf("read the database URL: %w", err)
+		return err
 	}
+	config.ConnectTimeout = connectTimeout
+	// A statement that is prepared by name would be lost behind a pooler.
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	db := stdlib.OpenDB(*config)
 	defer db.Close()
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	defer func() { _ = tx.Rollback() }()
+	if err := setUp(ctx, tx); err != nil {
+		return busy(err)
+	}
 	if err := work(tx); err != nil {
 		return busy(err)
 	}
 	if err := tx.Commit(); err != nil {
 		return busy(fmt.Errorf("commit: %w", err))
+	}
+	return nil
+}
+
+// setUp makes the transaction independent of what the role and the database
+// say. Errors: connect.ErrReadOnly, *connect.EncodingError.
+func setUp(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, connect.Local(connect.Settings(0))); err != nil {
+		return fmt.Errorf("set up the transaction: %w", err)
+	}
+	var encoding string
+	var readOnly bool
+	err := tx.QueryRowContext(ctx, "SELECT current_setting('server_encoding'), current_setting('transaction_read_only')::bool").Scan(&encoding, &readOnly)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look at the database: %w", err)
+	case encoding != "UTF8":
+		return &connect.EncodingError{Encoding: encoding}
+	case readOnly:
+		return connect.ErrReadOnly
 	}
 	return nil
 }

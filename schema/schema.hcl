@@ -27,9 +27,10 @@ table "accounts" {
     default = sql("now()")
   }
   primary_key { columns = [column.id] }
-  index "accounts_email_key" {
+  # In the C collation: that of the database may have rules of its own, such as Turkish with its two letters i.
+  index "accounts_email_unique" {
     unique = true
-    on { expr = "lower(email)" }
+    on { expr = "lower(email COLLATE \"C\")" }
   }
   check "accounts_email_length" { expr = "octet_length(email) <= 254" }
   check "accounts_name_length" { expr = "octet_length(name) <= 64" }
@@ -206,6 +207,11 @@ table "schema_state" {
     default = true
   }
   column "fingerprint" { type = text }
+  # What was made by applying it, such as table accounts: nothing else may be dropped.
+  column "objects" {
+    type    = sql("text[]")
+    default = sql("'{}'")
+  }
   column "applied_at" {
     type    = timestamptz
     default = sql("now()")

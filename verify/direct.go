@@ -61,7 +61,7 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 	}
 	lists := newLists()
 	kept, err := cache.New(cache.Options[token.Hash, Identity]{
-		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Key: token.Hash.Key, Parse: token.ParseKey,
+		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
 		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
 		Decode: func(h token.Hash, fields map[string]string) (*Identity, error) {
 			identity, err := decodeRecord(fields, lists)

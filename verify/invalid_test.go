@@ -158,7 +158,7 @@ func TestRedisOptionsErrorsShowNothingOfTheURL(t *testing.T) {
 // A URL may say a lot, but not that one request waits for seconds.
 func TestRedisOptionsKeepTheDeadlines(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"redis://host", "rediss://u:p@host:6380/2", "redis://host/0?dial_timeout=9s&read_timeout=9s&write_timeout=9s&pool_timeout=9s&max_retries=9&min_retry_backoff=1s&max_retry_backoff=9s"} {
+	for _, url := range []string{"redis://host", "rediss://u:p@host:6380/2", "redis://host/0?pool_size=3", "unix:///run/redis.sock"} {
 		o, err := verify.RedisOptions(url)
 		if err != nil {
 			t.Fatalf("%s: %v", url, err)
@@ -166,6 +166,11 @@ func TestRedisOptionsKeepTheDeadlines(t *testing.T) {
 		if o.DialTimeout != verify.RedisDialTimeout || o.ReadTimeout != verify.RedisCallTimeout || o.WriteTimeout != verify.RedisCallTimeout || o.PoolTimeout != verify.RedisCallTimeout ||
 			o.MaxRetries > 1 || o.MinRetryBackoff > 0 || o.MaxRetryBackoff > 0 || !o.ContextTimeoutEnabled {
 			t.Errorf("%s: %+v", url, o)
+		}
+	}
+	for _, parameter := range []string{"dial_timeout=9s", "read_timeout=9s", "write_timeout=9s", "pool_timeout=9s", "max_retries=9", "min_retry_backoff=1s", "max_retry_backoff=9s"} {
+		if _, err := verify.RedisOptions("redis://host/0?" + parameter); err == nil {
+			t.Errorf("takes %s", parameter)
 		}
 	}
 }

@@ -1,25 +1,38 @@
 package verify
 
 import (
+	"crypto/tls"
 	"errors"
-	"net/url"
+	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify/storeurl"
 )
 
-var errURL = errors.New("the Redis URL cannot be read: write redis://user:password@host:6379/0, rediss:// for TLS, " +
-	"redis+sentinel://user:password@sentinel:26379,another:26379/master or redis+cluster://user:password@host:6379,another:6379")
+const (
+	redisPort    = 6379
+	sentinelPort = 26379
+	// maxPool bounds pool_size.
+	maxPool = 10_000
+)
 
 // Open makes a client for a Redis URL with the deadlines that verification
-// needs. It does not connect. Beside redis:// and rediss:// (TLS) it takes
+// needs. It does not connect. It takes
 //
+//	redis://user:password@host:6379/0
+//	rediss://user:password@host:6379/0 (TLS)
 //	redis+sentinel://user:password@sentinel-1:26379,sentinel-2:26379/master-name/0
 //	redis+cluster://user:password@node-1:6379,node-2:6379
+//	unix://user:password@/run/redis.sock?db=0
 //
-// and rediss+… of both. User and password are those of Redis; Sentinel's own are
-// sentinel_user and sentinel_password in the query. The error does not hold the
-// password.
+// and rediss+… of sentinel and cluster. IPv6 addresses stand in brackets. User
+// and password are those of Redis. Parameters: db, pool_size, and Sentinel's own
+// sentinel_user and sentinel_password. Special characters are written as %XX.
+// The error says which part is wrong, and holds nothing of the URL.
 func Open(rawURL string) (redis.UniversalClient, error) {
 	o, err := universalOptions(rawURL)
 	if err != nil {
@@ -35,54 +48,158 @@ func CheckURL(rawURL string) error {
 }
 
 func universalOptions(rawURL string) (*redis.UniversalOptions, error) {
-	scheme, kind, _ := strings.Cut(schemeOf(rawURL), "+")
-	if kind != "" && kind != "sentinel" && kind != "cluster" {
-		return nil, errURL
-	}
-	u, err := url.Parse(strings.Replace(rawURL, "+"+kind+":", ":", 1))
+	u, err := storeurl.Parse(rawURL)
 	if err != nil {
-		return nil, errURL
+		return nil, withExample(u, err)
 	}
-	out := &redis.UniversalOptions{Addrs: strings.Split(u.Host, ","), IsClusterMode: kind == "cluster"}
-	if kind == "sentinel" {
-		var database string
-		out.MasterName, database, _ = strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
-		if out.MasterName == "" {
-			return nil, errURL
-		}
-		u.Path = "/" + database
-		query := u.Query()
-		out.SentinelUsername, out.SentinelPassword = query.Get("sentinel_user"), query.Get("sentinel_password")
-		query.Del("sentinel_user")
-		query.Del("sentinel_password")
-		u.RawQuery = query.Encode()
+	o := &redis.UniversalOptions{}
+	setDeadlines(o)
+	if err := readURL(u, o); err != nil {
+		return nil, withExample(u, err)
 	}
-	// The rest is as with one host.
-	u.Host = out.Addrs[0]
-	one, err := RedisOptions(u.String())
-	if err != nil || scheme == "" {
-		return nil, errURL
-	}
-	switch kind {
-	case "":
-		out.Addrs = []string{one.Addr}
-	case "cluster":
-		if one.DB != 0 {
-			return nil, errURL
-		}
-	}
-	out.Username, out.Password, out.DB, out.TLSConfig = one.Username, one.Password, one.DB, one.TLSConfig
-	if out.TLSConfig != nil && kind != "" {
-		out.TLSConfig.ServerName = "" // each host has its own
-	}
-	out.DialTimeout, out.ReadTimeout, out.WriteTimeout, out.PoolTimeout = one.DialTimeout, one.ReadTimeout, one.WriteTimeout, one.PoolTimeout
-	out.ContextTimeoutEnabled, out.DialerRetries, out.DisableIdentity = one.ContextTimeoutEnabled, one.DialerRetries, one.DisableIdentity
-	out.MaxRetries, out.MinRetryBackoff, out.MaxRetryBackoff = one.MaxRetries, one.MinRetryBackoff, one.MaxRetryBackoff
-	out.PoolSize = one.PoolSize
-	return out, nil
+	return o, nil
 }
 
-func schemeOf(rawURL string) string {
-	scheme, _, _ := strings.Cut(rawURL, ":")
-	return scheme
+func withExample(u storeurl.URL, err error) error {
+	example := "redis://user:password@session-db:6379/0"
+	switch {
+	case strings.HasSuffix(u.Scheme, "+sentinel"):
+		example = "redis+sentinel://user:password@sentinel-1:26379,sentinel-2:26379/session-db/0"
+	case strings.HasSuffix(u.Scheme, "+cluster"):
+		example = "redis+cluster://user:password@node-1:6379,node-2:6379"
+	case u.Scheme == "unix":
+		example = "unix://user:password@/run/redis/redis.sock?db=0"
+	}
+	return fmt.Errorf("%w. Example: %s", err, example)
+}
+
+func readURL(u storeurl.URL, o *redis.UniversalOptions) (err error) {
+	if err := setUser(u, o); err != nil {
+		return err
+	}
+	known := []string{"db", "pool_size", "protocol"}
+	switch u.Scheme {
+	case "redis", "rediss":
+		err = setOne(u, o)
+	case "unix":
+		err = setSocket(u, o)
+	case "redis+sentinel", "rediss+sentinel":
+		known = append(known, "sentinel_user", "sentinel_password")
+		err = setSentinel(u, o)
+	case "redis+cluster", "rediss+cluster":
+		known = known[1:]
+		err = setCluster(u, o)
+	default:
+		return errors.New("the scheme is none of redis, rediss, redis+sentinel, rediss+sentinel, redis+cluster, rediss+cluster and unix")
+	}
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(u.Scheme, "rediss") {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if u.Scheme == "rediss" { // of several hosts, each has its own
+			o.TLSConfig.ServerName, _, _ = net.SplitHostPort(o.Addrs[0])
+		}
+	}
+	return setParams(u, o, known)
+}
+
+func setUser(u storeurl.URL, o *redis.UniversalOptions) error {
+	if u.HasUser && u.Password == "" {
+		return errors.New("there is no password before the @: write user:password@, or :password@ for Redis's default user")
+	}
+	o.Username, o.Password = u.User, u.Password
+	return nil
+}
+
+func setOne(u storeurl.URL, o *redis.UniversalOptions) (err error) {
+	if o.Addrs, err = storeurl.Hosts(u.Hosts, redisPort); err != nil {
+		return err
+	}
+	if len(o.Addrs) > 1 {
+		return errors.New("there are several hosts: write redis+sentinel:// or redis+cluster://, whichever they are")
+	}
+	return setDatabase(u.Path, o)
+}
+
+func setSocket(u storeurl.URL, o *redis.UniversalOptions) error {
+	if u.Hosts != "" || u.Path == "" {
+		return errors.New("the path of the socket does not follow unix:// or the @ with a slash")
+	}
+	o.Addrs = []string{"/" + u.Path}
+	return nil
+}
+
+func setSentinel(u storeurl.URL, o *redis.UniversalOptions) (err error) {
+	if o.Addrs, err = storeurl.Hosts(u.Hosts, sentinelPort); err != nil {
+		return err
+	}
+	var database string
+	if o.MasterName, database, _ = strings.Cut(u.Path, "/"); o.MasterName == "" {
+		return errors.New("the path does not name the master, as Sentinel calls it")
+	}
+	o.SentinelUsername, o.SentinelPassword = u.Params["sentinel_user"], u.Params["sentinel_password"]
+	if o.SentinelUsername != "" && o.SentinelPassword == "" {
+		return errors.New("there is a sentinel_user and no sentinel_password")
+	}
+	return setDatabase(database, o)
+}
+
+func setCluster(u storeurl.URL, o *redis.UniversalOptions) (err error) {
+	o.IsClusterMode = true
+	if o.Addrs, err = storeurl.Hosts(u.Hosts, redisPort); err != nil {
+		return err
+	}
+	if u.Path != "" && u.Path != "0" {
+		return errors.New("there is a path: a cluster has database 0 only, so leave it out")
+	}
+	return nil
+}
+
+func setDatabase(text string, o *redis.UniversalOptions) error {
+	if text == "" {
+		return nil
+	}
+	n, ok := number(text, 1<<20)
+	if !ok {
+		return errors.New("the database is not a number, 0 or more")
+	}
+	o.DB = n
+	return nil
+}
+
+func setParams(u storeurl.URL, o *redis.UniversalOptions, known []string) error {
+	for _, verifying := range []string{"skip_verify", "insecure_skip_verify"} {
+		if u.Params[verifying] != "" {
+			return fmt.Errorf("%s: certificates are always verified. Leave it out, and name the file of your CA in SSL_CERT_FILE", verifying)
+		}
+	}
+	if err := u.Unknown(known...); err != nil {
+		return err
+	}
+	if version := u.Params["protocol"]; version != "" && version != "3" {
+		return errors.New("protocol is not 3, the one in which Redis tells of changes: leave it out")
+	}
+	if text := u.Params["db"]; text != "" {
+		if o.DB != 0 {
+			return errors.New("the database is given twice, in the path and as db")
+		}
+		if err := setDatabase(text, o); err != nil {
+			return err
+		}
+	}
+	if text := u.Params["pool_size"]; text != "" {
+		n, ok := number(text, maxPool)
+		if !ok || n == 0 {
+			return fmt.Errorf("pool_size is not a number from 1 to %d", maxPool)
+		}
+		o.PoolSize = n
+	}
+	return nil
+}
+
+// number reads digits, with no sign and no zero in front.
+func number(text string, most int) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0 && n <= most && strconv.Itoa(n) == text
 }

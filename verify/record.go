@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,38 @@ func IdleField(idleExpiresAt time.Time) (field, value string) {
 	return fieldIdle, unix(idleExpiresAt)
 }
 
+// staleParts is how many parts more an older value may have had. Of a longer one the
+// rest stays and is not read: a value ends at the first part that is missing.
+const staleParts = 16
+
+// StaleFields are the fields that an older record of the same token may have after
+// the last part of each value that EncodeRecord writes. They must be deleted when a
+// record is written over another.
+func StaleFields(i Identity) (stale []string) {
+	for name, value := range map[string]string{
+		fieldEmail: i.Email, fieldName: i.Name, fieldAudiences: strings.Join(i.Audiences, " "), fieldScopes: strings.Join(i.Scopes, " "),
+	} {
+		written := len(appendParts(nil, name, value)) / 2
+		for n := range staleParts {
+			stale = append(stale, part(name, written+n))
+		}
+	}
+	return stale
+}
+
+// WiderFields are the fields of a record that must go if it allows a scope or an API
+// that the identity does not; none if it allows no more.
+func WiderFields(fields map[string]string, i Identity) (wider []string) {
+	for name, allowed := range map[string][]string{fieldAudiences: i.Audiences, fieldScopes: i.Scopes} {
+		if slices.ContainsFunc(strings.Fields(joinParts(fields, name)), func(word string) bool { return !slices.Contains(allowed, word) }) {
+			for n := 0; fields[part(name, n)] != ""; n++ {
+				wider = append(wider, part(name, n))
+			}
+		}
+	}
+	return wider
+}
+
 // decodeRecord is the reverse of EncodeRecord. A record that lacks a field or
 // holds another thing than a time is refused: better no answer than a guess.
 func decodeRecord(fields map[string]string, shared *lists) (Identity, error) {
@@ -86,6 +119,13 @@ func decodeRecord(fields map[string]string, shared *lists) (Identity, error) {
 	return i, nil
 }
 
+// IsRecord says whether a Redis hash is surely a token's record, and not of another
+// program that uses the same database: everything in it must be readable.
+func IsRecord(fields map[string]string) bool {
+	_, err := decodeRecord(fields, newLists())
+	return err == nil
+}
+
 // encodeID writes what is no UUID as it is; decodeID refuses it.
 func encodeID(id string) string {
 	parsed, err := uuid.Parse(id)
@@ -95,11 +135,14 @@ func encodeID(id string) string {
 	return base64.RawURLEncoding.EncodeToString(parsed[:])
 }
 
+// decodeID takes the one spelling that encodeID writes.
 func decodeID(s string) (id uuid.UUID, err error) {
-	if base64.RawURLEncoding.DecodedLen(len(s)) != len(id) {
+	if len(s) != base64.RawURLEncoding.EncodedLen(len(id)) {
 		return uuid.Nil, errRecord
 	}
-	if _, err := base64.RawURLEncoding.Decode(id[:], []byte(s)); err != nil {
+	// The decoder skips line breaks, so fewer bytes than expected may come out.
+	n, err := base64.RawURLEncoding.Strict().Decode(id[:], []byte(s))
+	if err != nil || n != len(id) {
 		return uuid.Nil, errRecord
 	}
 	return id, nil
@@ -107,15 +150,25 @@ func decodeID(s string) (id uuid.UUID, err error) {
 
 func appendParts(fields []string, name, value string) []string {
 	for n := 0; value != ""; n++ {
-		end := min(len(value), maxField)
-		// A cut inside a character would show as garbage in redis-cli.
-		for end < len(value) && !utf8.RuneStart(value[end]) {
-			end--
-		}
+		end := cut(value)
 		fields = append(fields, part(name, n), value[:end])
 		value = value[end:]
 	}
 	return fields
+}
+
+// cut says where the first part of a value ends: not inside a character, which
+// would show as garbage in redis-cli. Bytes that are no character are cut anywhere.
+func cut(value string) int {
+	if len(value) <= maxField {
+		return len(value)
+	}
+	for end := maxField; end > maxField-utf8.UTFMax; end-- {
+		if utf8.RuneStart(value[end]) {
+			return end
+		}
+	}
+	return maxField
 }
 
 func joinParts(fields map[string]string, name string) string {
@@ -143,7 +196,8 @@ func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
 func parseUnix(s string) (time.Time, error) {
 	seconds, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
+	// One spelling only: neither +5 nor 05.
+	if err != nil || s[0] == '+' || len(s) > 1 && s[0] == '0' {
 		return time.Time{}, errRecord
 	}
 	return time.Unix(seconds, 0).UTC(), nil

@@ -1,7 +1,7 @@
 package verify
 
 import (
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,23 +14,29 @@ const (
 	RedisCallTimeout = 200 * time.Millisecond
 )
 
-// RedisOptions reads a redis:// or rediss:// URL and sets the deadlines that
-// verification needs. The error does not hold the URL's password.
+// RedisOptions reads a redis://, rediss:// or unix:// URL as Open does, for who
+// needs a redis.Client of one host. The error holds nothing of the URL.
 func RedisOptions(url string) (*redis.Options, error) {
-	options, err := redis.ParseURL(url)
+	o, err := universalOptions(url)
 	if err != nil {
-		return nil, fmt.Errorf("the Redis URL cannot be read: write redis://user:password@host:6379/0")
+		return nil, err
 	}
-	options.DialTimeout = RedisDialTimeout
-	options.ReadTimeout = RedisCallTimeout
-	options.WriteTimeout = RedisCallTimeout
-	options.PoolTimeout = RedisCallTimeout
-	options.ContextTimeoutEnabled = true
-	options.DialerRetries = 1
+	if o.IsClusterMode || o.MasterName != "" {
+		return nil, errors.New("the scheme is not one of a single Redis: write redis://, rediss:// or unix://")
+	}
+	return o.Simple(), nil
+}
+
+func setDeadlines(o *redis.UniversalOptions) {
+	o.DialTimeout = RedisDialTimeout
+	o.ReadTimeout = RedisCallTimeout
+	o.WriteTimeout = RedisCallTimeout
+	o.PoolTimeout = RedisCallTimeout
+	o.ContextTimeoutEnabled = true
+	o.DialerRetries = 1
 	// One retry takes up a connection that Redis closed while it was idle.
-	options.MaxRetries = 1
-	options.MinRetryBackoff = -1
-	options.MaxRetryBackoff = -1
-	options.DisableIdentity = true
-	return options, nil
+	o.MaxRetries = 1
+	o.MinRetryBackoff = -1
+	o.MaxRetryBackoff = -1
+	o.DisableIdentity = true
 }

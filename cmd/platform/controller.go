@@ -3,24 +3,27 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 
-	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
+	"auth.books.test/internal/sealing"
 )
 
 // examineController asks whether the controller of sealed secrets is there, and
 // is the one that the repository names.
-func (c cluster) examineController(ctx context.Context) []finding {
+func (c cluster) examineController(ctx context.Context, known *causes) []finding {
 	mend := "kubectl apply -k sealed-secrets/controller"
 	if c.env == "minikube" {
 		mend = "kubectl create namespace sealed-secrets; kubectl apply -k sealed-secrets/minikube/key && " + mend
 	}
 	var d appsv1.Deployment
 	if err := c.get(ctx, "sealed-secrets", "deployment/sealed-secrets", &d); err != nil || d.Status.AvailableReplicas < 1 {
+		known.noController = true
 		return []finding{{"the controller of sealed secrets is not there, or not available", mend}}
 	}
 	rendered, err := manifest.Render(filepath.Join(c.dir, "sealed-secrets", "controller"))
@@ -39,68 +42,42 @@ func (c cluster) examineController(ctx context.Context) []finding {
 	return nil
 }
 
-// examineUnsealed finds what the controller could not open.
-func (c cluster) examineUnsealed(ctx context.Context) (found []finding) {
-	var list struct {
-		Items []struct {
-			Metadata struct{ Name string }
-			Status   struct {
-				Conditions []struct{ Type, Status, Message string }
-			}
-		}
-	}
-	if err := c.get(ctx, credential.Namespace, "sealedsecrets", &list); err != nil {
-		return []finding{{"the sealed secrets cannot be read", "kubectl -n auth get sealedsecrets"}}
-	}
-	for _, item := range list.Items {
-		for _, condition := range item.Status.Conditions {
-			if condition.Type == "Synced" && condition.Status == "False" {
-				found = append(found, c.unsealed(item.Metadata.Name, strings.Join(strings.Fields(condition.Message), " ")))
-			}
-		}
-	}
-	return found
-}
-
-// unsealed reads the controller's message.
-func (c cluster) unsealed(name, message string) finding {
-	switch {
-	case strings.Contains(message, "not managed"):
-		return finding{fmt.Sprintf("a Secret %s that was made by hand keeps the sealed one from being opened", name),
-			// It has given up by then.
-			"kubectl -n auth delete secret " + name + " && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"}
-	case strings.Contains(message, "immutable"):
-		return finding{fmt.Sprintf("%s is sealed with another value under the same name, and a Secret does not change", name),
-			fmt.Sprintf("git checkout an earlier %s, and go run ./cmd/platform rotate --env %s --secret %s; or, if no store knows the old value, kubectl -n auth delete secret %[3]s && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets", c.sealed(), c.env, name)}
-	case strings.Contains(message, "no key could decrypt") && c.env == "minikube":
-		return finding{fmt.Sprintf("the controller has not the key that opens %s, or it was sealed for another namespace or name", name),
-			"kubectl apply -k sealed-secrets/minikube/key && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"}
-	case strings.Contains(message, "no key could decrypt"):
-		return finding{fmt.Sprintf("the controller has not the key that opens %s, or it was sealed for another namespace or name", name),
-			fmt.Sprintf("restore its key as sealed-secrets/README.md says, or seal anew: %s%s/certificate.pem && go run ./cmd/platform seal --env %s --replace", fetchCertificate, c.sealed(), c.env)}
-	}
-	return finding{fmt.Sprintf("the controller does not open %s (%s)", name, message), "kubectl -n sealed-secrets logs deployment/sealed-secrets"}
-}
-
-// examineSecrets finds Secrets that pods use and the cluster has not. It reads
-// their names only.
-func (c cluster) examineSecrets(ctx context.Context) (found []finding) {
-	if c.set == nil {
-		return nil
-	}
-	out, err := c.run(ctx, "--namespace", credential.Namespace, "get", "secrets", "-o", "jsonpath={.items[*].metadata.name}")
+// examineKeys asks whether the controller's keys are those that it should have: the one that git is sealed for,
+// and outside of development not the public one.
+func (c cluster) examineKeys(ctx context.Context, known *causes) (found []finding) {
+	keys, err := c.sealingKeys(ctx)
 	if err != nil {
-		return []finding{{"the names of Secrets cannot be read", "kubectl -n auth get secrets"}}
+		return []finding{{"the certificates of the controller cannot be read", "kubectl -n sealed-secrets get secrets -l " + keyLabel}}
 	}
-	seen := map[string]bool{}
-	for _, name := range strings.Fields(string(out)) {
-		seen[name] = true
+	has := func(fingerprint string) bool {
+		return slices.ContainsFunc(keys, func(k sealingKey) bool { return k.certificate.Fingerprint == fingerprint })
 	}
-	for _, r := range c.set.References() {
-		if !seen[r.Secret] {
-			seen[r.Secret] = true
-			found = append(found, finding{fmt.Sprintf("%s needs the Secret %s, and the cluster has none", r.Workload, r.Secret), "kubectl apply -k " + c.sealed()})
-		}
+	public, _ := certificateIn(filepath.Join(c.dir, "sealed-secrets", "minikube"))
+	if c.env != "minikube" && public.Fingerprint != "" && has(public.Fingerprint) {
+		found = append(found, finding{"the cluster has the development sealing key, which is public: whoever reads the repository opens what is sealed for it",
+			"kubectl -n sealed-secrets delete secret development-sealing-key && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets, then rotate what was sealed for it"})
 	}
-	return found
+	own, err := certificateIn(filepath.Join(c.dir, c.sealed()))
+	if err != nil || has(own.Fingerprint) || known.noController {
+		return found
+	}
+	if own.Fingerprint == sampleFingerprint {
+		return found // said of the files already
+	}
+	known.noKey = true
+	if c.env == "minikube" {
+		return append(found, finding{"the cluster has not the development key, for which git is sealed: a Secret with it is missing in the namespace sealed-secrets, or has no label " + keyLabel,
+			"kubectl apply -k sealed-secrets/minikube/key && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"})
+	}
+	return append(found, finding{fmt.Sprintf("the controller has no key of the certificate in %s: what is sealed for it does not open here", c.sealed()),
+		fmt.Sprintf("restore its key as sealed-secrets/README.md says, or go run ./cmd/platform certificate --env %[1]s && kubectl -n auth get secrets -o json | go run ./cmd/platform reseal --env %[1]s", c.env)})
+}
+
+// certificateIn reads the certificate of a folder of sealed secrets.
+func certificateIn(folder string) (sealing.Certificate, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "certificate.pem"))
+	if err != nil {
+		return sealing.Certificate{}, err
+	}
+	return sealing.ParseCertificate(text)
 }

@@ -14,19 +14,23 @@ import (
 // finding is something that is wrong, and the command that mends it.
 type finding struct{ problem, mend string }
 
-const doctorTimeout = 30 * time.Second
+const doctorTimeout = time.Minute
 
-func doctorCommand(dir *string) *cobra.Command {
+func doctorCommand(t *tool) *cobra.Command {
 	var env string
 	var offline bool
 	c := &cobra.Command{Use: "doctor", Short: "Say in a line what is wrong, and what mends it", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), doctorTimeout)
 			defer cancel()
-			found := examineFiles(*dir, env)
+			if err := knownEnvironment(t.dir, env); err != nil {
+				return err
+			}
+			found := examineFiles(t.dir, env, t.now())
 			if !offline {
-				set, _ := rendered(*dir, env) // examineFiles has said why not
-				found = append(found, cluster{*dir, env, kubectl, set}.examine(ctx)...)
+				c := t.cluster(env)
+				c.set, _ = rendered(t.dir, env) // examineFiles has said why not
+				found = append(found, c.examine(ctx)...)
 			}
 			return report(cmd.OutOrStdout(), found)
 		}}

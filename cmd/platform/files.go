@@ -1,17 +1,20 @@
 package main
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
 	"auth.books.test/internal/credential"
+	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/sealing"
 )
 
@@ -19,27 +22,27 @@ import (
 // somebody seals their own. Its private key was thrown away.
 const sampleFingerprint = "SHA256:l+LTKCofjmT5SbjDZ+i0TTpt40HsDod63pnPcedV/a4"
 
-// fetchCertificate is the newest certificate of the controller. kubeseal would ask
-// a Service for it, which GKE's private clusters do not let through.
-const fetchCertificate = `kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key --sort-by=.metadata.creationTimestamp -o jsonpath='{.items[-1:].data.tls\.crt}' | base64 -d > `
-
 // examineFiles looks at what is in the repository for an overlay.
-func examineFiles(dir, env string) (found []finding) {
+func examineFiles(dir, env string, now time.Time) (found []finding) {
 	sealed := filepath.Join(dir, "sealed-secrets", env)
+	fetch := "go run ./cmd/platform certificate --env " + env
 	sealAnew := fmt.Sprintf("go run ./cmd/platform seal --env %s --replace", env)
-	certificate, err := os.ReadFile(filepath.Join(sealed, "certificate.pem"))
+	text, err := os.ReadFile(filepath.Join(sealed, "certificate.pem"))
 	if err != nil {
-		return append(found, finding{"there is no certificate to seal for in " + sealed, fetchCertificate + filepath.Join(sealed, "certificate.pem")})
+		return append(found, finding{"there is no certificate to seal for in " + sealed, fetch})
 	}
-	sealer, err := sealing.NewSealer(certificate, rand.Reader)
+	certificate, err := sealing.ParseCertificate(text)
 	if err != nil {
-		return append(found, finding{fmt.Sprintf("%s/certificate.pem: %v", sealed, err), "git checkout -- " + sealed})
+		return append(found, finding{fmt.Sprintf("%s/certificate.pem: %v", sealed, err), fetch})
 	}
-	if fingerprint, err := sealer.Fingerprint(); err == nil && fingerprint == sampleFingerprint {
-		found = append(found, finding{"the secrets of " + env + " are samples that nobody can open",
-			fetchCertificate + filepath.Join(sealed, "certificate.pem") + " && " + sealAnew})
+	if err := certificate.Valid(now); err != nil {
+		found = append(found, finding{fmt.Sprintf("%s/certificate.pem: %v", sealed, err), fmt.Sprintf("%s && kubectl -n auth get secrets -o json | go run ./cmd/platform reseal --env %s", fetch, env)})
 	}
-	found = append(found, examineSealed(sealed, sealAnew)...)
+	if certificate.Fingerprint == sampleFingerprint {
+		found = append(found, finding{"the secrets of " + env + " are samples that nobody can open", fetch + " && " + sealAnew})
+	}
+	found = append(found, examinePrivateKeys(sealed)...)
+	found = append(found, examineSealed(sealed, certificate, sealAnew)...)
 	set, err := rendered(dir, env)
 	if err != nil {
 		mend := "git status kustomize sealed-secrets"
@@ -51,13 +54,48 @@ func examineFiles(dir, env string) (found []finding) {
 	for _, missing := range set.MissingSecrets() {
 		found = append(found, finding{missing + " is used and not sealed", strings.TrimSuffix(sealAnew, " --replace")})
 	}
+	return append(found, examineUnread(sealed, set)...)
+}
+
+// examinePrivateKeys finds private keys beside what is sealed for them, but for the one of Minikube, which is
+// public by design: whoever reads the repository could open everything.
+func examinePrivateKeys(dir string) (found []finding) {
+	_ = filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || file == filepath.Join(dir, "key", "secret.yaml") && filepath.Base(dir) == "minikube" {
+			return nil
+		}
+		if text, err := os.ReadFile(file); err == nil && strings.Contains(string(text), "PRIVATE KEY-----") {
+			found = append(found, finding{file + " holds a private key: whoever reads the repository opens what is sealed for it",
+				"git rm " + file + ", make a new key (sealed-secrets/README.md), and rotate every value"})
+		}
+		return nil
+	})
 	return found
 }
 
-// examineSealed opens what the development key should open. Where there is no
-// such key, it sees whom a secret is sealed for, and only the controller can tell
-// the rest.
-func examineSealed(dir, sealAnew string) (found []finding) {
+// examineUnread finds what is sealed and not listed, or listed and read by nobody.
+func examineUnread(dir string, set *manifest.Set) (found []finding) {
+	applied := map[string]bool{}
+	for _, o := range set.OfKind("SealedSecret") {
+		applied[o.Name] = true
+		needed := credential.Needed(baseOf(o.Name)) || slices.ContainsFunc(set.References(), func(r manifest.Reference) bool { return baseOf(r.Secret) == baseOf(o.Name) })
+		if !needed {
+			found = append(found, finding{fmt.Sprintf("%s is sealed, and no pod reads it: its name may be misspelt", o.Name), fmt.Sprintf("git rm %s/%s.yaml, and take it out of %[1]s/kustomization.yaml", dir, o.Name)})
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		if text, err := os.ReadFile(file); err == nil && strings.Contains(string(text), "kind: SealedSecret") && !applied[name] && len(set.MissingSecrets()) == 0 {
+			found = append(found, finding{fmt.Sprintf("%s is in the folder, and %s/kustomization.yaml does not list it, so it is not applied", file, dir), "add it there, or git rm " + file})
+		}
+	}
+	return found
+}
+
+// examineSealed looks at each sealed file, and opens what the development key should open. Where there is no
+// such key, it sees whom a secret is sealed for, and only the controller can tell the rest.
+func examineSealed(dir string, certificate sealing.Certificate, sealAnew string) (found []finding) {
 	key, err := developmentKey(dir)
 	if errors.Is(err, os.ErrNotExist) && filepath.Base(dir) == "minikube" {
 		return []finding{{"the development key " + filepath.Join(dir, "key", "secret.yaml") + " is missing", "git checkout -- " + dir}}
@@ -65,37 +103,99 @@ func examineSealed(dir, sealAnew string) (found []finding) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return []finding{{oneLine(err), "git checkout -- " + dir}}
 	}
+	if key != nil {
+		if belongs, err := certificate.Belongs(key); err != nil {
+			return []finding{{fmt.Sprintf("%s/key/secret.yaml: %s", dir, oneLine(err)), "git checkout -- " + dir}}
+		} else if !belongs {
+			found = append(found, finding{dir + "/certificate.pem is not of the development key beside it: what is sealed for it opens in no fresh cluster", "git checkout -- " + dir + "/certificate.pem"})
+		}
+	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	var closed []string
+	var first finding
+	values := credential.Values{}
+	f := &folder{dir: dir, used: map[string]string{}}
+	if read, err := readFolder(dir); err == nil {
+		f = read
+	}
 	for _, file := range files {
 		if filepath.Base(file) == "kustomization.yaml" {
 			continue
 		}
-		if err := examineSealedFile(key, file); err != nil {
-			found = append(found, finding{fmt.Sprintf("%s: %s", file, oneLine(err)), sealAnew})
+		opened, err := examineSealedFile(key, certificate, file)
+		if errors.Is(err, sealing.ErrCannotOpen) {
+			closed = append(closed, filepath.Base(file))
+			if first == (finding{}) {
+				first = finding{fmt.Sprintf("%s: %s", file, oneLine(err)), sealAnew}
+			}
+			continue
 		}
+		if err != nil {
+			found = append(found, finding{fmt.Sprintf("%s: %s", file, oneLine(err)), sealAnew})
+			continue
+		}
+		if name := opened.Name; key != nil && name == f.current(baseOf(name)) {
+			values[baseOf(name)] = opened.Data
+		}
+	}
+	switch {
+	case len(closed) == 1:
+		found = append(found, first)
+	case len(closed) > 1:
+		found = append(found, finding{fmt.Sprintf("the development key opens none of %s in %s: they were sealed for another key, or for another namespace or name", strings.Join(closed, ", "), dir), "git checkout -- " + dir + ", or " + sealAnew})
+	}
+	for _, err := range credential.Fit(values) {
+		found = append(found, finding{oneLine(err), "git checkout -- " + dir + ", or " + sealAnew})
 	}
 	return found
 }
 
-func examineSealedFile(key []byte, file string) error {
+func examineSealedFile(key []byte, certificate sealing.Certificate, file string) (sealing.Secret, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return sealing.Secret{}, err
 	}
 	var place struct {
-		Metadata struct{ Namespace, Name string }
+		Metadata struct {
+			Namespace, Name string
+			Annotations     map[string]string
+		}
+		Spec struct {
+			EncryptedData map[string]string
+			Template      struct {
+				Metadata struct{ Namespace, Name string }
+			}
+		}
 	}
 	if err := yaml.Unmarshal(b, &place); err != nil {
-		return fmt.Errorf("read the SealedSecret: %w", err)
+		return sealing.Secret{}, fmt.Errorf("read the SealedSecret: %w", err)
 	}
-	if place.Metadata.Namespace != credential.Namespace || place.Metadata.Name+".yaml" != filepath.Base(file) {
-		return fmt.Errorf("sealed for %s/%s: it will not open elsewhere", place.Metadata.Namespace, place.Metadata.Name)
+	at, in := place.Metadata, place.Spec.Template.Metadata
+	if at.Namespace != credential.Namespace || at.Name+".yaml" != filepath.Base(file) {
+		return sealing.Secret{}, fmt.Errorf("sealed for %s/%s: it will not open elsewhere", at.Namespace, at.Name)
+	}
+	for annotation := range at.Annotations {
+		if strings.HasPrefix(annotation, "sealedsecrets.bitnami.com/") {
+			return sealing.Secret{}, fmt.Errorf("it has the annotation %s: here secrets are sealed in strict scope, and one of another scope does not open, or opens elsewhere too", annotation)
+		}
+	}
+	if in.Name != at.Name || in.Namespace != at.Namespace {
+		return sealing.Secret{}, fmt.Errorf("the Secret in its template is %s/%s, and it is sealed for %s/%s", in.Namespace, in.Name, at.Namespace, at.Name)
+	}
+	if len(place.Spec.EncryptedData) == 0 {
+		return sealing.Secret{}, errors.New("it holds no value")
+	}
+	if other := sealing.SealedFor(b); other != "" && other != certificate.Fingerprint {
+		return sealing.Secret{}, fmt.Errorf("it was sealed for the key %s, and certificate.pem is of %s", other, certificate.Fingerprint)
 	}
 	if key == nil {
-		return nil
+		return sealing.Secret{Name: at.Name}, nil
 	}
-	_, err = sealing.Open(key, b)
-	return err
+	opened, err := sealing.Open(key, b)
+	if err != nil {
+		return opened, err
+	}
+	return opened, credential.Check(baseOf(opened.Name), opened.Data)
 }
 
 func developmentKey(dir string) ([]byte, error) {

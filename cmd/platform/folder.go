@@ -6,16 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
 	"auth.books.test/internal/sealing"
+	"auth.books.test/internal/wholefile"
 )
 
 // folder is sealed-secrets/ENV: a file for each SealedSecret, and the version of
@@ -25,6 +28,10 @@ type folder struct {
 	dir   string
 	names []string          // what is sealed
 	used  map[string]string // the version in use, by name, if it is not the first
+
+	// What save is to write and to delete.
+	written map[string][]byte // by file
+	removed []string          // files
 }
 
 // kustomizationTemplate moves references without naming the pods that have them:
@@ -60,7 +67,14 @@ patches:
 // openFolder reads the folder of an environment. A folder without a kustomization
 // is empty.
 func openFolder(dir, env string) (*folder, error) {
-	f := &folder{dir: filepath.Join(dir, "sealed-secrets", env), used: map[string]string{}}
+	if err := knownEnvironment(dir, env); err != nil {
+		return nil, err
+	}
+	return readFolder(filepath.Join(dir, "sealed-secrets", env))
+}
+
+func readFolder(dir string) (*folder, error) {
+	f := &folder{dir: dir, used: map[string]string{}}
 	b, err := os.ReadFile(filepath.Join(f.dir, "kustomization.yaml"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
@@ -128,50 +142,92 @@ func versionOf(full, name string) int {
 
 func (f *folder) file(name string) string { return filepath.Join(f.dir, name+".yaml") }
 
-// add seals a secret and puts its file in place; save lists it.
+// add seals a secret; save writes and lists it.
 func (f *folder) add(sealer *sealing.Sealer, s sealing.Secret) error {
 	sealed, err := sealer.Seal(s)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(f.file(s.Name), sealed, 0o644); err != nil {
-		return fmt.Errorf("write a SealedSecret: %w", err)
+	if f.written == nil {
+		f.written = map[string][]byte{}
 	}
+	f.written[f.file(s.Name)] = sealed
+	f.removed = slices.DeleteFunc(f.removed, func(file string) bool { return file == f.file(s.Name) })
 	if !slices.Contains(f.names, s.Name) {
 		f.names = append(f.names, s.Name)
 	}
 	return nil
 }
 
-func (f *folder) remove(name string) error {
+// remove takes a secret off the list; save deletes its file.
+func (f *folder) remove(name string) {
 	f.names = slices.DeleteFunc(f.names, func(n string) bool { return n == name })
-	if err := os.Remove(f.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove a SealedSecret: %w", err)
-	}
-	return nil
+	delete(f.written, f.file(name))
+	f.removed = append(f.removed, f.file(name))
 }
 
+// save writes all that has changed. A full disk changes nothing. If it is killed
+// in between, the list names only files that exist: secrets come first, then the
+// list, and what it no longer names is deleted last.
 func (f *folder) save() error {
 	slices.Sort(f.names)
 	var text bytes.Buffer
 	if err := kustomizationTemplate.Execute(&text, map[string]any{"Names": f.names, "Used": f.used}); err != nil {
 		return fmt.Errorf("write the kustomization: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(f.dir, "kustomization.yaml"), text.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write the kustomization: %w", err)
+	if err := wholefile.ReplaceInOrder(0o644, append(f.changes(), wholefile.File{Name: filepath.Join(f.dir, "kustomization.yaml"), Content: text.Bytes()})...); err != nil {
+		return fmt.Errorf("write what is sealed: %w", err)
 	}
+	for _, file := range f.removed {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a SealedSecret: %w", err)
+		}
+	}
+	f.written, f.removed = nil, nil
 	return nil
 }
 
-// sealer seals for the certificate of the folder.
-func (f *folder) sealer() (*sealing.Sealer, error) {
+func (f *folder) changes() (all []wholefile.File) {
+	for _, name := range slices.Sorted(maps.Keys(f.written)) {
+		all = append(all, wholefile.File{Name: name, Content: f.written[name]})
+	}
+	return all
+}
+
+// sealer seals for the certificate of the folder, if that is valid at a time.
+func (f *folder) sealer(now time.Time) (*sealing.Sealer, error) {
 	file := filepath.Join(f.dir, "certificate.pem")
 	certificate, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no %s: fetch it from the cluster's controller, or make a key with platform key", file)
+		return nil, fmt.Errorf("there is no %s: fetch it from the cluster's controller with platform certificate, or make a key with platform key", file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the certificate: %w", err)
 	}
-	return sealing.NewSealer(certificate, rand.Reader)
+	s, err := sealing.NewSealer(certificate, now, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w. Fetch the newest: go run ./cmd/platform certificate --env %s", file, err, filepath.Base(f.dir))
+	}
+	return s, nil
+}
+
+// baseOf is the name of a secret without its version.
+func baseOf(name string) string {
+	if i := strings.LastIndex(name, "-v"); i > 0 && versionOf(name, name[:i]) > 1 {
+		return name[:i]
+	}
+	return name
+}
+
+// open opens what is sealed with the key beside it. Error: fs.ErrNotExist, if the repository has none.
+func (f *folder) open(name string) (sealing.Secret, error) {
+	key, err := developmentKey(f.dir)
+	if err != nil {
+		return sealing.Secret{}, err
+	}
+	sealed, err := os.ReadFile(f.file(name))
+	if err != nil {
+		return sealing.Secret{}, fmt.Errorf("read a SealedSecret: %v", err) // not fs.ErrNotExist, which is the key's
+	}
+	return sealing.Open(key, sealed)
 }

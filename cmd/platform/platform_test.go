@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"auth.books.test/internal/credential"
 )
 
 // checkout copies what the commands read, to be broken.
@@ -23,8 +26,15 @@ func checkout(t *testing.T) string {
 
 func do(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
+	return doWith(t, recorded{}, stdin, args...)
+}
+
+// doWith runs a command beside a cluster that answers as recorded.
+func doWith(t *testing.T, answers recorded, stdin string, args ...string) (string, error) {
+	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), args, strings.NewReader(stdin), &out, &out)
+	platform := &tool{run: answers.run, now: time.Now}
+	err := platform.command(args, strings.NewReader(stdin), &out, &out).ExecuteContext(t.Context())
 	return out.String(), err
 }
 
@@ -49,6 +59,22 @@ func edit(t *testing.T, file, old, new string) {
 	}
 }
 
+// sealAs seals values for Minikube as they are.
+func sealAs(t *testing.T, dir, name string, data map[string]string) {
+	t.Helper()
+	f, err := openFolder(dir, "minikube")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := f.sealer(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.add(sealer, credential.Secret(name, data)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Not parallel: rendering is for one at a time.
 func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 	for _, c := range []struct {
@@ -60,7 +86,7 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 		{"gke has samples", "gke", func(*testing.T, string) {}, "are samples that nobody can open", "platform seal --env gke --replace"},
 		{"no certificate", "gke", func(t *testing.T, dir string) {
 			remove(t, filepath.Join(dir, "sealed-secrets/gke/certificate.pem"))
-		}, "there is no certificate", "kubectl -n sealed-secrets get secret -l sealedsecrets.bitnami.com/sealed-secrets-key"},
+		}, "there is no certificate", "go run ./cmd/platform certificate --env gke"},
 		{"no development key", "minikube", func(t *testing.T, dir string) {
 			remove(t, filepath.Join(dir, "sealed-secrets/minikube/key/secret.yaml"))
 		}, "the development key", "git checkout"},
@@ -79,6 +105,51 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 		{"an overlay that cannot be rendered", "gke", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "kustomize/overlays/gke/kustomization.yaml"), "patch-spread.yaml", "patch-spraed.yaml")
 		}, "patch-spraed.yaml", "git status kustomize"},
+		{"an expired certificate", "minikube", func(t *testing.T, dir string) {
+			certificate, _ := certificateFor(t, time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
+			write(t, certificate, dir, "sealed-secrets/minikube/certificate.pem")
+		}, "certificate.pem: the certificate expired on", "platform certificate --env minikube"},
+		{"a certificate of another key", "minikube", func(t *testing.T, dir string) {
+			certificate, _ := certificateFor(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+			write(t, certificate, dir, "sealed-secrets/minikube/certificate.pem")
+		}, "certificate.pem is not of the development key", "git checkout -- "},
+		{"sealed for another certificate", "gke", func(t *testing.T, dir string) {
+			must(t, "", "seal", "--env", "gke", "--replace", "--dir", dir)
+			certificate, _ := certificateFor(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+			write(t, certificate, dir, "sealed-secrets/gke/certificate.pem")
+		}, "auth-db-users.yaml: it was sealed for the key SHA256:", "platform seal --env gke --replace"},
+		{"all sealed for another key", "minikube", func(t *testing.T, dir string) {
+			for _, name := range []string{"auth-db-credentials", "auth-db-users", "session-db-users"} {
+				text, err := os.ReadFile(filepath.Join(dir, "sealed-secrets/gke", name+".yaml"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				write(t, text, dir, "sealed-secrets/minikube", name+".yaml")
+			}
+		}, "the development key opens none of auth-db-credentials.yaml, auth-db-users.yaml, session-db-users.yaml", "git checkout"},
+		{"a private key", "gke", func(t *testing.T, dir string) {
+			_, private := certificateFor(t, time.Now(), time.Now())
+			write(t, private, dir, "sealed-secrets/gke/key/key.pem")
+		}, "key.pem holds a private key", "git rm"},
+		{"another scope", "minikube", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "sealed-secrets/minikube/session-db-token-key.yaml"), "metadata:\n  name:", "metadata:\n  annotations: {sealedsecrets.bitnami.com/cluster-wide: \"true\"}\n  name:")
+		}, "it has the annotation sealedsecrets.bitnami.com/cluster-wide", "platform seal"},
+		{"another name in the template", "gke", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "sealed-secrets/gke/session-db-token-key.yaml"), "      name: session-db-token-key", "      name: session-db-token")
+		}, "the Secret in its template is auth/session-db-token", "platform seal"},
+		{"a value of a bad form", "minikube", func(t *testing.T, dir string) {
+			sealAs(t, dir, "session-db-token-key", map[string]string{"keys": "no ring"})
+		}, "session-db-token-key: key 1: write it as id:secret", "platform seal"},
+		{"a password that the store does not know", "minikube", func(t *testing.T, dir string) {
+			sealAs(t, dir, "session-db-verifier", map[string]string{"password": "another"})
+		}, "the password in session-db-verifier is not one that session-db-users lets in", "git checkout"},
+		{"a name that nobody reads", "minikube", func(t *testing.T, dir string) {
+			sealAs(t, dir, "session-db-verifyer", map[string]string{"password": "another"})
+			edit(t, filepath.Join(dir, "sealed-secrets/minikube/kustomization.yaml"), "resources:\n", "resources:\n  - session-db-verifyer.yaml\n")
+		}, "session-db-verifyer is sealed, and no pod reads it", "git rm"},
+		{"a file that is not listed", "minikube", func(t *testing.T, dir string) {
+			sealAs(t, dir, "mail", map[string]string{"password": "another"})
+		}, "mail.yaml is in the folder", "add it there"},
 		{"a secret that is missing", "minikube", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "sealed-secrets/minikube/kustomization.yaml"), "  - session-db-users.yaml\n", "")
 		}, "session-db/session-db-users is used and not sealed", "platform seal"},

@@ -1,9 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,7 @@ import (
 	"auth.books.test/internal/credential"
 )
 
-func resealCommand(dir *string) *cobra.Command {
+func resealCommand(t *tool) *cobra.Command {
 	var env string
 	c := &cobra.Command{Use: "reseal", Short: "Seal the same values again, after the certificate was renewed", Args: cobra.NoArgs,
 		Long: `Seals every secret of sealed-secrets/ENV again, under its own name, for the certificate that is there now.
@@ -21,20 +22,23 @@ The values come from the cluster: kubectl -n auth get secrets -o json | platform
 			if err != nil {
 				return err
 			}
-			return reseal(*dir, env, in.cluster, cmd.OutOrStdout())
+			return t.reseal(cmd.Context(), env, in.cluster, cmd.OutOrStdout())
 		}}
 	c.Flags().StringVar(&env, "env", "", "the overlay, minikube or gke")
 	_ = c.MarkFlagRequired("env")
 	return c
 }
 
-func reseal(dir, env string, cluster credential.Values, out io.Writer) error {
-	f, err := openFolder(dir, env)
+func (t *tool) reseal(ctx context.Context, env string, cluster credential.Values, out io.Writer) error {
+	f, err := openFolder(t.dir, env)
 	if err != nil {
 		return err
 	}
-	sealer, err := f.sealer()
+	sealer, err := f.sealer(t.now())
 	if err != nil {
+		return err
+	}
+	if err := t.cluster(env).opens(ctx, sealer); err != nil {
 		return err
 	}
 	var missing []string
@@ -47,10 +51,28 @@ func reseal(dir, env string, cluster credential.Values, out io.Writer) error {
 	if len(missing) > 0 {
 		return fmt.Errorf("standard input has no secret %s: kubectl -n %s get secrets -o json gives all", strings.Join(missing, ", "), credential.Namespace)
 	}
-	for _, name := range slices.Clone(f.names) {
+	values := credential.Values{}
+	for _, name := range f.names {
+		base := baseOf(name)
+		if err := credential.Check(base, cluster[name]); err != nil {
+			return fmt.Errorf("the cluster's %w", err)
+		}
+		if name == f.current(base) {
+			values[base] = cluster[name]
+		}
+	}
+	if err := errors.Join(credential.Fit(values)...); err != nil {
+		return err
+	}
+	for _, name := range f.names {
 		if err := f.add(sealer, credential.Secret(name, cluster[name])); err != nil {
 			return err
 		}
+	}
+	if err := f.save(); err != nil {
+		return err
+	}
+	for _, name := range f.names {
 		fmt.Fprintf(out, "sealed %s/%s\n", credential.Namespace, name)
 	}
 	return nil

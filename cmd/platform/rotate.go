@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,18 +24,20 @@ type rotation struct {
 	in             input
 }
 
-func rotateCommand(dir *string) *cobra.Command {
+func rotateCommand(t *tool) *cobra.Command {
 	r := rotation{}
 	var use, finish, fromStdin bool
 	c := &cobra.Command{Use: "rotate", Short: "Give a secret a new value under a new name, and say what else is to be done", Args: cobra.NoArgs,
 		Long: `Seals a new value as NAME-v2, NAME-v3 and so on, lets the overlay use it, and keeps the old one until --finish.
 The store knows both in between, so that no request fails. It writes files only, and prints the commands that follow.
+If a cluster of the environment answers, the certificate must be of one of its controller's keys.
 
 What the store knows now is opened with the environment's key where the repository has it. Elsewhere it comes from
 the cluster: kubectl -n auth get secret … -o json | platform rotate … --stdin. A chosen value can come before it, as
-{"session-db-credentials": {"password": "…"}}. No value is ever shown.`,
+{"session-db-credentials": {"password": "…"}}. Of the token keys that is the whole ring, {"session-db-token-key": {"keys": "…"}}:
+the keys of now and one more, which becomes the first with --use. No value is ever shown.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r.dir = *dir
+			r.dir = t.dir
 			if fromStdin {
 				var err error
 				if r.in, err = readInput(cmd.InOrStdin()); err != nil {
@@ -47,7 +50,7 @@ the cluster: kubectl -n auth get secret … -o json | platform rotate … --stdi
 			case finish:
 				r.step = credential.Finish
 			}
-			return r.run(cmd.OutOrStdout())
+			return r.run(cmd.Context(), t, cmd.OutOrStdout())
 		}}
 	c.Flags().StringVar(&r.env, "env", "", "the overlay, minikube or gke")
 	c.Flags().StringVar(&r.name, "secret", "", "which secret, without a version")
@@ -60,13 +63,16 @@ the cluster: kubectl -n auth get secret … -o json | platform rotate … --stdi
 	return c
 }
 
-func (r rotation) run(out io.Writer) error {
+func (r rotation) run(ctx context.Context, t *tool, out io.Writer) error {
 	f, err := openFolder(r.dir, r.env)
 	if err != nil {
 		return err
 	}
-	sealer, err := f.sealer()
+	sealer, err := f.sealer(t.now())
 	if err != nil {
+		return err
+	}
+	if err := t.cluster(r.env).opens(ctx, sealer); err != nil {
 		return err
 	}
 	set, err := rendered(r.dir, r.env)
@@ -81,6 +87,9 @@ func (r rotation) run(out io.Writer) error {
 		if name != r.name {
 			return fmt.Errorf("a value was given for %s, and %s is rotated", name, r.name)
 		}
+	}
+	if len(r.in.given) > 0 && r.step == credential.Finish {
+		return fmt.Errorf("a value of %s is given at the first step of a rotation, not at the last", r.name)
 	}
 	version := versionOf(versions[len(versions)-1], r.name) + 1
 	change, err := r.change(f, set, version)
@@ -177,9 +186,7 @@ func (r rotation) write(f *folder, sealer *sealing.Sealer, change credential.Cha
 			if v == f.current(r.name) {
 				continue
 			}
-			if err := f.remove(v); err != nil {
-				return nil, err
-			}
+			f.remove(v)
 			gone = append(gone, v)
 		}
 	}

@@ -51,29 +51,34 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 	return err
 }
 
-// load has each pod of a store read its users again, when they have reached it: at
-// once if something of the pod changes, within a minute or two if nothing does.
-func load(set *manifest.Set, users, version string) (commands []string) {
-	store, directory, command := "session-db", "/etc/redis-users", "redis-cli -e --no-auth-warning --user probe --pass probe acl load"
+// storeOf is the store that has its users in a Secret, and how it reads them again.
+func storeOf(set *manifest.Set, users string) store {
+	s := store{"session-db", users, "users.acl", "/etc/redis-users", `redis-cli -e --no-auth-warning --user reload --pass "$(cat /etc/redis-users/password)" acl load`, 1}
 	if users == credential.AuthDBUsers {
-		store, directory, command = "auth-db", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql"
+		s = store{"auth-db", users, "users.sql", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql", 1}
 	}
 	// The component redis-sentinel has users of its own besides.
 	for _, c := range set.ConfigMaps {
-		if c.Data["users.sh"] != "" && store == "session-db" {
-			command = "sh /etc/redis/users.sh && " + command
+		if c.Data["users.sh"] != "" && s.name == "session-db" {
+			s.command = "sh /etc/redis/users.sh && " + s.command
 		}
 	}
-	pods := 1
-	for _, s := range set.StatefulSets {
-		if s.Name == store && s.Spec.Replicas != nil {
-			pods = int(*s.Spec.Replicas)
+	for _, w := range set.StatefulSets {
+		if w.Name == s.name && w.Spec.Replicas != nil {
+			s.pods = int(*w.Spec.Replicas)
 		}
 	}
-	for i := range pods {
+	return s
+}
+
+// load has each pod of a store read its users again, when they have reached it: at
+// once if something of the pod changes, within a minute or two if nothing does.
+func load(set *manifest.Set, users, version string) (commands []string) {
+	s := storeOf(set, users)
+	for i := range s.pods {
 		commands = append(commands,
-			fmt.Sprintf("kubectl -n %s annotate pod %s-%d auth.books.test/users=%s --overwrite", credential.Namespace, store, i, version),
-			fmt.Sprintf(`kubectl -n %s exec %s-%d -- sh -c 'until [ "$(cat %s/version)" -ge %s ]; do sleep 1; done; %s'`, credential.Namespace, store, i, directory, version, command))
+			fmt.Sprintf("kubectl -n %s annotate pod %s-%d auth.books.test/users=%s --overwrite", credential.Namespace, s.name, i, version),
+			fmt.Sprintf(`kubectl -n %s exec %s-%d -- sh -c 'until [ "$(cat %s/version)" -ge %s ]; do sleep 1; done; %s'`, credential.Namespace, s.name, i, s.directory, version, s.command))
 	}
 	return commands
 }

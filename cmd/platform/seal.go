@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -16,7 +17,7 @@ import (
 	"auth.books.test/internal/sealing"
 )
 
-func sealCommand(dir *string) *cobra.Command {
+func sealCommand(t *tool) *cobra.Command {
 	var env string
 	var fromStdin, replace bool
 	c := &cobra.Command{Use: "seal", Short: "Seal every secret that an overlay needs, with random values or values from standard input", Args: cobra.NoArgs,
@@ -37,7 +38,7 @@ No value is ever shown.`,
 					return errNotJSON
 				}
 			}
-			return seal(*dir, env, in.given, replace, cmd.OutOrStdout())
+			return t.seal(cmd.Context(), env, in.given, replace, cmd.OutOrStdout())
 		}}
 	c.Flags().StringVar(&env, "env", "", "the overlay, minikube or gke")
 	c.Flags().BoolVar(&fromStdin, "stdin", false, "read chosen values from standard input")
@@ -46,16 +47,19 @@ No value is ever shown.`,
 	return c
 }
 
-func seal(dir, env string, given credential.Values, replace bool, out io.Writer) error {
-	f, err := openFolder(dir, env)
+func (t *tool) seal(ctx context.Context, env string, given credential.Values, replace bool, out io.Writer) error {
+	f, err := openFolder(t.dir, env)
 	if err != nil {
 		return err
 	}
-	sealer, err := f.sealer()
+	sealer, err := f.sealer(t.now())
 	if err != nil {
 		return err
 	}
-	set, err := needed(dir, env)
+	if err := t.cluster(env).opens(ctx, sealer); err != nil {
+		return err
+	}
+	set, err := needed(t.dir, env)
 	if err != nil {
 		return err
 	}
@@ -79,11 +83,18 @@ func seal(dir, env string, given credential.Values, replace bool, out io.Writer)
 	if err := whole(missing, f.dir); err != nil {
 		return err
 	}
+	if given := notSealed(given, missing); len(given) > 0 {
+		return fmt.Errorf("a value is given for %s, which is sealed already: change it with rotate, or seal all anew with --replace", strings.Join(given, ", "))
+	}
+	if err := t.cluster(env).free(ctx, missing); err != nil {
+		return err
+	}
+	if old := sealedBefore(f, missing); len(old) > 0 {
+		fmt.Fprintf(out, "NEW VALUES for %s. A cluster that runs with the old ones keeps those: there, go back with git checkout -- %s, and use rotate.\n", strings.Join(old, ", "), f.dir)
+	}
 	for _, s := range missing {
 		for _, version := range f.versions(s.Name) {
-			if err := f.remove(version); err != nil {
-				return err
-			}
+			f.remove(version)
 		}
 		delete(f.used, s.Name)
 		if err := f.add(sealer, s); err != nil {
@@ -95,6 +106,51 @@ func seal(dir, env string, given credential.Values, replace bool, out io.Writer)
 		fmt.Fprintln(out, "Everything is sealed already.")
 	}
 	return f.save()
+}
+
+// notSealed are secrets that values are given for, and that are not to be sealed.
+func notSealed(given credential.Values, missing []sealing.Secret) (names []string) {
+	for name := range given {
+		if !slices.ContainsFunc(missing, func(s sealing.Secret) bool { return s.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// sealedBefore are secrets that get another value than the one that is sealed.
+func sealedBefore(f *folder, missing []sealing.Secret) (names []string) {
+	for _, s := range missing {
+		if len(f.versions(s.Name)) > 0 {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// free refuses new values for Secrets that the cluster has: its stores know the values of now, and an
+// immutable Secret keeps them, so that half of everything would change. Where no cluster answers it cannot tell.
+func (c cluster) free(ctx context.Context, secrets []sealing.Secret) error {
+	current, found := c.reach(ctx)
+	if len(found) > 0 {
+		return nil
+	}
+	out, err := c.run(ctx, "--namespace", credential.Namespace, "get", "secrets", "-o", namesFormat)
+	if err != nil {
+		return nil // nothing is applied yet
+	}
+	var used []string
+	for name := range strings.FieldsSeq(string(out)) {
+		if slices.ContainsFunc(secrets, func(s sealing.Secret) bool { return versionOf(name, s.Name) > 0 }) {
+			used = append(used, name)
+		}
+	}
+	if len(used) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the cluster %q uses %s: its stores know these values, and would refuse others. To change one: go run ./cmd/platform rotate --env %s --secret NAME. "+
+		"To begin anew, without data: kubectl -n %s delete sealedsecret %s, then seal again", current, strings.Join(used, ", "), c.env, credential.Namespace, strings.Join(used, " "))
 }
 
 // whole refuses to make a part of secrets that fit only each other.
@@ -138,3 +194,6 @@ func needed(dir, env string) (*manifest.Set, error) {
 	}
 	return manifest.Parse(rendered)
 }
+
+// namesFormat has kubectl print names alone.
+const namesFormat = "jsonpath={.items[*].metadata.name}"

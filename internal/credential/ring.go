@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"auth.books.test/verify/token"
 )
 
 // ids are in the order of ASCII, so that a newer key has the greater id.
@@ -28,10 +31,16 @@ func ringOf(keys string) ([]string, error) {
 //	begin   k1      → k1,k2   every pod knows the new key
 //	use     k1,k2   → k2,k1   new tokens are made with it
 //	finish  k2,k1   → k2      when the longest session has ended
-func changeRing(keys string, step Step, random io.Reader) (string, error) {
+//
+// A ring that is given is taken instead of a random key, or of the one that --use puts first. It is brought
+// into the order of its step, so that a key that is given first is not used before every pod knows it.
+func changeRing(keys string, step Step, given string, random io.Reader) (string, error) {
 	ring, err := ringOf(keys)
 	if err != nil {
 		return "", err
+	}
+	if given != "" {
+		return changeRingTo(ring, step, given)
 	}
 	newest, last := ring[0], ring[len(ring)-1]
 	for _, entry := range ring {
@@ -58,6 +67,44 @@ func changeRing(keys string, step Step, random io.Reader) (string, error) {
 	default:
 		return ring[0], nil
 	}
+}
+
+// changeRingTo checks that a ring that was chosen may follow the one in use: no key is lost, whose tokens would
+// be refused, and none gets another secret under its id.
+func changeRingTo(ring []string, step Step, given string) (string, error) {
+	if _, err := token.ParseKeyRing(given); err != nil {
+		return "", fmt.Errorf("the ring that is given: %w", err)
+	}
+	chosen, err := ringOf(given)
+	if err != nil {
+		return "", err
+	}
+	var added []string
+	for _, entry := range chosen {
+		if !slices.Contains(ring, entry) {
+			added = append(added, entry)
+		}
+	}
+	for _, entry := range ring {
+		if !slices.Contains(chosen, entry) {
+			return "", fmt.Errorf("the ring that is given has not the key %s as it is now: its tokens would be refused. Keep every key of the ring in use, and add one", entry[:2])
+		}
+	}
+	switch {
+	case step == Begin && len(ring) > 1:
+		return "", ErrUnfinished
+	case step == Begin && len(added) != 1:
+		return "", fmt.Errorf("the ring that is given adds %d keys to the one in use: add one", len(added))
+	case step == Begin && added[0][:2] <= ring[0][:2]:
+		return "", fmt.Errorf("the key %s that is given is to have an id after %s, in the order of digits, capitals, small letters: that tells which key is the newer", added[0][:2], ring[0][:2])
+	case step == Begin:
+		return strings.Join(append(ring, added...), ","), nil
+	case len(added) > 0:
+		return "", errors.New("--use puts a key first that every pod knows, and the ring that is given has another: begin with it")
+	case chosen[0] == ring[0]:
+		return "", fmt.Errorf("the ring that is given still begins with the key %s: put the new one first", ring[0][:2])
+	}
+	return strings.Join(chosen, ","), nil
 }
 
 // after gives the next id: k1, k2, … k9, kA, … kz, l0.

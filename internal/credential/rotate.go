@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Step is a step of a rotation.
@@ -51,9 +53,12 @@ func Rotate(name string, step Step, version int, old map[string]string, given ma
 	if step == Use && name != TokenKey {
 		return Change{}, fmt.Errorf("%s has no step between the first and the last", name)
 	}
+	if err := checkGiven(name, step, given); err != nil {
+		return Change{}, err
+	}
 	switch name {
 	case TokenKey:
-		ring, err := changeRing(old["keys"], step, random)
+		ring, err := changeRing(old["keys"], step, given["keys"], random)
 		return Change{Value: map[string]string{"keys": ring}}, err
 	case AuthDB, AuthDBUsers:
 		return rotateAuthDB(name, step, version, old, given, random)
@@ -63,8 +68,33 @@ func Rotate(name string, step Step, version int, old map[string]string, given ma
 	return Change{}, fmt.Errorf("there is no secret %s to rotate; there are %s, %s, %s, %s, and the users %s and %s", name, AuthDB, SessionDB, Verifier, TokenKey, AuthDBUsers, SessionUsers)
 }
 
+// checkGiven refuses values that would not be used: somebody means them.
+func checkGiven(name string, step Step, given map[string]string) error {
+	if len(given) == 0 {
+		return nil
+	}
+	if step == Finish || step == Use && name != TokenKey {
+		return fmt.Errorf("a value of %s is given at the first step of a rotation, not later", name)
+	}
+	if name == Users(name) {
+		return fmt.Errorf("%s is made of the passwords that it knows, and takes no value", name)
+	}
+	for key, value := range given {
+		if !slices.Contains(keysOf(name), key) {
+			return fmt.Errorf("%s has no key %s; there are %s", name, key, strings.Join(keysOf(name), ", "))
+		}
+		if err := checkValue(key, value); err != nil {
+			return fmt.Errorf("%s of %s: %w", key, name, err)
+		}
+	}
+	return nil
+}
+
 // Anew makes another value for a secret without users of a store.
 func Anew(name string, version int, given map[string]string, random io.Reader) (map[string]string, error) {
+	if err := checkGiven(name, Begin, given); err != nil {
+		return nil, err
+	}
 	password, err := fresh(random)
 	if err != nil {
 		return nil, err
@@ -113,13 +143,17 @@ func rotateAuthDB(name string, step Step, version int, old, given map[string]str
 }
 
 func rotateSessionDB(name string, step Step, old, given map[string]string, random io.Reader) (Change, error) {
-	api, verifier, err := hashesOf(old["users.acl"])
+	users, err := hashesOf(old["users.acl"])
 	if err != nil {
 		return Change{}, err
 	}
-	hashes := &api
+	hashes := &users.api
 	if name == Verifier {
-		hashes = &verifier
+		hashes = &users.verifier
+	}
+	// A file of before this user was there, beside the password of Redis's pods.
+	if len(users.reload) == 0 && old["password"] != "" {
+		users.reload = []string{sum(old["password"])}
 	}
 	c := Change{}
 	switch {
@@ -130,13 +164,16 @@ func rotateSessionDB(name string, step Step, old, given map[string]string, rando
 		if c.Value, err = Anew(name, 0, given, random); err != nil {
 			return Change{}, err
 		}
+		if slices.Contains(*hashes, sum(c.Value["password"])) {
+			return Change{}, fmt.Errorf("the password that is given for %s is in use already", name)
+		}
 		*hashes = append(*hashes, sum(c.Value["password"]))
 	case len(*hashes) == 1:
 		return Change{}, ErrNotBegun
 	default:
 		*hashes = (*hashes)[len(*hashes)-1:]
 	}
-	c.Users = map[string]string{"users.acl": usersACL(api, verifier), "password": old["password"], "version": next(old)}
+	c.Users = map[string]string{"users.acl": usersACL(users), "password": old["password"], "version": next(old)}
 	return c, nil
 }
 

@@ -26,9 +26,16 @@ func role(version int) string { return fmt.Sprintf("auth_v%d", version) }
 // roleName is what needs no quoting in SQL.
 var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
-func newLogin(user, password string, random io.Reader) (login, error) {
+func checkRole(user string) error {
 	if !roleName.MatchString(user) || user == owner || user == "postgres" {
-		return login{}, fmt.Errorf("%q cannot be the name of a user of Postgres here: small letters, digits and _, and neither %s nor postgres", user, owner)
+		return fmt.Errorf("%q cannot be the name of a user of Postgres here: small letters, digits and _, and neither %s nor postgres", user, owner)
+	}
+	return nil
+}
+
+func newLogin(user, password string, random io.Reader) (login, error) {
+	if err := checkRole(user); err != nil {
+		return login{}, err
 	}
 	// Others would have to be normalised first (RFC 4013).
 	if strings.ContainsFunc(password, func(r rune) bool { return r < ' ' || r > '~' }) {

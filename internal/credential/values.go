@@ -25,6 +25,9 @@ const (
 	TokenKey     = "session-db-token-key"
 )
 
+// Needed says whether the platform always has a secret of this name, even where a component leaves nobody to read it.
+func Needed(name string) bool { return keysOf(name) != nil }
+
 // Values are secrets by name and key.
 type Values map[string]map[string]string
 
@@ -59,6 +62,15 @@ func Fresh(given Values, others map[string][]string, random io.Reader) ([]sealin
 			generated[name][key] = data[key]
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(generated)) {
+		if err := Check(name, generated[name]); err != nil {
+			return nil, err
+		}
+	}
+	// Users that were given must know the passwords.
+	if err := errors.Join(Fit(generated)...); err != nil {
+		return nil, err
+	}
 	var out []sealing.Secret
 	for _, name := range slices.Sorted(maps.Keys(generated)) {
 		out = append(out, Secret(name, generated[name]))
@@ -81,11 +93,13 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 	}
 	user, password := choose(AuthDB, "user", role(1)), choose(AuthDB, "password", next())
 	session, verifier := choose(SessionDB, "password", next()), choose(Verifier, "password", next())
+	// Redis's pods know it, and nobody else does.
+	among := choose(SessionUsers, "password", next())
 	made := Values{
 		AuthDB:       {"user": user, "password": password},
 		SessionDB:    {"password": session},
 		Verifier:     {"password": verifier},
-		SessionUsers: {"users.acl": usersACL([]string{sum(session)}, []string{sum(verifier)}), "password": next(), "version": "1"},
+		SessionUsers: {"users.acl": usersACL(redisUsers{api: []string{sum(session)}, verifier: []string{sum(verifier)}, reload: []string{sum(among)}}), "password": among, "version": "1"},
 		TokenKey:     {"keys": "k1:" + next()},
 		AuthDBUsers:  {"password": next(), "version": "1"},
 	}

@@ -137,7 +137,7 @@ func TestContextLeavesOutWhatIsNotSource(t *testing.T) {
 func binary(t *testing.T, service string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), service)
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=v1.2.3", "-o", out, "./services/"+service)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=v1.2.3", "-o", out, "./services/"+service)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if report, err := cmd.CombinedOutput(); err != nil {

@@ -20,6 +20,9 @@ case "${0##*/} $*" in
   $FAILS) echo "${0##*/} does not work" >&2; exit 1 ;;
   "kubectl config current-context") echo "$CONTEXT" ;;
   *" get deployment/auth-api "*) printf '%s' "$DEPLOYED" ;;
+  *" get deployment/sealed-secrets "*) printf '%s' "$CONTROLLER" ;;
+  *" apply --kustomize=sealed-secrets/minikube/key") : >"$HOME/key" ;;
+  *" get secret/development-sealing-key "*) if [ -e "$HOME/key" ]; then printf '%s' "$KEY_AFTER"; else printf '%s' "$KEY_BEFORE"; fi ;;
   *" image build "*) for last; do :; done; (cd "$last" && find . -type f | sort | tr '\n' ' ' | sed 's/^/  has /;s/ *$/\n/') >>"$CALLS" ;;
   "make build") mkdir -p bin && echo program >bin/auth-api && echo program >bin/helloworld && echo "  for $GOOS" >>"$CALLS" ;;
   *" ip") echo 192.0.2.7 ;;
@@ -65,7 +68,7 @@ func newDesk(t *testing.T, without ...string) desk {
 func (d desk) run(t *testing.T, env []string, script string, arguments ...string) (out string, calls []string, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(d.dir, script), arguments...)
-	cmd.Env = append([]string{"PATH=" + filepath.Join(d.dir, "path"), "CALLS=" + d.log, "FAILS=nothing", "CONTEXT=minikube", "DEPLOYED=", "HOME=" + d.dir}, env...)
+	cmd.Env = append([]string{"PATH=" + filepath.Join(d.dir, "path"), "CALLS=" + d.log, "FAILS=nothing", "CONTEXT=minikube", "DEPLOYED=", "CONTROLLER=", "KEY_BEFORE=", "KEY_AFTER=", "HOME=" + d.dir}, env...)
 	printed, err := cmd.CombinedOutput()
 	b, _ := os.ReadFile(d.log) // there is none where nothing was called
 	return string(printed), strings.Split(strings.TrimSpace(string(b)), "\n"), err
@@ -100,6 +103,7 @@ func TestMinikubeComesUpInOrder(t *testing.T) {
 		"rollout status deployment/ingress-nginx-controller",
 		"create namespace sealed-secrets", "apply --kustomize=sealed-secrets/minikube/key", "apply --kustomize=sealed-secrets/controller",
 		"wait --for=condition=Established", "rollout status deployment/sealed-secrets", "delete job schema", "apply --kustomize=kustomize/overlays/minikube",
+		"go run ./cmd/platform sync --env=minikube --context=minikube",
 		"rollout status statefulset/auth-db", "rollout status statefulset/session-db", "rollout status deployment/auth-api", "rollout status deployment/helloworld", " ip",
 	}); missing != "" {
 		t.Errorf("%q is missing, or not in its place:\n%s", missing, all)
@@ -138,6 +142,28 @@ func TestSecondTimeRunsTheNewImages(t *testing.T) {
 	}
 }
 
+// A controller that runs does not see a key that comes after it.
+func TestControllerIsStartedAgainForAKeyThatComesLater(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		before, after, controller string
+		restarted                 bool
+	}{
+		{"", "uid 1", "", false},
+		{"", "uid 1", "deployment.apps/sealed-secrets", true},
+		{"uid 1", "uid 2", "deployment.apps/sealed-secrets", true},
+		{"uid 1", "uid 1", "deployment.apps/sealed-secrets", false},
+	} {
+		out, calls, err := newDesk(t).run(t, []string{"KEY_BEFORE=" + c.before, "KEY_AFTER=" + c.after, "CONTROLLER=" + c.controller}, "scripts/deploy")
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if restarted := strings.Contains(strings.Join(calls, "\n"), "rollout restart deployment/sealed-secrets"); restarted != c.restarted {
+			t.Errorf("%+v: started again: %v\n%s", c, restarted, strings.Join(calls, "\n"))
+		}
+	}
+}
+
 // Each of these stops everything after it.
 func TestMinikubeUpStopsAtTheFirstFailure(t *testing.T) {
 	t.Parallel()
@@ -149,7 +175,8 @@ func TestMinikubeUpStopsAtTheFirstFailure(t *testing.T) {
 		{"*minikube/key", "sealed-secrets/controller"},
 		{"*condition=Established*", "overlays"},
 		{"*status deployment/sealed-secrets*", "overlays"},
-		{"*overlays/minikube", "rollout status statefulset"},
+		{"*overlays/minikube", "cmd/platform sync"},
+		{"go run *", "rollout status statefulset"},
 		{"*status statefulset/session-db*", "deployment/auth-api --timeout"},
 	} {
 		out, calls, err := newDesk(t).run(t, []string{"FAILS=" + c.fails}, "scripts/minikube-up")

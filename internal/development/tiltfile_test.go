@@ -333,7 +333,7 @@ func TestServicesAndStoresAreLinked(t *testing.T) {
 // `tilt ci` waits for all that starts by itself, so none of these may.
 func TestTestsAndStoresAreAskedOnDemand(t *testing.T) {
 	all := resources(recorded(t, nil))
-	for name, part := range map[string]string{"psql": "psql --user=", "redis-cli": "redis-cli --user verifier", "test": "make test", "lint": "make lint", "manifests": "go test ./internal/manifest", "doctor": "platform doctor"} {
+	for name, part := range map[string]string{"psql": "psql --username=postgres ", "redis-cli": "redis-cli --user verifier", "test": "make test", "lint": "make lint", "manifests": "go test ./internal/manifest", "doctor": "platform doctor"} {
 		c, exists := all[name]
 		if !exists || !strings.Contains(commandOf(c), part) || c.named["auto_init"] != false || c.named["trigger_mode"] != "manual" {
 			t.Errorf("%s: %+v", name, c)

@@ -446,21 +446,3 @@ func TestGivenURLIsTakenAsItIs(t *testing.T) {
 		}
 	}
 }
-
-func TestLockIsForOne(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), ".dev")
-	release, err := devstack.Lock(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := devstack.Lock(dir); err == nil || !strings.Contains(err.Error(), "another run uses") {
-		t.Errorf("a second time: %v", err)
-	}
-	release()
-	again, err := devstack.Lock(dir)
-	if err != nil {
-		t.Fatalf("once it is free: %v", err)
-	}
-	again()
-}

@@ -11,14 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // endLeftover ends a Postgres that still runs on the directory because whoever
 // started it was killed, and clears the pid file of one that does not: after a
 // restart of the machine its number may belong to another program, and Postgres
-// would not start. The caller holds the Lock.
+// would not start. The caller holds the folder's lock (package runlock).
 func endLeftover(dir string) error {
 	file := filepath.Join(dir, "postmaster.pid")
 	b, err := os.ReadFile(file)
@@ -31,7 +29,7 @@ func endLeftover(dir string) error {
 	first, _, _ := strings.Cut(string(b), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	if err == nil && pid > 1 && strings.Contains(commandLine(pid), dir) {
-		if err := endProcess(pid); err != nil {
+		if err := endProcess(pid, "Postgres", syscall.SIGINT); err != nil {
 			return err
 		}
 	}
@@ -41,14 +39,34 @@ func endLeftover(dir string) error {
 	return nil
 }
 
-func endProcess(pid int) error {
-	_ = syscall.Kill(pid, syscall.SIGINT)
+// unfinished stands in the names of folders in which a data directory is made,
+// before it is put in place.
+const unfinished = "-new-"
+
+// removeUnfinished removes what runs left that were killed while they made a data
+// directory, some 20 MB each. The caller holds the folder's lock.
+func removeUnfinished(dir string) error {
+	left, err := filepath.Glob(dir + unfinished + "*")
+	if err != nil {
+		return fmt.Errorf("look for unfinished data: %w", err)
+	}
+	for _, folder := range left {
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("remove unfinished data: %w", err)
+		}
+	}
+	return nil
+}
+
+// endProcess asks a store of an earlier run to end, and waits for it.
+func endProcess(pid int, what string, ask syscall.Signal) error {
+	_ = syscall.Kill(pid, ask)
 	for end := time.Now().Add(stopWait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if syscall.Kill(pid, 0) != nil {
 			return nil
 		}
 	}
-	return fmt.Errorf("the Postgres that an earlier run left behind (process %d) does not end", pid)
+	return fmt.Errorf("the %s that an earlier run left behind (process %d) does not end: kill it with `kill -9 %[2]d`", what, pid)
 }
 
 // commandLine of a process; empty if it does not run.
@@ -58,21 +76,4 @@ func commandLine(pid int) string {
 	}
 	out, _ := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	return string(out)
-}
-
-// Lock keeps a directory of stores for one process. The system gives it back
-// when the process ends, however it ends.
-func Lock(dir string) (release func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make %s: %w", dir, err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("another run uses %s: stop it first", dir)
-	}
-	return func() { _ = f.Close() }, nil
 }

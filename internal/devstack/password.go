@@ -6,25 +6,41 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"auth.books.test/internal/wholefile"
 )
 
-// password reads the password that a store of ours has, or makes one.
-func password(file string) (string, error) {
+// postgresPassword reads the password of our Postgres. If there is no data yet it
+// makes one; data opens only with the password that it was made with.
+func postgresPassword(file, dir string, exists bool) (string, error) {
+	if !exists {
+		return password(file)
+	}
 	b, err := os.ReadFile(file)
-	if err == nil && len(strings.TrimSpace(string(b))) > 0 {
-		return strings.TrimSpace(string(b)), nil
-	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read a store's password: %w", err)
+		return "", fmt.Errorf("read the password of Postgres: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return "", fmt.Errorf("make the stores' directory: %w", err)
+	kept := strings.TrimSpace(string(b))
+	if kept == "" {
+		return "", fmt.Errorf("%s is missing or empty, and the data in %s opens with the password that was in it: put it back, or, to lose the data, `make clean`", file, dir)
 	}
-	made := rand.Text()
-	if err := os.WriteFile(file, []byte(made+"\n"), 0o600); err != nil {
+	return kept, nil
+}
+
+// password reads the password of a store that takes it anew at each start, or
+// makes one.
+func password(file string) (string, error) {
+	fresh := rand.Text() + "\n"
+	b, err := wholefile.ReadOrCreate(file, 0o600, func() []byte { return []byte(fresh) })
+	if err != nil {
 		return "", fmt.Errorf("keep a store's password: %w", err)
 	}
-	return made, nil
+	if kept := strings.TrimSpace(string(b)); kept != "" {
+		return kept, nil
+	}
+	if err := wholefile.Replace(file, []byte(fresh), 0o600); err != nil {
+		return "", fmt.Errorf("keep a store's password: %w", err)
+	}
+	return strings.TrimSpace(fresh), nil
 }

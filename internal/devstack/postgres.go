@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/internal/wholefile"
 )
 
 const (
@@ -33,19 +35,15 @@ func StartPostgres(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the data directory: %w", err)
 	}
-	secret, err := password(filepath.Join(o.Dir, "postgres.password"))
-	if err != nil {
-		return nil, err
-	}
 	if bin, found := findPostgres(); found && o.allows(Binary) {
-		s, err := startPostgresBinary(ctx, o, bin, dir, secret)
+		s, err := startPostgresBinary(ctx, o, bin, dir)
 		if err != nil {
 			return nil, fmt.Errorf("start Postgres from %s: %w", bin, err)
 		}
 		return s, nil
 	}
 	if o.allows(Embedded) {
-		s, err := startPostgresEmbedded(ctx, o, dir, secret)
+		s, err := startPostgresEmbedded(ctx, o, dir)
 		if err != nil {
 			return nil, fmt.Errorf("start the embedded Postgres: %w", err)
 		}
@@ -54,7 +52,7 @@ func StartPostgres(ctx context.Context, o Options) (*Store, error) {
 	return nil, fmt.Errorf("find Postgres: %w", ErrNoSource)
 }
 
-func startPostgresBinary(ctx context.Context, o Options, bin, dir, secret string) (*Store, error) {
+func startPostgresBinary(ctx context.Context, o Options, bin, dir string) (*Store, error) {
 	as, err := unprivileged(dir)
 	if err != nil {
 		return nil, err
@@ -63,8 +61,21 @@ func startPostgresBinary(ctx context.Context, o Options, bin, dir, secret string
 	if err != nil {
 		return nil, err
 	}
-	if err := initialise(ctx, bin, dir, secret, version, as); err != nil {
+	if err := removeUnfinished(dir); err != nil {
 		return nil, err
+	}
+	exists, err := hasData(dir, version)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := postgresPassword(filepath.Join(o.Dir, "postgres.password"), dir, exists)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		if err := initialise(ctx, o, bin, dir, secret, as); err != nil {
+			return nil, err
+		}
 	}
 	if err := endLeftover(dir); err != nil {
 		return nil, err
@@ -114,26 +125,33 @@ func postgresVersion(ctx context.Context, bin string) (string, error) {
 
 func major(version string) string { return strings.SplitN(version, ".", 2)[0] }
 
-// initialise makes the data directory, in one step for whoever looks: a
-// directory that is there is whole.
-func initialise(ctx context.Context, bin, dir, secret, version string, as *user) error {
+// hasData says whether there is a data directory, and refuses one of another
+// version and anything else.
+func hasData(dir, version string) (bool, error) {
 	of, err := os.ReadFile(filepath.Join(dir, "PG_VERSION"))
 	if err == nil {
 		if found := strings.TrimSpace(string(of)); found != major(version) {
-			return fmt.Errorf("the data in %s is of Postgres %s, and this is %s: install Postgres %s, or, to lose the data, `make clean`", dir, found, version, found)
+			return false, fmt.Errorf("the data in %s is of Postgres %s, and this is %s: install Postgres %s, or, to lose the data, `make clean`", dir, found, version, found)
 		}
-		return nil
+		return true, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("look at the data: %w", err)
+		return false, fmt.Errorf("look at the data: %w", err)
 	}
 	if _, err := os.Stat(dir); err == nil {
-		return fmt.Errorf("%s is there but holds no Postgres data: move it away", dir)
+		return false, fmt.Errorf("%s is there but holds no Postgres data: move it away", dir)
 	}
+	return false, nil
+}
+
+// initialise makes the data directory, in one step for whoever looks: a
+// directory that is there is whole.
+func initialise(ctx context.Context, o Options, bin, dir, secret string, as *user) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("make the stores' directory: %w", err)
 	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "postgres-new-")
+	fmt.Fprintf(o.progress(), "making a new database in %s\n", dir)
+	fresh, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+unfinished)
 	if err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
@@ -150,8 +168,11 @@ func initialise(ctx context.Context, bin, dir, secret, version string, as *user)
 			return fmt.Errorf("hand the password to initdb: %w", err)
 		}
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-N", "-D", data, "-U", pgUser,
-		"-A", "scram-sha-256", "--pwfile="+given, "-E", "UTF8", "--locale=C")
+	args := []string{"-D", data, "-U", pgUser, "-A", "scram-sha-256", "--pwfile=" + given, "-E", "UTF8", "--locale=C"}
+	if o.Scratch {
+		args = append(args, "--no-sync")
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), args...)
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "LANG=C")
 	cmd.SysProcAttr = attributes(syscall.SIGKILL, as)
@@ -161,7 +182,7 @@ func initialise(ctx context.Context, bin, dir, secret, version string, as *user)
 	if err := os.Rename(data, dir); err != nil {
 		return fmt.Errorf("put the data in place: %w", err)
 	}
-	return nil
+	return wholefile.FlushFolder(filepath.Dir(dir))
 }
 
 // ensureDatabase makes the database if it is not there.

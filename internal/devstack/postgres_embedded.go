@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/fergusstrange/embedded-postgres"
+
+	"auth.books.test/internal/runlock"
 )
 
 // embeddedVersion is what is downloaded where no Postgres is installed.
@@ -19,12 +22,12 @@ const embeddedVersion = embeddedpostgres.V17
 // startPostgresEmbedded takes the binaries that embedded-postgres downloads, and
 // runs them as any other binaries: the library itself cannot run as root, and
 // deletes data of another version.
-func startPostgresEmbedded(ctx context.Context, o Options, dir, secret string) (*Store, error) {
-	bin, err := fetchPostgres(o)
+func startPostgresEmbedded(ctx context.Context, o Options, dir string) (*Store, error) {
+	bin, err := fetchPostgres(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	s, err := startPostgresBinary(ctx, o, bin, dir, secret)
+	s, err := startPostgresBinary(ctx, o, bin, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +37,7 @@ func startPostgresEmbedded(ctx context.Context, o Options, dir, secret string) (
 }
 
 // fetchPostgres downloads and unpacks Postgres once; later runs find it in Dir.
-func fetchPostgres(o Options) (bin string, err error) {
+func fetchPostgres(ctx context.Context, o Options) (bin string, err error) {
 	home, err := homeOf(o)
 	if err != nil {
 		return "", err
@@ -43,16 +46,27 @@ func fetchPostgres(o Options) (bin string, err error) {
 	if isProgram(filepath.Join(bin, "postgres")) {
 		return bin, nil
 	}
+	// As root, other checkouts may be downloading to the same place.
+	lock, err := waitForLock(ctx, o, home+"-download")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, lock.Clear()) }()
+	if isProgram(filepath.Join(bin, "postgres")) {
+		return bin, nil
+	}
 	port, err := freePort()
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(o.log(), "downloading Postgres %s for %s/%s\n", embeddedVersion, runtime.GOOS, runtime.GOARCH)
-	fresh := home + "-new"
-	if err := os.RemoveAll(fresh); err != nil {
-		return "", fmt.Errorf("clear an earlier download: %w", err)
+	fmt.Fprintf(o.progress(), "downloading Postgres %s for %s/%s, once: some tens of megabytes\n", embeddedVersion, runtime.GOOS, runtime.GOARCH)
+	fresh := filepath.Join(home+"-download", "unpacked")
+	left, _ := filepath.Glob(filepath.Join(o.Dir, "download", "temp_*")) // of the library's own, from a run that was killed
+	for _, leftover := range append(left, fresh) {
+		if err := os.RemoveAll(leftover); err != nil {
+			return "", fmt.Errorf("clear an earlier download: %w", err)
+		}
 	}
-	defer os.RemoveAll(fresh)
 	config := embeddedpostgres.DefaultConfig().Version(embeddedVersion).Port(uint32(port)).
 		BinariesPath(fresh).CachePath(filepath.Join(o.Dir, "download")).
 		RuntimePath(filepath.Join(fresh, "run")).DataPath(filepath.Join(fresh, "data")).Logger(o.log())
@@ -81,6 +95,25 @@ func fetchPostgres(o Options) (bin string, err error) {
 		return "", fmt.Errorf("put Postgres in place: %w", err)
 	}
 	return bin, nil
+}
+
+// waitForLock gives the lock of a folder when nobody else has it any more.
+func waitForLock(ctx context.Context, o Options, dir string) (*runlock.Lock, error) {
+	for said := false; ; {
+		lock, err := runlock.Acquire(dir)
+		if !errors.Is(err, runlock.ErrHeld) {
+			return lock, err
+		}
+		if !said {
+			fmt.Fprintln(o.progress(), "another run is downloading Postgres: waiting for it")
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for another download: %w", ctx.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // homeOf is where a downloaded Postgres is kept: beside its data, unless the user

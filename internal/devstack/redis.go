@@ -47,6 +47,9 @@ func startRedisBinary(ctx context.Context, o Options, path string) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := endLeftoverRedis(ctx, dir, secret); err != nil {
+		return nil, err
+	}
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -92,6 +95,7 @@ func redisConfig(o Options, dir string, port int, secret string) string {
 	lines := []string{
 		"bind 127.0.0.1", "port " + strconv.Itoa(port), "dir " + strconv.Quote(dir), "requirepass " + secret,
 		"databases " + strconv.Itoa(databases), "maxmemory-policy noeviction", `save ""`, "appendonly yes", "daemonize no",
+		"pidfile " + strconv.Quote(filepath.Join(dir, redisPid)),
 	}
 	if o.Scratch {
 		lines = append(lines, "appendfsync no")

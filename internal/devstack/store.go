@@ -34,6 +34,9 @@ type Options struct {
 	Scratch bool
 	// Log receives what the store prints; nil drops it.
 	Log io.Writer
+	// Progress receives lines for a person who waits, such as that Postgres is
+	// downloaded; nil drops them.
+	Progress io.Writer
 	// Repository is where Postgres is downloaded from, a Maven repository; empty
 	// is the public one.
 	Repository string
@@ -63,6 +66,13 @@ func (o Options) log() io.Writer {
 	return o.Log
 }
 
+func (o Options) progress() io.Writer {
+	if o.Progress == nil {
+		return io.Discard
+	}
+	return o.Progress
+}
+
 // Store is a running Postgres or Redis.
 type Store struct {
 	// URL to connect to, password included.
@@ -73,6 +83,15 @@ type Store struct {
 	// Process is what was started here; nil if nothing was.
 	Process *Process
 	stop    func() error
+}
+
+// Ended is closed when a store that was started as a process has ended. It is nil
+// for other stores.
+func (s *Store) Ended() <-chan struct{} {
+	if s.Process == nil {
+		return nil
+	}
+	return s.Process.Done()
 }
 
 // Stop ends what was started. It keeps the data.

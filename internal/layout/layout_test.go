@@ -69,9 +69,12 @@ func rules() []rule {
 		}, breach: [2]string{module + "verify/token", "github.com/gofiber/fiber/v2"}},
 		{name: "Fiber comes to nobody by way of its middleware", of: not(in(internal+"/httpapi", fiberbearer, module+"test/matrix")),
 			bad: imports(fiberbearer), tests: true, breach: [2]string{module + "verify", fiberbearer}},
-		{name: "the smallest API needs verify and nothing else of ours", of: in(helloworld), bad: func(_, imported string) bool {
-			return strings.HasPrefix(imported, module) && !in(helloworld, module+"verify")(imported)
+		{name: "the smallest API needs verify, settings, a graceful stop, and nothing else of ours", of: in(helloworld), bad: func(_, imported string) bool {
+			return strings.HasPrefix(imported, module) && !in(helloworld, module+"verify", module+"internal/setting", module+"internal/graceful")(imported)
 		}, breach: [2]string{helloworld, module + "schema"}},
+		{name: "parsers of settings know no setting's owner", of: in(module + "internal/setting"), bad: func(_, imported string) bool {
+			return strings.HasPrefix(imported, module) && !in(module+"verify")(imported)
+		}, breach: [2]string{module + "internal/setting", internal + "/config"}},
 		{name: "schema stands alone", of: func(p string) bool { return in(module+"schema")(p) && p != module+"schema/schematest" }, bad: func(_, imported string) bool {
 			return strings.HasPrefix(imported, module) && !in(module+"schema")(imported)
 		}, breach: [2]string{module + "schema", internal + "/config"}},

@@ -41,7 +41,16 @@ func environmentRules() []rule {
 			return found
 		}, old: "kind: Service\nmetadata:\n  labels:\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Service\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  type: LoadBalancer\n"},
 		{name: "the namespace enforces restricted pods", on: gke, check: enforces("restricted"), old: "pod-security.kubernetes.io/enforce: restricted", new: "pod-security.kubernetes.io/enforce: baseline"},
-		{name: "the namespace enforces baseline and warns of the rest", on: minikube, check: enforces("baseline"), old: "pod-security.kubernetes.io/enforce: baseline", new: "pod-security.kubernetes.io/enforce: privileged"},
+		{name: "the namespace enforces baseline, and warns of no more", on: minikube, check: enforces("baseline"), old: "pod-security.kubernetes.io/enforce: baseline", new: "pod-security.kubernetes.io/enforce: privileged"},
+		{name: "every Ingress names its class", check: func(s *manifest.Set) (found []string) {
+			for _, i := range s.Ingresses {
+				// GKE's controller reads the annotation alone.
+				if i.Spec.IngressClassName == nil && i.Annotations["kubernetes.io/ingress.class"] == "" {
+					found = append(found, i.Name)
+				}
+			}
+			return found
+		}, old: "  ingressClassName: nginx\n", new: ""},
 		{name: "what is scaled has no fixed number of replicas", check: func(s *manifest.Set) (found []string) {
 			for _, d := range s.Deployments {
 				if d.Spec.Replicas != nil {
@@ -100,7 +109,7 @@ func grant(want string) func(*manifest.Set) []string {
 func enforces(level string) func(*manifest.Set) []string {
 	return func(s *manifest.Set) (found []string) {
 		for _, n := range s.Namespaces {
-			if n.Labels["pod-security.kubernetes.io/enforce"] != level || n.Labels["pod-security.kubernetes.io/warn"] != "restricted" {
+			if n.Labels["pod-security.kubernetes.io/enforce"] != level || n.Labels["pod-security.kubernetes.io/warn"] != level {
 				found = append(found, n.Name)
 			}
 		}

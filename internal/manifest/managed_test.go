@@ -117,7 +117,7 @@ func TestPodsAreToldOfTheManagedStore(t *testing.T) {
 	}
 	for _, workload := range []string{"auth-api", "helloworld"} {
 		got := environment(t, withComponent(t, "gke", "memorystore"), workload)
-		if user, set := got["SESSION_DB_USER"]; got["SESSION_DB_HOST"] != "10.64.1.3" || user != "" || !set || got["SESSION_DB_PASSWORD"] != "secret session-db-credentials.password" {
+		if user := got["SESSION_DB_USER"]; got["SESSION_DB_HOST"] != "10.64.1.3" || user != "default" || got["SESSION_DB_PASSWORD"] != "secret session-db-credentials.password" {
 			t.Errorf("memorystore: %s: %v", workload, got)
 		}
 	}
@@ -136,7 +136,7 @@ func TestTheCAIsMountedWhereItIsRead(t *testing.T) {
 				t.Errorf("%s: %s reads %s, which is not mounted", component, w.Name, file)
 			}
 			for _, v := range w.Pod.Spec.Volumes {
-				if v.Secret != nil && (len(v.Secret.Items) != 1 || v.Secret.Items[0].Key != "ca.crt") {
+				if v.Secret != nil && v.Secret.SecretName != "session-db-token-key" && (len(v.Secret.Items) != 1 || v.Secret.Items[0].Key != "ca.crt") {
 					t.Errorf("%s: %s is given more of %s than the certificate", component, w.Name, v.Secret.SecretName)
 				}
 			}

@@ -112,7 +112,7 @@ func TestBaseIsNeutral(t *testing.T) {
 // and all are good.
 func TestSettingsAreGood(t *testing.T) {
 	programs := t.TempDir()
-	build := exec.Command("go", "build", "-o", programs, "./services/auth-api", "./services/helloworld")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", programs, "./services/auth-api", "./services/helloworld")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -189,7 +189,8 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 		}
 	}
 	// Made again from the passwords that were opened, the users' file is the same.
-	again, err := credential.Fresh(credential.Values{credential.SessionDB: values[credential.SessionDB], credential.Verifier: values[credential.Verifier]}, nil, strings.NewReader(strings.Repeat("x", 300)))
+	again, err := credential.Fresh(credential.Values{credential.SessionDB: values[credential.SessionDB], credential.Verifier: values[credential.Verifier],
+		credential.SessionUsers: {"password": values[credential.SessionUsers]["password"]}}, nil, strings.NewReader(strings.Repeat("x", 300)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,16 @@ func referenceRules() []rule {
 			}
 			return found
 		}, old: "key: password\n              name: session-db-verifier", new: "key: password\n              name: session-db-credentials"},
+		{name: "the keys of tokens are in files, which nothing inherits", check: func(s *manifest.Set) []string {
+			return each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
+				for _, e := range c.Env {
+					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil && strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.TokenKey) {
+						return "has them in " + e.Name
+					}
+				}
+				return ""
+			})
+		}, old: "- name: SESSION_DB_TOKEN_KEY_FILE\n          value: /etc/token-key/keys", new: "- name: SESSION_DB_TOKEN_KEY\n          valueFrom: {secretKeyRef: {name: session-db-token-key, key: keys}}"},
 		{name: "secrets are sealed strictly, and do not change under their name unless they are read again", check: func(s *manifest.Set) (found []string) {
 			for _, o := range s.OfKind("SealedSecret") {
 				for annotation := range o.Annotations {

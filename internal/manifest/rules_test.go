@@ -42,7 +42,7 @@ func each(s *manifest.Set, check func(w manifest.Workload, c *corev1.Container, 
 }
 
 func rules() []rule {
-	return slices.Concat(podRules(), referenceRules(), networkRules(), storageRules(), storeRules(), environmentRules(), routeRules())
+	return slices.Concat(podRules(), referenceRules(), networkRules(), storageRules(), storeRules(), environmentRules(), routeRules(), versionRules())
 }
 
 func podRules() []rule {

@@ -35,8 +35,8 @@ func TestTokensOutliveTheMasterAndARestartOfEverything(t *testing.T) {
 	c.until("the token is verified", verified(before))
 	for _, pod := range c.pods {
 		c.until("the record is on every pod", func(ctx context.Context) error {
-			n, err := c.at(pod.addr, c.port, "verifier").Exists(ctx, before.hash.Key()).Result()
-			if err == nil && n == 0 {
+			fields, err := c.at(pod.addr, c.port, "verifier").HGetAll(ctx, before.hash.Key()).Result()
+			if err == nil && len(fields) == 0 {
 				err = fmt.Errorf("not yet at %s", pod.addr)
 			}
 			return err
@@ -61,8 +61,8 @@ func TestTokensOutliveTheMasterAndARestartOfEverything(t *testing.T) {
 	c.start(first)
 	c.becomes(first, "replica")
 	c.until("what it missed", func(ctx context.Context) error {
-		n, err := c.at(first.addr, c.port, "verifier").Exists(ctx, after.hash.Key()).Result()
-		if err == nil && n == 0 {
+		fields, err := c.at(first.addr, c.port, "verifier").HGetAll(ctx, after.hash.Key()).Result()
+		if err == nil && len(fields) == 0 {
 			err = fmt.Errorf("not yet")
 		}
 		return err
@@ -121,7 +121,7 @@ func TestStoppedMasterHandsOverWithEveryAcknowledgedWrite(t *testing.T) {
 	}
 	reader := c.at(second.addr, c.port, "verifier")
 	for _, i := range acknowledged {
-		if n, err := reader.Exists(t.Context(), i.hash.Key()).Result(); err != nil || n != 1 {
+		if fields, err := reader.HGetAll(t.Context(), i.hash.Key()).Result(); err != nil || len(fields) == 0 {
 			t.Fatalf("an acknowledged write is lost: %v", err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestEmptyReplicaIsNotMadeMaster(t *testing.T) {
 		t.Errorf("the master is %s", master.addr)
 	}
 	for _, pod := range c.pods {
-		if n, err := c.at(pod.addr, c.port, "verifier").Exists(t.Context(), before.hash.Key()).Result(); err != nil || n != 1 {
+		if fields, err := c.at(pod.addr, c.port, "verifier").HGetAll(t.Context(), before.hash.Key()).Result(); err != nil || len(fields) == 0 {
 			t.Errorf("%s has lost the token: %v", pod.addr, err)
 		}
 	}
@@ -211,7 +211,7 @@ func TestMasterThatIsCutOffAcknowledgesNothing(t *testing.T) {
 	if took > 5*time.Second {
 		t.Error("by then the sentinels may have chosen another")
 	}
-	if err := direct.Exists(t.Context(), "session:x").Err(); err != nil {
+	if err := direct.HGetAll(t.Context(), "session:x").Err(); err != nil {
 		t.Errorf("it does not read: %v", err)
 	}
 }
@@ -254,6 +254,7 @@ func TestUsersOfTheSentinelsPodsRotateWhileTheyRun(t *testing.T) {
 	c.settle()
 	master := c.master()
 	users := map[string]string{"version": "1", "password": c.passwords["sentinel"]}
+	c.passwords["reload"] = c.passwords["sentinel"]
 	b, err := os.ReadFile(filepath.Join(master.dir, "users/users.acl"))
 	if err != nil {
 		t.Fatal(err)
@@ -270,7 +271,7 @@ func TestUsersOfTheSentinelsPodsRotateWhileTheyRun(t *testing.T) {
 			if out, err := pod.script("users.sh").CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			if err := c.at(pod.addr, c.port, "probe").Do(t.Context(), "ACL", "LOAD").Err(); err != nil {
+			if err := c.at(pod.addr, c.port, "reload").Do(t.Context(), "ACL", "LOAD").Err(); err != nil {
 				t.Fatal(err)
 			}
 		}

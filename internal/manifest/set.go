@@ -43,6 +43,9 @@ type Set struct {
 // Deployment is Kubernetes's, for who does not need the rest of its package.
 type Deployment = appsv1.Deployment
 
+// StatefulSet is Kubernetes's, likewise.
+type StatefulSet = appsv1.StatefulSet
+
 // Other is an object that is not typed here.
 type Other struct {
 	metav1.TypeMeta   `json:",inline"`

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	// The project's own encryption; the rest of its module would bring client-go.
 	"github.com/bitnami/sealed-secrets/pkg/crypto"
@@ -40,8 +42,9 @@ type sealedSecret struct {
 }
 
 type metadata struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace"`
+	Name        string            `json:"name"`
+	Namespace   string            `json:"namespace"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // ErrCannotOpen says that the key is not the one it was sealed for, or that the
@@ -50,44 +53,57 @@ var ErrCannotOpen = errors.New("the key does not open this SealedSecret, or it w
 
 // Sealer seals for the controller that has the certificate's private key.
 type Sealer struct {
-	key    *rsa.PublicKey
-	random io.Reader
+	certificate Certificate
+	random      io.Reader
 }
 
-// NewSealer reads a certificate in PEM, as the controller prints it.
-func NewSealer(certificate []byte, random io.Reader) (*Sealer, error) {
-	block, _ := pem.Decode(certificate)
-	if block == nil {
-		return nil, errors.New("the certificate is not PEM")
-	}
-	parsed, err := x509.ParseCertificate(block.Bytes)
+// NewSealer reads a certificate in PEM, as the controller has it, and refuses one that is not valid now.
+func NewSealer(certificate []byte, now time.Time, random io.Reader) (*Sealer, error) {
+	parsed, err := ParseCertificate(certificate)
 	if err != nil {
-		return nil, fmt.Errorf("read the certificate: %w", err)
+		return nil, err
 	}
-	key, ok := parsed.PublicKey.(*rsa.PublicKey)
-	if !ok {
-		return nil, errors.New("the certificate is not of an RSA key")
+	if err := parsed.Valid(now); err != nil {
+		return nil, err
 	}
-	return &Sealer{key: key, random: random}, nil
+	return &Sealer{parsed, random}, nil
 }
 
 // Fingerprint names the key that opens what is sealed.
-func (s *Sealer) Fingerprint() (string, error) { return crypto.PublicKeyFingerprint(s.key) }
+func (s *Sealer) Fingerprint() string { return s.certificate.Fingerprint }
 
 // Seal gives the SealedSecret as YAML. The Secret that comes of it is immutable,
 // but for one that is Mutable.
 func (s *Sealer) Seal(secret Secret) ([]byte, error) {
-	out := sealedSecret{APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Metadata: metadata{secret.Name, secret.Namespace}}
+	out := sealedSecret{APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Metadata: metadata{Name: secret.Name, Namespace: secret.Namespace}}
 	out.Spec.EncryptedData = map[string]string{}
 	for key, value := range secret.Data {
-		sealed, err := crypto.HybridEncrypt(s.random, s.key, []byte(value), label(secret.Namespace, secret.Name))
+		sealed, err := crypto.HybridEncrypt(s.random, s.certificate.key, []byte(value), label(secret.Namespace, secret.Name))
 		if err != nil {
 			return nil, fmt.Errorf("seal %s of %s: %w", key, secret.Name, err)
 		}
 		out.Spec.EncryptedData[key] = base64.StdEncoding.EncodeToString(sealed)
 	}
 	out.Spec.Template.Immutable, out.Spec.Template.Type, out.Spec.Template.Metadata = !secret.Mutable, "Opaque", out.Metadata
-	return yaml.Marshal(out)
+	text, err := yaml.Marshal(out)
+	if err != nil {
+		return nil, fmt.Errorf("write the SealedSecret %s: %w", secret.Name, err)
+	}
+	return append([]byte(sealedFor+s.certificate.Fingerprint+"\n"), text...), nil
+}
+
+// sealedFor begins the first line of a sealed file. What is encrypted does not tell for which key, so without
+// this line nobody but the controller could see that a file was sealed for another certificate.
+const sealedFor = "# Sealed for the key "
+
+// SealedFor is the fingerprint of the key that a file says it was sealed for, or empty if it does not say.
+func SealedFor(sealed []byte) string {
+	first, _, _ := strings.Cut(string(sealed), "\n")
+	fingerprint, found := strings.CutPrefix(first, sealedFor)
+	if !found {
+		return ""
+	}
+	return strings.TrimSpace(fingerprint)
 }
 
 // label binds a sealed value to its place (strict scope).

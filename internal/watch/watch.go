@@ -45,6 +45,7 @@ func Run(ctx context.Context, o Options) error {
 	var running *child
 	defer func() { running.stop() }()
 	restart := func() {
+		fmt.Fprintf(o.Stderr, "watch: building %s\n", o.Package)
 		if err := build(ctx, o); err != nil {
 			if ctx.Err() == nil {
 				fmt.Fprintf(o.Stderr, "watch: %v\n", err)
@@ -121,10 +122,11 @@ func isSource(path string) bool {
 	return slices.Contains([]string{".go", ".hcl", ".txt", ".mod"}, filepath.Ext(path)) && !strings.HasSuffix(path, "_test.go")
 }
 
-// build writes beside the output first, so that what runs stays whole.
+// build writes beside the output first, so that what runs stays whole. It does not
+// ask git, which refuses in a clone that belongs to another user.
 func build(ctx context.Context, o Options) error {
 	fresh := o.Output + ".new"
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", fresh, o.Package)
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", fresh, o.Package)
 	cmd.Dir = o.Root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, out)

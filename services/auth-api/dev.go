@@ -7,18 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"auth.books.test/internal/devstack"
+	"auth.books.test/internal/runlock"
+	"auth.books.test/internal/setting"
+	"auth.books.test/internal/wholefile"
 	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/verify/token"
 )
 
 func devCommand() *cobra.Command {
@@ -35,45 +38,49 @@ func devCommand() *cobra.Command {
 // serves until ctx ends.
 func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) {
 	began := time.Now()
-	key, err := tokenKey(filepath.Join(dir, "token.key"))
+	lock, err := runlock.Acquire(dir)
 	if err != nil {
 		return err
+	}
+	defer lock.Release()
+	if err := wholefile.RemoveTemporary(dir); err != nil {
+		return err
+	}
+	var key string
+	if !tokenKeyIsGiven() {
+		if key, err = tokenKey(filepath.Join(dir, "token.key")); err != nil {
+			return err
+		}
 	}
 	// Without stores yet: what is wrong with the settings is said before
 	// anything is started.
-	c, err := config.Load(forDevelopment(key, "postgres://to@be/started", "redis://to.be.started"))
+	const noPostgres, noRedis = "postgres://to@be/started", "redis://to.be.started"
+	c, err := config.Load(forDevelopment(key, noPostgres, noRedis))
 	if err != nil {
 		return err
 	}
-	l, err := listen("AUTH_API_ADDR", c.Addr)
+	l, err := listen("AUTH_API_ADDR", string(c.Addr))
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	release, err := devstack.Lock(dir)
-	if err != nil {
-		return err
-	}
-	defer release()
 
-	postgres, err := devstack.StartPostgres(ctx, devstack.Options{URL: os.Getenv("AUTH_DB_URL"), Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY")})
+	s, err := startStores(ctx, dir, given(c.AuthDBURL, noPostgres), given(c.SessionDBURL, noRedis), stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, postgres.Stop()) }()
-	redis, err := devstack.StartRedis(ctx, devstack.Options{URL: os.Getenv("SESSION_DB_URL"), Dir: dir})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, redis.Stop()) }()
-	if c, err = config.Load(forDevelopment(key, postgres.URL, redis.URL)); err != nil {
+	defer func() { err = errors.Join(err, s.stop()) }()
+	ctx, stop := s.endRunWithThem(ctx, lock, stderr)
+	defer stop()
+	defer func() { err = errors.Join(whyEnded(ctx), err) }()
+	if c, err = config.Load(forDevelopment(key, s.postgres.URL, s.redis.URL)); err != nil {
 		return err
 	}
 	if c.Issuer.URL == "" {
 		c.Issuer.URL = "http://" + l.Addr().String()
 	}
 	if _, err := schema.Current().Apply(ctx, c.PostgresURL(), schema.Options{}); err != nil {
-		return err
+		return withExplanation(err)
 	}
 	books, err := seed(ctx, c, filepath.Join(dir, "books.client"))
 	if err != nil {
@@ -83,7 +90,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	return serve(ctx, c, l, log, func(metrics net.Addr) {
 		welcome{
 			url: "http://" + l.Addr().String(), metrics: "http://" + metrics.String() + "/metrics", dir: dir,
-			postgres: postgres, redis: redis, books: books, took: time.Since(began),
+			postgres: s.postgres, redis: s.redis, books: books, took: time.Since(began),
 		}.print(stdout)
 	})
 }
@@ -92,9 +99,14 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 	isSet := func(variable string) bool { _, set := os.LookupEnv(variable); return set }
 	return func(c *config.Config) {
-		c.AuthDBURL, c.SessionDBURL = config.NewSecret(authDB), config.NewSecret(sessionDB)
+		if !c.AuthDBURL.IsSet() {
+			c.AuthDBURL = setting.NewSecret(authDB)
+		}
+		if !c.SessionDBURL.IsSet() {
+			c.SessionDBURL = setting.NewSecret(sessionDB)
+		}
 		if !c.TokenKey.IsSet() {
-			c.TokenKey = config.NewSecret(key)
+			c.TokenKey = setting.NewSecret(key)
 		}
 		if !isSet("AUTH_API_METRICS_ADDR") {
 			c.MetricsAddr = "127.0.0.1:0"
@@ -108,23 +120,32 @@ func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 	}
 }
 
+// given is the URL of a store that the environment names, or "" if it is the
+// placeholder: the store is then to be started.
+func given(url setting.Secret, placeholder string) string {
+	if url.Reveal() == placeholder {
+		return ""
+	}
+	return url.Reveal()
+}
+
+func tokenKeyIsGiven() bool {
+	return os.Getenv("SESSION_DB_TOKEN_KEY") != "" || os.Getenv("SESSION_DB_TOKEN_KEY_FILE") != ""
+}
+
 // tokenKey keeps the key that hashes tokens, so that they outlive a restart.
 func tokenKey(file string) (string, error) {
-	b, err := os.ReadFile(file)
-	if err == nil {
-		return string(b), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the token key: %w", err)
-	}
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // never fails
-	key := "d1:" + base64.StdEncoding.EncodeToString(secret)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	b, err := wholefile.ReadOrCreate(file, 0o600, func() []byte {
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+		return []byte("d1:" + base64.StdEncoding.EncodeToString(secret))
+	})
+	if err != nil {
 		return "", fmt.Errorf("keep the token key: %w", err)
 	}
-	if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
-		return "", fmt.Errorf("keep the token key: %w", err)
+	key := strings.TrimSpace(string(b))
+	if _, err := token.ParseKeyRing(key); err != nil {
+		return "", fmt.Errorf("%s holds no token key (%w). Put back what was in it; or remove it, and the next start makes a new key, with which all sign-ins have ended: rm %[1]s", file, err)
 	}
 	return key, nil
 }

@@ -79,10 +79,11 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".dev")
 	d := dev(t, dir)
 	lines := d.curls()
-	if len(lines) != 5 {
-		t.Fatalf("want five lines to copy:\n%s", d.out)
+	if len(lines) != 6 {
+		t.Fatalf("want five lines to copy, and one for helloworld:\n%s", d.out)
 	}
-	out := d.shell(strings.Join(lines, "\n"))
+	d.wantHelloworldBeside(lines[0], lines[5])
+	out := d.shell(strings.Join(lines[:5], "\n"))
 	for _, want := range []string{`"email":"ada@books.test"`, `"books:write"`, `{"active":true,"scope":"books:read books:write","username":"ada@books.test"`, "401 Unauthorized", `"code":"invalid_token"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the lines print no %s:\n%s", want, out)
@@ -109,6 +110,48 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	}
 	again.end(syscall.SIGKILL)
 	again.wantNothingLeft()
+}
+
+// wantHelloworldBeside runs the line that is printed for it, from the repository's
+// root as it says.
+func (d *development) wantHelloworldBeside(token, call string) {
+	d.t.Helper()
+	line := regexp.MustCompile(`(?m)^SESSION_DB_URL=.*$`).FindString(d.out.String())
+	if line == "" || !strings.HasSuffix(line, "./services/helloworld") {
+		d.t.Fatalf("no line for helloworld:\n%s", d.out)
+	}
+	var log devtest.Output
+	cmd := exec.Command("bash", "-c", line)
+	cmd.Dir = "../.."
+	cmd.Env = append(settings{"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s"}.list(), "GOCACHE="+os.Getenv("GOCACHE"), "GOFLAGS="+os.Getenv("GOFLAGS"), "GOPROXY=off")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	defer func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		<-ended
+	}()
+	var address []string
+	within(d.t, 5*time.Minute, "helloworld is built and serves", func() bool {
+		select {
+		case <-ended:
+			d.t.Fatalf("helloworld ended: %s", log.String())
+		default:
+		}
+		address = regexp.MustCompile(`"msg":"serving","addr":"([^"]+)"`).FindStringSubmatch(log.String())
+		return address != nil
+	})
+	out := d.shell(token + "\n" + strings.Replace(call, "127.0.0.1:8080", address[1], 1))
+	if !strings.Contains(out, `"message":"Hello, ada@books.test!"`) {
+		d.t.Errorf("helloworld answers %s", out)
+	}
 }
 
 var storePorts = regexp.MustCompile(`on 127\.0\.0\.1:(\d+)`)

@@ -87,7 +87,7 @@ func (a *api) introspectAll(as credentials, tokens ...string) answer {
 	return a.post("/oauth/introspect/batch", "application/json", string(body), as)
 }
 
-const inactive = `{"active":false}`
+const inactive = `{"active":false}` + "\n"
 
 func TestClientsAreToldOfTokensForTheirOwnAPI(t *testing.T) {
 	t.Parallel()
@@ -162,10 +162,10 @@ func TestBatchAnswersInOrder(t *testing.T) {
 			t.Errorf("token %d: active %v", n, r.Active)
 		}
 	}
-	if got := a.introspectAll(books, token, "nonsense"); got.raw != `{"results":[`+a.introspect(token, books).raw+`,`+inactive+`]}` {
+	if got := a.introspectAll(books, token, "nonsense"); got.raw != `{"results":[`+strings.TrimSpace(a.introspect(token, books).raw)+`,`+strings.TrimSpace(inactive)+"]}\n" {
 		t.Errorf("not as one by one: %s", got.raw)
 	}
-	if got := a.post("/oauth/introspect/batch", "application/json", `{"tokens":[]}`, books); got.raw != `{"results":[]}` {
+	if got := a.post("/oauth/introspect/batch", "application/json", `{"tokens":[]}`, books); got.raw != "{\"results\":[]}\n" {
 		t.Errorf("none: %d %s", got.status, got.raw)
 	}
 	for name, c := range map[string]struct {

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/schema"
@@ -20,13 +18,12 @@ import (
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/services/auth-api/internal/worker"
 	"auth.books.test/verify"
 	"auth.books.test/verify/token"
 )
-
-const connectTimeout = 2 * time.Second
 
 // parts are what the service is made of, without HTTP.
 type parts struct {
@@ -40,7 +37,8 @@ type parts struct {
 	health   *health.Checker
 	hashing  *password.Pool
 	workers  *worker.Crew
-	db       *pgxpool.Pool
+	tokens   *access.Store
+	db       *postgres.DB
 	redis    redis.UniversalClient
 	log      *slog.Logger
 }
@@ -59,7 +57,9 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	if err != nil {
 		return nil, err
 	}
-	db, err := openPostgres(ctx, c)
+	db, err := postgres.Open(ctx, postgres.Options{
+		URL: c.PostgresURL(), MaxConns: c.AuthDBConns.Value, Timeout: c.AuthDBTimeout.Duration, Now: time.Now, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -77,12 +77,13 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	p := &parts{db: db, redis: redisClient, verifier: verifier, workers: workers, log: log}
 	p.hashing = newHashing(c, hasher, workers)
 	tokens := access.NewStore(redisClient, time.Second, verifier)
+	p.tokens = tokens
 	p.sessions = session.New(session.Options{
-		Store: session.NewStore(db, c.AuthDBTimeout.Duration), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
+		Store: session.NewStore(db), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
 		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
 		Now:       time.Now, Random: rand.Reader, Log: log,
 	})
-	p.accounts = account.New(account.NewStore(db, c.AuthDBTimeout.Duration), p.hashing,
+	p.accounts = account.New(account.NewStore(db), p.hashing,
 		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)
 	records, err := client.Keep(client.NewRedisRecords(redisClient, time.Second), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
 	if err != nil {
@@ -90,27 +91,10 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	}
 	p.records = records
 	p.callers = client.NewAuthenticator(records)
-	p.clients = client.New(client.Options{Store: client.NewStore(db, c.AuthDBTimeout.Duration), Records: records, Random: rand.Reader, Now: time.Now, Log: log})
+	p.clients = client.New(client.Options{Store: client.NewStore(db), Records: records, Random: rand.Reader, Now: time.Now, Log: log})
 	p.apis = api.New(p.sessions, p.clients, rand.Reader)
-	p.health = health.New(stdlib.OpenDBFromPool(db), tokens, schema.Current())
+	p.health = health.New(db, tokens, schema.Current())
 	return p, nil
-}
-
-func openPostgres(ctx context.Context, c config.Config) (*pgxpool.Pool, error) {
-	o, err := pgxpool.ParseConfig(c.PostgresURL())
-	if err != nil {
-		return nil, fmt.Errorf("AUTH_DB_URL or its parts cannot be read")
-	}
-	o.MaxConns = int32(c.AuthDBConns.Value)
-	o.ConnConfig.ConnectTimeout = connectTimeout
-	// Postgres ends by itself what we have stopped waiting for.
-	o.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(c.AuthDBTimeout.Milliseconds())
-	o.ConnConfig.RuntimeParams["application_name"] = "auth-api"
-	db, err := pgxpool.NewWithConfig(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("open Postgres: %w", err)
-	}
-	return db, nil
 }
 
 // work runs what goes on beside requests until ctx ends, and waits for it.
@@ -118,6 +102,7 @@ func (p *parts) work(ctx context.Context) (wait func()) {
 	var all sync.WaitGroup
 	all.Go(func() { p.sessions.Relay(ctx) })
 	all.Go(func() { p.sessions.Rebuild(ctx) })
+	all.Go(func() { p.tokens.Watch(ctx, p.log) })
 	all.Go(func() { p.sessions.Touch(ctx) })
 	all.Go(func() { p.sessions.Sweep(ctx) })
 	all.Go(func() { p.clients.Reconcile(ctx) })

@@ -1,15 +1,20 @@
 package main_test
 
 import (
+	"bufio"
+	"crypto/sha1" //nolint:gosec // RFC 6455 asks for it.
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // books is an API behind a proxy, which remembers what reached it.
@@ -22,7 +27,7 @@ type books struct {
 // reached is a request as the API sees it.
 type reached struct {
 	method, uri, body string
-	header            http.Header
+	header, trailer   http.Header
 }
 
 func newBooks(t *testing.T) *books {
@@ -34,16 +39,39 @@ func newBooks(t *testing.T) *books {
 }
 
 func (b *books) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		b.remember(reached{method: r.Method, uri: r.RequestURI, header: r.Header.Clone()})
+		upgrade(w, r)
+		return
+	}
 	hash := sha256.New()
 	n, err := io.Copy(hash, r.Body)
 	if err != nil {
 		http.Error(w, "the body broke off", http.StatusBadRequest)
 		return
 	}
-	b.mu.Lock()
-	b.seen = append(b.seen, reached{r.Method, r.RequestURI, fmt.Sprint(n, " ", hex.EncodeToString(hash.Sum(nil))), r.Header.Clone()})
-	b.mu.Unlock()
+	b.remember(reached{r.Method, r.RequestURI, fmt.Sprint(n, " ", hex.EncodeToString(hash.Sum(nil))), r.Header.Clone(), r.Trailer.Clone()})
 	_, _ = io.WriteString(w, "here you are")
+}
+
+func (b *books) remember(r reached) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = append(b.seen, r)
+}
+
+// upgrade agrees to a websocket (RFC 6455, section 4.2.2) and sends back every
+// byte that comes.
+func upgrade(w http.ResponseWriter, r *http.Request) {
+	conn, buffered, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+	accept := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		base64.StdEncoding.EncodeToString(accept[:]))
+	_, _ = io.Copy(conn, buffered)
 }
 
 func (b *books) forget() { b.take() }
@@ -115,4 +143,30 @@ func (s *site) stopped(method, target, token string, header http.Header) answer 
 		s.t.Errorf("%s %s: %d %s, the API saw %v", method, target, got.status, got.raw, seen)
 	}
 	return got
+}
+
+// raw sends bytes as they are, and reads one answer. The connection stays open.
+func (s *site) raw(request string) (answer, net.Conn) {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		s.t.Fatal(err)
+	}
+	method, _, _ := strings.Cut(request, " ")
+	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	if err != nil {
+		// Some answer what they do not understand by closing.
+		return answer{}, conn
+	}
+	out := answer{status: response.StatusCode, header: response.Header}
+	if out.status != http.StatusSwitchingProtocols {
+		body, _ := io.ReadAll(response.Body)
+		out.raw = string(body)
+	}
+	return out, conn
 }

@@ -18,16 +18,21 @@ import (
 // proxies are the programs that docs/proxies has configurations for.
 func proxies() map[string]proxyProgram {
 	return map[string]proxyProgram{
-		"nginx":   {program: "nginx", away: 503, configure: configureNginx},
-		"Traefik": {program: "traefik", away: 500, configure: configureTraefik},
-		"Caddy":   {program: "caddy", away: 502, configure: configureCaddy},
+		"nginx":   {program: "nginx", configure: configureNginx},
+		"Traefik": {program: "traefik", passesOnFailures: true, configure: configureTraefik},
+		"Caddy":   {program: "caddy", configure: configureCaddy},
+		"Apache":  {program: "apache2", passesOnFailures: true, introspects: true, configure: configureApache},
+		"HAProxy": {program: "haproxy", configure: configureHAProxy},
 	}
 }
 
 type proxyProgram struct {
 	program string
-	// away is what it answers if auth-api does not.
-	away int
+	// passesOnFailures says that it does not make 503 of every failure.
+	passesOnFailures bool
+	// introspects says that it asks POST /oauth/introspect as a client, and believes
+	// an answer for a second.
+	introspects bool
 	// configure writes the configuration and says how the program is started on it.
 	configure func(s *site) []string
 }
@@ -35,12 +40,16 @@ type proxyProgram struct {
 // site is a proxy between a client, auth-api and an API.
 type site struct {
 	*api
+	proxyProgram
 	t   *testing.T
 	dir string
 	// Addresses, with a port.
-	addr, auth, behind string
-	log                *devtest.Output
-	books              *books
+	addr, behind string
+	log          *devtest.Output
+	front        *front
+	books        *books
+	// Of the usual account, which may read books.
+	token, session, id string
 }
 
 // config is a file of docs/proxies with the addresses of the test.
@@ -52,7 +61,7 @@ func (s *site) config(name string, more ...string) string {
 	}
 	text := string(b)
 	_, port, _ := net.SplitHostPort(s.addr)
-	replace := append([]string{"127.0.0.1:8000", s.auth, "127.0.0.1:9000", s.behind}, more...)
+	replace := append([]string{"127.0.0.1:8000", s.front.addr, "127.0.0.1:9000", s.behind}, more...)
 	if strings.Contains(text, "127.0.0.1:8080") {
 		replace = append(replace, "127.0.0.1:8080", s.addr)
 	} else {
@@ -71,7 +80,11 @@ func (s *site) write(name, text string) (path string) {
 }
 
 func configureNginx(s *site) []string {
-	s.write("books.conf", s.config("nginx.conf"))
+	s.write("books.conf", strings.Replace(s.config("nginx.conf"), "    location / {", ownHeader+"    location / {", 1))
+	if err := os.Mkdir(filepath.Join(s.dir, "snippets"), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	s.write("snippets/nginx-identity.conf", s.config("nginx-identity.conf"))
 	// Who starts as root serves as somebody else, who may not write here.
 	user := ""
 	if os.Getuid() == 0 {
@@ -87,6 +100,15 @@ http {
 	return []string{"-p", s.dir, "-e", "stderr", "-c", main}
 }
 
+// ownHeader is a location that says more to its API, as people add them.
+const ownHeader = `
+    location /public/own/ {
+        include snippets/nginx-identity.conf;
+        proxy_set_header X-Own-Line 1;
+        proxy_pass http://books;
+    }
+`
+
 func configureTraefik(s *site) []string {
 	dynamic := s.write("dynamic.yml", s.config("traefik-dynamic.yml"))
 	return []string{"--configFile=" + s.write("traefik.yml", s.config("traefik.yml", "/etc/traefik/dynamic.yml", dynamic))}
@@ -98,24 +120,43 @@ func configureCaddy(s *site) []string {
 	return []string{"run", "--adapter", "caddyfile", "--config", main}
 }
 
-// open starts the proxy, or skips the test if it is not installed.
-func (p proxyProgram) open(t *testing.T, a *api, change ...func(dir string)) *site {
-	t.Helper()
+func configureHAProxy(s *site) []string {
+	script := s.write("auth-api.lua", s.config("auth-api.lua"))
+	return []string{"-db", "-f", s.write("haproxy.cfg", s.config("haproxy.cfg", "/etc/haproxy/auth-api.lua", script))}
+}
+
+func configureApache(s *site) []string {
+	as := s.client("books")
+	s.write("books.conf", s.config("apache.conf", "CLIENT_ID", as.id, "CLIENT_SECRET", as.secret, "127.0.0.1:8081", freeAddr(s.t)))
+	var modules strings.Builder
+	for _, name := range strings.Fields("mpm_event authn_core authz_core authz_user headers rewrite setenvif proxy proxy_http oauth2") {
+		fmt.Fprintf(&modules, "LoadModule %[1]s_module /usr/lib/apache2/modules/mod_%[1]s.so\n", name)
+	}
+	main := s.write("apache2.conf", fmt.Sprintf("%[1]sServerName localhost\nUser #65534\nGroup #65534\nServerRoot %[2]s\nPidFile %[2]s/pid\nDefaultRuntimeDir %[2]s\nMutex file:%[2]s default\nErrorLog /dev/stderr\nInclude %[2]s/books.conf\n",
+		modules.String(), s.dir))
+	return []string{"-D", "FOREGROUND", "-f", main}
+}
+
+// path is where the program is, or nothing.
+func (p proxyProgram) path() string {
 	path, err := exec.LookPath(p.program)
 	if err != nil {
 		// Debian's place for programs of root.
-		path, err = exec.LookPath("/usr/sbin/" + p.program)
+		path, _ = exec.LookPath("/usr/sbin/" + p.program)
 	}
-	if err != nil {
-		t.Skipf("SKIPPED, no %[1]s: its configuration in docs/proxies was not tried. Install %[1]s to run this test.", p.program)
-	}
-	s := &site{api: a, t: t, dir: t.TempDir(), addr: freeAddr(t), auth: strings.TrimPrefix(a.url, "http://"), log: &devtest.Output{}, books: newBooks(t)}
+	return path
+}
+
+// open starts the proxy, which serves until t ends.
+func (p proxyProgram) open(t *testing.T, a *api, change ...func(dir string)) *site {
+	t.Helper()
+	s := &site{api: a, proxyProgram: p, t: t, dir: t.TempDir(), addr: freeAddr(t), log: &devtest.Output{}, front: newFront(t, a), books: newBooks(t)}
 	s.behind = s.books.addr
 	arguments := p.configure(s)
 	for _, c := range change {
 		c(s.dir)
 	}
-	cmd := exec.Command(path, arguments...)
+	cmd := exec.Command(p.path(), arguments...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "HOME="+s.dir, "XDG_DATA_HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir)
 	cmd.Stdout, cmd.Stderr = s.log, s.log

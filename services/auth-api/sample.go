@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"auth.books.test/internal/wholefile"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/fault"
@@ -67,5 +68,5 @@ func sampleClient(ctx context.Context, p *parts, file string) (client.Credential
 	if err != nil {
 		return client.Credentials{}, err
 	}
-	return made, os.WriteFile(file, []byte(made.ID.String()+":"+made.Secret+"\n"), 0o600)
+	return made, wholefile.Replace(file, []byte(made.ID.String()+":"+made.Secret+"\n"), 0o600)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/schema"
+	"auth.books.test/schema/connect"
 	"auth.books.test/services/auth-api/internal/config"
 )
 
@@ -27,7 +28,7 @@ func schemaCommand() *cobra.Command {
 			}
 			p, err := schema.Current().Plan(cmd.Context(), c.PostgresURL(), o)
 			if err != nil {
-				return err
+				return withExplanation(err)
 			}
 			printPlan(cmd.OutOrStdout(), p, "Nothing to do.")
 			for _, name := range p.Destructive {
@@ -41,7 +42,7 @@ func schemaCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := applySchema(cmd.Context(), c.PostgresURL(), o, wait)
+			p, err := applySchema(cmd.Context(), c.PostgresURL(), o, wait, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -54,24 +55,43 @@ func schemaCommand() *cobra.Command {
 	return command
 }
 
-// applySchema tries again while Postgres is not there or its tables are in use.
-// A refusal is final.
-func applySchema(ctx context.Context, url string, o schema.Options, wait time.Duration) (schema.Plan, error) {
+// applySchema tries again while Postgres is not there, takes no writes, or has
+// its tables in use. It writes each reason to the log once. A refusal is final.
+func applySchema(ctx context.Context, url string, o schema.Options, wait time.Duration, log io.Writer) (schema.Plan, error) {
+	told := map[string]bool{}
 	for end := time.Now().Add(wait); ; {
 		p, err := schema.Current().Apply(ctx, url, o)
-		if err == nil || !isTransient(err) || time.Now().After(end) {
-			return p, err
+		if err == nil {
+			return p, nil
+		}
+		if !isTransient(err) || !time.Now().Before(end) {
+			return p, withExplanation(err)
+		}
+		if why := connect.Explain(err); !told[why] {
+			told[why] = true
+			fmt.Fprintf(log, "schema apply waits until %s: %s: %v\n", end.Format(time.TimeOnly), why, err)
 		}
 		select {
 		case <-ctx.Done():
-			return schema.Plan{}, err
+			return schema.Plan{}, withExplanation(err)
 		case <-time.After(time.Second):
 		}
 	}
 }
 
 func isTransient(err error) bool {
-	return errors.Is(err, schema.ErrBusy) || errors.Is(err, schema.ErrUnreachable)
+	if connect.IsMisconfigured(err) {
+		return false
+	}
+	return errors.Is(err, schema.ErrBusy) || errors.Is(err, schema.ErrUnreachable) || connect.IsTransient(err)
+}
+
+// withExplanation adds what to do, if the cause is the server and not the schema.
+func withExplanation(err error) error {
+	if connect.IsMisconfigured(err) || isTransient(err) {
+		return fmt.Errorf("%s: %w", connect.Explain(err), err)
+	}
+	return err
 }
 
 func printPlan(w io.Writer, p schema.Plan, nothing string) {

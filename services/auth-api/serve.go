@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
+	"auth.books.test/internal/graceful"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/httpapi"
 	"auth.books.test/verify"
@@ -26,7 +27,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := listen("AUTH_API_ADDR", c.Addr)
+			l, err := listen("AUTH_API_ADDR", string(c.Addr))
 			if err != nil {
 				return err
 			}
@@ -35,17 +36,21 @@ func serveCommand() *cobra.Command {
 		}}
 }
 
-// serve answers on the listener until ctx ends, then stops in order: readiness
-// fails, requests in flight finish, what they left behind is written down.
+// serve answers on the listener until ctx ends, then stops in order: readiness fails
+// and each answer closes its connection; nothing new is taken; requests in flight
+// finish; what they left behind is written down.
 // Ready is called with the metrics' address as soon as requests are answered.
 func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logger, ready func(metrics net.Addr)) error {
 	defer l.Close()
-	metricsListener, err := listen("AUTH_API_METRICS_ADDR", c.MetricsAddr)
+	metricsListener, err := listen("AUTH_API_METRICS_ADDR", string(c.MetricsAddr))
 	if err != nil {
 		return err
 	}
 	defer metricsListener.Close()
 	redis.SetLogger(verify.RedisLog{Log: log})
+	for _, name := range config.Others() {
+		log.WarnContext(ctx, "a variable is named like a setting and is none: auth-api config prints those that there are", "variable", name)
+	}
 	allowGarbage()
 	p, err := assemble(ctx, c, log)
 	if err != nil {
@@ -64,8 +69,13 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	wait := p.work(background)
 	defer wait()
 	defer stop()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() { failed <- server.Serve(l) }()
+	go func() {
+		if err := p.db.Misconfigured(background); err != nil {
+			failed <- err
+		}
+	}()
 	stopMetrics := serveMetrics(metricsListener, registry, failed)
 	defer stopMetrics()
 	log.InfoContext(ctx, "serving", "addr", l.Addr().String(), "metrics", metricsListener.Addr().String(), "version", version, "hash_slots", p.hashing.Stats().Slots)
@@ -81,7 +91,8 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	}
 	log.InfoContext(ctx, "stopping", "readiness_fails_for", c.ShutdownDelay.Duration)
 	server.Drain()
-	// Until those who send requests here have seen that.
+	// Until those who send requests here have seen that, and left the connections that
+	// they keep.
 	time.Sleep(c.ShutdownDelay.Duration)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout.Duration)
 	defer cancel()
@@ -92,13 +103,13 @@ func newServer(c config.Config, p *parts, r prometheus.Registerer, log *slog.Log
 	return httpapi.New(httpapi.Options{
 		Accounts: p.accounts, Sessions: p.sessions, Verifier: p.verifier, Clients: p.callers, Health: p.health,
 		Log: log, Metrics: r, Now: time.Now, Version: version,
-		PasswordGrant: c.PasswordGrant.On, Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List,
+		PasswordGrant: c.PasswordGrant.On, Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
 	})
 }
 
 // listen says in one line what is wrong with an address.
 func listen(variable, addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := graceful.Listen(addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is taken: stop what listens there, or set %s to another address", addr, variable)
 	}

@@ -15,6 +15,9 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			for _, name := range config.Others() {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s: it is named like a setting and is none\n", name)
+			}
 			_, err = fmt.Fprint(cmd.OutOrStdout(), c)
 			return err
 		}}

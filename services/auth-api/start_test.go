@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -67,5 +68,44 @@ func TestVersionAndHelp(t *testing.T) {
 	}
 	if out, err := runWith(settings{}, "nonsense"); err == nil {
 		t.Errorf("ran nonsense: %s", out)
+	}
+}
+
+// Before a store is started, and in the words of `serve`.
+func TestDevSaysWhatIsWrongWithAGivenStore(t *testing.T) {
+	t.Parallel()
+	out, err := runWith(settings{"AUTH_DB_URL": "postgres://u:hu#sh@h/auth", "SESSION_DB_URL": "redis://u:hu/sh@h", "AUTH_API_ADDR": "127.0.0.1:0"}, "dev", "--dir", t.TempDir())
+	if err == nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "AUTH_DB_URL: it holds a #") || !strings.Contains(out, "\nSESSION_DB_URL: ") || strings.Contains(out, "hu/sh") || strings.Contains(out, "hu#sh") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+// What is set in any way of writing is what browsers send.
+func TestOriginsMatchAsBrowsersSendThem(t *testing.T) {
+	t.Parallel()
+	a := start(t, func(s settings) {
+		s["AUTH_API_CORS_ORIGINS"] = "HTTPS://Shop.test:443, https://bücher.test,http://[0:0:0:0:0:0:0:1]:80,capacitor://localhost"
+	})
+	for _, origin := range []string{"https://shop.test", "https://xn--bcher-kva.test", "http://[::1]", "capacitor://localhost", "https://other.test"} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", a.url+"/livez", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", origin)
+		want := origin
+		if origin == "https://other.test" {
+			want = ""
+		}
+		if got := a.send(r).header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s: allowed is %q", origin, got)
+		}
+	}
+}
+
+func TestVariablesThatOnlyLookLikeSettingsAreInTheLog(t *testing.T) {
+	t.Parallel()
+	a := start(t, func(s settings) { s["AUTH_API_TLS_CERTIFICATE"], s["AUTH_API_SERVICE_HOST"] = "hush", "10.0.0.1" })
+	if log := a.log.String(); !strings.Contains(log, `"variable":"AUTH_API_TLS_CERTIFICATE"`) || strings.Contains(log, "AUTH_API_SERVICE_HOST") || strings.Contains(log, "hush") {
+		t.Errorf("the log:\n%s", log)
 	}
 }

@@ -148,6 +148,9 @@ func TestForwardedAddressCountsOnlyFromTrustedProxies(t *testing.T) {
 		{"the client invents hops", "127.0.0.0/8", "198.51.100.1, 203.0.113.9", "203.0.113.9"},
 		{"two proxies of ours", "127.0.0.0/8,10.0.0.0/8", "198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9"},
 		{"nonsense", "127.0.0.0/8", "nonsense", "127.0.0.1"},
+		{"a proxy that adds a line of its own, as HAProxy does", "127.0.0.0/8", "6.6.6.6\n203.0.113.9", "203.0.113.9"},
+		{"Google's load balancer, which adds its own address", "127.0.0.0/8,203.0.113.80/32", "6.6.6.6,203.0.113.9,203.0.113.80", "203.0.113.9"},
+		{"with a port", "127.0.0.0/8", "[2001:db8::9]:51234", "2001:db8::9"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +158,7 @@ func TestForwardedAddressCountsOnlyFromTrustedProxies(t *testing.T) {
 			a.register(email, password)
 			r, _ := http.NewRequestWithContext(t.Context(), "POST", a.url+"/v1/sessions", strings.NewReader(`{"email":"`+email+`","password":"`+password+`"}`))
 			r.Header.Set("Content-Type", "application/json")
-			r.Header.Set("X-Forwarded-For", c.header)
+			r.Header["X-Forwarded-For"] = strings.Split(c.header, "\n")
 			if got := a.send(r); !strings.Contains(got.raw, `"ip":"`+c.ip+`"`) {
 				t.Errorf("%s, want ip %s", got.raw, c.ip)
 			}
@@ -196,14 +199,16 @@ func TestMetadataNamesTheIssuerThatIsSet(t *testing.T) {
 	const path = "/.well-known/oauth-authorization-server"
 	a := start(t)
 	a.want(a.call("GET", path, "", nil), 404, "route_not_found")
-	a = start(t, func(s settings) { s["AUTH_API_ISSUER"] = "https://auth.books.test" })
-	got := a.call("GET", path, "", nil)
-	want := `{"issuer":"https://auth.books.test","token_endpoint":"https://auth.books.test/oauth/token",` +
-		`"introspection_endpoint":"https://auth.books.test/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
+	const issuer = `{"issuer":"https://auth.books.test",`
+	const tokens = `"token_endpoint":"https://auth.books.test/oauth/token","token_endpoint_auth_methods_supported":["none","client_secret_basic"],"grant_types_supported":["password"],`
+	const others = `"introspection_endpoint":"https://auth.books.test/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
 		`"revocation_endpoint":"https://auth.books.test/oauth/revoke","revocation_endpoint_auth_methods_supported":["none","client_secret_basic"],` +
-		`"response_types_supported":[],"grant_types_supported":[],"service_documentation":"https://auth.books.test/docs"}`
-	if got.status != 200 || got.raw != want {
-		t.Errorf("%d %s", got.status, got.raw)
+		`"service_documentation":"https://auth.books.test/docs"}` + "\n"
+	for form, want := range map[string]string{"true": issuer + tokens + others, "false": issuer + others} {
+		a = start(t, func(s settings) { s["AUTH_API_ISSUER"], s["AUTH_API_PASSWORD_GRANT"] = "https://auth.books.test", form })
+		if got := a.call("GET", path, "", nil); got.status != 200 || got.raw != want {
+			t.Errorf("with the password form %s: %d %s", form, got.status, got.raw)
+		}
 	}
 	token, _ := a.library()
 	if got := a.introspect(token, a.client("books")); got.text("iss") != "https://auth.books.test" {
@@ -222,6 +227,7 @@ func TestMetricsHaveClosedLabelSets(t *testing.T) {
 	a.call("GET", "/nothing", token, nil)
 	a.call("DELETE", "/nothing", token, nil)
 	a.call("DELETE", "/v1/sessions/none", token, nil)
+	a.call("DELETE", "/v1/sessions/none?c=d", token, nil)
 	r, _ := http.NewRequestWithContext(t.Context(), "BREW", a.url+"/v1/sessions", nil)
 	a.send(r)
 	before := series()

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"auth.books.test/internal/devstack"
@@ -37,10 +39,34 @@ curl -s %[1]s/oauth/introspect -u %[8]s:%[9]s -d token=$TOKEN
 curl -s -X DELETE %[1]s/v1/sessions/current -H "Authorization: Bearer $TOKEN"
 curl -s -i %[1]s/v1/accounts/me -H "Authorization: Bearer $TOKEN"
 
+An API that verifies tokens itself needs this Redis URL and this key. helloworld is one, for the API books: run it in another terminal, here,
+then the TOKEN line again and a call.
+
+%[10]s go run -buildvcs=false ./services/helloworld
+curl -s http://127.0.0.1:8080/hello -H "Authorization: Bearer $TOKEN"
+
 Ctrl-C stops everything.
 `, w.url, w.took.Round(10*time.Millisecond), sampleEmail, samplePassword, w.metrics,
-		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret)
+		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret, w.verifier())
 }
+
+// verifier is the settings of an API that verifies tokens itself, for a shell.
+// What came from the environment is not printed.
+func (w welcome) verifier() string {
+	redis, key := "SESSION_DB_URL="+quoted(w.redis.URL), "SESSION_DB_TOKEN_KEY_FILE="+quoted(filepath.Join(w.dir, "token.key"))
+	if w.redis.Source == devstack.Given {
+		redis = `SESSION_DB_URL="$SESSION_DB_URL"`
+	}
+	if file := os.Getenv("SESSION_DB_TOKEN_KEY_FILE"); file != "" {
+		key = "SESSION_DB_TOKEN_KEY_FILE=" + quoted(file)
+	} else if tokenKeyIsGiven() {
+		key = `SESSION_DB_TOKEN_KEY="$SESSION_DB_TOKEN_KEY"`
+	}
+	return redis + " " + key
+}
+
+// quoted is a word as a shell takes it, whatever is in it.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // describe names a store and where it listens; the password stays in its file.
 func (w welcome) describe(s *devstack.Store, file string) string {

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaries = dir
-		args := []string{"build", "-o", dir}
+		args := []string{"build", "-buildvcs=false", "-o", dir}
 		if raceEnabled {
 			args = append(args, "-race")
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/internal/graceful"
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
 )
@@ -62,11 +62,14 @@ func start(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", s.Addr)
+	l, err := graceful.Listen(string(s.Addr))
 	if err != nil {
 		return fmt.Errorf("HELLOWORLD_ADDR: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
+	for _, name := range others() {
+		log.WarnContext(ctx, "a variable is named like a setting and is none: helloworld config prints those that there are", "variable", name)
+	}
 	redis.SetLogger(verify.RedisLog{Log: log})
 	v, err := newVerifier(s, log)
 	if err != nil {

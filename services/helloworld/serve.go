@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"auth.books.test/internal/graceful"
 )
 
 const (
@@ -17,17 +20,24 @@ const (
 	idleTimeout   = 2 * time.Minute
 	// headerLimit bounds the headers, in bytes.
 	headerLimit = 8 << 10
+	// maxConnections may be open at once.
+	maxConnections = 4096
+	// lastCall is how long clients may still use a connection that they keep after
+	// the service has stopped listening.
+	lastCall = 500 * time.Millisecond
 )
 
-// serve answers on the listener until ctx ends, then stops in order: readiness
-// fails, then nothing new is taken, then requests in flight finish.
+// serve answers on the listener until ctx ends, then stops in order: readiness fails
+// and each answer closes its connection, then nothing new is taken, then requests in
+// flight finish. A client that keeps a connection so never loses a request.
 func serve(ctx context.Context, l net.Listener, a *api, s settings, log *slog.Logger) error {
 	server := &http.Server{
-		Handler: a, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: lastAnswers(a, &a.draining), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headerLimit, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	limited := graceful.NewListener(l, maxConnections)
+	go func() { failed <- server.Serve(limited) }()
 	log.InfoContext(ctx, "serving", "addr", l.Addr().String(), "version", version)
 
 	select {
@@ -35,14 +45,56 @@ func serve(ctx context.Context, l net.Listener, a *api, s settings, log *slog.Lo
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	log.InfoContext(ctx, "stopping", "readiness_fails_for", s.ShutdownDelay)
+	log.InfoContext(ctx, "stopping", "readiness_fails_for", s.ShutdownDelay.Duration)
 	a.draining.Store(true)
 	// Until those who send requests here have seen that.
-	time.Sleep(s.ShutdownDelay)
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownTimeout)
+	time.Sleep(s.ShutdownDelay.Duration)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownTimeout.Duration)
 	defer cancel()
+	if err := limited.Stop(limit); err != nil {
+		return fmt.Errorf("stop listening: %w", err)
+	}
+	limited.Wait(limit, lastCall)
 	if err := server.Shutdown(limit); err != nil {
 		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)
 	}
 	return nil
 }
+
+// lastAnswers says `Connection: close` where an answer is the last of its connection:
+// once the service drains (RFC 9112, section 9.6), and after a request whose end two
+// servers might see in different places. net/http takes Transfer-Encoding beside
+// Content-Length, and leaves it out of account in HTTP/1.0. No route here takes a
+// body. HTTP versions that do not exist are refused.
+//
+// http.Server.SetKeepAlivesEnabled would close idle connections at once, while
+// requests may be on their way.
+func lastAnswers(next http.Handler, draining *atomic.Bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Proto != "HTTP/1.1" || len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
+		w = lastAnswer{w, draining}
+		if r.Proto != "HTTP/1.1" && r.Proto != "HTTP/1.0" {
+			http.Error(w, "Speak HTTP/1.1.", http.StatusHTTPVersionNotSupported)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type lastAnswer struct {
+	http.ResponseWriter
+	draining *atomic.Bool
+}
+
+// WriteHeader looks when the answer begins, not when the request came.
+func (w lastAnswer) WriteHeader(status int) {
+	if w.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (w lastAnswer) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -83,7 +83,7 @@ func (st *stack) start(ctx context.Context) (err error) {
 
 func (st *stack) build(ctx context.Context) error {
 	st.binary = filepath.Join(st.dir, "auth-api")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", st.binary, "./services/auth-api")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", st.binary, "./services/auth-api")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	// Interrupted, not killed: then it ends its compilers and tidies up.
 	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"auth.books.test/internal/wholefile"
 )
 
 // table is what was measured, as Markdown.
@@ -49,7 +51,7 @@ func (t *table) writeInto(file string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return os.WriteFile(file, []byte(page), 0o644)
+	return wholefile.Replace(file, []byte(page), 0o644)
 }
 
 func replace(page, table string) (string, error) {

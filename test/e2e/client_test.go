@@ -50,7 +50,11 @@ func send(method, path, token string, body any) (answer, error) {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := client.Do(r)
+	return do(client, r)
+}
+
+func do(c *http.Client, r *http.Request) (answer, error) {
+	response, err := c.Do(r)
 	if err != nil {
 		return answer{}, err
 	}

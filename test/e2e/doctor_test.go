@@ -20,7 +20,7 @@ import (
 // doctor runs platform doctor, with more in the environment.
 func doctor(t *testing.T, env ...string) string {
 	t.Helper()
-	cmd := exec.Command("go", "run", "./cmd/platform", "doctor", "--env", "minikube")
+	cmd := exec.Command("go", "run", "-buildvcs=false", "./cmd/platform", "doctor", "--env", "minikube")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), env...)
 	out, _ := cmd.CombinedOutput()
@@ -77,7 +77,7 @@ func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := sealing.NewSealer(certificate, rand.Reader)
+	sealer, err := sealing.NewSealer(certificate, time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,8 +118,8 @@ func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
 		return nil
 	})
 	wantLine(t, out, "the key that opens e2e-another-name, or it was sealed for another namespace or name", "rollout restart deployment/sealed-secrets")
-	wantLine(t, out, "the pod e2e-no-image waits for the image localhost:5000/e2e-none:dev", "make minikube-up")
-	wantLine(t, out, `the pod e2e-no-secret cannot start: secret "e2e-none" not found`, "kubectl apply -k sealed-secrets/minikube")
+	wantLine(t, out, "the pod e2e-no-image: it waits for the image localhost:5000/e2e-none:dev", "make minikube-up")
+	wantLine(t, out, `the pod e2e-no-secret: it cannot start: secret "e2e-none" not found`, "kubectl apply -k sealed-secrets/minikube")
 
 	// The first of the commands does mend it.
 	mend := "kubectl -n auth delete secret e2e-by-hand && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"
@@ -131,4 +131,124 @@ func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// theOnlyLine waits until the doctor has nothing to say but this: one cause, told once.
+func theOnlyLine(t *testing.T, says, mend string) {
+	t.Helper()
+	eventually(t, 2*time.Minute, "the doctor says only "+says, func() error {
+		out := doctor(t)
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		// The last two are those of the program and of go run.
+		if len(lines) != 3 || !strings.Contains(lines[0], says) || !strings.Contains(lines[0], mend) || lines[1] != "not well" {
+			return errors.New(out)
+		}
+		return nil
+	})
+}
+
+func TestDoctorFindsAPasswordThatTheDatabaseDoesNotKnow(t *testing.T) {
+	t.Cleanup(func() { platform(t, "sync"); ready(t) })
+	inAuth(t, "exec", "auth-db-0", "-c", "postgres", "--", "psql", "-q", "--username=postgres", "--dbname=auth", "-c", "ALTER ROLE auth_v1 PASSWORD 'wrong'")
+	inAuth(t, "rollout", "restart", "deployment/auth-api")
+	theOnlyLine(t, "it runs and is not ready: auth-db refuses its user or password", "go run ./cmd/platform sync --env minikube")
+	platform(t, "sync")
+	ready(t)
+	wantLine(t, doctor(t), "Everything looks well.", "")
+}
+
+func TestDoctorFindsAPasswordThatRedisDoesNotKnow(t *testing.T) {
+	t.Cleanup(func() {
+		backToGit(t)
+		kubectl(t, "--namespace", namespace, "rollout", "restart", "deployment/auth-api", "deployment/helloworld")
+		ready(t)
+	})
+	inAuth(t, "patch", "secret", "session-db-users", "--type=merge", "-p", fmt.Sprintf(`{"stringData": {"users.acl": %q}}`, "user default off ~* &* +@all\nuser probe on nopass resetkeys resetchannels -@all +ping +acl|load\n"))
+	theOnlyLine(t, "the Secret session-db-users is not what git has sealed: the value of users.acl is another", "kubectl -n auth delete secret session-db-users && go run ./cmd/platform sync --env minikube")
+	inAuth(t, "delete", "pod", "session-db-0", "--wait")
+	inAuth(t, "rollout", "status", "statefulset/session-db", "--timeout=2m")
+	eventually(t, time.Minute, "the doctor says who is refused", func() error {
+		out := doctor(t)
+		if !strings.Contains(out, "session-db refuses its user or password") {
+			return errors.New(out)
+		}
+		return nil
+	})
+	follow(t, []string{"cd ../.. && kubectl -n auth delete secret session-db-users && go run ./cmd/platform sync --env minikube"})
+	ready(t)
+	wantLine(t, doctor(t), "Everything looks well.", "")
+}
+
+func TestDoctorFindsARolloutThatDoesNotEnd(t *testing.T) {
+	t.Cleanup(func() {
+		apply(t, "kustomize/overlays/minikube")
+		inAuth(t, "scale", "deployment/helloworld", "--replicas=1")
+		ready(t)
+	})
+	inAuth(t, "scale", "deployment/helloworld", "--replicas=0")
+	theOnlyLine(t, "deployment/helloworld is scaled to no pods", "scale deployment/helloworld --replicas=1")
+	inAuth(t, "scale", "deployment/helloworld", "--replicas=1")
+	ready(t)
+	// No pod may be made: whom the pods run as is not there.
+	inAuth(t, "patch", "deployment", "helloworld", "--type=json", `-p=[{"op": "replace", "path": "/spec/template/spec/serviceAccountName", "value": "nobody"}]`)
+	theOnlyLine(t, "the rollout of deployment/helloworld is stuck: ", "kubectl -n auth describe deployment/helloworld")
+	inAuth(t, "rollout", "undo", "deployment/helloworld")
+	ready(t)
+	inAuth(t, "rollout", "pause", "deployment/helloworld")
+	theOnlyLine(t, "the rollout of deployment/helloworld is paused", "kubectl -n auth rollout resume deployment/helloworld")
+	inAuth(t, "rollout", "resume", "deployment/helloworld")
+}
+
+func TestDoctorFindsAClassThatServesNoIngress(t *testing.T) {
+	if out := kubectl(t, "get", "ingressclasses", "-o", "name"); strings.TrimSpace(out) != "" {
+		t.Skipf("SKIPPED: this cluster has a class that is not to be touched: %s", out)
+	}
+	class := func(name string) {
+		yaml := "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: " + name + ", annotations: {ingressclass.kubernetes.io/is-default-class: \"true\"}}\nspec: {controller: e2e.books.test/none}\n"
+		if out, err := try([]byte(yaml), "apply", "-f", "-"); err != nil {
+			t.Fatal(out)
+		}
+		t.Cleanup(func() { _, _ = try(nil, "delete", "ingressclass", name, "--ignore-not-found") })
+	}
+	class("e2e-other")
+	theOnlyLine(t, "the Ingress of auth-api, helloworld names the class nginx, and the cluster has e2e-other", "kustomize/overlays/minikube/kustomization.yaml")
+	class("nginx")
+	wantLine(t, doctor(t), "Everything looks well.", "")
+}
+
+// Another value under the same name: it is not applied, and whoever deploys is told.
+func TestSecretsThatAreNotAppliedFailTheDeploy(t *testing.T) {
+	dir := copyOfSecrets(t)
+	seal := exec.Command("go", "run", "./cmd/platform", "seal", "--env", "minikube", "--replace", "--dir", dir)
+	seal.Dir = root
+	if out, err := seal.CombinedOutput(); err == nil || !strings.Contains(string(out), "its stores know these values") {
+		t.Errorf("sealed new values for a cluster that uses others: %v, %s", err, out)
+	}
+	seal = exec.Command("go", "run", "./cmd/platform", "seal", "--env", "minikube", "--replace", "--dir", dir)
+	seal.Dir, seal.Env = root, append(os.Environ(), "KUBECONFIG=/dev/null")
+	if out, err := seal.CombinedOutput(); err != nil || !strings.Contains(string(out), "NEW VALUES") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() { backToGit(t) })
+	kubectl(t, "apply", "-k", filepath.Join(dir, "sealed-secrets/minikube"))
+	out, err := tryPlatform("sync", "--dir", dir)
+	if err == nil || !strings.Contains(out, "is sealed with another value under the same name") {
+		t.Errorf("%v: %s", err, out)
+	}
+	backToGit(t)
+	wantLine(t, doctor(t), "Everything looks well.", "")
+}
+
+func TestDeployMendsStoresOfAnotherBranch(t *testing.T) {
+	dir := copyOfSecrets(t)
+	t.Cleanup(func() { backToGit(t) })
+	// A whole rotation on a branch that is not this one.
+	for _, step := range [][]string{nil, {"--finish"}} {
+		follow(t, rotate(t, dir, "session-db-credentials", step...))
+	}
+	wantLine(t, doctor(t), "the cluster has session-db-credentials-v2, and git does not", "kubectl -n auth delete sealedsecret session-db-credentials-v2")
+	deploy(t)
+	follow(t, []string{"kubectl -n auth delete sealedsecret session-db-credentials-v2"})
+	ready(t)
+	wantLine(t, doctor(t), "Everything looks well.", "")
 }

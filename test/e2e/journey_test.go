@@ -43,7 +43,7 @@ func asPod(t *testing.T, in string, labels map[string]string, script string) str
 	for k, v := range labels {
 		set = append(set, k+"="+v)
 	}
-	args := []string{"--namespace", in, "run", name, "--image=postgres:17.6", "--restart=Never", "--image-pull-policy=IfNotPresent"}
+	args := []string{"--namespace", in, "run", name, "--image=postgres:17.10", "--restart=Never", "--image-pull-policy=IfNotPresent"}
 	if len(set) > 0 {
 		args = append(args, "--labels="+strings.Join(set, ","))
 	}

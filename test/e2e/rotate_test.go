@@ -19,7 +19,7 @@ import (
 // program says are to follow.
 func rotate(t *testing.T, dir, secret string, step ...string) (commands []string) {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"run", "./cmd/platform", "rotate", "--env", "minikube", "--dir", dir, "--secret", secret}, step...)...)
+	cmd := exec.Command("go", append([]string{"run", "-buildvcs=false", "./cmd/platform", "rotate", "--env", "minikube", "--dir", dir, "--secret", secret}, step...)...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -71,7 +71,7 @@ func askHelloworld(t *testing.T, token string) (stop func()) {
 			answer=$(timeout 5 bash -c 'exec 3<>/dev/tcp/helloworld.auth.svc.cluster.local/80; printf "GET /hello HTTP/1.0\r\nAuthorization: Bearer TOKEN\r\n\r\n" >&3; head -1 <&3')
 			n=$((n + 1)); case $answer in *"200 OK"*) ;; *) echo "failed: $answer" ;; esac
 		done`
-	kubectl(t, "--namespace", "default", "run", name, "--image=postgres:17.6", "--restart=Never", "--image-pull-policy=IfNotPresent", "--command", "--", "bash", "-c", strings.ReplaceAll(script, "TOKEN", token))
+	kubectl(t, "--namespace", "default", "run", name, "--image=postgres:17.10", "--restart=Never", "--image-pull-policy=IfNotPresent", "--command", "--", "bash", "-c", strings.ReplaceAll(script, "TOKEN", token))
 	t.Cleanup(func() {
 		_, _ = try(nil, "--namespace", "default", "delete", "pod", name, "--wait=false", "--ignore-not-found")
 	})
@@ -160,8 +160,25 @@ func backToGit(t *testing.T) {
 		}
 	}
 	apply(t, "kustomize/overlays/minikube")
-	inAuth(t, "annotate", "pod", "auth-db-0", "session-db-0", "auth.books.test/users=git", "--overwrite")
-	inAuth(t, "exec", "session-db-0", "--", "sh", "-c", `until [ "$(cat /etc/redis-users/version)" = 1 ]; do sleep 1; done; redis-cli -e --no-auth-warning --user probe --pass probe acl load`)
-	inAuth(t, "exec", "auth-db-0", "--", "sh", "-c", `until [ "$(cat /docker-entrypoint-initdb.d/version)" = 1 ]; do sleep 1; done; psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql`)
+	platform(t, "sync")
 	ready(t)
+}
+
+// platform runs a command of the tool on this repository, or on another with --dir.
+func platform(t *testing.T, command string, args ...string) string {
+	t.Helper()
+	out, err := tryPlatform(command, args...)
+	if err != nil {
+		t.Fatalf("platform %s: %v\n%s%s", command, err, out, waiting())
+	}
+	return out
+}
+
+func tryPlatform(command string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "./cmd/platform", command, "--env", "minikube"}, args...)...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }

@@ -69,7 +69,10 @@ func TestStoresAnswerAtTheirNodePorts(t *testing.T) {
 		"a verifier writes":          verifier.HSet(ctx, keys[0], "scope", "account").Err(),
 		"a verifier reads elsewhere": verifier.Get(ctx, "other").Err(),
 		"auth-api flushes":           as("auth-api", secret(t, "session-db-credentials", "password")).FlushAll(ctx).Err(),
+		"a verifier lists keys":      verifier.Scan(ctx, 0, "*", 10).Err(),
 		"the probe reads":            as("probe", "probe").HGetAll(ctx, keys[0]).Err(),
+		"the probe reads the users":  as("probe", "probe").Do(ctx, "ACL", "LOAD").Err(),
+		"auth-api runs a script":     as("auth-api", secret(t, "session-db-credentials", "password")).Eval(ctx, "return 1", nil).Err(),
 		"nobody gets in":             as("", "").Ping(ctx).Err(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "NOPERM") && !strings.Contains(err.Error(), "NOAUTH") {

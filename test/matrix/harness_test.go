@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "auth-api")
-		args := []string{"build", "-o", binary}
+		args := []string{"build", "-buildvcs=false", "-o", binary}
 		if raceEnabled {
 			args = append(args, "-race")
 		}

@@ -26,8 +26,10 @@ type Options[K comparable, V any] struct {
 	// Prefix begins all keys that are read; its changes are followed.
 	Prefix string
 	// Mark, if set, is a key that is there as long as no value is lost: without it,
-	// that a key is missing is an error. It is not looked at in a cluster.
+	// that a key is missing is an error. In a cluster it stands on one master for all.
 	Mark string
+	// Distrust, if set, begins the value of a mark that does not count.
+	Distrust string
 	// Key and Parse translate between K and the key in Redis.
 	Key   func(K) string
 	Parse func(key string) (k K, ours bool)
@@ -88,7 +90,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.lease.start(o.Now())
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	c.store = newStore(o.Client, o.ReadTimeout/2, o.Mark)
+	c.store = newStore(o.Client, o.ReadTimeout/2, mark{key: o.Mark, distrust: o.Distrust})
 	if o.Bytes > 0 {
 		c.table = newTable[K, V](o.Bytes, o.Spread)
 		c.ended.Go(func() { c.follow(ctx) })

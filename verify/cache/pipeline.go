@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -14,18 +13,14 @@ import (
 // believed is for how long after the mark was seen an absence is believed.
 const believed = 250 * time.Millisecond
 
-var (
-	errUnanswered = errors.New("no answer from Redis")
-	errIncomplete = errors.New("no mark says that Redis has lost nothing: it is not filled yet")
-)
+var errUnanswered = errors.New("no answer from Redis")
 
 // pipeline reads batches from one Redis.
 type pipeline struct {
 	client redis.Cmdable
 	// elsewhere takes what another Redis is to be asked for; may be nil.
 	elsewhere func(context.Context, *request)
-	// mark is a key without which what is missing may be lost; empty: it never is.
-	mark string
+	mark      mark
 	// seen is when the mark was last; nil if what was seen does not count any more.
 	// A time, not a number: a wall clock that is set back must not make it last.
 	seen atomic.Pointer[time.Time]
@@ -37,7 +32,7 @@ func (p *pipeline) send(ctx context.Context, batch []*request) {
 		return
 	}
 	now := time.Now()
-	if err := p.look(ctx); err != nil {
+	if err := p.mark.look(ctx); err != nil {
 		for _, r := range missing {
 			r.to.answer(nil, true, err)
 		}
@@ -82,16 +77,5 @@ func (p *pipeline) ask(ctx context.Context, batch []*request, believes bool) (mi
 
 func (p *pipeline) believes(now time.Time) bool {
 	seen := p.seen.Load()
-	return p.mark == "" || seen != nil && now.Sub(*seen) < believed
-}
-
-func (p *pipeline) look(ctx context.Context) error {
-	n, err := p.client.Exists(ctx, p.mark).Result()
-	switch {
-	case err != nil:
-		return fmt.Errorf("look for the mark that all is there: %w", err)
-	case n == 0:
-		return errIncomplete
-	}
-	return nil
+	return p.mark.key == "" || seen != nil && now.Sub(*seen) < believed
 }

@@ -37,15 +37,14 @@ func newNode(client *redis.Client, limit time.Duration, p *pipeline) *node {
 	return n
 }
 
-func newStore(client redis.UniversalClient, limit time.Duration, mark string) store {
+func newStore(client redis.UniversalClient, limit time.Duration, m mark) store {
 	switch client := client.(type) {
 	case *redis.Client:
-		return single{newNode(client, limit, &pipeline{client: client, mark: mark})}
+		return single{newNode(client, limit, &pipeline{client: client, mark: m.at(client)})}
 	case *redis.ClusterClient:
-		// One key cannot stand for several masters.
-		return newCluster(client, limit)
+		return newCluster(client, limit, m)
 	default:
-		return foreign{&batch{limit: limit, send: (&pipeline{client: client, mark: mark}).send}}
+		return foreign{&batch{limit: limit, send: (&pipeline{client: client, mark: m.at(client)}).send}}
 	}
 }
 
@@ -71,16 +70,18 @@ func (f foreign) changed() <-chan struct{}                 { return nil }
 type cluster struct {
 	client *redis.ClusterClient
 	limit  time.Duration
+	mark   mark
 	other  *batch
 	stale  chan struct{}
 	mu     sync.RWMutex
 	nodes  map[*redis.Client]*node
 }
 
-func newCluster(client *redis.ClusterClient, limit time.Duration) *cluster {
+func newCluster(client *redis.ClusterClient, limit time.Duration, m mark) *cluster {
+	m = m.at(client)
 	return &cluster{
-		client: client, limit: limit, stale: make(chan struct{}, 1), nodes: map[*redis.Client]*node{},
-		other: &batch{limit: limit, send: (&pipeline{client: client}).send},
+		client: client, limit: limit, mark: m, stale: make(chan struct{}, 1), nodes: map[*redis.Client]*node{},
+		other: &batch{limit: limit, send: (&pipeline{client: client, mark: m}).send},
 	}
 }
 
@@ -121,7 +122,7 @@ func (c *cluster) masters(ctx context.Context) ([]*node, error) {
 	for _, master := range found {
 		n := c.nodes[master]
 		if n == nil {
-			n = newNode(master, c.limit, &pipeline{client: master, elsewhere: c.follow})
+			n = newNode(master, c.limit, &pipeline{client: master, mark: c.mark, elsewhere: c.follow})
 			n.clustered = true
 		}
 		nodes[master] = n

@@ -4,9 +4,12 @@
 //
 //	Remote-User     id of the account (UUID); never changes
 //	Remote-Email    its address
-//	Remote-Name     what the person wants to be called; not there if empty
+//	Remote-Name     what the person wants to be called; may be empty
 //	Remote-Scope    what the token allows, with spaces
 //	Remote-Session  public id of the session (UUID)
+//
+// All five are in every answer that lets a request through. One that has nothing
+// to tell is empty, so that a proxy replaces what the client sent in its place.
 //
 // The names are those of Authelia, which backends behind nginx, Traefik and Caddy
 // know already. Each has one separator: so there are few ways to spell it, and

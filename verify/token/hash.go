@@ -15,6 +15,10 @@ const KeyPrefix = "session:"
 // may have lost them. The service that gives out tokens writes it.
 const RebuiltKey = KeyPrefix + "rebuilt"
 
+// EvictingPrefix begins the value of RebuiltKey in a Redis that may evict records:
+// there a record that is missing may be that of a live token.
+const EvictingPrefix = "evicting:"
+
 // Hash is HMAC-SHA-256 of a token under the key that its key id names. It
 // stands for the token in every store and cannot be turned back into it.
 type Hash [HashSize]byte
@@ -36,11 +40,12 @@ func (h Hash) Key() string {
 	return string(key[:])
 }
 
-// ParseKey is the reverse of Hash.Key; ours is false for any other key.
+// ParseKey is the reverse of Hash.Key; ours is false for any other key, also for
+// another spelling of the same bytes.
 func ParseKey(key string) (h Hash, ours bool) {
 	if len(key) != len(KeyPrefix)+43 || key[:len(KeyPrefix)] != KeyPrefix {
 		return Hash{}, false
 	}
-	n, err := base64.RawURLEncoding.Decode(h[:], []byte(key[len(KeyPrefix):]))
+	n, err := base64.RawURLEncoding.Strict().Decode(h[:], []byte(key[len(KeyPrefix):]))
 	return h, err == nil && n == HashSize
 }

@@ -118,7 +118,7 @@ func (k *key) sum(s string) Hash {
 func decodeSecret(s string) ([]byte, error) {
 	s = strings.TrimRight(s, "=")
 	if strings.ContainsAny(s, "-_") {
-		return base64.RawURLEncoding.DecodeString(s)
+		return base64.RawURLEncoding.Strict().DecodeString(s)
 	}
-	return base64.RawStdEncoding.DecodeString(s)
+	return base64.RawStdEncoding.Strict().DecodeString(s)
 }

@@ -77,6 +77,10 @@ func (n *ClusterNode) Client(t testing.TB) *redis.Client {
 // Kill ends the node as a crash would.
 func (n *ClusterNode) Kill() { n.process.Kill() }
 
+// RedisWith starts a Redis with lines of configuration of the test's own, which ends
+// with the test. It may have any users.
+func RedisWith(t testing.TB, config string) *ClusterNode { return runRedis(t, config) }
+
 // runRedis starts a Redis on loopback that ends with the test.
 func runRedis(t testing.TB, config string, args ...string) *ClusterNode {
 	t.Helper()
@@ -94,7 +98,10 @@ func runRedis(t testing.TB, config string, args ...string) *ClusterNode {
 	ctx, cancel := context.WithTimeout(context.Background(), startWait)
 	defer cancel()
 	c := n.Client(t)
-	await(ctx, t, "a Redis answers", func() bool { return c.Ping(ctx).Err() == nil })
+	await(ctx, t, "a Redis answers", func() bool {
+		err := c.Ping(ctx).Err()
+		return err == nil || redis.IsAuthError(err)
+	})
 	return n
 }
 

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,18 +20,26 @@ var ErrRestarted = errors.New("the Redis was restarted or replaced meanwhile")
 // claimKey is held by whoever rebuilds.
 const claimKey = token.KeyPrefix + "rebuilding"
 
-// partly is before a mark while records may be there that should not.
+// partly begins the mark while records may be there that should not.
 const partly = "partly:"
 
-// A rebuild leaves a mark in two places: as the value of token.RebuiltKey, which
-// is written to disk and replicated, and in the name of a script, which Redis
-// (7 and newer) neither writes down nor replicates. So both agree only in the
-// process that was rebuilt, with the data it was rebuilt with.
+// A rebuild leaves its mark as the value of token.RebuiltKey: which rebuild it was,
+// and which processes were rebuilt (see process). The value is written to disk and
+// replicated; what it says is true only of these processes, and only until one of
+// them evicts something more. So a Redis that has restarted, was replaced by its
+// replica, was emptied or has evicted keys is told from the one that was rebuilt.
 
-// Rebuilt says whether every master is one that was rebuilt.
+// Rebuilt says whether every master is one that was rebuilt. A mark that is not true
+// any more is taken away, so that verifiers do not believe it either.
 func (s *Store) Rebuilt(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	now, err := s.processes(ctx)
+	if err != nil {
+		return false, err
+	}
+	evicts := slices.ContainsFunc(now, process.evicts)
+	s.evicts.Store(evicts)
 	mark, err := s.redis.Get(ctx, token.RebuiltKey).Result()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
@@ -38,64 +47,87 @@ func (s *Store) Rebuilt(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the mark of a rebuild: %w", err)
 	}
-	return s.marked(ctx, mark)
+	text, evicting := strings.CutPrefix(mark, token.EvictingPrefix)
+	text, incomplete := strings.CutPrefix(text, partly)
+	if evicting == evicts && tells(text, now) {
+		return !incomplete, nil
+	}
+	return false, s.withdraw(ctx, mark)
 }
 
-// BeginRebuild marks the processes that are there now.
-func (s *Store) BeginRebuild(ctx context.Context, mark string) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	err := s.eachMaster(ctx, func(ctx context.Context, r redis.Cmdable) error {
-		return markScript(mark).Load(ctx, r).Err()
-	})
-	if err != nil {
-		return fmt.Errorf("mark the beginning of a rebuild: %w", err)
+// tells says whether the mark is of these processes.
+func tells(mark string, now []process) bool {
+	known := strings.Fields(mark)
+	return len(now) > 0 && !slices.ContainsFunc(now, func(p process) bool { return len(known) < 2 || !slices.Contains(known[1:], p.name()) })
+}
+
+// withdraw deletes the mark if it is still that one.
+func (s *Store) withdraw(ctx context.Context, mark string) error {
+	err := s.redis.Watch(ctx, func(tx *redis.Tx) error {
+		if now, err := tx.Get(ctx, token.RebuiltKey).Result(); err != nil || now != mark {
+			return err
+		}
+		_, err := tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+			pipe.Del(ctx, token.RebuiltKey)
+			return nil
+		})
+		return err
+	}, token.RebuiltKey)
+	if err != nil && !errors.Is(err, redis.Nil) && !errors.Is(err, redis.TxFailedErr) {
+		return fmt.Errorf("take away the mark of a rebuild: %w", err)
 	}
 	return nil
 }
 
-// Complete says that every live token is there: what is missing is dead.
-// Error: ErrRestarted.
-func (s *Store) Complete(ctx context.Context, mark string) error {
-	return s.note(ctx, mark, partly+mark)
+// Evicts says whether the Redis that Rebuilt saw last may evict records: then a
+// rebuild lasts only until it does.
+func (s *Store) Evicts() bool { return s.evicts.Load() }
+
+// BeginRebuild gives the mark to finish with: that of the processes there are now.
+func (s *Store) BeginRebuild(ctx context.Context, mark string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	now, err := s.processes(ctx)
+	if err != nil {
+		return "", fmt.Errorf("begin a rebuild: %w", err)
+	}
+	for _, p := range now {
+		mark += " " + p.name()
+	}
+	return mark, nil
+}
+
+// Complete says that every live token is there: what is missing is dead. began is
+// what BeginRebuild gave. Error: ErrRestarted.
+func (s *Store) Complete(ctx context.Context, began string) error {
+	return s.note(ctx, began, partly+began)
 }
 
 // FinishRebuild says besides that nothing else is there. Error: ErrRestarted.
-func (s *Store) FinishRebuild(ctx context.Context, mark string) error { return s.note(ctx, mark, mark) }
+func (s *Store) FinishRebuild(ctx context.Context, began string) error {
+	return s.note(ctx, began, began)
+}
 
-func (s *Store) note(ctx context.Context, mark, value string) error {
+func (s *Store) note(ctx context.Context, began, value string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	same, err := s.marked(ctx, mark)
+	now, err := s.processes(ctx)
 	if err != nil {
 		return err
 	}
-	if !same {
-		return ErrRestarted
+	for _, p := range now {
+		if !strings.Contains(began, " "+p.id+".") {
+			return ErrRestarted
+		}
+	}
+	if slices.ContainsFunc(now, process.evicts) {
+		value = token.EvictingPrefix + value
 	}
 	if err := s.redis.Set(ctx, token.RebuiltKey, value, 0).Err(); err != nil {
 		return fmt.Errorf("write the mark of a rebuild: %w", err)
 	}
 	return nil
 }
-
-// marked says whether all masters know the mark.
-func (s *Store) marked(ctx context.Context, mark string) (bool, error) {
-	var unknown atomic.Bool
-	err := s.eachMaster(ctx, func(ctx context.Context, r redis.Cmdable) error {
-		found, err := markScript(mark).Exists(ctx, r).Result()
-		if err == nil && !found[0] {
-			unknown.Store(true)
-		}
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("look for the mark of a rebuild: %w", err)
-	}
-	return !unknown.Load(), nil
-}
-
-func markScript(mark string) *redis.Script { return redis.NewScript("return '" + mark + "'") }
 
 // eachMaster does something at each master, in a cluster at all at once.
 func (s *Store) eachMaster(ctx context.Context, do func(context.Context, redis.Cmdable) error) error {
@@ -105,22 +137,43 @@ func (s *Store) eachMaster(ctx context.Context, do func(context.Context, redis.C
 	return do(ctx, s.redis)
 }
 
-// KEYS[1] claim, ARGV[1] whose, ARGV[2] for how long in milliseconds.
-const claimScript = `
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`
-
 // Claim says whether this mark is the one that rebuilds, for so long from now.
-func (s *Store) Claim(ctx context.Context, mark string, during time.Duration) (bool, error) {
+func (s *Store) Claim(ctx context.Context, mark string, during time.Duration) (held bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	held, err := s.claim.Run(ctx, s.redis, []string{claimKey}, mark, during.Milliseconds()).Bool()
+	// A claim that ends while it is looked at counts as a change: look again.
+	for range 2 {
+		held, err = s.claim(ctx, mark, during)
+		if !errors.Is(err, redis.TxFailedErr) {
+			break
+		}
+	}
+	if errors.Is(err, redis.TxFailedErr) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("claim a rebuild: %w", err)
 	}
 	return held, nil
+}
+
+func (s *Store) claim(ctx context.Context, mark string, during time.Duration) (held bool, err error) {
+	err = s.redis.Watch(ctx, func(tx *redis.Tx) error {
+		holder, err := tx.Get(ctx, claimKey).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		if err == nil && holder != mark {
+			return nil
+		}
+		_, err = tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+			pipe.Set(ctx, claimKey, mark, during)
+			return nil
+		})
+		held = err == nil
+		return err
+	}, claimKey)
+	return held, err
 }
 
 // Release ends the claim. If that fails, it ends by itself.
@@ -130,14 +183,19 @@ func (s *Store) Release(ctx context.Context, mark string) {
 
 // Restore makes the tokens live, as the identities say, whatever was there.
 func (s *Store) Restore(ctx context.Context, identities ...verify.Identity) error {
-	return s.rewrite(ctx, s.restore, identities)
+	hashes, byHash := index(identities)
+	return s.each(ctx, "restore tokens' records", hashes, s.inTransactions, func(ctx context.Context, tx redis.Pipeliner, h token.Hash) {
+		tx.Del(ctx, h.Key())
+		tx.HSet(ctx, h.Key(), verify.EncodeRecord(byHash[h]))
+		tx.PExpireAt(ctx, h.Key(), byHash[h].EndsAt())
+	})
 }
 
 // scanCount is how many keys Redis looks at in one call.
 const scanCount = 500
 
 // Records calls each with the tokens that Redis has a record of, some at a time;
-// one may come twice. In a cluster several masters are read at once, each is
+// one may come twice, and keys of other programs may be among them. In a cluster several masters are read at once, each is
 // called by one at a time.
 func (s *Store) Records(ctx context.Context, each func(context.Context, []token.Hash) error) error {
 	turn := make(chan struct{}, 1)
@@ -165,7 +223,14 @@ func (s *Store) Records(ctx context.Context, each func(context.Context, []token.
 func (s *Store) scan(ctx context.Context, r redis.Cmdable, cursor uint64) ([]string, uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	return r.Scan(ctx, cursor, token.KeyPrefix+"*", scanCount).Result()
+	return r.ScanType(ctx, cursor, token.KeyPrefix+"*", scanCount, "hash").Result()
+}
+
+// Ours gives those of the tokens whose record is surely one of ours. Another program
+// may keep keys of the same form in the same database.
+func (s *Store) Ours(ctx context.Context, hashes []token.Hash) ([]token.Hash, error) {
+	records, _, err := s.read(ctx, hashes)
+	return slices.DeleteFunc(hashes, func(h token.Hash) bool { return !verify.IsRecord(records[h]) }), err
 }
 
 func hashesOf(keys []string) (hashes []token.Hash) {

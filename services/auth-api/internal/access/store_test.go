@@ -170,7 +170,7 @@ func TestEveryCallHasADeadline(t *testing.T) {
 		"Drop":    func(ctx context.Context) error { return f.Drop(ctx, i.Hash) },
 		"Replace": func(ctx context.Context) error { return f.Replace(ctx, i) },
 		"Extend":  func(ctx context.Context) error { return f.Extend(ctx, i) },
-		"Ping":    f.Ping,
+		"Check":   func(ctx context.Context) error { return f.Check(ctx).Err },
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		if err := call(ctx); err == nil || ctx.Err() != nil {

@@ -39,6 +39,10 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Acc
 		return Account{}, wrongCredentials()
 	}
 	if found.Status != Active {
+		// Decided: this tells somebody who tries stolen passwords that one is right.
+		// They cannot use it here, and could try it elsewhere without us. The owner is
+		// told why they cannot sign in, and does not look for the mistake in the
+		// password. A wrong password and an unknown address stay alike.
 		return Account{}, fault.New(fault.AccountDisabled, "This account is disabled.")
 	}
 	if needsRehash {

@@ -4,33 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
 )
 
 // errNotFound says that there is no such account.
 var errNotFound = errors.New("no such account")
 
 // Store keeps accounts in Postgres.
-type Store struct {
-	db      *pgxpool.Pool
-	timeout time.Duration
-}
+type Store struct{ db *postgres.DB }
 
-// NewStore uses the pool with a deadline for every statement.
-func NewStore(db *pgxpool.Pool, timeout time.Duration) *Store {
-	return &Store{db: db, timeout: timeout}
-}
+// NewStore uses the database.
+func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 const columns = `id, email, name, status, password_version, created_at, password_hash`
 
 func (s *Store) byEmail(ctx context.Context, email string) (Account, string, error) {
-	return s.one(ctx, `SELECT `+columns+` FROM accounts WHERE lower(email) = lower($1)`, email)
+	return s.one(ctx, `SELECT `+columns+` FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email)
 }
 
 func (s *Store) byID(ctx context.Context, id uuid.UUID) (Account, string, error) {
@@ -38,14 +32,14 @@ func (s *Store) byID(ctx context.Context, id uuid.UUID) (Account, string, error)
 }
 
 func (s *Store) one(ctx context.Context, query string, argument any) (a Account, phc string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	err = s.db.QueryRow(ctx, query, argument).Scan(&a.ID, &a.Email, &a.Name, &a.Status, &a.PasswordVersion, &a.CreatedAt, &phc)
+	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		return db.QueryRow(ctx, query, argument).Scan(&a.ID, &a.Email, &a.Name, &a.Status, &a.PasswordVersion, &a.CreatedAt, &phc)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Account{}, "", errNotFound
 	}
 	if err != nil {
-		return Account{}, "", fault.Unavailable(fmt.Errorf("read account: %w", err))
+		return Account{}, "", fmt.Errorf("read account: %w", err)
 	}
 	return a, phc, nil
 }
@@ -54,7 +48,7 @@ func (s *Store) one(ctx context.Context, query string, argument any) (a Account,
 func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string) error {
 	return s.exec(ctx, "insert account", `
 		INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, $3)
-		ON CONFLICT (lower(email)) DO NOTHING`, id, email, phc)
+		ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc)
 }
 
 // replaceHash writes another hash of the same password, if it is still that.
@@ -65,10 +59,12 @@ func (s *Store) replaceHash(ctx context.Context, id uuid.UUID, version int64, ph
 }
 
 func (s *Store) exec(ctx context.Context, what, statement string, args ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	if _, err := s.db.Exec(ctx, statement, args...); err != nil {
-		return fault.Unavailable(fmt.Errorf("%s: %w", what, err))
+	err := s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		_, err := db.Exec(ctx, statement, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *Service) Revoke(ctx context.Context, email, audience, role string) erro
 func (s *Service) regrant(ctx context.Context, what, statement, email, audience, role string) error {
 	var account uuid.UUID
 	whose := func(ctx context.Context, tx pgx.Tx) ([]uuid.UUID, error) {
-		err := tx.QueryRow(ctx, `SELECT id FROM accounts WHERE lower(email) = lower($1)`, email).Scan(&account)
+		err := tx.QueryRow(ctx, `SELECT id FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email).Scan(&account)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil, fault.New(fault.AccountNotFound, "There is no account of this address.")
 		}

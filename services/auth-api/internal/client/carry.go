@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -81,10 +82,12 @@ func (s *Service) ReconcileOnce(ctx context.Context) (mended int, err error) {
 		if found != t.disabled && (t.disabled || record.equal(t.record)) {
 			continue
 		}
-		if err := s.carry(ctx, id); err != nil {
-			return mended, fmt.Errorf("bring a client's record in line: %w", err)
+		// One that cannot be written does not keep back the others.
+		if failed := s.carry(ctx, id); failed != nil {
+			err = errors.Join(err, fmt.Errorf("bring a client's record in line: %w", failed))
+			continue
 		}
 		mended++
 	}
-	return mended, nil
+	return mended, err
 }

@@ -21,6 +21,7 @@ import (
 	"auth.books.test/schema/schematest"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/verify"
 )
 
@@ -40,11 +41,17 @@ func newWorld(t *testing.T, redisURL string) *world { return newWorldThat(t, red
 
 func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 	t.Helper()
-	db, err := pgxpool.New(t.Context(), schematest.Database(t))
+	url := schematest.Database(t)
+	db, err := pgxpool.New(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: url, MaxConns: 8, Timeout: 3 * time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
 	options, err := verify.RedisOptions(redisURL)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +64,7 @@ func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 	}
 	t.Cleanup(func() { _ = records.Close() })
 	w.Authenticator = client.NewAuthenticator(records)
-	w.Service = client.New(client.Options{Store: client.NewStore(db, 3*time.Second), Records: records, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	w.Service = client.New(client.Options{Store: client.NewStore(store), Records: records, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}')`)
 	return w
 }
@@ -235,5 +242,30 @@ func TestRecordsOfOthersAreRefused(t *testing.T) {
 	}
 	if _, err := client.DecodeRecord(map[string]string{"x": "y"}); err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("another's: %v", err)
+	}
+}
+
+// Another program's key in the place of one record keeps back no other, and stays.
+func TestAForeignKeyHidesNoOtherClient(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, devtest.Redis(t))
+	blocked, lost := w.create(), w.create()
+	for _, made := range []client.Credentials{blocked, lost} {
+		if err := w.redis.Del(t.Context(), client.KeyPrefix+made.ID.String()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	foreign := client.KeyPrefix + blocked.ID.String()
+	if err := w.redis.Set(t.Context(), foreign, "another program's", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.ReconcileOnce(t.Context()); n != 1 || err == nil {
+		t.Errorf("%d mended, %v; want 1 and what is wrong with the other", n, err)
+	}
+	if !w.admits(lost) {
+		t.Error("the other client is refused")
+	}
+	if got := w.redis.Get(t.Context(), foreign).Val(); got != "another program's" {
+		t.Errorf("the foreign key holds %q", got)
 	}
 }

@@ -58,7 +58,8 @@ func parseKey(key string) (id uuid.UUID, ours bool) {
 		return uuid.Nil, false
 	}
 	id, err := uuid.Parse(text)
-	return id, err == nil
+	// uuid.Parse takes other spellings, too.
+	return id, err == nil && id.String() == text
 }
 
 // Read gives the record of a client; the zero Record if there is none.

@@ -61,8 +61,9 @@ func DecodeRecord(fields map[string]string) (Record, error) {
 		if !found {
 			break
 		}
-		hash, err := base64.RawURLEncoding.DecodeString(text)
-		if err != nil || len(hash) != len(secretHash{}) {
+		hash, err := base64.RawURLEncoding.Strict().DecodeString(text)
+		// The decoder skips line breaks, hence the length of the text.
+		if err != nil || len(hash) != len(secretHash{}) || len(text) != base64.RawURLEncoding.EncodedLen(len(hash)) {
 			return Record{}, errRecord
 		}
 		r.secrets = append(r.secrets, secretHash(hash))

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,8 +34,21 @@ func (s *RedisRecords) Read(ctx context.Context, id uuid.UUID) (Record, error) {
 	return DecodeRecord(fields)
 }
 
+// readBatch bounds what Redis answers at once.
+const readBatch = 256
+
 // ReadAll gives the records of the clients that have one that can be read.
 func (s *RedisRecords) ReadAll(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Record, error) {
+	records := map[uuid.UUID]Record{}
+	for some := range slices.Chunk(ids, readBatch) {
+		if err := s.readInto(ctx, records, some); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+func (s *RedisRecords) readInto(ctx context.Context, records map[uuid.UUID]Record, ids []uuid.UUID) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	answers := make([]*redis.MapStringStringCmd, len(ids))
@@ -43,25 +58,29 @@ func (s *RedisRecords) ReadAll(ctx context.Context, ids []uuid.UUID) (map[uuid.U
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read clients' records: %w", err)
+	// One key of another program must not hide all the others.
+	if err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE") {
+		return fmt.Errorf("read clients' records: %w", err)
 	}
-	records := map[uuid.UUID]Record{}
 	for n, id := range ids {
-		if r, err := DecodeRecord(answers[n].Val()); err == nil && r.Audience != "" {
+		if r, err := DecodeRecord(answers[n].Val()); answers[n].Err() == nil && err == nil && r.Audience != "" {
 			records[id] = r
 		}
 	}
-	return records, nil
+	return nil
 }
 
-// Put writes the record of a client, whatever stood there.
+// Put writes the record of a client, over the one that stood there. What is no hash
+// is another program's: an error.
 func (s *RedisRecords) Put(ctx context.Context, id uuid.UUID, r Record) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	_, err := s.redis.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		tx.Del(ctx, key(id))
 		tx.HSet(ctx, key(id), r.encode())
+		// Secrets are numbered without a gap: the first that is missing ends them.
+		for n := len(r.secrets); n < maxSecrets; n++ {
+			tx.HDel(ctx, key(id), fieldSecret+strconv.Itoa(n))
+		}
 		return nil
 	})
 	if err != nil {

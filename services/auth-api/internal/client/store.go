@@ -11,21 +11,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
 )
 
 // Store keeps clients in Postgres.
-type Store struct {
-	db      *pgxpool.Pool
-	timeout time.Duration
-}
+type Store struct{ db *postgres.DB }
 
-// NewStore uses the pool with a deadline for every transaction.
-func NewStore(db *pgxpool.Pool, timeout time.Duration) *Store {
-	return &Store{db: db, timeout: timeout}
-}
+// NewStore uses the database.
+func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 // truth is what Postgres knows of a client.
 type truth struct {
@@ -53,7 +48,7 @@ func (t *truth) scan(row pgx.Row, first ...any) error {
 // after the row is held, not with it: a statement that waited for the row would
 // see an API of before the wait.
 func (s *Store) hold(ctx context.Context, id uuid.UUID, work func(context.Context, truth) error) error {
-	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT FROM clients WHERE id = $1 FOR UPDATE`, id); err != nil {
 			return fmt.Errorf("lock client: %w", err)
 		}
@@ -133,7 +128,7 @@ func notFound() error {
 
 // change runs a statement that has to find a row.
 func (s *Store) change(ctx context.Context, missing error, statement string, args ...any) error {
-	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, statement, args...)
 		if err == nil && tag.RowsAffected() == 0 {
 			return missing
@@ -143,7 +138,7 @@ func (s *Store) change(ctx context.Context, missing error, statement string, arg
 }
 
 func (s *Store) each(ctx context.Context, query string, take func(pgx.CollectableRow) error, args ...any) error {
-	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, query, args...)
 		if err != nil {
 			return err
@@ -151,17 +146,6 @@ func (s *Store) each(ctx context.Context, query string, take func(pgx.Collectabl
 		_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) { return struct{}{}, take(row) })
 		return err
 	})
-}
-
-func (s *Store) begin(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error { return work(ctx, tx) })
-	var coded *fault.Error
-	if err == nil || errors.As(err, &coded) {
-		return err
-	}
-	return fault.Unavailable(err)
 }
 
 // clean is the text without what cannot be printed.

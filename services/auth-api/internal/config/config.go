@@ -1,94 +1,92 @@
 package config
 
 import (
-	"fmt"
+	"os"
 
-	"github.com/kelseyhightower/envconfig"
+	"auth.books.test/internal/setting"
 )
 
 // Config is all that can be set. Every secret can also be given as a file whose
 // name is in the variable with _FILE after it.
 type Config struct {
-	Addr            string   `envconfig:"AUTH_API_ADDR" default:"127.0.0.1:8000" desc:"where the API listens"`
-	MetricsAddr     string   `envconfig:"AUTH_API_METRICS_ADDR" default:"127.0.0.1:8001" desc:"where /metrics listens"`
-	LogLevel        level    `envconfig:"AUTH_API_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
-	Issuer          origin   `envconfig:"AUTH_API_ISSUER" desc:"URL of the service as its callers know it, for /.well-known/oauth-authorization-server"`
-	CORSOrigins     origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, with commas"`
-	TrustedProxies  networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) whose X-Forwarded-For is believed, with commas"`
-	PasswordGrant   toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token takes passwords; for development (RFC 9700, section 2.4)"`
-	ShutdownDelay   duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" desc:"how long /readyz fails before the API stops listening"`
-	ShutdownTimeout duration `envconfig:"AUTH_API_SHUTDOWN_TIMEOUT" default:"20s" desc:"how long requests in flight may take to finish"`
+	Addr            setting.Address  `envconfig:"AUTH_API_ADDR" default:"127.0.0.1:8000" desc:"where the API listens"`
+	MetricsAddr     setting.Address  `envconfig:"AUTH_API_METRICS_ADDR" default:"127.0.0.1:8001" desc:"where /metrics listens"`
+	LogLevel        setting.Level    `envconfig:"AUTH_API_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+	Issuer          setting.Origin   `envconfig:"AUTH_API_ISSUER" desc:"URL of the service as its callers know it, for /.well-known/oauth-authorization-server"`
+	CORSOrigins     setting.Origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, with commas"`
+	TrustedProxies  setting.Networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) of all proxies on the way, whose X-Forwarded-For is believed, with commas"`
+	PasswordGrant   setting.Toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token takes passwords; for development (RFC 9700, section 2.4)"`
+	MaxConnections  setting.Number   `envconfig:"AUTH_API_MAX_CONNECTIONS" default:"4096" min:"16" max:"65535" desc:"connections that may be open at once; each may cost 16 KiB"`
+	ShutdownDelay   setting.Duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" max:"1h" desc:"how long /readyz fails and each answer closes its connection before the API stops listening"`
+	ShutdownTimeout setting.Duration `envconfig:"AUTH_API_SHUTDOWN_TIMEOUT" default:"20s" max:"1h" desc:"how long requests in flight may take to finish"`
 
-	AuthDBURL      Secret   `envconfig:"AUTH_DB_URL" desc:"postgres:// URL; or give its parts"`
-	AuthDBURLFile  string   `envconfig:"AUTH_DB_URL_FILE"`
-	AuthDBHost     string   `envconfig:"AUTH_DB_HOST" default:"127.0.0.1"`
-	AuthDBPort     port     `envconfig:"AUTH_DB_PORT" default:"5432"`
-	AuthDBUser     string   `envconfig:"AUTH_DB_USER"`
-	AuthDBUserFile string   `envconfig:"AUTH_DB_USER_FILE"`
-	AuthDBPassword Secret   `envconfig:"AUTH_DB_PASSWORD"`
-	AuthDBPassFile string   `envconfig:"AUTH_DB_PASSWORD_FILE"`
-	AuthDBName     string   `envconfig:"AUTH_DB_NAME" default:"auth"`
-	AuthDBSSLMode  string   `envconfig:"AUTH_DB_SSLMODE" default:"prefer" desc:"as libpq's sslmode"`
-	AuthDBConns    number   `envconfig:"AUTH_DB_MAX_CONNECTIONS" default:"10"`
-	AuthDBTimeout  duration `envconfig:"AUTH_DB_TIMEOUT" default:"3s" desc:"deadline of a transaction"`
+	AuthDBURL      setting.Secret   `envconfig:"AUTH_DB_URL" desc:"postgres:// URL; or give its parts"`
+	AuthDBHost     setting.Text     `envconfig:"AUTH_DB_HOST" default:"127.0.0.1"`
+	AuthDBPort     setting.Port     `envconfig:"AUTH_DB_PORT" default:"5432"`
+	AuthDBUser     setting.Text     `envconfig:"AUTH_DB_USER" file:"true"`
+	AuthDBPassword setting.Secret   `envconfig:"AUTH_DB_PASSWORD"`
+	AuthDBName     setting.Text     `envconfig:"AUTH_DB_NAME" default:"auth"`
+	AuthDBSSLMode  sslMode          `envconfig:"AUTH_DB_SSLMODE" default:"prefer" desc:"as libpq's sslmode"`
+	AuthDBConns    setting.Number   `envconfig:"AUTH_DB_MAX_CONNECTIONS" default:"10" min:"1" max:"10000"`
+	AuthDBTimeout  setting.Duration `envconfig:"AUTH_DB_TIMEOUT" default:"3s" min:"1ms" max:"24h" desc:"deadline of a transaction"`
 
-	SessionDBURL      Secret `envconfig:"SESSION_DB_URL" desc:"redis://, rediss://, redis+sentinel:// or redis+cluster:// URL; or give its parts"`
-	SessionDBURLFile  string `envconfig:"SESSION_DB_URL_FILE"`
-	SessionDBHost     string `envconfig:"SESSION_DB_HOST"`
-	SessionDBPort     port   `envconfig:"SESSION_DB_PORT" default:"6379"`
-	SessionDBUser     string `envconfig:"SESSION_DB_USER"`
-	SessionDBPassword Secret `envconfig:"SESSION_DB_PASSWORD"`
-	SessionDBPassFile string `envconfig:"SESSION_DB_PASSWORD_FILE"`
-	SessionDBMaster   string `envconfig:"SESSION_DB_SENTINEL_MASTER" desc:"what Sentinel calls the master; SESSION_DB_HOST, with commas, and SESSION_DB_PORT are then the sentinels'"`
+	SessionDBURL      setting.Secret `envconfig:"SESSION_DB_URL" desc:"redis://, rediss://, redis+sentinel:// or redis+cluster:// URL; or give its parts"`
+	SessionDBHost     setting.Text   `envconfig:"SESSION_DB_HOST"`
+	SessionDBPort     setting.Port   `envconfig:"SESSION_DB_PORT" default:"6379"`
+	SessionDBUser     setting.Text   `envconfig:"SESSION_DB_USER"`
+	SessionDBPassword setting.Secret `envconfig:"SESSION_DB_PASSWORD"`
+	SessionDBMaster   setting.Text   `envconfig:"SESSION_DB_SENTINEL_MASTER" desc:"what Sentinel calls the master; SESSION_DB_HOST, with commas, and SESSION_DB_PORT are then the sentinels'"`
 
-	VerifyStrict toggle   `envconfig:"AUTH_API_VERIFY_STRICT" default:"false" desc:"whether every verification reads from Redis, with nothing kept in memory"`
-	VerifyCache  number   `envconfig:"AUTH_API_VERIFY_CACHE_MIB" default:"64" desc:"memory for tokens that were verified"`
-	VerifyBound  duration `envconfig:"AUTH_API_VERIFY_BOUND" default:"500ms" desc:"how long a revoked token may pass at most when the network breaks"`
+	VerifyStrict setting.Toggle   `envconfig:"AUTH_API_VERIFY_STRICT" default:"false" desc:"whether every verification reads from Redis, with nothing kept in memory"`
+	VerifyCache  setting.Number   `envconfig:"AUTH_API_VERIFY_CACHE_MIB" default:"64" max:"1048576" desc:"memory for tokens that were verified"`
+	VerifyBound  setting.Duration `envconfig:"AUTH_API_VERIFY_BOUND" default:"500ms" min:"20ms" max:"1s" desc:"how long a revoked token may pass at most when the network breaks"`
 
-	TokenKey     Secret `envconfig:"SESSION_DB_TOKEN_KEY" desc:"keys that hash tokens, id:base64 with commas; the first signs"`
-	TokenKeyFile string `envconfig:"SESSION_DB_TOKEN_KEY_FILE"`
+	TokenKey setting.Secret `envconfig:"SESSION_DB_TOKEN_KEY" desc:"keys that hash tokens, id:base64 with commas; the first signs"`
 
-	SessionIdle     duration `envconfig:"SESSION_IDLE_LIFETIME" default:"12h" desc:"how long a session lives without use"`
-	SessionLifetime duration `envconfig:"SESSION_LIFETIME" default:"720h" desc:"how long a session lives at most"`
+	SessionIdle     setting.Duration `envconfig:"SESSION_IDLE_LIFETIME" default:"12h" min:"10s" max:"87600h" desc:"how long a session lives without use"`
+	SessionLifetime setting.Duration `envconfig:"SESSION_LIFETIME" default:"720h" min:"10s" max:"87600h" desc:"how long a session lives at most"`
 
-	PasswordMemory  number `envconfig:"PASSWORD_MEMORY_KIB" default:"19456" desc:"argon2id memory of a hash"`
-	PasswordTime    number `envconfig:"PASSWORD_TIME" default:"2" desc:"argon2id passes"`
-	PasswordThreads number `envconfig:"PASSWORD_THREADS" default:"1" desc:"argon2id lanes"`
-	PasswordSlots   number `envconfig:"PASSWORD_SLOTS" default:"0" desc:"hashes at once; 0: from processors and memory"`
-	PasswordQueue   number `envconfig:"PASSWORD_QUEUE" default:"0" desc:"sign-ins that wait for a slot; 0: 16 for each"`
-	Pepper          Secret `envconfig:"PASSWORD_PEPPER" desc:"keys that passwords are hashed with besides their salt, id:base64 with commas"`
-	PepperFile      string `envconfig:"PASSWORD_PEPPER_FILE"`
+	PasswordMemory  setting.Number `envconfig:"PASSWORD_MEMORY_KIB" default:"19456" min:"19456" max:"262144" desc:"argon2id memory of a hash"`
+	PasswordTime    setting.Number `envconfig:"PASSWORD_TIME" default:"2" min:"2" max:"10" desc:"argon2id passes"`
+	PasswordThreads setting.Number `envconfig:"PASSWORD_THREADS" default:"1" min:"1" max:"16" desc:"argon2id lanes"`
+	PasswordSlots   setting.Number `envconfig:"PASSWORD_SLOTS" default:"0" max:"1024" desc:"hashes at once; 0: from processors and memory"`
+	PasswordQueue   setting.Number `envconfig:"PASSWORD_QUEUE" default:"0" max:"100000" desc:"sign-ins that wait for a slot; 0: 16 for each"`
+	Pepper          setting.Secret `envconfig:"PASSWORD_PEPPER" desc:"keys that passwords are hashed with besides their salt, id:base64 with commas"`
 }
 
-// Load reads the environment of the process, which is where envconfig looks,
-// and lets the caller adjust it before it is validated. The error is a Faults.
+// Load reads the environment of the process, and lets the caller adjust it before
+// it is validated. The error is a setting.Faults.
 func Load(adjust ...func(*Config)) (Config, error) {
-	c, faults, err := read(adjust)
-	if err != nil {
-		return Config{}, err
+	c, faults := read()
+	for _, change := range adjust {
+		change(&c)
 	}
 	c.validate(&faults)
-	return c, faults.orNil()
+	return c, faults.OrNil()
 }
 
 // LoadAuthDB is Load for commands that need Postgres only.
 func LoadAuthDB() (Config, error) {
-	c, faults, err := read(nil)
-	if err != nil {
-		return Config{}, err
-	}
-	c.validateKinds(&faults)
+	c, faults := read()
 	c.validatePostgres(&faults)
-	return c, faults.orNil()
+	return c, faults.OrNil()
 }
 
-func read(adjust []func(*Config)) (c Config, faults Faults, err error) {
-	if err := envconfig.Process("", &c); err != nil {
-		return Config{}, nil, fmt.Errorf("read the environment: %w", err)
-	}
-	c.readFiles(&faults)
-	for _, change := range adjust {
-		change(&c)
-	}
-	return c, faults, nil
+func read() (c Config, faults setting.Faults) {
+	faults = setting.Read(&c)
+	_, slips := unknown()
+	return c, append(faults, slips...)
 }
+
+// Others are variables that are named like settings of auth-api and are none.
+func Others() []string {
+	others, _ := unknown()
+	return others
+}
+
+func unknown() ([]string, setting.Faults) {
+	return setting.Unknown(setting.Names(&Config{}), os.Environ(), "AUTH_API_", "AUTH_DB_", "SESSION_DB_")
+}
+
+// String prints every setting as NAME=value, with secrets masked.
+func (c Config) String() string { return setting.Print(&c) }

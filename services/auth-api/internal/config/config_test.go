@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/setting"
 	"auth.books.test/services/auth-api/internal/config"
 )
 
 const key = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 // set gives the environment what is needed, with changes; an empty value takes
-// a variable away. Not parallel: envconfig reads the process's environment.
+// a variable away. Not parallel: settings are read from the process's environment.
 func set(t *testing.T, changes map[string]string) {
 	t.Helper()
 	unset(t)
@@ -70,30 +71,33 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 		{"AUTH_API_LOG_LEVEL", "loud", "write debug, info, warn or error"},
 		{"AUTH_API_CORS_ORIGINS", "*", "there is no wildcard"},
 		{"AUTH_API_CORS_ORIGINS", "https://*.books.test", "there is no wildcard"},
-		{"AUTH_API_CORS_ORIGINS", "https://books.test/", "is not an origin"},
+		{"AUTH_API_CORS_ORIGINS", "https://books.test/", "has a slash behind the host"},
 		{"AUTH_API_CORS_ORIGINS", "books.test", "is not an origin"},
-		{"AUTH_API_TRUSTED_PROXIES", "10.0.0.1", "is not a network"},
+		{"AUTH_API_TRUSTED_PROXIES", "10.0.0.1:80", "entry 1 is not a network"},
 		{"AUTH_API_PASSWORD_GRANT", "maybe", "write true or false"},
-		{"AUTH_API_ISSUER", "https://auth.books.test/", "write a URL without a path"},
-		{"AUTH_API_ISSUER", "auth.books.test", "write a URL without a path"},
+		{"AUTH_API_ISSUER", "https://auth.books.test/", "Write a URL without a path"},
+		{"AUTH_API_ISSUER", "auth.books.test", "Write a URL without a path"},
 		{"AUTH_API_SHUTDOWN_DELAY", "5", "write a duration"},
 		{"AUTH_API_SHUTDOWN_TIMEOUT", "-1s", "write a duration"},
+		{"AUTH_API_MAX_CONNECTIONS", "many", "write a whole number"},
+		{"AUTH_API_MAX_CONNECTIONS", "0", "choose a number from 16"},
+		{"AUTH_API_MAX_CONNECTIONS", "65536", "choose a number from 16"},
 		{"AUTH_DB_USER", "", "or AUTH_DB_URL"},
 		{"AUTH_DB_URL", "mysql://x", "write postgres://"},
-		{"AUTH_DB_URL", "postgres://auth:hu sh@host:notaport/x", "cannot be read"},
+		{"AUTH_DB_URL", "postgres://auth:hu sh@host:notaport/x", "write a blank of the password as %20"},
 		{"AUTH_DB_PORT", "tcp://10.0.0.1:5432", "enableServiceLinks"},
 		{"AUTH_DB_PORT", "0", "write a port"},
 		{"AUTH_DB_MAX_CONNECTIONS", "many", "write a whole number"},
 		{"AUTH_DB_TIMEOUT", "x", "write a duration"},
 		{"SESSION_DB_HOST", "", "or SESSION_DB_URL"},
-		{"SESSION_DB_URL", "http://x", "write redis://"},
+		{"SESSION_DB_URL", "http://x", "Example: redis://"},
 		{"SESSION_DB_PORT", "tcp://10.0.0.1:6379", "enableServiceLinks"},
 		{"SESSION_DB_TOKEN_KEY", "", "openssl rand -base64 32"},
 		{"SESSION_DB_TOKEN_KEY", "k1:c2hvcnQ=", "at least 32"},
-		{"SESSION_IDLE_LIFETIME", "1s", "at least 10s"},
+		{"SESSION_IDLE_LIFETIME", "1s", "write at least 10s"},
 		{"SESSION_LIFETIME", "1h", "at most the lifetime"},
-		{"PASSWORD_MEMORY_KIB", "1024", "only be raised"},
-		{"PASSWORD_TIME", "1", "only be raised"},
+		{"PASSWORD_MEMORY_KIB", "1024", "write 19456 or more"},
+		{"PASSWORD_TIME", "1", "write 2 or more"},
 		{"PASSWORD_PEPPER", "p1", "id:secret"},
 		{"AUTH_DB_PASSWORD_FILE", "/does/not/exist", "cannot be read"},
 	} {
@@ -104,7 +108,7 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 			}
 			set(t, changes)
 			_, err := config.Load()
-			var faults config.Faults
+			var faults setting.Faults
 			if !errors.As(err, &faults) || len(faults) != 1 || !strings.Contains(faults[0].Variable, c.variable) || !strings.Contains(faults[0].Problem, c.says) {
 				t.Errorf("got %v, want one line: %s … %s", err, c.variable, c.says)
 			}
@@ -116,14 +120,15 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 }
 
 func TestMasterIsAskedOfTheSentinels(t *testing.T) {
-	for _, c := range []struct{ host, password, want string }{
-		{"session-db-sentinel", "", "redis+sentinel://session-db-sentinel:26379/session-db"},
-		{"s-0.session-db,s-1.session-db", "p@ss/w:rd", "redis+sentinel://verifier:p%40ss%2Fw%3Ard@s-0.session-db:26379,s-1.session-db:26379/session-db"},
-		{"10.0.0.1, 10.0.0.2", "", "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/session-db"},
+	for _, c := range []struct{ host, user, password, want string }{
+		{"session-db-sentinel", "", "", "redis+sentinel://session-db-sentinel:26379/session-db"},
+		{"s-0.session-db,s-1.session-db", "verifier", "p@ss/w:rd", "redis+sentinel://verifier:p%40ss%2Fw%3Ard@s-0.session-db:26379,s-1.session-db:26379/session-db"},
+		{"10.0.0.1, 10.0.0.2", "default", "", "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/session-db"},
+		{"::1,10.0.0.2", "default", "pw", "redis+sentinel://:pw@[::1]:26379,10.0.0.2:26379/session-db"},
 	} {
 		set(t, map[string]string{
 			"SESSION_DB_HOST": c.host, "SESSION_DB_PORT": "26379", "SESSION_DB_SENTINEL_MASTER": "session-db",
-			"SESSION_DB_USER": "verifier", "SESSION_DB_PASSWORD": c.password,
+			"SESSION_DB_USER": c.user, "SESSION_DB_PASSWORD": c.password,
 		})
 		got, err := config.Load()
 		if err != nil || got.RedisURL() != c.want {
@@ -143,7 +148,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 func TestSecretsFromFiles(t *testing.T) {
 	variables := map[string]string{
 		"AUTH_DB_USER": "someone", "AUTH_DB_PASSWORD": "from a file", "SESSION_DB_PASSWORD": "from a file", "SESSION_DB_TOKEN_KEY": key,
-		"PASSWORD_PEPPER": "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "AUTH_DB_URL": "postgres://f@host/auth", "SESSION_DB_URL": "redis://file:1/0",
+		"PASSWORD_PEPPER": "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "AUTH_DB_URL": "postgres://f:f@host:5432/auth?sslmode=prefer", "SESSION_DB_URL": "redis://file:1/0",
 	}
 	for variable, value := range variables {
 		t.Run(variable, func(t *testing.T) {
@@ -159,12 +164,12 @@ func TestSecretsFromFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := fmt.Sprint(c.PostgresURL(), c.RedisURL(), c.TokenKey.Reveal(), c.Pepper.Reveal(), c.AuthDBPassword.Reveal(), c.SessionDBPassword.Reveal(), c.AuthDBUser)
+			got := fmt.Sprint(c.PostgresURL(), c.RedisURL(), c.TokenKey.Reveal(), c.Pepper.Reveal(), c.AuthDBPassword.Reveal(), c.SessionDBPassword.Reveal(), c.AuthDBUser, " ")
 			if !strings.Contains(got, value) {
 				t.Errorf("not taken from the file: %s", got)
 			}
 			write("")
-			if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), variable+"_FILE: the file") {
+			if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), variable+"_FILE: the file that it names is empty") {
 				t.Errorf("an empty file: %v", err)
 			}
 			write(value)

@@ -1,4 +1,3 @@
-// Package config reads the settings of auth-api from the environment, once, at
-// start. What is wrong is said in one line for every fault, with the name of
-// the variable and what to write; no line holds a secret.
+// Package config is the settings of auth-api: which there are, their defaults and
+// bounds, and which cannot go together. Package setting reads them.
 package config

@@ -11,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/setting"
 	"auth.books.test/services/auth-api/internal/config"
 )
 
 // unset takes every setting out of the environment: a shell may have its own.
 func unset(t *testing.T) {
 	t.Helper()
-	for _, name := range variables(func(reflect.StructField) bool { return true }) {
+	for _, name := range setting.Names(&config.Config{}) {
 		t.Setenv(name, "") // so that it is put back
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -39,6 +40,7 @@ func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
 		"AUTH_API_CORS_ORIGINS":    c.CORSOrigins.List == nil,
 		"AUTH_API_TRUSTED_PROXIES": c.TrustedProxies.List == nil,
 		"AUTH_API_PASSWORD_GRANT":  !c.PasswordGrant.On,
+		"AUTH_API_MAX_CONNECTIONS": c.MaxConnections.Value == 4096,
 		"AUTH_API_SHUTDOWN_DELAY":  c.ShutdownDelay.Duration == 5*time.Second, "AUTH_API_SHUTDOWN_TIMEOUT": c.ShutdownTimeout.Duration == 20*time.Second,
 		"AUTH_DB_HOST": c.AuthDBHost == "127.0.0.1", "AUTH_DB_PORT": c.AuthDBPort.Value == 5432, "AUTH_DB_NAME": c.AuthDBName == "auth", "AUTH_DB_SSLMODE": c.AuthDBSSLMode == "prefer",
 		"AUTH_DB_MAX_CONNECTIONS": c.AuthDBConns.Value == 10, "AUTH_DB_TIMEOUT": c.AuthDBTimeout.Duration == 3*time.Second,
@@ -84,7 +86,7 @@ func TestValuesAreTakenFromTheEnvironment(t *testing.T) {
 func TestWildcardsAndNearOriginsAreRefused(t *testing.T) {
 	for _, value := range []string{
 		"*", "https://*", "https://*.books.test", "http://localhost:*", "null", "books.test", "//books.test", "https://books.test/", "https://books.test/a", "https://books.test?a", "https://books.test#a",
-		"https://ada@books.test", "ftp://books.test", "HTTPS://books.test", "https://", "https://books.test,*", "* , https://books.test",
+		"https://ada@books.test", "ftp://books.test", "htps://books.test", "capacitor://*", "chrome-extension://", "file://", "https://", "https://books.test,*", "* , https://books.test",
 	} {
 		t.Run(value, func(t *testing.T) {
 			set(t, map[string]string{"AUTH_API_CORS_ORIGINS": value})
@@ -98,15 +100,18 @@ func TestWildcardsAndNearOriginsAreRefused(t *testing.T) {
 func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
 	cases := map[string][]string{
 		"write a duration such as": {"AUTH_API_SHUTDOWN_DELAY", "AUTH_API_SHUTDOWN_TIMEOUT", "AUTH_DB_TIMEOUT", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME", "AUTH_API_VERIFY_BOUND"},
-		"write a whole number":     {"AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE", "AUTH_API_VERIFY_CACHE_MIB"},
+		"write a whole number":     {"AUTH_API_MAX_CONNECTIONS", "AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE", "AUTH_API_VERIFY_CACHE_MIB"},
 		"write a port":             {"AUTH_DB_PORT", "SESSION_DB_PORT"},
 		"write true or false":      {"AUTH_API_PASSWORD_GRANT", "AUTH_API_VERIFY_STRICT"},
 		"write debug, info":        {"AUTH_API_LOG_LEVEL"},
+		"write one of disable":     {"AUTH_DB_SSLMODE"},
 		"is not an origin":         {"AUTH_API_CORS_ORIGINS"},
-		"write a URL without a":    {"AUTH_API_ISSUER"},
-		"is not a network":         {"AUTH_API_TRUSTED_PROXIES"},
+		"Write a URL without a":    {"AUTH_API_ISSUER"},
+		"write it as 10.0.0.0/8":   {"AUTH_API_TRUSTED_PROXIES"},
 	}
-	kinds := variables(func(f reflect.StructField) bool { return f.Type.Kind() != reflect.String && !isSecret(f) })
+	kinds := variables(func(f reflect.StructField) bool {
+		return f.Type != reflect.TypeFor[setting.Text]() && f.Type != reflect.TypeFor[setting.Address]() && !isSecret(f)
+	})
 	for says, names := range cases {
 		for _, variable := range names {
 			for _, value := range []string{"x", "-1", "1.5x", "-1s"} {
@@ -130,14 +135,14 @@ func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
 
 func TestOutOfRangeIsAFault(t *testing.T) {
 	for _, c := range []struct{ variable, value, says string }{
-		{"AUTH_DB_PORT", "65536", "write a port"}, {"SESSION_DB_PORT", "0", "write a port"}, {"SESSION_DB_PORT", "", "write a port"}, {"PASSWORD_SLOTS", "1073741825", "write a whole number"},
-		{"PASSWORD_THREADS", "0", "only be raised"}, {"PASSWORD_THREADS", "17", "only be raised"}, {"AUTH_DB_SSLMODE", "maybe", "cannot be read"},
-		{"SESSION_IDLE_LIFETIME", "721h", "at most the lifetime"}, {"AUTH_API_VERIFY_BOUND", "1001ms", "from 20ms to 1s"}, {"AUTH_API_VERIFY_BOUND", "19ms", "from 20ms to 1s"}, {"AUTH_API_VERIFY_CACHE_MIB", "0", "AUTH_API_VERIFY_STRICT=true"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
+		{"AUTH_DB_PORT", "65536", "write a port"}, {"SESSION_DB_PORT", "0", "write a port"}, {"PASSWORD_SLOTS", "1073741825", "write a whole number"},
+		{"PASSWORD_THREADS", "0", "write 1 or more"}, {"PASSWORD_THREADS", "17", "write 16 or less"}, {"PASSWORD_MEMORY_KIB", "262145", "write 262144 or less"}, {"PASSWORD_TIME", "11", "write 10 or less"}, {"AUTH_DB_SSLMODE", "maybe", "verify-full"},
+		{"SESSION_IDLE_LIFETIME", "721h", "at most the lifetime"}, {"AUTH_API_VERIFY_BOUND", "1001ms", "write at most 1s"}, {"AUTH_API_VERIFY_BOUND", "19ms", "write at least 20ms"}, {"AUTH_DB_TIMEOUT", "0", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "999us", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "25h", "write at most 24h"}, {"AUTH_DB_MAX_CONNECTIONS", "0", "write 1 or more"}, {"SESSION_LIFETIME", "999999h", "write at most"}, {"AUTH_API_SHUTDOWN_TIMEOUT", "2h", "write at most 1h"}, {"AUTH_API_VERIFY_CACHE_MIB", "0", "AUTH_API_VERIFY_STRICT=true"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
 	} {
 		t.Run(c.variable+"="+c.value, func(t *testing.T) {
 			set(t, nil)
 			t.Setenv(c.variable, c.value)
-			if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), c.variable) && c.variable != "AUTH_DB_SSLMODE" || !strings.Contains(err.Error(), c.says) {
+			if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), c.variable) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, want %s", err, c.says)
 			}
 		})
@@ -148,12 +153,12 @@ func TestOutOfRangeIsAFault(t *testing.T) {
 func TestEveryFaultOfManyHasItsLine(t *testing.T) {
 	want := map[string]string{
 		"AUTH_API_ADDR": "8000", "AUTH_API_METRICS_ADDR": "8001", "AUTH_API_LOG_LEVEL": "loud", "AUTH_API_CORS_ORIGINS": "*", "AUTH_API_TRUSTED_PROXIES": "all", "AUTH_API_PASSWORD_GRANT": "perhaps",
-		"AUTH_API_SHUTDOWN_DELAY": "5", "AUTH_API_SHUTDOWN_TIMEOUT": "20", "AUTH_DB_USER": "", "AUTH_DB_PORT": "tcp://10.0.0.1:5432", "AUTH_DB_MAX_CONNECTIONS": "ten", "AUTH_DB_TIMEOUT": "3",
+		"AUTH_API_MAX_CONNECTIONS": "few", "AUTH_API_SHUTDOWN_DELAY": "5", "AUTH_API_SHUTDOWN_TIMEOUT": "20", "AUTH_DB_USER": "", "AUTH_DB_PORT": "tcp://10.0.0.1:5432", "AUTH_DB_MAX_CONNECTIONS": "ten", "AUTH_DB_TIMEOUT": "3",
 		"SESSION_DB_HOST": "", "SESSION_DB_PORT": "tcp://10.0.0.1:6379", "SESSION_DB_TOKEN_KEY": "", "SESSION_IDLE_LIFETIME": "12", "SESSION_LIFETIME": "720", "PASSWORD_SLOTS": "few", "PASSWORD_QUEUE": "long", "PASSWORD_PEPPER": "salt",
 	}
 	set(t, want)
 	_, err := config.Load()
-	var faults config.Faults
+	var faults setting.Faults
 	if !errors.As(err, &faults) {
 		t.Fatalf("got %v", err)
 	}
@@ -182,12 +187,12 @@ func TestKubernetesServiceVariablesAreExplained(t *testing.T) {
 func TestAdjustedSettingsAreValidated(t *testing.T) {
 	unset(t)
 	c, err := config.Load(func(c *config.Config) {
-		c.AuthDBURL, c.SessionDBURL = config.NewSecret("postgres://auth@127.0.0.1/auth"), config.NewSecret("redis://127.0.0.1")
-	}, func(c *config.Config) { c.TokenKey = config.NewSecret(key) })
-	if err != nil || c.PostgresURL() != "postgres://auth@127.0.0.1/auth" || c.RedisURL() != "redis://127.0.0.1" {
+		c.AuthDBURL, c.SessionDBURL = setting.NewSecret("postgres://auth@127.0.0.1/auth"), setting.NewSecret("redis://127.0.0.1")
+	}, func(c *config.Config) { c.TokenKey = setting.NewSecret(key) })
+	if err != nil || c.PostgresURL() != "postgres://auth@127.0.0.1:5432/auth?password=&sslmode=prefer" || c.RedisURL() != "redis://127.0.0.1" {
 		t.Errorf("%v:\n%s", err, c)
 	}
-	if _, err := config.Load(func(c *config.Config) { c.Addr = "nowhere" }); err == nil || !strings.Contains(err.Error(), "AUTH_API_ADDR: ") {
+	if _, err := config.Load(func(c *config.Config) { c.AuthDBURL = setting.NewSecret("postgres://") }); err == nil || !strings.Contains(err.Error(), "AUTH_DB_URL: the user part is empty") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"auth.books.test/internal/setting"
 	"auth.books.test/services/auth-api/internal/config"
 )
 
@@ -26,7 +27,7 @@ func variables(keep func(reflect.StructField) bool) (names []string) {
 	return names
 }
 
-func isSecret(f reflect.StructField) bool { return f.Type == reflect.TypeFor[config.Secret]() }
+func isSecret(f reflect.StructField) bool { return f.Type == reflect.TypeFor[setting.Secret]() }
 
 // What holds a secret by its name is one by its type, and a new one is found here.
 func TestEverySecretIsHeldAsOne(t *testing.T) {
@@ -117,7 +118,7 @@ func TestNoFaultShowsASecret(t *testing.T) {
 
 // Kubernetes and Compose give secrets as files: every one can be one.
 func TestEverySecretCanBeAFile(t *testing.T) {
-	all := variables(func(reflect.StructField) bool { return true })
+	all := setting.Names(&config.Config{})
 	for variable, value := range secrets() {
 		t.Run(variable, func(t *testing.T) {
 			if !slices.Contains(all, variable+"_FILE") {
@@ -127,7 +128,7 @@ func TestEverySecretCanBeAFile(t *testing.T) {
 			set(t, map[string]string{variable: "", variable + "_FILE": file})
 			missing := func(says string) {
 				t.Helper()
-				if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), variable+"_FILE: the file") || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hush") {
+				if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), variable+"_FILE: the file that it names") || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hush") {
 					t.Errorf("%v, want %s_FILE: … %s", err, variable, says)
 				}
 			}
@@ -179,7 +180,7 @@ func reveal(t *testing.T, c config.Config, variable string) string {
 	t.Helper()
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {
 		if f.Tag.Get("envconfig") == variable {
-			return reflect.ValueOf(c).FieldByIndex(f.Index).Interface().(config.Secret).Reveal()
+			return reflect.ValueOf(c).FieldByIndex(f.Index).Interface().(setting.Secret).Reveal()
 		}
 	}
 	t.Fatalf("no setting is called %s", variable)

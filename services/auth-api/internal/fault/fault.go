@@ -18,6 +18,10 @@ const (
 	BodyTooLarge         Code = "body_too_large"
 	RouteNotFound        Code = "route_not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
+	MethodUnknown        Code = "method_unknown"
+	VersionNotSupported  Code = "version_not_supported"
+	HeaderTooLarge       Code = "header_too_large"
+	RequestTimeout       Code = "request_timeout"
 	// The request can be read and says something that is not allowed.
 	ValidationFailed Code = "validation_failed"
 	InvalidScope     Code = "invalid_scope"
@@ -38,6 +42,8 @@ const (
 	Busy             Code = "busy"
 	StoreUnavailable Code = "store_unavailable"
 	Internal         Code = "internal"
+	// Nobody waits for the answer.
+	ClientGone Code = "client_gone"
 )
 
 // Error is a failure with a code. Detail is written for the caller: what is

@@ -11,20 +11,56 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// client finds out which client asks (client_secret_basic).
-func (s *Server) client(c *fiber.Ctx) (client.Client, error) {
+// optionalClient finds out which client asks (client_secret_basic). It is nil if
+// no credentials are shown: no header, or an empty id and secret, as Swagger UI
+// sends them where nothing is filled in. Credentials that are shown must be right.
+func (s *Server) optionalClient(c *fiber.Ctx) (*client.Client, error) {
 	headers := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
 	if len(headers) > 1 {
-		return client.Client{}, invalidRequest("Send one Authorization header, not several.")
+		return nil, invalidRequest("Send one Authorization header, not several.")
 	}
-	if len(headers) == 0 {
-		return client.Client{}, fault.New(fault.InvalidClient, "Send the client's id and secret, as HTTP Basic.")
+	if len(headers) == 0 || len(headers[0]) == 0 {
+		return nil, nil
 	}
 	id, secret, ok := basic(string(headers[0]))
 	if !ok {
-		return client.Client{}, fault.New(fault.InvalidClient, "The Authorization header is not HTTP Basic.")
+		return nil, fault.New(fault.InvalidClient, "The Authorization header is not HTTP Basic.")
 	}
-	return s.Clients.Authenticate(c.UserContext(), id, secret)
+	if id == "" && secret == "" {
+		return nil, nil
+	}
+	who, err := s.Clients.Authenticate(c.UserContext(), id, secret)
+	if err != nil {
+		return nil, err
+	}
+	return &who, nil
+}
+
+// client is optionalClient where one is needed.
+func (s *Server) client(c *fiber.Ctx) (client.Client, error) {
+	who, err := s.optionalClient(c)
+	switch {
+	case err != nil:
+		return client.Client{}, err
+	case who == nil:
+		return client.Client{}, fault.New(fault.InvalidClient, "Send the client's id and secret, as HTTP Basic.")
+	}
+	return *who, nil
+}
+
+// oneMethod refuses credentials of a client in the form: we take them in the
+// header alone, and one request uses one method (RFC 6749, section 2.3). The id
+// of the client that the header has shown may stand there as well.
+func oneMethod(form map[string]string, who *client.Client) error {
+	id := form["client_id"]
+	other := form["client_secret"] != "" || form["client_assertion"] != ""
+	switch {
+	case who != nil && (other || id != "" && id != who.ID.String()):
+		return invalidRequest("Show one client, and its credentials once: in the Authorization header.")
+	case who == nil && (other || id != ""):
+		return fault.New(fault.InvalidClient, "Clients show their id and secret as HTTP Basic, not in the form; there are none without a secret.")
+	}
+	return nil
 }
 
 // basic takes id and secret out of the header. Both are form-encoded before they
@@ -34,7 +70,7 @@ func basic(header string) (id, secret string, ok bool) {
 	if !strings.EqualFold(scheme, "Basic") {
 		return "", "", false
 	}
-	pair, err := base64.StdEncoding.DecodeString(strings.Trim(rest, " "))
+	pair, err := base64.StdEncoding.Strict().DecodeString(strings.Trim(rest, " "))
 	if err != nil {
 		return "", "", false
 	}
@@ -45,29 +81,4 @@ func basic(header string) (id, secret string, ok bool) {
 	id, errID := url.QueryUnescape(encodedID)
 	secret, errSecret := url.QueryUnescape(encodedSecret)
 	return id, secret, errID == nil && errSecret == nil
-}
-
-// media is the media type of the body, in lower case.
-func media(c *fiber.Ctx) string {
-	media, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")
-	return strings.ToLower(strings.TrimSpace(media))
-}
-
-// formOf reads the form in the body. The first parameter is needed; none may be
-// there twice (RFC 6749, section 3.2).
-func formOf(c *fiber.Ctx, needed string, others ...string) (map[string]string, error) {
-	if media(c) != formType {
-		return nil, invalidRequest("Send a form, with Content-Type: " + formType + ".")
-	}
-	form, args := map[string]string{}, c.Request().PostArgs()
-	for _, name := range append(others, needed) {
-		if len(args.PeekMulti(name)) > 1 {
-			return nil, invalidRequest(name + " is there more than once.")
-		}
-		form[name] = string(args.Peek(name))
-	}
-	if form[needed] == "" {
-		return nil, invalidRequest(needed + " is missing.")
-	}
-	return form, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/swaggest/swgui"
+	"github.com/swaggest/swgui/v5/static"
 	"github.com/swaggest/swgui/v5emb"
 )
 
@@ -45,7 +46,13 @@ func (s *Server) docs() error {
 		return c.SendString(page)
 	}
 	s.app.Get("/docs", serve)
-	s.app.Get("/docs/index.html", serve)
-	s.app.Get("/docs/*", adaptor.HTTPHandler(ui))
+	files, err := static.FS.ReadDir(".")
+	if err != nil {
+		return fmt.Errorf("list the files of Swagger UI: %w", err)
+	}
+	// One route a file: whatever else is asked for is 404 as everywhere.
+	for _, file := range files {
+		s.app.Get("/docs/"+strings.TrimSuffix(file.Name(), ".gz"), adaptor.HTTPHandler(ui))
+	}
 	return nil
 }

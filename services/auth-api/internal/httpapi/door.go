@@ -34,6 +34,7 @@ type door struct {
 	seen     func(*verify.Identity, time.Time)
 	now      func() time.Time
 	log      *slog.Logger
+	cors     cors
 	requests *prometheus.HistogramVec
 	// passed counts what is let through by GET.
 	passed prometheus.Observer
@@ -47,7 +48,7 @@ type identityNames struct{ user, email, name, scope, session, cacheControl, noSt
 
 func (s *Server) newDoor() *door {
 	return &door{
-		verifier: s.verifier, seen: s.Sessions.Seen, now: s.Now, log: s.Log,
+		verifier: s.verifier, seen: s.Sessions.Seen, now: s.Now, log: s.Log, cors: s.cors,
 		requests: s.metrics.requests, passed: s.metrics.requests.WithLabelValues(fiber.MethodGet, verifyPath, "204"),
 		names: identityNames{
 			user: []byte(forward.User), email: []byte(forward.Email), name: []byte(forward.Name),
@@ -59,8 +60,8 @@ func (s *Server) newDoor() *door {
 
 // before answers GET /verify as proxies write it, and leaves all else to Fiber,
 // whose router would cost as much as the rest of the answer.
-func (d *door) before(app *fiber.App) fasthttp.RequestHandler {
-	routed, asked := app.Handler(), []byte(verifyPath+"?")
+func (d *door) before(app *fiber.App, routed fasthttp.RequestHandler) fasthttp.RequestHandler {
+	asked := []byte(verifyPath + "?")
 	return func(ctx *fasthttp.RequestCtx) {
 		query, found := bytes.CutPrefix(ctx.Request.Header.RequestURI(), asked)
 		if !found || !ctx.IsGet() {
@@ -83,6 +84,9 @@ func (d *door) before(app *fiber.App) fasthttp.RequestHandler {
 
 // handle answers GET and HEAD /verify however they are written.
 func (d *door) handle(c *fiber.Ctx) error {
+	if !isExact(c) {
+		return c.Next() // to where that is refused
+	}
 	began := d.now()
 	err := d.open(c.Context(), c.Request().URI().QueryString(), began)
 	if err != nil {
@@ -133,26 +137,25 @@ func borrowed(r *fasthttp.Request) bearer.Credentials {
 	return out
 }
 
-// tell writes who asks.
+// tell writes who asks: always all five headers, an unknown one with an empty
+// value. Proxies that copy headers may otherwise leave what the client sent, or
+// send the name of their own placeholder.
 func (d *door) tell(r *fasthttp.Response, who *verify.Identity) {
 	var room [256]byte
 	h := &r.Header
 	h.SetCanonical(d.names.cacheControl, d.names.noStore)
 	h.SetCanonical(d.names.user, forward.Value(room[:], who.AccountID))
 	h.SetCanonical(d.names.session, forward.Value(room[:], who.SessionID))
-	if who.Email != "" {
-		h.SetCanonical(d.names.email, forward.Value(room[:], who.Email))
-	}
-	if who.Name != "" {
-		h.SetCanonical(d.names.name, forward.Value(room[:], who.Name))
-	}
-	if len(who.Scopes) > 0 {
-		scopes := forward.AppendValue(room[:0], who.Scopes[0])
-		for _, scope := range who.Scopes[1:] {
-			scopes = forward.AppendValue(append(scopes, ' '), scope)
+	h.SetCanonical(d.names.email, forward.Value(room[:], who.Email))
+	h.SetCanonical(d.names.name, forward.Value(room[:], who.Name))
+	scopes := room[:0]
+	for i, scope := range who.Scopes {
+		if i > 0 {
+			scopes = append(scopes, ' ')
 		}
-		h.SetCanonical(d.names.scope, scopes)
+		scopes = forward.AppendValue(scopes, scope)
 	}
+	h.SetCanonical(d.names.scope, scopes)
 	r.SetStatusCode(http.StatusNoContent)
 }
 

@@ -11,9 +11,18 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// answerError answers what Fiber itself refuses, and handlers' errors.
+// answerError answers what Fiber itself refuses, and handlers' errors. OAuth's
+// endpoints have errors of their own form.
 func (s *Server) answerError(c *fiber.Ctx, err error) error {
-	return writeProblem(c, problemOf(fromFiber(err)))
+	if _, begun := c.UserContext().Value(requestKey).(*request); !begun {
+		// Refused before any middleware, while the request was being read.
+		s.begin(c)
+	}
+	err = fromFiber(err)
+	if strings.HasPrefix(c.Path(), oauthPrefix) && fault.CodeOf(err) != fault.RouteNotFound {
+		return s.refuseOAuth(c, err)
+	}
+	return writeProblem(c, problemOf(err))
 }
 
 func writeProblem(c *fiber.Ctx, p *Problem) error {
@@ -74,6 +83,12 @@ func faultOf(model *huma.ErrorModel) error {
 	case http.StatusRequestEntityTooLarge:
 		return bodyTooLarge()
 	case http.StatusBadRequest:
+		for _, detail := range model.Errors {
+			switch f := bodyFault(detail.Message); f {
+			case notUTF8, byteOrderMark, repeatedField, notJSON:
+				return fault.New(fault.MalformedRequest, string(f))
+			}
+		}
 		return fault.New(fault.MalformedRequest, "The body is not the JSON object that this route takes.")
 	case http.StatusUnprocessableEntity:
 		f := fault.New(fault.ValidationFailed, "The request is not acceptable; see errors.")

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -31,3 +32,12 @@ func Timed(conn net.Conn, read, write, idle time.Duration) net.Conn {
 func (s *Server) Shorten(read, write, idle time.Duration) {
 	s.timeouts = timeouts{read: read, write: write, idle: idle}
 }
+
+// ClientOf is where a request comes from that a peer has sent with such lines of
+// X-Forwarded-For.
+func ClientOf(trusted []netip.Prefix, peer netip.Addr, forwarded ...string) netip.Addr {
+	return newProxies(trusted).client(peer, forwarded...)
+}
+
+// Departed looks whether the other side of a connection is gone.
+func Departed(conn net.Conn) func() bool { return departed(conn) }

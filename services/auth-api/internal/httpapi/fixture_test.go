@@ -35,7 +35,7 @@ func newDoor(t testing.TB) *door {
 		Email: "ada@books.test", Name: "Ada", Audiences: []string{"books"}, Scopes: []string{"account", "books:read"},
 	}}
 	server, err := httpapi.New(httpapi.Options{
-		Sessions: d, Verifier: d, Log: slog.New(slog.NewJSONHandler(d.log, nil)), Metrics: d.registry, Now: time.Now,
+		Sessions: d, Verifier: d, Log: slog.New(slog.NewJSONHandler(d.log, nil)), Metrics: d.registry, Now: time.Now, MaxConnections: 1000,
 	})
 	if err != nil {
 		t.Fatal(err)

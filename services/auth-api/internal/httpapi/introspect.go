@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -43,7 +43,10 @@ func (s *Server) introspect(c *fiber.Ctx) error {
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
-	form, err := formOf(c, "token", "token_type_hint")
+	form, err := formOf(c, "token")
+	if err == nil {
+		err = oneMethod(form, &who)
+	}
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
@@ -73,17 +76,29 @@ func (s *Server) introspectBatch(c *fiber.Ctx) error {
 }
 
 func tokensOf(c *fiber.Ctx) ([]string, error) {
+	if err := inBody(c); err != nil {
+		return nil, err
+	}
 	if media(c) != fiber.MIMEApplicationJSON {
-		return nil, invalidRequest("Send JSON, with Content-Type: application/json.")
+		return nil, invalidRequest("Send JSON in UTF-8, with Content-Type: application/json.")
 	}
-	var body struct{ Tokens []string }
-	if json.Unmarshal(c.Request().Body(), &body) != nil || body.Tokens == nil {
-		return nil, invalidRequest(`Send {"tokens": ["…", "…"]}.`)
+	var body struct {
+		Tokens []*string `json:"tokens"` // null is not a string
 	}
-	if len(body.Tokens) > maxBatch {
+	err := unmarshalStrict(c.Request().Body(), &body)
+	switch f := bodyFault(""); {
+	case errors.As(err, &f) && f != unknownField && f != wrongType:
+		return nil, invalidRequest(f.Error())
+	case err != nil, body.Tokens == nil, slices.Contains(body.Tokens, nil):
+		return nil, invalidRequest(`Send an object with the one field tokens, a list of strings.`)
+	case len(body.Tokens) > maxBatch:
 		return nil, invalidRequest("Ask about at most 100 tokens at once.")
 	}
-	return body.Tokens, nil
+	tokens := make([]string, len(body.Tokens))
+	for i, token := range body.Tokens {
+		tokens[i] = *token
+	}
+	return tokens, nil
 }
 
 // look asks about one token. What cannot be found out is an error: a token is
@@ -120,10 +135,7 @@ func (s *Server) lookAll(ctx context.Context, who client.Client, tokens []string
 	return results, errors.Join(failures...)
 }
 
-// invalidRequest is OAuth's error of that name.
-func invalidRequest(detail string) error { return fault.New(fault.MalformedRequest, detail) }
-
-// refuseIntrospection counts what refuseClient answers.
+// refuseIntrospection counts what refuseOAuth answers.
 func (s *Server) refuseIntrospection(c *fiber.Ctx, err error) error {
 	switch fault.CodeOf(err) {
 	case fault.InvalidClient:
@@ -133,23 +145,5 @@ func (s *Server) refuseIntrospection(c *fiber.Ctx, err error) error {
 	default:
 		s.metrics.introspected("unavailable")
 	}
-	return s.refuseClient(c, err)
-}
-
-// refuseClient says a fault to a client in OAuth's words (RFC 6749, section 5.2).
-func (s *Server) refuseClient(c *fiber.Ctx, err error) error {
-	p := problemOf(err)
-	keepProblem(c, p)
-	switch p.Code {
-	case fault.InvalidClient:
-		c.Set(fiber.HeaderWWWAuthenticate, `Basic realm="`+realm+`"`)
-		return refuse(c, p.Status, "invalid_client", p.Detail)
-	case fault.MalformedRequest:
-		return refuse(c, p.Status, "invalid_request", p.Detail)
-	case fault.StoreUnavailable:
-		c.Set(fiber.HeaderRetryAfter, p.header.Get("Retry-After"))
-		return refuse(c, p.Status, "temporarily_unavailable", p.Detail)
-	default:
-		return refuse(c, p.Status, "server_error", p.Detail)
-	}
+	return s.refuseOAuth(c, err)
 }

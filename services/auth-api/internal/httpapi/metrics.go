@@ -3,11 +3,13 @@ package httpapi
 import (
 	"errors"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"auth.books.test/internal/graceful"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/verify"
 )
@@ -49,6 +51,24 @@ func newMetrics(r prometheus.Registerer) metrics {
 	}
 	r.MustRegister(m.requests, m.signIns, verified, m.introspections)
 	return m
+}
+
+// connections tells of the listener, which is not there before Serve.
+func (m metrics) connections(r prometheus.Registerer, listener *atomic.Pointer[graceful.Listener]) {
+	value := func(of func(*graceful.Listener) float64) func() float64 {
+		return func() float64 {
+			if l := listener.Load(); l != nil {
+				return of(l)
+			}
+			return 0
+		}
+	}
+	r.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "auth_connections_open", Help: "Connections to the API that are open."},
+			value(func(l *graceful.Listener) float64 { return float64(l.Open()) })),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "auth_connections_refused_total", Help: "Connections refused because AUTH_API_MAX_CONNECTIONS were open."},
+			value(func(l *graceful.Listener) float64 { return float64(l.Refused()) })),
+	)
 }
 
 func (m metrics) knowRoutes(app *fiber.App) {

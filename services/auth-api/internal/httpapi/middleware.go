@@ -11,7 +11,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/cors"
 	"github.com/gofiber/fiber/v2/middleware/helmet"
 
 	"auth.books.test/services/auth-api/internal/client"
@@ -27,25 +26,16 @@ func (s *Server) useMiddleware() {
 		ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", XFrameOptions: "DENY",
 		HSTSMaxAge: 31536000, ReferrerPolicy: "no-referrer",
 	}))
-	s.app.Use(limitBody)
-	if len(s.CORSOrigins) > 0 {
-		s.app.Use(cors.New(cors.Config{
-			AllowOrigins: strings.Join(s.CORSOrigins, ","), AllowHeaders: "Authorization, Content-Type, " + requestIDHeader,
-			AllowMethods: "GET, POST, PUT, PATCH, DELETE", ExposeHeaders: "WWW-Authenticate, Retry-After, " + requestIDHeader, MaxAge: 600,
-		}))
-	}
+	// What could not be read is refused first; CORS stands before all that may refuse,
+	// so that a page can read why.
+	s.app.Use(s.cors.handle, stopRefused, exactPath, answerOptions, limitBody)
 }
 
 // observe is around every request: its id, its log line, its metrics, and what
 // happens when a handler panics.
 func (s *Server) observe(c *fiber.Ctx) (err error) {
 	began := s.Now()
-	id := requestID(c.Get(requestIDHeader))
-	c.Set(requestIDHeader, id)
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	r := &request{ip: s.clientIP(c), userAgent: c.Get(fiber.HeaderUserAgent), gone: departed(c.Context().Conn())}
-	c.SetUserContext(context.WithValue(c.UserContext(), requestKey, r))
-
+	r, id := s.begin(c)
 	if err = next(c); err != nil {
 		// Answered here, so that the line below knows the status.
 		err = s.answerError(c, err)
@@ -56,12 +46,25 @@ func (s *Server) observe(c *fiber.Ctx) (err error) {
 	return err
 }
 
+// begin sets what every answer has, also one to a request that cannot be read.
+func (s *Server) begin(c *fiber.Ctx) (r *request, id string) {
+	id = requestID(c.Get(requestIDHeader))
+	c.Set(requestIDHeader, id)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	s.cors.allow(c.Context())
+	r = &request{ip: s.clientIP(c), userAgent: c.Get(fiber.HeaderUserAgent), gone: departed(c.Context().Conn())}
+	c.SetUserContext(context.WithValue(c.UserContext(), requestKey, r))
+	return r, id
+}
+
 // limitBody holds the limit of all routes but one, which Fiber knows for all
 // alike. A compressed body would be small here and large when it is read.
 func limitBody(c *fiber.Ctx) error {
-	if c.Get(fiber.HeaderContentEncoding) != "" {
+	if !isIdentity(c) {
 		return fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding.")
 	}
+	c.Request().Header.Del(fiber.HeaderContentEncoding) // Fiber does not know identity
 	if len(c.Request().Body()) > bodyLimit && c.Path() != batchPath {
 		return bodyTooLarge()
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -41,7 +42,7 @@ func statusOf(code fault.Code) int {
 	case fault.Busy, fault.StoreUnavailable:
 		return http.StatusServiceUnavailable
 	default:
-		return http.StatusInternalServerError
+		return cmp.Or(statusOfWire(code), http.StatusInternalServerError)
 	}
 }
 

@@ -9,9 +9,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// refuse answers why a request is not let through.
+// refuse answers why a request is not let through. Pages do not ask here, so
+// OPTIONS is no preflight but 405: a proxy that passes methods on would take 204
+// for a yes. But Traefik and Caddy hand this answer to the page whose request
+// they asked about, and it must be able to read it.
 func (d *door) refuse(c *fiber.Ctx, err error) error {
 	p := problemOf(err)
+	d.cors.allow(c.Context())
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	d.record(c, p)

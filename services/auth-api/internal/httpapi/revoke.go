@@ -20,20 +20,19 @@ import (
 // Of a token that does not end because there is none such, nothing is told
 // (section 2.2).
 func (s *Server) revoke(c *fiber.Ctx) error {
-	var by *client.Client
-	if len(c.Request().Header.Peek(fiber.HeaderAuthorization)) > 0 {
-		who, err := s.client(c)
-		if err != nil {
-			return s.refuseClient(c, err)
-		}
-		by = &who
-	}
-	form, err := formOf(c, "token", "token_type_hint")
+	by, err := s.optionalClient(c)
 	if err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseOAuth(c, err)
+	}
+	form, err := formOf(c, "token")
+	if err == nil {
+		err = oneMethod(form, by)
+	}
+	if err != nil {
+		return s.refuseOAuth(c, err)
 	}
 	if err := s.end(c.UserContext(), by, form["token"]); err != nil {
-		return s.refuseClient(c, err)
+		return s.refuseOAuth(c, err)
 	}
 	return c.SendStatus(http.StatusOK)
 }

@@ -9,7 +9,11 @@ import (
 	"auth.books.test/services/auth-api/internal/session"
 )
 
-const batchPath = "/oauth/introspect/batch"
+const (
+	// oauthPrefix is where errors have OAuth's form.
+	oauthPrefix = "/oauth/"
+	batchPath   = oauthPrefix + "introspect/batch"
+)
 
 // bareRoutes stand before the middleware, which is not around them.
 func (s *Server) bareRoutes() {
@@ -33,7 +37,7 @@ func (s *Server) routes() error {
 	s.withOAuthRoutes()
 	s.withVerifyRoute()
 
-	s.api.UseMiddleware(s.authorise)
+	s.api.UseMiddleware(s.authorise, readable)
 	own := s.secured(session.ScopeAccount)
 
 	add(s, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/v1/accounts", Tags: []string{"Accounts"},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"auth.books.test/internal/graceful"
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/health"
@@ -34,6 +36,10 @@ const (
 	readTimeout  = 10 * time.Second
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
+	// lastCall is how long clients may still use a kept connection after the server
+	// has stopped listening. A connection that is closed while a request is on its
+	// way fails that request.
+	lastCall = 500 * time.Millisecond
 )
 
 // Accounts is what the routes need of accounts; account.Service does it.
@@ -80,6 +86,8 @@ type Options struct {
 	CORSOrigins []string
 	// TrustedProxies are those whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+	// MaxConnections is how many connections may be open at once.
+	MaxConnections int
 }
 
 // Server answers HTTP requests.
@@ -88,7 +96,10 @@ type Server struct {
 	app      *fiber.App
 	api      huma.API
 	timeouts timeouts
+	cors     cors
+	proxies  proxies
 	draining atomic.Bool
+	listener atomic.Pointer[graceful.Listener]
 	metrics  metrics
 	// verifier is Options.Verifier, counted.
 	verifier *counted
@@ -99,6 +110,8 @@ type Server struct {
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics), timeouts: timeouts{read: readTimeout, write: writeTimeout, idle: idleTimeout}}
+	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
+	s.metrics.connections(o.Metrics, &s.listener)
 	s.verifier = &counted{verify.FindWith(s.Verifier), s.metrics.verifications}
 	s.guard = s.newGuard()
 	s.app = fiber.New(fiber.Config{
@@ -107,32 +120,48 @@ func New(o Options) (*Server, error) {
 		// Fiber reuses its buffers; what outlives a request must be its own.
 		Immutable:                    true,
 		ErrorHandler:                 s.answerError,
-		RequestMethods:               []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions},
+		RequestMethods:               methods(),
 		DisablePreParseMultipartForm: true,
+		// A path has one spelling, so that a gateway's rules by path hold.
+		CaseSensitive: true, StrictRouting: true,
+		JSONEncoder: encodeLine,
 	})
 	s.door = s.newDoor()
 	s.bareRoutes()
 	s.useMiddleware()
-	s.api = humafiber.NewV2(s.app, s.openAPI())
+	s.api = humafiber.NewV2WithGroup(s.app, headToo{s.app}, s.openAPI())
 	if err := s.routes(); err != nil {
 		return nil, err
 	}
-	s.app.Server().Handler = noting(s.door.before(s.app))
+	server := s.app.Server()
+	server.Handler = s.noting(s.door.before(s.app, s.route))
+	server.HeaderReceived, server.ErrorHandler = checkFraming, s.unreadable
 	return s, nil
 }
 
 // Serve answers on the listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
 	s.metrics.knowRoutes(s.app)
-	return s.app.Listener(s.timeouts.over(l))
+	limited := graceful.NewListener(l, s.MaxConnections)
+	s.listener.Store(limited)
+	return s.app.Listener(s.timeouts.over(limited))
 }
 
-// Drain makes readiness fail, so that no new work is sent here.
+// Drain makes readiness fail, so that no new work is sent here, and each answer the
+// last of its connection, so that clients who keep connections leave.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Shutdown lets requests in flight finish until ctx ends.
+// Shutdown takes no new connections, leaves clients who keep one a last moment to
+// use it, closes those that are idle, and lets requests in flight finish until ctx
+// ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
+	if l := s.listener.Load(); l != nil {
+		if err := l.Stop(ctx); err != nil {
+			return fmt.Errorf("stop listening: %w", err)
+		}
+		l.Wait(ctx, lastCall)
+	}
 	if err := s.app.ShutdownWithContext(ctx); err != nil {
 		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)
 	}

@@ -158,7 +158,9 @@ func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*struct{}
 		return nil, err
 	}
 	id, err := uuid.Parse(in.ID)
-	if err != nil || id == uuid.Nil {
+	// uuid.Parse takes other spellings too; of this one, capital letters are the same
+	// (RFC 9562, section 4).
+	if err != nil || id == uuid.Nil || !strings.EqualFold(id.String(), in.ID) {
 		return nil, fault.New(fault.SessionNotFound, "There is no such session, or it has ended.")
 	}
 	if err := s.mayEnd(ctx, c, id); err != nil {

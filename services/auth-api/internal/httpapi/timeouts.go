@@ -2,10 +2,13 @@ package httpapi
 
 import (
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"auth.books.test/internal/graceful"
 )
 
 // slack is how much later than said a connection may time out.
@@ -24,13 +27,17 @@ type timeouts struct {
 // over gives a listener whose connections have the timeouts.
 func (t timeouts) over(l net.Listener) net.Listener { return timedListener{l, t} }
 
-// noting has the connection know when a request came.
-func noting(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+// noting has the connection know when a request came. Once the server drains, each
+// answer is the last of its connection (RFC 9112, section 9.6).
+func (s *Server) noting(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		if conn, timed := ctx.Conn().(*timedConn); timed {
 			conn.asked, conn.noted = ctx.Time(), true
 		}
 		next(ctx)
+		if s.draining.Load() {
+			ctx.Response.Header.SetConnectionClose()
+		}
 	}
 }
 
@@ -63,6 +70,8 @@ type timedConn struct {
 	due     time.Time
 	// What is set: no more than the slack later than it should be.
 	reading, writing time.Time
+	// lingers is whether the client may still be sending when the connection closes.
+	lingers atomic.Bool
 }
 
 func newTimedConn(conn net.Conn, t timeouts) *timedConn {
@@ -87,7 +96,17 @@ func (c *timedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// untouched says that no byte of the next request has come.
+func (c *timedConn) untouched() bool { return c.waiting != 0 }
+
+// goOn is what a client may wait for before it sends the body: no answer yet, so the
+// request has as much time as any other.
+const goOn = "HTTP/1.1 100 Continue\r\n\r\n"
+
 func (c *timedConn) Write(b []byte) (int, error) {
+	if string(b) == goOn {
+		return c.Conn.Write(b)
+	}
 	if !c.noted {
 		c.asked = time.Now()
 	}
@@ -96,6 +115,14 @@ func (c *timedConn) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Write(b)
+}
+
+// Close may be called more than once.
+func (c *timedConn) Close() error {
+	if c.lingers.Swap(false) {
+		return graceful.Linger(c.Conn, slack)
+	}
+	return c.Conn.Close()
 }
 
 // set moves a deadline, if it is not about there already.
@@ -111,7 +138,7 @@ func set(at *time.Time, end time.Time, move func(time.Time) error) error {
 	return nil
 }
 
-// SyscallConn lets others look at the connection, see departed.
+// SyscallConn lets others look at the connection, see isGone.
 func (c *timedConn) SyscallConn() (syscall.RawConn, error) {
 	conn, ok := c.Conn.(syscall.Conn)
 	if !ok {

@@ -25,6 +25,12 @@ func listening(t *testing.T, read, write, idle time.Duration) string {
 	t.Helper()
 	d := newDoor(t)
 	d.server.Shorten(read, write, idle)
+	return d.listen(t)
+}
+
+// listen serves until the end of the test, and gives the address.
+func (d *door) listen(t *testing.T) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

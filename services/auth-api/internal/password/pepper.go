@@ -43,15 +43,15 @@ func ParsePeppers(s string) (Peppers, error) {
 			return Peppers{}, fmt.Errorf("pepper %d: write it as id:secret with an id of 1 to 16 letters or digits", i+1)
 		}
 		encoded = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(encoded, "="))
-		secret, err := base64.RawStdEncoding.DecodeString(encoded)
+		secret, err := base64.RawStdEncoding.Strict().DecodeString(encoded)
 		if err != nil {
-			return Peppers{}, fmt.Errorf("pepper %s: the secret is not base64", id)
+			return Peppers{}, fmt.Errorf("pepper %d: the secret is not base64", i+1)
 		}
 		if len(secret) < minPepperSize {
-			return Peppers{}, fmt.Errorf("pepper %s: the secret has %d bytes, at least %d are needed (openssl rand -base64 32)", id, len(secret), minPepperSize)
+			return Peppers{}, fmt.Errorf("pepper %d: the secret has %d bytes, at least %d are needed (openssl rand -base64 32)", i+1, len(secret), minPepperSize)
 		}
 		if _, twice := p.keys[id]; twice {
-			return Peppers{}, fmt.Errorf("pepper %s is there twice", id)
+			return Peppers{}, fmt.Errorf("pepper %d: its id is there twice", i+1)
 		}
 		if i == 0 {
 			p.first = id

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/verify/token"
 )
 
@@ -18,7 +18,7 @@ type hashes = []token.Hash
 type queueTx struct{ tx pgx.Tx }
 
 func (s *Store) inTx(ctx context.Context, work func(context.Context, queueTx) error) error {
-	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error { return work(ctx, queueTx{tx}) })
+	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error { return work(ctx, queueTx{tx}) })
 }
 
 // dequeue takes tokens off the queue that have been dropped from Redis.
@@ -81,12 +81,10 @@ func (tx queueTx) dequeue(ctx context.Context, done hashes) error {
 
 // waiting counts the queued tokens.
 func (s *Store) waiting(ctx context.Context) (n int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	if err := s.db.QueryRow(ctx, `SELECT count(*) FROM token_syncs`).Scan(&n); err != nil {
-		return 0, fault.Unavailable(err)
-	}
-	return n, nil
+	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		return db.QueryRow(ctx, `SELECT count(*) FROM token_syncs`).Scan(&n)
+	})
+	return n, err
 }
 
 // deadOf gives those of the tokens that are not among the live ones.

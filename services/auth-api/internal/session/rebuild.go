@@ -19,6 +19,9 @@ const (
 	rebuildBatch = 500
 	// claimFor is for how long whoever rebuilds may be silent.
 	claimFor = 5 * time.Second
+	// evictingRest is how long a Redis that evicts is left alone after a rebuild, which
+	// itself may have pushed records out of it.
+	evictingRest = time.Minute
 	// lately is how far back the ended sessions go whose tokens die first.
 	lately = time.Hour
 )
@@ -55,6 +58,9 @@ func (s *Service) RebuildOnce(ctx context.Context) (*Rebuilt, error) {
 	if known, err := s.tokens.Rebuilt(ctx); err != nil || known {
 		return nil, err
 	}
+	if s.tokens.Evicts() && s.now().Before(s.restUntil) {
+		return nil, nil
+	}
 	if s.mark == "" {
 		made, err := uuid.NewRandomFromReader(s.random)
 		if err != nil {
@@ -77,8 +83,10 @@ func (s *Service) RebuildOnce(ctx context.Context) (*Rebuilt, error) {
 	}
 	// Until then it is kept: whoever failed may still hold the claim.
 	s.mark = ""
+	took := s.now().Sub(began)
+	s.restUntil = s.now().Add(max(evictingRest, 10*took))
 	s.rebuilds.Add(1)
-	s.log.InfoContext(ctx, "Redis was brought in line with Postgres", "restored", b.Restored, "dropped", b.Dropped, "took", s.now().Sub(began))
+	s.log.InfoContext(ctx, "Redis was brought in line with Postgres", "restored", b.Restored, "dropped", b.Dropped, "took", took)
 	return &b.Rebuilt, nil
 }
 
@@ -93,7 +101,8 @@ type rebuild struct {
 // run goes by what is at stake: first the tokens die that were revoked last, then
 // the live ones come back, then goes what Postgres does not know.
 func (b *rebuild) run(ctx context.Context) error {
-	if err := b.tokens.BeginRebuild(ctx, b.mark); err != nil {
+	began, err := b.tokens.BeginRebuild(ctx, b.mark)
+	if err != nil {
 		return err
 	}
 	if err := b.dropEnded(ctx); err != nil {
@@ -102,13 +111,13 @@ func (b *rebuild) run(ctx context.Context) error {
 	if err := b.restoreLive(ctx); err != nil {
 		return err
 	}
-	if err := b.tokens.Complete(ctx, b.mark); err != nil {
+	if err := b.tokens.Complete(ctx, began); err != nil {
 		return err
 	}
 	if err := b.dropUnknown(ctx); err != nil {
 		return err
 	}
-	return b.tokens.FinishRebuild(ctx, b.mark)
+	return b.tokens.FinishRebuild(ctx, began)
 }
 
 func (b *rebuild) dropEnded(ctx context.Context) (err error) {
@@ -142,7 +151,8 @@ func (b *rebuild) restoreLive(ctx context.Context) (err error) {
 }
 
 // dropUnknown looks twice: the session of a record that was just written may not
-// be committed yet. It is by the second look, or never will be.
+// be committed yet. It is by the second look, or never will be. A key that may be
+// of another program stays.
 func (b *rebuild) dropUnknown(ctx context.Context) error {
 	var suspects hashes
 	err := b.tokens.Records(ctx, func(ctx context.Context, there []token.Hash) error {
@@ -156,12 +166,15 @@ func (b *rebuild) dropUnknown(ctx context.Context) error {
 	if err != nil || len(suspects) == 0 {
 		return err
 	}
-	if err := b.wait(ctx, 2*b.store.timeout); err != nil {
+	if err := b.wait(ctx, 2*b.store.db.Timeout()); err != nil {
 		return err
 	}
 	for some := range slices.Chunk(suspects, rebuildBatch) {
 		dead, err := b.store.dead(ctx, some, b.now())
 		if err != nil {
+			return err
+		}
+		if dead, err = b.tokens.Ours(ctx, dead); err != nil {
 			return err
 		}
 		if err := b.drop(ctx, dead); err != nil {

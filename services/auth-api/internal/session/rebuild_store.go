@@ -22,7 +22,7 @@ type page struct {
 
 // endedSince gives the next tokens of sessions that were ended after a moment.
 func (s *Store) endedSince(ctx context.Context, moment time.Time, after uuid.UUID) (next page, err error) {
-	err = s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id, token_hash FROM sessions WHERE revoked_at > $1 AND id > $2 ORDER BY id LIMIT $3`, moment, after, rebuildBatch)
 		if err != nil {

@@ -44,7 +44,7 @@ const regrantLock = 0x6772616e
 // row from the reading of the grants until its session is there: it is over
 // before, and its session is narrowed, or it reads the grants afterwards.
 func (s *Store) regrant(ctx context.Context, whose Whose, change Change) (narrowed hashes, err error) {
-	err = s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, regrantLock); err != nil {
 			return fmt.Errorf("wait for other changes of grants: %w", err)
 		}

@@ -27,11 +27,15 @@ type Copy interface {
 	Rebuilt(ctx context.Context) (bool, error)
 	Claim(ctx context.Context, mark string, during time.Duration) (held bool, err error)
 	Release(ctx context.Context, mark string)
-	BeginRebuild(ctx context.Context, mark string) error
+	// Evicts says that what is written may be lost at any moment.
+	Evicts() bool
+	BeginRebuild(ctx context.Context, mark string) (began string, err error)
 	Restore(ctx context.Context, identities ...verify.Identity) error
-	Complete(ctx context.Context, mark string) error
+	Complete(ctx context.Context, began string) error
 	Records(ctx context.Context, each func(context.Context, []token.Hash) error) error
-	FinishRebuild(ctx context.Context, mark string) error
+	// Ours gives those tokens whose record is surely not of another program.
+	Ours(ctx context.Context, hashes []token.Hash) ([]token.Hash, error)
+	FinishRebuild(ctx context.Context, began string) error
 }
 
 // Issuer makes access tokens.
@@ -54,6 +58,8 @@ type Service struct {
 	// mark is of the rebuild that this replica began; it does one at a time.
 	rebuilding sync.Mutex
 	mark       string
+	// restUntil is when the next rebuild may begin in a Redis that evicts.
+	restUntil time.Time
 }
 
 // Options are the parts of a Service. All are needed.

@@ -23,6 +23,7 @@ import (
 	"auth.books.test/schema/schematest"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
 	"auth.books.test/verify/token"
@@ -34,7 +35,8 @@ func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 type world struct {
 	*session.Service
 	t        *testing.T
-	db       *pgxpool.Pool
+	db       *pgxpool.Pool // for the tests themselves
+	store    *postgres.DB
 	redis    *redis.Client
 	verifier verify.Verifier
 	tokens   *access.Store
@@ -56,16 +58,16 @@ func newWorld(t *testing.T) *world {
 
 func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(postgresURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.MaxConns = 8
-	db, err := pgxpool.NewWithConfig(t.Context(), config)
+	db, err := pgxpool.New(t.Context(), postgresURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: postgresURL, MaxConns: 8, Timeout: 3 * time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
 	options, err := verify.RedisOptions(redisURL)
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +84,7 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, redis: client, clock: &clock{}}
+	w := &world{t: t, db: db, store: store, redis: client, clock: &clock{}}
 	direct, err := verify.NewDirect(client, ring, verify.Options{Strict: true, Now: w.clock.now})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +100,7 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 // replica is one more service on the same stores.
 func (w *world) replica() *session.Service {
 	return session.New(session.Options{
-		Store: session.NewStore(w.db, 3*time.Second), Tokens: w.tokens, Issuer: w.issuer,
+		Store: session.NewStore(w.store), Tokens: w.tokens, Issuer: w.issuer,
 		Lifetimes: session.Lifetimes{Idle: 12 * time.Hour, Absolute: 30 * 24 * time.Hour},
 		Now:       w.clock.now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})

@@ -8,24 +8,19 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
 )
 
 // Change is made to an account in the transaction that holds its row.
 type Change func(ctx context.Context, tx pgx.Tx) error
 
 // Store keeps sessions in Postgres.
-type Store struct {
-	db      *pgxpool.Pool
-	timeout time.Duration
-}
+type Store struct{ db *postgres.DB }
 
-// NewStore uses the pool with a deadline for every transaction.
-func NewStore(db *pgxpool.Pool, timeout time.Duration) *Store {
-	return &Store{db: db, timeout: timeout}
-}
+// NewStore uses the database.
+func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 type lockMode string
 
@@ -50,7 +45,7 @@ type lockedAccount struct {
 
 // withAccount runs work in a transaction that holds the account's row.
 func (s *Store) withAccount(ctx context.Context, id uuid.UUID, mode lockMode, work func(context.Context, accountTx) error) error {
-	return s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		a := lockedAccount{id: id}
 		err := tx.QueryRow(ctx, `SELECT email, name, status, password_version FROM accounts WHERE id = $1 `+string(mode), id).
 			Scan(&a.email, &a.name, &a.status, &a.passwordVersion)
@@ -62,19 +57,6 @@ func (s *Store) withAccount(ctx context.Context, id uuid.UUID, mode lockMode, wo
 		}
 		return work(ctx, accountTx{tx: tx, account: a})
 	})
-}
-
-// begin runs work in a transaction with a deadline. What is not a fault with a
-// code of its own is a store that does not do its work.
-func (s *Store) begin(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error { return work(ctx, tx) })
-	var coded *fault.Error
-	if err == nil || errors.As(err, &coded) {
-		return err
-	}
-	return fault.Unavailable(err)
 }
 
 func (tx accountTx) grants(ctx context.Context) (granted, error) {
@@ -145,24 +127,23 @@ func (tx accountTx) queueLive(ctx context.Context) (hashes, error) {
 const sessionColumns = `s.id, s.account_id, s.device, s.ip, s.scopes, s.audiences, s.created_at, s.seen_at, s.idle_expires_at, s.expires_at`
 
 func (s *Store) live(ctx context.Context, accountID uuid.UUID, now time.Time) ([]Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	rows, err := s.db.Query(ctx, `
-		SELECT `+sessionColumns+` FROM sessions s
-		WHERE s.account_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND s.idle_expires_at > $2
-		ORDER BY s.created_at DESC, s.id DESC`, accountID, now)
-	if err != nil {
-		return nil, fault.Unavailable(err)
-	}
-	sessions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Session, error) {
-		var out Session
-		err := row.Scan(out.columns()...)
-		return out, err
+	var sessions []Session
+	err := s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		rows, err := db.Query(ctx, `
+			SELECT `+sessionColumns+` FROM sessions s
+			WHERE s.account_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND s.idle_expires_at > $2
+			ORDER BY s.created_at DESC, s.id DESC`, accountID, now)
+		if err != nil {
+			return err
+		}
+		sessions, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Session, error) {
+			var out Session
+			err := row.Scan(out.columns()...)
+			return out, err
+		})
+		return err
 	})
-	if err != nil {
-		return nil, fault.Unavailable(err)
-	}
-	return sessions, nil
+	return sessions, err
 }
 
 // columns are where sessionColumns are read to.

@@ -32,7 +32,7 @@ func (s *Store) touch(ctx context.Context, used hashes, now time.Time, idle time
 
 // sweep deletes a batch of sessions that ended before a moment.
 func (s *Store) sweep(ctx context.Context, before time.Time) (n int64, err error) {
-	err = s.begin(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			DELETE FROM sessions WHERE id IN (
 				SELECT id FROM sessions

@@ -1,7 +1,8 @@
-package config
+package setting
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,11 +26,21 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func (f *Faults) add(variable, problem string, args ...any) {
+// Add notes a fault.
+func (f *Faults) Add(variable, problem string, args ...any) {
 	*f = append(*f, Fault{variable, fmt.Sprintf(problem, args...)})
 }
 
-func (f Faults) orNil() error {
+// Has says whether something is wrong with one of the variables already, or with
+// the file that it names.
+func (f Faults) Has(variables ...string) bool {
+	return slices.ContainsFunc(f, func(fault Fault) bool {
+		return slices.Contains(variables, strings.TrimSuffix(fault.Variable, fileSuffix))
+	})
+}
+
+// OrNil is the faults as an error, or nil if there are none.
+func (f Faults) OrNil() error {
 	if len(f) == 0 {
 		return nil
 	}

@@ -1,0 +1,120 @@
+package devtest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Keeper is an HTTP client that keeps its connection and never sends a request
+// twice. Go's own sends a GET again when a kept connection turns out to be closed,
+// so it does not see a server that cuts its clients off.
+type Keeper struct {
+	// Addr is host:port, Request the whole request, Status what each answer should be.
+	Addr, Request string
+	Status        int
+	// Pause is the time between an answer and the next request.
+	Pause time.Duration
+
+	sent, failed atomic.Int64
+	why          atomic.Value
+}
+
+// Keepers run until the server cannot be connected to.
+type Keepers struct {
+	list     []*Keeper
+	draining atomic.Bool
+	all      sync.WaitGroup
+}
+
+// Keep starts the clients and returns when each has had three answers.
+func Keep(t *testing.T, list ...*Keeper) *Keepers {
+	t.Helper()
+	k := &Keepers{list: list}
+	for _, one := range list {
+		k.all.Go(func() { one.run(t.Context(), &k.draining) })
+	}
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		ready := true
+		for _, one := range list {
+			ready = ready && one.sent.Load() > 3
+		}
+		if ready {
+			return k
+		}
+		if time.Now().After(end) {
+			t.Fatal("not within 30 s: all clients are at work")
+		}
+	}
+}
+
+// Draining says that from now on each answer has to say `Connection: close`.
+func (k *Keepers) Draining() { k.draining.Store(true) }
+
+// LostNothing waits until the server is gone, and fails the test for each client of
+// which a request failed.
+func (k *Keepers) LostNothing(t *testing.T) {
+	t.Helper()
+	k.all.Wait()
+	var sent, failed int64
+	for _, one := range k.list {
+		sent += one.sent.Load()
+		if n := one.failed.Load(); n > 0 {
+			failed += n
+			t.Errorf("%.24s…: %v", one.Request, one.why.Load())
+		}
+	}
+	t.Logf("%d requests, %d failed", sent, failed)
+}
+
+func (k *Keeper) run(ctx context.Context, draining *atomic.Bool) {
+	for ctx.Err() == nil {
+		conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", k.Addr)
+		if err != nil {
+			return
+		}
+		if err := k.use(ctx, conn, draining); err != nil {
+			k.failed.Add(1)
+			k.why.Store(err.Error())
+		}
+		_ = conn.Close()
+	}
+}
+
+// use asks on a connection until an answer says that it closes.
+func (k *Keeper) use(ctx context.Context, conn net.Conn, draining *atomic.Bool) error {
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	method, _, _ := strings.Cut(k.Request, " ")
+	for r := bufio.NewReader(conn); ctx.Err() == nil; time.Sleep(k.Pause) {
+		last := draining.Load()
+		k.sent.Add(1)
+		if _, err := io.WriteString(conn, k.Request); err != nil {
+			return err
+		}
+		response, err := http.ReadResponse(r, &http.Request{Method: method})
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+			return err
+		}
+		switch {
+		case response.StatusCode != k.Status:
+			return fmt.Errorf("status %s, want %d", response.Status, k.Status)
+		case response.Close:
+			return nil
+		case last:
+			return errors.New("an answer while the service stops does not close its connection")
+		}
+	}
+	return nil
+}

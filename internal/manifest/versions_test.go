@@ -1,0 +1,166 @@
+package manifest_test
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"auth.books.test/internal/manifest"
+)
+
+// floor is the least version of a line of releases that may run, and why.
+type floor struct {
+	// line is how many numbers name a line: 1 for Postgres (17), 2 for Redis (8.2).
+	line int
+	// least has the least version of each line that gets fixes. A line older than the newest of them
+	// that is not here gets no fixes; a newer one is taken, until somebody learns otherwise.
+	least []string
+	since string
+	why   string
+}
+
+// floors are the third-party images that the repository names, by the last part of the name.
+// To add: the image, the least fixed version of each maintained line, the month, and the hole.
+func floors() map[string]floor {
+	postgres := floor{1, []string{"17.10"}, "2026-05", "CVE-2026-6473 (8.8), CVE-2026-6479 (before authentication), and nine more; CVE-2025-12817 and -12818 before them"}
+	return map[string]floor{
+		"postgres":   postgres,
+		"postgresql": postgres, // CloudNativePG's image of it
+		"redis": {2, []string{"7.2.16", "7.4.11", "8.2.9", "8.4.6", "8.6.6", "8.8.2", "8.10.1"}, "2026-08",
+			"fixes of August 2026; CVE-2025-49844 (Lua, code execution by a signed-in user) before them. 8.0 gets none"},
+		"sealed-secrets-controller": {1, []string{"0.36.0"}, "2026-02", "CVE-2026-22728: a sealed value could be sealed again for every namespace"},
+		// Their minor tags follow the fixes of a line; nothing of them is in a release image.
+		"busybox": {2, []string{"1.36"}, "2023-05", "the line that is maintained; only the development images have it"},
+		"golang":  {2, []string{"1.26"}, "2026-02", "the two newest lines get fixes; go.mod asks for 1.26"},
+	}
+}
+
+// tooOld says why an image may not run, or nothing. A tag that only names a
+// line, as 17, follows its newest release, and is taken.
+func tooOld(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	name, tag, _ := strings.Cut(path.Base(image), ":")
+	f, known := floors()[name]
+	version := numbers(tag)
+	if !known || len(version) == 0 {
+		return fmt.Sprintf("%s is not in the table of least versions, in floors()", image)
+	}
+	refuse := fmt.Sprintf("%s has known holes; at least one of %s, since %s: %s", image, strings.Join(f.least, ", "), f.since, f.why)
+	newest := numbers(f.least[len(f.least)-1])
+	for _, l := range f.least {
+		least := numbers(l)
+		n := min(f.line, len(version))
+		if !slices.Equal(version[:n], least[:n]) {
+			continue
+		}
+		if len(version) > f.line && slices.Compare(version, least) < 0 {
+			return refuse
+		}
+		return ""
+	}
+	if slices.Compare(version, newest) < 0 {
+		return refuse
+	}
+	return ""
+}
+
+// numbers reads 17.10-system-trixie as 17, 10.
+func numbers(tag string) (all []int) {
+	for part := range strings.SplitSeq(regexp.MustCompile(`^v?([\d.]*).*`).ReplaceAllString(tag, "$1"), ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return all
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+func versionRules() []rule {
+	return []rule{{name: "no image of a third party has known holes", check: func(s *manifest.Set) (found []string) {
+		for _, image := range imagesIn(s) {
+			if why := tooOld(image); !isOurs(image) && why != "" {
+				found = append(found, why)
+			}
+		}
+		return found
+	}, // In two parts, so that Renovate does not take it for an image in use.
+		old: "image: redis:", new: "image: redis:" + "8.0.3-"}}
+}
+
+func TestVersionsWithKnownHolesAreRefused(t *testing.T) {
+	t.Parallel()
+	// Without their names before them, so that Renovate does not raise the versions that are refused.
+	for name, tags := range map[string]struct{ refused, taken []string }{
+		"docker.io/library/redis": {
+			[]string{"8.0.3", "8.0.4", "8.2.8", "7.2.15", "7.0.15", "8.3.1", "8.0.3-alpine@sha256:1"},
+			[]string{"8.2.9", "8.2.10", "8.10.1", "8.12.0", "9.0.0", "8"},
+		},
+		"postgres":                             {[]string{"17.6", "17.9-trixie", "16.14", "latest", ""}, []string{"17.10", "17", "18.4"}},
+		"ghcr.io/cloudnative-pg/postgresql":    {[]string{"17.6-system-trixie"}, []string{"17.10-system-trixie"}},
+		"bitnami/sealed-secrets-controller":    {[]string{"0.35.0"}, []string{"0.40.0"}},
+		"busybox":                              {[]string{"1.35"}, []string{"1.36", "1.37.0"}},
+		"golang":                               {[]string{"1.25-bookworm"}, []string{"1.26-bookworm"}},
+		"an-image-that-nobody-has-looked-into": {[]string{"1.6.39"}, nil},
+	} {
+		for _, tag := range tags.refused {
+			if tooOld(name+":"+tag) == "" {
+				t.Errorf("%s %s is taken", name, tag)
+			}
+		}
+		for _, tag := range tags.taken {
+			if why := tooOld(name + ":" + tag); why != "" {
+				t.Error(why)
+			}
+		}
+	}
+}
+
+// Wherever one is named: manifests, Dockerfiles, scripts, tests.
+func TestNoFileNamesAnImageWithKnownHoles(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for name, text := range tracked(t) {
+		if name == "internal/manifest/versions_test.go" {
+			continue
+		}
+		for _, image := range versions().FindAll(text, -1) {
+			seen++
+			if why := tooOld(strings.TrimRight(string(image), " \t\r\n\"'`,;)}]")); why != "" {
+				t.Errorf("%s: %s", name, why)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d images were found: the search is broken", seen)
+	}
+}
+
+func TestControllerAndListHaveNoKnownHoles(t *testing.T) {
+	for _, i := range imagesOf(t, list) {
+		name := i.Name
+		if i.NewName != "" {
+			name = i.NewName
+		}
+		if why := tooOld(name + ":" + i.NewTag); why != "" {
+			t.Errorf("%s: %s", list, why)
+		}
+	}
+	out, err := manifest.Render(root + "/sealed-secrets/controller")
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := imagesIn(parse(t, string(out)))
+	if len(images) == 0 {
+		t.Error("the controller runs nothing")
+	}
+	for _, image := range images {
+		if why := tooOld(image); why != "" {
+			t.Error(why)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package setting
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Text is a name, such as that of a user or a database.
+type Text string
+
+// Decode takes the name.
+func (t *Text) Decode(text string) error {
+	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) || !isUTF8(text) {
+		return errors.New("it begins or ends with a blank, or holds a control character: write the name alone")
+	}
+	*t = Text(text)
+	return nil
+}
+
+func isUTF8(text string) bool { return strings.ToValidUTF8(text, "") == text }
+
+// Toggle is true or false.
+type Toggle struct{ On bool }
+
+// Decode takes true, false, 1, 0, t and f, in lower or upper case.
+func (t *Toggle) Decode(text string) (err error) {
+	if t.On, err = strconv.ParseBool(text); err != nil {
+		return errors.New("write true or false")
+	}
+	return nil
+}
+
+func (t Toggle) String() string { return strconv.FormatBool(t.On) }
+
+// Level is that of the log.
+type Level struct{ slog.Level }
+
+// Decode takes debug, info, warn and error, in lower or upper case.
+func (l *Level) Decode(text string) error {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(text)) {
+		return errors.New("write debug, info, warn or error")
+	}
+	return l.UnmarshalText([]byte(text))
+}
+
+// List splits text at commas. Blanks around an entry do not count.
+func List(text string) ([]string, error) {
+	entries := strings.Split(text, ",")
+	for i := range entries {
+		if entries[i] = strings.TrimSpace(entries[i]); entries[i] == "" {
+			return nil, fmt.Errorf("entry %d is empty: write one comma between two entries, and none at the end", i+1)
+		}
+	}
+	return entries, nil
+}

@@ -1,0 +1,109 @@
+package access_test
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// What docs/storage.md says that a user needs in a Redis Cluster.
+func TestTheRightsAreEnoughInACluster(t *testing.T) {
+	t.Parallel()
+	const (
+		api      = "~session:* ~client:* +ping +client|tracking +info +scan +get +set +del +hgetall +hset +hdel +pexpireat +watch +unwatch +multi +exec"
+		verifier = "%R~session:* +ping +client|tracking +get +hgetall"
+		cluster  = " +cluster|slots +command +asking"
+	)
+	c := devtest.RedisCluster(t, 2, 0)
+	for _, node := range c.Nodes {
+		for user, rights := range map[string]string{"auth-api": api + cluster, "verifier": verifier + cluster} {
+			args := []any{"ACL", "SETUSER", user, "on", ">hush", "resetchannels", "-@all"}
+			for _, right := range strings.Fields(rights) {
+				args = append(args, right)
+			}
+			do(t, node.Client(t), args...)
+		}
+	}
+	as := func(user string) (*verify.Direct, *access.Store) {
+		client, err := verify.Open(strings.Replace(c.URL, "//", "//"+user+":hush@", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		direct, err := verify.NewDirect(client, clusterRing(t), verify.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = direct.Close() })
+		return direct, access.NewStore(client, 5*time.Second, direct)
+	}
+	_, store := as("auth-api")
+	direct, _ := as("verifier")
+	if c := store.Check(t.Context()); c.Problem != "" || c.Blind {
+		t.Errorf("%+v", c)
+	}
+	began, err := store.BeginRebuild(t.Context(), "mark")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var identities []verify.Identity
+	var texts []string
+	for range 20 { // on both masters
+		made, hash, err := access.NewIssuer(clusterRing(t), rand.Reader).Issue()
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now().UTC().Truncate(time.Second)
+		i := verify.Identity{SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test", Scopes: []string{"a", "b"}, ExpiresAt: now.Add(time.Hour), IdleExpiresAt: now.Add(time.Hour), Hash: hash}
+		identities, texts = append(identities, i), append(texts, made.Reveal())
+	}
+	if err := store.Restore(t.Context(), identities...); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.FinishRebuild(t.Context(), began); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := store.Rebuilt(t.Context()); err != nil || !known {
+		t.Errorf("%v, %v", known, err)
+	}
+	if held, err := store.Claim(t.Context(), "mine", time.Second); err != nil || !held {
+		t.Errorf("claim: %v, %v", held, err)
+	}
+	for n := range identities {
+		identities[n].Scopes = []string{"a"}
+	}
+	if err := store.Replace(t.Context(), identities...); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range texts {
+		if got, err := direct.Verify(t.Context(), text); err != nil || strings.Join(got.Scopes, " ") != "a" {
+			t.Errorf("%v, %v", got.Scopes, err)
+		}
+	}
+	if err := store.Drop(t.Context(), identities[0].Hash); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; {
+		if _, err := direct.Verify(t.Context(), texts[0]); err != nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("a dropped token is good")
+		}
+	}
+}
+
+func clusterRing(t *testing.T) *token.KeyRing {
+	t.Helper()
+	ring, err := token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}

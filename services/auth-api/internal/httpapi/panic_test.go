@@ -1,0 +1,78 @@
+package httpapi_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/httpapi"
+)
+
+// mistaken are accounts whose every use is a mistake of ours.
+type mistaken struct{ httpapi.Accounts }
+
+// Authenticate panics.
+func (mistaken) Authenticate(context.Context, string, string) (account.Account, error) {
+	panic("a mistake")
+}
+
+// A page must be able to read that we have failed, in the form of the route.
+func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
+	t.Parallel()
+	log := &devtest.Output{}
+	server, err := httpapi.New(httpapi.Options{
+		Sessions: newDoor(t), Verifier: newDoor(t), Accounts: mistaken{}, PasswordGrant: true, CORSOrigins: []string{"https://shop.test"},
+		Log: slog.New(slog.NewJSONHandler(log, nil)), Metrics: prometheus.NewRegistry(), Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	t.Cleanup(func() {
+		_ = server.Shutdown(context.Background())
+		_ = l.Close() // A server that has not begun yet does not know it.
+		<-ended
+	})
+	for path, c := range map[string]struct{ contentType, body, want string }{
+		"/v1/sessions": {"application/json", `{"email":"ada@books.test","password":"four words and more"}`, `"code":"internal"`},
+		"/oauth/token": {"application/x-www-form-urlencoded", "grant_type=password&username=ada%40books.test&password=four+words", `"error":"server_error"`},
+	} {
+		for origin, allowed := range map[string]string{"https://shop.test": "https://shop.test", "https://evil.test": ""} {
+			r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+l.Addr().String()+path, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", c.contentType)
+			r.Header.Set("Origin", origin)
+			r.Close = true
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			h, body := response.Header, string(raw)
+			if err != nil || response.StatusCode != 500 || !strings.Contains(body, c.want) || !strings.HasSuffix(body, "}\n") || strings.Contains(body, "mistake") ||
+				h.Get("Access-Control-Allow-Origin") != allowed || h.Get("Vary") != "Origin" {
+				t.Errorf("%s from %s: %v, %d %s\n%v", path, origin, err, response.StatusCode, body, h)
+			}
+		}
+	}
+	if strings.Count(log.String(), "a mistake") != 4 {
+		t.Errorf("the log: %s", log)
+	}
+}
