@@ -291,7 +291,7 @@ func passesOnNoIdentityOfTheClients(t *testing.T, s *site) {
 	for _, name := range oddSpoofs() {
 		for _, target := range []string{"/books/1", "/public/1"} {
 			s.books.forget()
-			got := s.via("GET", target, s.token, "", http.Header{name: {evil}})
+			got := s.via("GET", target, s.token, "", http.Header{name: {spoof}})
 			seen := s.books.take()
 			for _, r := range seen {
 				clean(t, r, name)
@@ -303,7 +303,7 @@ func passesOnNoIdentityOfTheClients(t *testing.T, s *site) {
 	}
 }
 
-const evil = "evil-Xq7"
+const spoof = "spoof-Xq7"
 
 // clean checks that the API is told nothing by the client.
 func clean(t *testing.T, seen reached, what string) {
@@ -311,7 +311,7 @@ func clean(t *testing.T, seen reached, what string) {
 	variables := seen.variables()
 	for _, header := range forward.Headers() {
 		values := variables["HTTP_"+strings.ToUpper(strings.ReplaceAll(header, "-", "_"))]
-		if slices.Contains(values, evil) || len(values) > 1 {
+		if slices.Contains(values, spoof) || len(values) > 1 {
 			t.Errorf("%s: the API sees %s as %q", what, header, values)
 		}
 	}
@@ -328,8 +328,8 @@ func noSpoof(t *testing.T, s *site, names []string) {
 	}
 	all := http.Header{}
 	for _, name := range names {
-		all[name] = []string{evil}
-		one := http.Header{name: {evil, evil}}
+		all[name] = []string{spoof}
+		one := http.Header{name: {spoof, spoof}}
 		check(s.passes("GET", "/books/1", s.token, "", one), name, true)
 		check(s.passes("GET", "/public/1", "", "", one), name, false)
 		s.stopped("GET", "/books/1", "", one)
@@ -369,7 +369,7 @@ func keepsHopByHopHeaders(t *testing.T, s *site) {
 	everything := strings.Join(append(forward.Headers(), "Authorization", "X-Forwarded-For"), ", ")
 	for _, h := range []http.Header{
 		{"Connection": {everything}}, {"Connection": {"close, " + everything}}, {"connection": {"keep-alive", everything}}, {"Connection": {strings.ToLower(everything)}},
-		{"Connection": {everything}, forward.User: {evil}, forward.Scope: {evil}}, {"Connection": {forward.User}, forward.User: {evil}},
+		{"Connection": {everything}, forward.User: {spoof}, forward.Scope: {spoof}}, {"Connection": {forward.User}, forward.User: {spoof}},
 		{"Proxy-Connection": {everything}}, {"Keep-Alive": {everything}, "Te": {"trailers, " + forward.User}, "Connection": {"Keep-Alive, TE"}},
 		{"Proxy-Authorization": {"Basic x"}, "Proxy-Authenticate": {"x"}, "Connection": {"Upgrade, " + forward.User}, "Upgrade": {forward.User}},
 		{"Connection": {"Upgrade, HTTP2-Settings, " + everything}, "Upgrade": {"h2c"}, "Http2-Settings": {"AAMAAABkAAQAAP__"}},
@@ -420,7 +420,7 @@ func passesOnNoTrailer(t *testing.T, s *site) {
 	for _, declared := range []string{"", "Trailer: Remote-User, Remote_User\r\n", "Connection: Trailer\r\nTrailer: X-Other\r\n"} {
 		s.books.forget()
 		got, _ := s.raw("POST /books/1 HTTP/1.1\r\nHost: books.test\r\nAuthorization: Bearer " + writer + "\r\n" + declared +
-			"Transfer-Encoding: chunked\r\n\r\n4\r\nEmma\r\n0\r\nRemote-User: " + evil + "\r\nRemote_User: " + evil + "\r\n\r\n")
+			"Transfer-Encoding: chunked\r\n\r\n4\r\nEmma\r\n0\r\nRemote-User: " + spoof + "\r\nRemote_User: " + spoof + "\r\n\r\n")
 		seen := s.books.take()
 		if got.status != 200 && got.status != 400 || got.status == 200 && len(seen) != 1 {
 			t.Errorf("%q: %d %s, %v", declared, got.status, got.raw, seen)
@@ -428,7 +428,7 @@ func passesOnNoTrailer(t *testing.T, s *site) {
 		for _, r := range seen {
 			clean(t, r, "trailer")
 			// Some pass trailers on, but never as headers.
-			if strings.Contains(fmt.Sprint(r.trailer), evil) && s.program != "caddy" && s.program != "haproxy" {
+			if strings.Contains(fmt.Sprint(r.trailer), spoof) && s.program != "caddy" && s.program != "haproxy" {
 				t.Errorf("%q: the API sees the trailers %v", declared, r.trailer)
 			}
 		}
@@ -544,8 +544,8 @@ func upgradesToWebsockets(t *testing.T, s *site) {
 		named                             bool
 	}{
 		{"/books/live", "Upgrade", "websocket", authorization, true},
-		{"/books/live", "keep-alive, Upgrade, Remote-User", "WebSocket", authorization + "Remote-User: " + evil + "\r\nremote_scope: " + evil + "\r\n", true},
-		{"/public/live", "upgrade", "websocket", "Remote-User: " + evil + "\r\n" + authorization, false},
+		{"/books/live", "keep-alive, Upgrade, Remote-User", "WebSocket", authorization + "Remote-User: " + spoof + "\r\nremote_scope: " + spoof + "\r\n", true},
+		{"/public/live", "upgrade", "websocket", "Remote-User: " + spoof + "\r\n" + authorization, false},
 	} {
 		s.books.forget()
 		got, conn := s.raw(fmt.Sprintf(hello, c.target, c.connection, c.upgrade, c.more))
@@ -578,7 +578,7 @@ func upgradesToWebsockets(t *testing.T, s *site) {
 		}
 	}
 	if s.program == "nginx" {
-		seen := s.passes("GET", "/public/own/1", s.token, "", http.Header{forward.User: {evil}})
+		seen := s.passes("GET", "/public/own/1", s.token, "", http.Header{forward.User: {spoof}})
 		clean(t, seen, "a location with a line of its own")
 		s.told(seen, map[string]string{forward.User: ""})
 		if seen.header.Get("X-Own-Line") != "1" {
