@@ -79,7 +79,7 @@ type api struct {
 	cmd     *exec.Cmd
 	ended   chan struct{}
 	env     settings
-	client  *http.Client
+	http    *http.Client
 }
 
 // start runs auth-api on stores of its own, with the settings changed.
@@ -101,7 +101,7 @@ var serving = regexp.MustCompile(`"msg":"serving","addr":"([^"]+)","metrics":"([
 func startWith(t *testing.T, env settings) *api {
 	t.Helper()
 	a := &api{t: t, log: &devtest.Output{}, ended: make(chan struct{}), env: env}
-	a.client = &http.Client{Transport: &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}}
+	a.http = &http.Client{Transport: &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}}
 	a.cmd = exec.Command(binary, "serve")
 	a.cmd.Env = env.list()
 	a.cmd.Stdout, a.cmd.Stderr = a.log, a.log
@@ -188,7 +188,7 @@ func (a *api) call(method, path, token string, body any) answer {
 
 func (a *api) send(r *http.Request) answer {
 	a.t.Helper()
-	response, err := a.client.Do(r)
+	response, err := a.http.Do(r)
 	if err != nil {
 		a.t.Fatal(err)
 	}
