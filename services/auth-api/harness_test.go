@@ -79,7 +79,9 @@ type api struct {
 	cmd     *exec.Cmd
 	ended   chan struct{}
 	env     settings
-	http    *http.Client
+	// contract holds every answer against the API's document; http sends through it.
+	contract *contract.Transport
+	http     *http.Client
 }
 
 // start runs auth-api on stores of its own, with the settings changed.
@@ -101,7 +103,8 @@ var serving = regexp.MustCompile(`"msg":"serving","addr":"([^"]+)","metrics":"([
 func startWith(t *testing.T, env settings) *api {
 	t.Helper()
 	a := &api{t: t, log: &devtest.Output{}, ended: make(chan struct{}), env: env}
-	a.http = &http.Client{Transport: &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}}
+	a.contract = &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}
+	a.http = &http.Client{Transport: a.contract}
 	a.cmd = exec.Command(binary, "serve")
 	a.cmd.Env = env.list()
 	a.cmd.Stdout, a.cmd.Stderr = a.log, a.log

@@ -186,7 +186,7 @@ func TestDocumentDescribesEveryRoute(t *testing.T) {
 	slices.Sort(found)
 	want := []string{
 		"DELETE /v1/accounts/me", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}",
-		"GET /v1/accounts/me", "GET /v1/sessions", "GET /v1/sessions/current", "GET /verify", "PATCH /v1/accounts/me",
+		"GET /livez", "GET /readyz", "GET /v1/accounts/me", "GET /v1/sessions", "GET /v1/sessions/current", "GET /verify", "PATCH /v1/accounts/me",
 		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/revoke", "POST /oauth/token", "POST /v1/accounts", "POST /v1/sessions", "PUT /v1/accounts/me/password",
 	}
 	if !slices.Equal(found, want) {
