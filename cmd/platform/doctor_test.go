@@ -192,7 +192,8 @@ func TestTheBodyOfA503IsFoundInKubectlsLog(t *testing.T) {
 	for log, want := range map[string]string{
 		`I1126 05:03:59.785583   12297 round_trippers.go:632] "Response" status="503 Service Unavailable" headers=<` + "\n" +
 			`I1126 05:03:59.785848   12297 get.go:174] "Response Body" body="{\"status\":\"unavailable\",\"session-db\":\"down\"}"` + "\n": `{"status":"unavailable","session-db":"down"}`,
-		`I1126 05:03:59.785848   12297 request.go:1212] Response Body: {"status":"unavailable"}` + "\nError from server\n": `{"status":"unavailable"}`,
+		`I1126 05:03:59.785848   12297 request.go:1212] Response Body: {"status":"unavailable"}` + "\nError from server\n":                     `{"status":"unavailable"}`,
+		`I1126 05:35:05.010907    4385 get.go:174] "Response Body" body=<` + "\n\t" + `{"status":"unavailable"}` + "\n >\nError from server\n": `{"status":"unavailable"}`,
 		"Error from server (NotFound)": "",
 	} {
 		if got := bodyIn(log); got != want {

@@ -59,7 +59,7 @@ func edit(t *testing.T, file, old, new string) {
 	}
 }
 
-// sealAs seals values for Minikube as they are.
+// sealAs seals values for Minikube as they are, and does not list them.
 func sealAs(t *testing.T, dir, name string, data map[string]string) {
 	t.Helper()
 	f, err := openFolder(dir, "minikube")
@@ -70,9 +70,11 @@ func sealAs(t *testing.T, dir, name string, data map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.add(sealer, credential.Secret(name, data)); err != nil {
+	sealed, err := sealer.Seal(credential.Secret(name, data))
+	if err != nil {
 		t.Fatal(err)
 	}
+	write(t, sealed, f.file(name))
 }
 
 // Not parallel: rendering is for one at a time.

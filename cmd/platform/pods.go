@@ -169,7 +169,7 @@ func (c cluster) unready(ctx context.Context, pod corev1.Pod, ready bool, known 
 		if known.stores[store] && !c.refuses(known, store) {
 			continue
 		}
-		if refusal := c.refusal(ctx, pod.Name, store); refusal != "" {
+		if refusal := c.refusal(ctx, pod.Name, store, answer.problem(store)); refusal != "" {
 			known.stores[store] = true
 			known.stores["refuses "+store] = true
 			found = append(found, podFinding{fmt.Sprintf("%s: %s refuses its user or password (%s), so the store has other users than git", kind, store, refusal), "go run ./cmd/platform sync --env " + c.env})
@@ -244,8 +244,15 @@ func (c cluster) ask(ctx context.Context, pod, port, path string) health {
 
 // bodyIn finds the body of an answer in kubectl's log of it.
 func bodyIn(log string) string {
+	const before = `"Response Body" body=`
+	// A body of several lines, or one that ends with a line break, stands in lines of
+	// its own, between < and >.
+	if _, rest, found := strings.Cut(log, before+"<\n"); found {
+		body, _, _ := strings.Cut(rest, "\n >")
+		return strings.TrimSpace(body)
+	}
 	for line := range strings.Lines(log) {
-		if _, quoted, found := strings.Cut(line, `"Response Body" body=`); found {
+		if _, quoted, found := strings.Cut(line, before); found {
 			body, _ := strconv.Unquote(strings.TrimSpace(quoted))
 			return body
 		}
@@ -272,25 +279,34 @@ func (h health) down() (stores []string, schema string) {
 	return stores, schema
 }
 
+// problem is what the pod says itself about a store; empty if it says nothing.
+func (h health) problem(store string) string {
+	problems, _ := h.fields["problems"].(map[string]any)
+	text, _ := problems[store].(string)
+	return text
+}
+
 // refusals are what Postgres and Redis say to a user or a password that they do not know, by store.
 func refusals(store string) []string {
 	switch store {
 	case "auth-db":
 		return []string{"28P01", "28000", "password authentication failed"}
 	case "session-db":
-		return []string{"WRONGPASS", "NOAUTH", "NOPERM"}
+		return []string{"WRONGPASS", "NOAUTH", "NOPERM", "refuses the user or the password", "wants a password", "does not allow its user"}
 	}
 	return nil
 }
 
-// refusal looks in a pod's log for a store that does not let it in.
-func (c cluster) refusal(ctx context.Context, pod, store string) string {
+// refusal looks in what a pod says of a store, and in its log, for a store that does
+// not let it in.
+func (c cluster) refusal(ctx context.Context, pod, store, problem string) string {
 	out, err := c.run(ctx, "--namespace", "auth", "logs", pod, "--tail=100")
 	if err != nil {
-		return ""
+		out = nil
 	}
+	said := problem + "\n" + string(out)
 	for _, r := range refusals(store) {
-		if strings.Contains(string(out), r) {
+		if strings.Contains(said, r) {
 			return r
 		}
 	}

@@ -173,11 +173,25 @@ func (c cluster) readUsers(ctx context.Context, s store) error {
 			case <-time.After(syncPoll):
 			}
 		}
-		if out, err := c.run(ctx, "--namespace", credential.Namespace, "exec", pod, "--", "sh", "-c", s.command); err != nil {
+		out, err := c.run(ctx, "--namespace", credential.Namespace, "exec", pod, "--", "sh", "-c", s.command)
+		if err != nil && strings.Contains(oneLine(err)+string(out), "WRONGPASS") {
+			// Its users are from before there was one who may load them, or not ours at all.
+			// A new start reads the file.
+			err = c.startAgain(ctx, s, pod)
+		}
+		if err != nil {
 			return fmt.Errorf("%s cannot read %s: %w %s", pod, s.users, err, shorten(string(out)))
 		}
 	}
 	return nil
+}
+
+// startAgain has the StatefulSet make a pod anew, and waits until that is ready.
+func (c cluster) startAgain(ctx context.Context, s store, pod string) error {
+	if _, err := c.run(ctx, "--namespace", credential.Namespace, "delete", "pod", pod, "--wait"); err != nil {
+		return fmt.Errorf("start it again: %w", err)
+	}
+	return c.waitForPod(ctx, s, pod)
 }
 
 // waitForPod waits until a store's pod is ready.

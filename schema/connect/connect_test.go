@@ -84,3 +84,23 @@ func TestStartupParametersAreThoseThatPoolersAccept(t *testing.T) {
 		}
 	}
 }
+
+// With sslmode=prefer both attempts fail, and only the second says why.
+func TestAFailureBesidesTLSIsNoMistakeOfTLS(t *testing.T) {
+	t.Parallel()
+	tls, password := errors.New("server refused TLS connection"), &pgconn.PgError{Code: "28P01"}
+	for _, c := range []struct {
+		name          string
+		err           error
+		misconfigured bool
+	}{
+		{"TLS is demanded and refused", errors.Join(tls), true},
+		{"TLS is demanded and refused at two addresses", errors.Join(tls, tls), true},
+		{"TLS is preferred, and the password is wrong", errors.Join(tls, password), false},
+		{"TLS is preferred, and nobody answers", errors.Join(tls, context.DeadlineExceeded), false},
+	} {
+		if got := connect.IsMisconfigured(fmt.Errorf("connect: %w", c.err)); got != c.misconfigured {
+			t.Errorf("%s: misconfigured %v, want %v", c.name, got, c.misconfigured)
+		}
+	}
+}

@@ -163,7 +163,15 @@ func code(err error) string {
 	return ""
 }
 
+// isTLS says whether TLS is all that failed. With sslmode=prefer or with several
+// hosts, pgx makes several attempts and joins their errors: what another attempt
+// says counts then, such as a wrong password.
 func isTLS(err error) bool {
+	var dns *net.DNSError
+	var network *net.OpError
+	if code(err) != "" || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &dns) || errors.As(err, &network) && network.Op == "dial" {
+		return false
+	}
 	var verification *tls.CertificateVerificationError
 	var hostname x509.HostnameError
 	var authority x509.UnknownAuthorityError

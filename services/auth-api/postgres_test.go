@@ -276,6 +276,40 @@ func TestWrongCertificateOfPostgresIsRefusedByName(t *testing.T) {
 	})
 }
 
+// An operator who mends the password must not have to start the service again.
+func TestRefusedPasswordIsNamedAndWaitedFor(t *testing.T) {
+	t.Parallel()
+	p := devtest.PostgresProcess(t)
+	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
+		t.Fatalf("schema apply: %v, %s", err, out)
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, _ := u.User.Password()
+	admin, err := pgx.Connect(t.Context(), p.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(context.Background())
+	set := func(password string) {
+		t.Helper()
+		if _, err := admin.Exec(t.Context(), fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", u.User.Username(), password)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("another")
+	a := startWith(t, settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", "sslmode=prefer", 1), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey,
+		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s"})
+	eventually(t, "/readyz names the password", func() bool {
+		got := a.call("GET", "/readyz", "", nil)
+		return got.status == 503 && strings.Contains(got.raw, "28P01")
+	})
+	set(right)
+	eventually(t, "it is ready", func() bool { return a.call("GET", "/readyz", "", nil).status == 200 })
+}
+
 // serveTLS makes a Postgres speak TLS with a certificate for a host, and returns
 // the file of the certificate, which signs itself.
 func serveTLS(t *testing.T, link, host string) (file string) {

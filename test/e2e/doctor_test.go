@@ -219,12 +219,12 @@ func TestDoctorFindsAClassThatServesNoIngress(t *testing.T) {
 // Another value under the same name: it is not applied, and whoever deploys is told.
 func TestSecretsThatAreNotAppliedFailTheDeploy(t *testing.T) {
 	dir := copyOfSecrets(t)
-	seal := exec.Command("go", "run", "./cmd/platform", "seal", "--env", "minikube", "--replace", "--dir", dir)
+	seal := exec.Command("go", "run", "-buildvcs=false", "./cmd/platform", "seal", "--env", "minikube", "--replace", "--dir", dir)
 	seal.Dir = root
 	if out, err := seal.CombinedOutput(); err == nil || !strings.Contains(string(out), "its stores know these values") {
 		t.Errorf("sealed new values for a cluster that uses others: %v, %s", err, out)
 	}
-	seal = exec.Command("go", "run", "./cmd/platform", "seal", "--env", "minikube", "--replace", "--dir", dir)
+	seal = exec.Command("go", "run", "-buildvcs=false", "./cmd/platform", "seal", "--env", "minikube", "--replace", "--dir", dir)
 	seal.Dir, seal.Env = root, append(os.Environ(), "KUBECONFIG=/dev/null")
 	if out, err := seal.CombinedOutput(); err != nil || !strings.Contains(string(out), "NEW VALUES") {
 		t.Fatalf("%v: %s", err, out)

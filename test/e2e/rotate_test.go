@@ -177,7 +177,7 @@ func platform(t *testing.T, command string, args ...string) string {
 func tryPlatform(command string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "./cmd/platform", command, "--env", "minikube"}, args...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "-buildvcs=false", "./cmd/platform", command, "--env", "minikube"}, args...)...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	return string(out), err

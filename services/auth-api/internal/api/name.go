@@ -11,7 +11,8 @@ import (
 var (
 	name = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 	// scopeToken is a scope of RFC 6749, section 3.3, of at most 64 bytes.
-	scopeToken = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,64}$`)
+	scopeToken       = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,64}$`)
+	hasLetterOrDigit = regexp.MustCompile(`[A-Za-z0-9]`)
 )
 
 // checkName is for audiences and roles. An audience stands in lists with spaces
@@ -28,6 +29,10 @@ func checkScopes(scopes []string) ([]string, error) {
 	for _, s := range scopes {
 		if !scopeToken.MatchString(s) {
 			return nil, fault.Invalid("scope", "not_a_scope", "Write a scope as books:read, in at most 64 printable ASCII characters without spaces, quotes and backslashes.")
+		}
+		if !hasLetterOrDigit.MatchString(s) {
+			// docs/proxies/apache.conf asks for the scope "!" where nobody may pass.
+			return nil, fault.Invalid("scope", "not_a_scope", "Write a scope with a letter or a digit in it, such as books:read.")
 		}
 		if s == session.ScopeAccount {
 			return nil, fault.Invalid("scope", "reserved", "The scope "+session.ScopeAccount+" is auth-api's own.")

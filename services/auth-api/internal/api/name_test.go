@@ -1,0 +1,26 @@
+package api_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"auth.books.test/services/auth-api/internal/api"
+	"auth.books.test/services/auth-api/internal/fault"
+)
+
+// What is no name is refused before a store is asked, so none is needed here.
+func TestWhatIsNoScopeCannotBeOffered(t *testing.T) {
+	t.Parallel()
+	apis := api.New(nil, nil, nil)
+	for _, scopes := range [][]string{
+		nil, {""}, {"a b"}, {`a"b`}, {`a\b`}, {"büch:read"}, {strings.Repeat("a", 65)}, {"account"},
+		{"!"}, {"books:read", "!"}, {"::"},
+	} {
+		err := apis.Create(t.Context(), "books", scopes)
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Code != fault.ValidationFailed || len(f.Fields) != 1 || f.Fields[0].Location != "scope" {
+			t.Errorf("%q: %v, want a fault of the scopes", scopes, err)
+		}
+	}
+}
