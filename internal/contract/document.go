@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/pb33f/libopenapi"
@@ -70,7 +71,8 @@ func (d *Document) Check(r *http.Request, answer *http.Response) error {
 		err = said(found)
 	default:
 		_, found = d.whole.ValidateResponseBodyWithPathItem(r, answer, item, template)
-		err = errors.Join(said(found), telling(item.GetOperations().GetOrZero(strings.ToLower(r.Method)), answer))
+		declared := item.GetOperations().GetOrZero(strings.ToLower(r.Method)).Responses.Codes.GetOrZero(strconv.Itoa(answer.StatusCode))
+		err = errors.Join(said(found), undescribed(declared, answer))
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s was answered with %d, which is not as /openapi.json says:\n%w", r.Method, r.URL.Path, answer.StatusCode, err)
@@ -78,17 +80,22 @@ func (d *Document) Check(r *http.Request, answer *http.Response) error {
 	return nil
 }
 
-// telling says which headers the answer has that a client acts on, and that its
-// description lacks.
-func telling(operation *v3.Operation, answer *http.Response) error {
-	declared := operation.Responses.Codes.GetOrZero(fmt.Sprint(answer.StatusCode))
+// undescribed says which headers that a client acts on, or which body, the answer has
+// and its description lacks.
+func undescribed(declared *v3.Response, answer *http.Response) error {
+	if declared == nil {
+		return nil // has been said
+	}
 	for _, name := range []string{"WWW-Authenticate", "Retry-After"} {
-		if answer.Header.Get(name) == "" {
-			continue
-		}
-		if declared == nil || declared.Headers == nil || declared.Headers.GetOrZero(name) == nil {
+		if answer.Header.Get(name) != "" && (declared.Headers == nil || declared.Headers.GetOrZero(name) == nil) {
 			return fmt.Errorf("the header %s is not described", name)
 		}
+	}
+	if orderedmap.Len(declared.Content) > 0 {
+		return nil
+	}
+	if body, err := io.ReadAll(answer.Body); err != nil || len(body) > 0 {
+		return fmt.Errorf("the description has no body, the answer has %d bytes (%v)", len(body), err)
 	}
 	return nil
 }

@@ -20,8 +20,9 @@ import (
 type answers map[string]*huma.Response
 
 // unreadable are the codes of requests that are refused before an operation sees them.
+// Busy is what connections beyond the limit are told.
 func unreadable() []fault.Code {
-	return []fault.Code{fault.MalformedRequest, fault.BodyTooLarge, fault.HeaderTooLarge, fault.RequestTimeout, fault.VersionNotSupported}
+	return []fault.Code{fault.Busy, fault.MalformedRequest, fault.BodyTooLarge, fault.HeaderTooLarge, fault.RequestTimeout, fault.VersionNotSupported}
 }
 
 // anywhere are the codes with which every operation behind the middleware may answer.

@@ -26,7 +26,7 @@ func (s *Server) withOAuthRoutes() {
 			"grant_type": {Type: "string", Enum: []any{"password"}}, "username": {Type: "string", Format: "email", MaxLength: pointer(account.MaxEmail), Description: "the e-mail address"},
 			"password": {Type: "string", Format: "password"}, "scope": text("scopes, with spaces; without it, all that the account has"),
 		}),
-		Responses: s.oauthAnswers("The token (RFC 6749, section 5.1)", TokenAnswer{}, fault.InvalidCredentials, fault.AccountDisabled, fault.ValidationFailed, fault.InvalidScope, fault.Busy, fault.ClientGone),
+		Responses: s.oauthAnswers("The token (RFC 6749, section 5.1)", TokenAnswer{}, fault.InvalidCredentials, fault.AccountDisabled, fault.ValidationFailed, fault.InvalidScope, fault.ClientGone),
 	})
 	doc.AddOperation(&huma.Operation{
 		OperationID: "introspect", Method: "POST", Path: oauthPrefix + "introspect", Tags: []string{verification}, Security: client,
@@ -67,7 +67,10 @@ func (s *Server) withHealthRoutes() {
 	alive, ready := s.answersWith("The process answers", aliveAnswer{}), s.answersWith("Requests should be sent here", readyAnswer{})
 	s.problems(alive, anywhere()...)
 	s.problems(ready, anywhere()...)
-	ready["503"] = &huma.Response{Description: "Requests should be sent elsewhere: a store is down, or the process is about to stop", Content: ready["200"].Content}
+	elsewhere := ready["503"]
+	elsewhere.Description = "Requests should be sent elsewhere: a store is down, the process is about to stop, or too many connections are open (busy)"
+	elsewhere.Content["application/json"] = ready["200"].Content["application/json"]
+	elsewhere.Headers["Retry-After"].Required = false
 	doc.AddOperation(&huma.Operation{
 		OperationID: "livez", Method: "GET", Path: "/livez", Tags: []string{"Health"}, Security: open(),
 		Summary: "Whether the process answers", Description: "It asks no store.", Responses: alive,

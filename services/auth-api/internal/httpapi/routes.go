@@ -46,18 +46,18 @@ func (s *Server) routes() error {
 
 	add(s, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/v1/accounts", Tags: []string{"Accounts"},
 		Security: open(), Summary: "Register", DefaultStatus: http.StatusAccepted,
-		Description: "The answer is the same whether the address is known already or not. Sign in to find out."}, s.register, fault.Busy, fault.StoreUnavailable, fault.ClientGone)
+		Description: "The answer is the same whether the address is known already or not. Sign in to find out."}, s.register, fault.StoreUnavailable, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "me", Method: http.MethodGet, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
 		Summary: "Whose token this is", Security: s.secured()}, s.me)
 	add(s, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
 		Summary: "Change one's account", Security: own}, s.changeMe, fault.AccountNotFound)
 	add(s, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
-		Summary: "Delete one's account", Security: own, DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.AccountNotFound, fault.WrongPassword, fault.Busy, fault.ClientGone)
+		Summary: "Delete one's account", Security: own, DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: "/v1/accounts/me/password", Tags: []string{"Accounts"},
-		Summary: "Change one's password", Description: "Ends all other sessions.", Security: own, DefaultStatus: http.StatusNoContent}, s.changePassword, fault.AccountNotFound, fault.WrongPassword, fault.Busy, fault.ClientGone)
+		Summary: "Change one's password", Description: "Ends all other sessions.", Security: own, DefaultStatus: http.StatusNoContent}, s.changePassword, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 
 	add(s, huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: "/v1/sessions", Tags: []string{"Sessions"},
-		Security: open(), Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.Busy, fault.StoreUnavailable, fault.ClientGone)
+		Security: open(), Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: "/v1/sessions", Tags: []string{"Sessions"},
 		Summary: "List one's sessions", Security: own}, s.listSessions)
 	add(s, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: "/v1/sessions", Tags: []string{"Sessions"},
