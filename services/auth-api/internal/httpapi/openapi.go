@@ -7,7 +7,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify/forward"
 )
 
@@ -47,8 +46,7 @@ func (s *Server) openAPI() huma.Config {
 		config.Components.SecuritySchemes[passwordScheme] = &huma.SecurityScheme{
 			Type: "oauth2", Description: "E-mail and password; leave the client's fields empty. For development only.",
 			Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{
-				TokenURL: "/oauth/token",
-				Scopes:   map[string]string{session.ScopeAccount: "manage the account and its sessions"},
+				TokenURL: oauthPrefix + "token", // see document.render for its scopes
 			}},
 		}
 	}
