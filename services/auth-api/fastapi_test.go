@@ -1,8 +1,6 @@
 package main_test
 
 import (
-	"compress/gzip"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -12,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/swaggest/swgui/v5/static"
 
 	"auth.books.test/internal/devstack/devtest"
 )
@@ -30,32 +27,15 @@ func python(t *testing.T) string {
 	return ""
 }
 
-// swaggerUI unpacks the files that auth-api serves under /docs.
-func swaggerUI(t *testing.T) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	files, err := static.FS.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		packed, err := static.FS.Open(file.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var text io.Reader = packed
-		if strings.HasSuffix(file.Name(), ".gz") {
-			if text, err = gzip.NewReader(packed); err != nil {
-				t.Fatal(err)
-			}
-		}
-		content, err := io.ReadAll(text)
-		_ = packed.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, strings.TrimSuffix(file.Name(), ".gz")), content, 0o600); err != nil {
-			t.Fatal(err)
+// swaggerUI has the files of Swagger UI that auth-api serves.
+func (a *api) swaggerUI() (dir string) {
+	a.t.Helper()
+	dir = a.t.TempDir()
+	for _, name := range []string{"swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"} {
+		got := a.call("GET", "/docs/"+name, "", nil)
+		a.want(got, http.StatusOK, "")
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(got.raw), 0o600); err != nil {
+			a.t.Fatal(err)
 		}
 	}
 	return dir
@@ -86,7 +66,7 @@ func TestFastAPIsPageOfAnotherOriginWorks(t *testing.T) {
 	log := &devtest.Output{}
 	cmd := exec.Command(interpreter, "-m", "uvicorn", "main:app", "--fd", "3")
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = "testdata/fastapi", log, log, []*os.File{socket}
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "AUTH_URL="+a.url, "CLIENT_ID="+books.id, "CLIENT_SECRET="+books.secret, "SWAGGER_UI="+swaggerUI(t))
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "AUTH_URL="+a.url, "CLIENT_ID="+books.id, "CLIENT_SECRET="+books.secret, "SWAGGER_UI="+a.swaggerUI())
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
