@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
 )
@@ -31,6 +32,9 @@ const (
 
 // binary is the program under test, built once.
 var binary string
+
+// documents are the OpenAPI documents of the services under test.
+var documents contract.Documents
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -75,6 +79,9 @@ type api struct {
 	cmd     *exec.Cmd
 	ended   chan struct{}
 	env     settings
+	// contract holds every answer against the API's document; http sends through it.
+	contract *contract.Transport
+	http     *http.Client
 }
 
 // start runs auth-api on stores of its own, with the settings changed.
@@ -96,6 +103,8 @@ var serving = regexp.MustCompile(`"msg":"serving","addr":"([^"]+)","metrics":"([
 func startWith(t *testing.T, env settings) *api {
 	t.Helper()
 	a := &api{t: t, log: &devtest.Output{}, ended: make(chan struct{}), env: env}
+	a.contract = &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}
+	a.http = &http.Client{Transport: a.contract}
 	a.cmd = exec.Command(binary, "serve")
 	a.cmd.Env = env.list()
 	a.cmd.Stdout, a.cmd.Stderr = a.log, a.log
@@ -182,7 +191,7 @@ func (a *api) call(method, path, token string, body any) answer {
 
 func (a *api) send(r *http.Request) answer {
 	a.t.Helper()
-	response, err := http.DefaultClient.Do(r)
+	response, err := a.http.Do(r)
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -224,7 +224,7 @@ func TestRequestsInFlightFinishWhileReadinessFails(t *testing.T) {
 	began := time.Now()
 	go a.stop()
 	eventually(t, "readiness fails", func() bool {
-		r, err := http.Get(a.url + "/readyz")
+		r, err := a.http.Get(a.url + "/readyz")
 		if err != nil {
 			return false
 		}

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,7 +111,7 @@ func TestAnotherRepositoryRunsTheProgramOfTheReadme(t *testing.T) {
 		address = regexp.MustCompile(`listens (\S+)`).FindStringSubmatch(log.String())
 		return address != nil
 	})
-	books := &api{t: t, url: "http://" + address[1]}
+	books := &api{t: t, url: "http://" + address[1], http: http.DefaultClient}
 	if got := books.call("GET", "/books", token, nil); got.status != 200 || got.raw != "books of "+email+"\n" {
 		t.Errorf("got %d %s", got.status, got.raw)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,14 @@ func (a *api) wire(method, request string) answer {
 		a.t.Fatalf("%q: %v", request, err)
 	}
 	defer response.Body.Close()
+	// Of a path that is spelt in another way, the document says nothing.
+	target, _, _ := strings.Cut(strings.Fields(request)[1], "?")
+	if asked, err := http.ReadRequest(bufio.NewReader(strings.NewReader(request))); err == nil && target == path.Clean(asked.URL.Path) && !strings.Contains(target, "#") {
+		asked.URL.Scheme, asked.URL.Host = "http", strings.TrimPrefix(a.url, "http://")
+		if err := a.contract.Hold(asked, response); err != nil {
+			a.t.Error(err)
+		}
+	}
 	raw, err := io.ReadAll(response.Body)
 	if err != nil {
 		a.t.Fatal(err)

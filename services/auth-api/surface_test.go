@@ -190,11 +190,76 @@ func TestDocumentDescribesEveryRoute(t *testing.T) {
 	slices.Sort(found)
 	want := []string{
 		"DELETE /v1/accounts/me", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}",
-		"GET /v1/accounts/me", "GET /v1/sessions", "GET /v1/sessions/current", "GET /verify", "PATCH /v1/accounts/me",
+		"GET /livez", "GET /readyz", "GET /v1/accounts/me", "GET /v1/sessions", "GET /v1/sessions/current", "GET /verify", "PATCH /v1/accounts/me",
 		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/revoke", "POST /oauth/token", "POST /v1/accounts", "POST /v1/sessions", "PUT /v1/accounts/me/password",
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("got %q, want %q", found, want)
+	}
+}
+
+// What clients are generated from, and forms are checked by.
+func TestDocumentHasTheLimitsTheServerAndWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	type schema struct {
+		Format                         string
+		MinLength, MaxLength, MaxItems int
+		Enum                           []string
+		Properties                     map[string]schema
+	}
+	for issuer, server := range map[string]string{"": "/", "https://auth.books.test": "https://auth.books.test"} {
+		a := start(t, func(s settings) {
+			if issuer != "" {
+				s["AUTH_API_ISSUER"] = issuer
+			}
+		})
+		for _, path := range []string{"/openapi.json", "/openapi-3.0.json"} {
+			var doc struct {
+				Servers []struct{ URL string }
+				Paths   map[string]map[string]struct {
+					Security    []map[string][]string
+					RequestBody struct {
+						Content map[string]struct{ Schema schema }
+					}
+					Responses map[string]json.RawMessage
+				}
+				Components struct{ Schemas map[string]schema }
+			}
+			if err := json.Unmarshal([]byte(a.call("GET", path, "", nil).raw), &doc); err != nil {
+				t.Fatal(err)
+			}
+			if len(doc.Servers) != 1 || doc.Servers[0].URL != server {
+				t.Errorf("%s: servers %v, want %s", path, doc.Servers, server)
+			}
+			for name, want := range map[string]schema{
+				"Credentials.password": {Format: "password", MinLength: 15, MaxLength: 256}, "Credentials.email": {Format: "email", MaxLength: 254},
+				"ChangePasswordInputBody.new_password": {Format: "password", MinLength: 15, MaxLength: 256}, "ChangeMeInputBody.name": {MaxLength: 64},
+			} {
+				of, property, _ := strings.Cut(name, ".")
+				got := doc.Components.Schemas[of].Properties[property]
+				if got.Format != want.Format || got.MinLength != want.MinLength || got.MaxLength != want.MaxLength {
+					t.Errorf("%s: %s is %+v, want %+v", path, name, got, want)
+				}
+			}
+			batch := doc.Paths["/oauth/introspect/batch"]["post"].RequestBody.Content["application/json"].Schema
+			if batch.Properties["tokens"].MaxItems != 100 {
+				t.Errorf("%s: the batch is %+v", path, batch)
+			}
+			if codes := doc.Components.Schemas["Problem"].Properties["code"].Enum; len(codes) < 20 || !slices.Contains(codes, "invalid_token") || slices.Contains(codes, "already_exists") {
+				t.Errorf("%s: codes %q", path, codes)
+			}
+			for route, methods := range doc.Paths {
+				for method, operation := range methods {
+					isOpen := operation.Security != nil && len(operation.Security) == 0
+					if want := slices.Contains([]string{"post /v1/accounts", "post /v1/sessions", "get /livez", "get /readyz", "get /.well-known/oauth-authorization-server"}, method+" "+route); operation.Security == nil || isOpen != want {
+						t.Errorf("%s: %s %s has security %v", path, method, route, operation.Security)
+					}
+					if operation.Responses["default"] != nil || operation.Responses["500"] == nil {
+						t.Errorf("%s: %s %s names no statuses", path, method, route)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
 )
 
@@ -22,6 +23,9 @@ const tokenKey = "t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 // binaries is where the programs under test are, built once.
 var binaries string
+
+// documents are the OpenAPI documents of the services under test.
+var documents contract.Documents
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -64,6 +68,7 @@ type program struct {
 	log   *devtest.Output
 	cmd   *exec.Cmd
 	ended chan struct{}
+	http  *http.Client
 }
 
 // helloworld runs it on a Redis, with the settings changed.
@@ -82,7 +87,10 @@ func helloworld(t *testing.T, redisURL string, change ...func(settings)) *progra
 // start runs a program until the end of the test, and waits until it serves.
 func start(t *testing.T, env settings, name string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, log: &devtest.Output{}, ended: make(chan struct{})}
+	p := &program{t: t, log: &devtest.Output{}, ended: make(chan struct{}), http: http.DefaultClient}
+	if name == "auth-api" { // which has a document
+		p.http = &http.Client{Transport: &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}}
+	}
 	p.cmd = exec.Command(filepath.Join(binaries, name), args...)
 	p.cmd.Env = env.list()
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
@@ -157,7 +165,7 @@ func (p *program) call(method, path, token string, body any) answer {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := p.http.Do(r)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
 	"auth.books.test/verify"
@@ -33,6 +35,13 @@ const (
 
 // binary is auth-api, built once.
 var binary string
+
+// documents are the OpenAPI documents of the replicas under test; contracts hold their
+// answers against them, by host.
+var (
+	documents contract.Documents
+	contracts sync.Map
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -193,7 +202,13 @@ func call(t *testing.T, method, target string, who func(*http.Request), body any
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
+	if r.URL.Path != "" { // auth-api; the middleware under test has no paths, and no document
+		holder, _ := contracts.LoadOrStore(r.URL.Host, &contract.Transport{Documents: &documents})
+		if err := holder.(*contract.Transport).Hold(r, response); err != nil {
+			t.Error(err)
+		}
+	}
 	raw, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)

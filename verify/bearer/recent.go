@@ -3,7 +3,6 @@ package bearer
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"auth.books.test/verify"
@@ -18,7 +17,7 @@ func (g *Guard) Recent(ctx context.Context, identity *verify.Identity, maxAge ti
 		return nil
 	}
 	return g.refuse(ctx, &Refusal{
-		Status: http.StatusUnauthorized, Code: InsufficientUserAuthentication,
+		Status: InsufficientUserAuthentication.Status(), Code: InsufficientUserAuthentication,
 		Detail:    fmt.Sprintf("This needs a sign-in of the last %v. Sign in again, and use the new access token.", maxAge),
 		Challenge: fmt.Sprintf("%s, max_age=%q", g.challenge("insufficient_user_authentication"), fmt.Sprint(int(maxAge.Seconds()))),
 	})

@@ -30,6 +30,27 @@ const (
 	StoreUnavailable               Code = "store_unavailable"
 )
 
+// Codes are all of them.
+func Codes() []Code {
+	return []Code{MissingToken, MalformedRequest, InvalidToken, InsufficientScope, InsufficientUserAuthentication, StoreUnavailable}
+}
+
+// Status is the HTTP status of a refusal with this code; 0 if it is not one of Codes.
+func (c Code) Status() int {
+	switch c {
+	case MissingToken, InvalidToken, InsufficientUserAuthentication:
+		return http.StatusUnauthorized
+	case InsufficientScope:
+		return http.StatusForbidden
+	case MalformedRequest:
+		return http.StatusBadRequest
+	case StoreUnavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return 0
+	}
+}
+
 // Refusal says why a request is not let through, and is the answer to it. It
 // holds no part of a token.
 type Refusal struct {
@@ -53,24 +74,24 @@ func (g *Guard) missing(inURL bool) *Refusal {
 		detail = "An access token in the URL is not read. Send it in a header, as Authorization: Bearer TOKEN."
 	}
 	// Without an error code, as no token was given (RFC 6750, section 3.1).
-	return &Refusal{Status: http.StatusUnauthorized, Code: MissingToken, Detail: detail, Challenge: g.challenge("")}
+	return &Refusal{Status: MissingToken.Status(), Code: MissingToken, Detail: detail, Challenge: g.challenge("")}
 }
 
 func (g *Guard) malformed(detail string) *Refusal {
-	return &Refusal{Status: http.StatusBadRequest, Code: MalformedRequest, Detail: detail, Challenge: g.challenge("invalid_request")}
+	return &Refusal{Status: MalformedRequest.Status(), Code: MalformedRequest, Detail: detail, Challenge: g.challenge("invalid_request")}
 }
 
 func (g *Guard) invalid(cause error) *Refusal {
-	return &Refusal{Status: http.StatusUnauthorized, Code: InvalidToken, Detail: "The access token is malformed, expired or revoked. Sign in again.",
+	return &Refusal{Status: InvalidToken.Status(), Code: InvalidToken, Detail: "The access token is malformed, expired or revoked. Sign in again.",
 		Challenge: g.challenge("invalid_token"), cause: cause}
 }
 
 func (g *Guard) insufficient(detail string, scopes []string) *Refusal {
-	return &Refusal{Status: http.StatusForbidden, Code: InsufficientScope, Detail: detail, Challenge: g.challenge("insufficient_scope", scopes...)}
+	return &Refusal{Status: InsufficientScope.Status(), Code: InsufficientScope, Detail: detail, Challenge: g.challenge("insufficient_scope", scopes...)}
 }
 
 func unavailable(cause error) *Refusal {
-	return &Refusal{Status: http.StatusServiceUnavailable, Code: StoreUnavailable, Detail: "A store that this needs does not answer. Try again shortly.",
+	return &Refusal{Status: StoreUnavailable.Status(), Code: StoreUnavailable, Detail: "A store that this needs does not answer. Try again shortly.",
 		Retry: RetryAfter, cause: cause}
 }
 

@@ -14,15 +14,15 @@ import (
 	"auth.books.test/services/auth-api/internal/session"
 )
 
-// maxName is how many bytes a name may have: more would not fit the compact
+// MaxName is how many bytes a name may have: more would not fit the compact
 // form of a token's record (see verify.EncodeRecord).
-const maxName = 64
+const MaxName = 64
 
 // Rename changes what the person wants to be called, here and in the account's
 // live tokens. Faults: validation_failed, account_not_found, store_unavailable.
 func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", fault.Invalid("body.name", "not_a_name", "Use at most 64 bytes of text without control characters.")
 	}
 	err := s.sessions.Change(ctx, id, func(ctx context.Context, tx pgx.Tx) error { return setName(ctx, tx, id, name) })

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	// maxEmail is the longest address that fits a mail path (RFC 5321, section 4.5.3.1.3).
-	maxEmail = 254
+	// MaxEmail is the longest address that fits a mail path (RFC 5321, section
+	// 4.5.3.1.3), in bytes.
+	MaxEmail = 254
 	maxLocal = 64
 )
 
@@ -20,7 +21,7 @@ func parseEmail(location, s string) (string, error) {
 	parsed, err := mail.ParseAddress(s)
 	at := strings.LastIndexByte(s, '@')
 	ok := err == nil && parsed.Address == s && parsed.Name == "" && isPlain(s) &&
-		len(s) <= maxEmail && at > 0 && at <= maxLocal && isDomain(s[at+1:])
+		len(s) <= MaxEmail && at > 0 && at <= maxLocal && isDomain(s[at+1:])
 	if !ok {
 		return "", fault.Invalid(location, "not_an_email", "Write an e-mail address, such as ada@books.test, in at most 254 ASCII characters.")
 	}

@@ -18,12 +18,33 @@ import (
 // inlineScript finds the scripts that Swagger UI's page holds.
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
+// ownServer has the page call the service that it came from, whatever URL the document
+// names: a forwarded port, or a replica, is to be tried itself.
+const ownServer = `[
+				SwaggerUIBundle.plugins.DownloadUrl,
+				() => ({statePlugins: {spec: {wrapActions: {
+					updateJsonSpec: original => document => original({...document, servers: [{url: "/"}]})
+				}}}})
+			]`
+
+// phone has a phone lay the page out in its own width, and breaks up what is wider.
+const phone = `<meta name="viewport" content="width=device-width, initial-scale=1">
+    <style>
+        @media (max-width: 768px) {
+            .swagger-ui { overflow-wrap: anywhere; }
+            .swagger-ui .wrapper { padding: 0 10px; }
+            .swagger-ui .opblock-body, .swagger-ui .table-container, .swagger-ui .responses-inner { overflow-x: auto; }
+            .swagger-ui .dialog-ux .modal-ux { min-width: 0; width: 94%; }
+        }
+    </style>`
+
 // docs serves Swagger UI from the binary. Its page runs inline scripts; the
 // policy allows exactly those, by their hashes.
 func (s *Server) docs() error {
 	ui := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "auth-api", SwaggerJSON: "/openapi.json", BasePath: "/docs",
-		SettingsUI: map[string]string{"persistAuthorization": "false", "tryItOutEnabled": "true"},
+		SettingsUI: map[string]string{"persistAuthorization": "false", "tryItOutEnabled": "true", "plugins": ownServer},
+		AppendHead: phone,
 	})
 	recorder := httptest.NewRecorder()
 	ui.ServeHTTP(recorder, httptest.NewRequest("GET", "/docs", nil))

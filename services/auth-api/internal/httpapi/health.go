@@ -6,17 +6,32 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-type healthAnswer struct {
-	Status string            `json:"status"`
-	Stores map[string]string `json:"stores"`
-	Schema string            `json:"schema"`
-	// Problems say, by store, what is wrong and what to do.
-	Problems map[string]string `json:"problems,omitempty"`
+// aliveAnswer is the body of /livez.
+type aliveAnswer struct {
+	Status string `json:"status" enum:"ok"`
+}
+
+// readyAnswer is the body of /readyz.
+type readyAnswer struct {
+	Status   string        `json:"status" enum:"ok,degraded,unavailable,stopping" doc:"With ok and degraded, requests should be sent here"`
+	Stores   storeStates   `json:"stores"`
+	Schema   string        `json:"schema" doc:"current, unknown (it could not be asked), or what the schema lacks"`
+	Problems storeProblems `json:"problems,omitzero"`
+}
+
+type storeStates struct {
+	AuthDB    string `json:"auth-db" enum:"up,down"`
+	SessionDB string `json:"session-db" enum:"up,degraded,down"`
+}
+
+type storeProblems struct {
+	AuthDB    string `json:"auth-db,omitempty" doc:"What is wrong with it and what to do"`
+	SessionDB string `json:"session-db,omitempty" doc:"What is wrong with it and what to do"`
 }
 
 // livez says that the process answers; it asks no store, since a restart would
 // not mend one.
-func (s *Server) livez(c *fiber.Ctx) error { return c.JSON(map[string]string{"status": "ok"}) }
+func (s *Server) livez(c *fiber.Ctx) error { return c.JSON(aliveAnswer{"ok"}) }
 
 // readyz says whether requests should be sent here. Without Redis nothing can
 // be verified. Without Postgres, with one in which writes do not work, or with a
@@ -24,22 +39,17 @@ func (s *Server) livez(c *fiber.Ctx) error { return c.JSON(map[string]string{"st
 // "degraded" and still ready.
 func (s *Server) readyz(c *fiber.Ctx) error {
 	r := s.Health.Check(c.UserContext())
-	answer := healthAnswer{Status: "ok", Schema: r.Schema, Stores: map[string]string{"auth-db": upDown(r.AuthDB), "session-db": upDown(r.SessionDB)}}
-	status := http.StatusOK
-	problems := map[string]string{}
-	if r.AuthDBProblem != "" {
-		problems["auth-db"] = r.AuthDBProblem
+	answer := readyAnswer{
+		Status: "ok", Schema: r.Schema, Stores: storeStates{upDown(r.AuthDB), upDown(r.SessionDB)},
+		Problems: storeProblems{r.AuthDBProblem, r.SessionProblem},
 	}
-	if !r.AuthDB || len(problems) > 0 || r.SessionProblem != "" {
+	status := http.StatusOK
+	if !r.AuthDB || answer.Problems != (storeProblems{}) {
 		answer.Status = "degraded"
 	}
-	if r.SessionProblem != "" {
-		problems["session-db"] = r.SessionProblem
-		if r.SessionDB {
-			answer.Stores["session-db"] = "degraded"
-		}
+	if r.SessionProblem != "" && r.SessionDB {
+		answer.Stores.SessionDB = "degraded"
 	}
-	answer.Problems = problems
 	switch {
 	case s.draining.Load():
 		answer.Status, status = "stopping", http.StatusServiceUnavailable

@@ -24,17 +24,27 @@ const (
 // introspection is the answer for one token (RFC 7662, section 2.2). Of a token
 // that is not alive, or not for the API that asks, nothing but active is told.
 type introspection struct {
-	Active    bool   `json:"active"`
-	Scope     string `json:"scope,omitempty"`
-	Username  string `json:"username,omitempty"`
-	Name      string `json:"name,omitempty"`
-	TokenType string `json:"token_type,omitempty"`
-	Expires   int64  `json:"exp,omitempty"`
-	IssuedAt  int64  `json:"iat,omitempty"`
-	Subject   string `json:"sub,omitempty"`
-	Audience  string `json:"aud,omitempty"`
-	Issuer    string `json:"iss,omitempty"`
-	Session   string `json:"sid,omitempty"`
+	Active    bool   `json:"active" doc:"Whether the token is alive and for the API that asks. If not, nothing else is told"`
+	Scope     string `json:"scope,omitempty" doc:"Those of the API that asks, with spaces"`
+	Username  string `json:"username,omitempty" doc:"The account's e-mail address"`
+	Name      string `json:"name,omitempty" doc:"What the person wants to be called, if anything"`
+	TokenType string `json:"token_type,omitempty" enum:"Bearer"`
+	Expires   int64  `json:"exp,omitempty" doc:"Unix seconds: when the token ends if it is not used until then"`
+	IssuedAt  int64  `json:"iat,omitempty" doc:"Unix seconds: when the person signed in"`
+	Subject   string `json:"sub,omitempty" format:"uuid" doc:"The account's id; never changes"`
+	Audience  string `json:"aud,omitempty" doc:"The API that asks"`
+	Issuer    string `json:"iss,omitempty" doc:"The service's URL (AUTH_API_ISSUER), where that is set"`
+	Session   string `json:"sid,omitempty" format:"uuid" doc:"Public id of the session"`
+}
+
+// introspections are the answer to a batch.
+type introspections struct {
+	Results []introspection `json:"results" nullable:"false" doc:"In the order of the tokens"`
+}
+
+// tokensBody is the body of a batch.
+type tokensBody struct {
+	Tokens []*string `json:"tokens"` // null is not a string
 }
 
 // introspect tells a client whether a token is alive (RFC 7662).
@@ -72,7 +82,7 @@ func (s *Server) introspectBatch(c *fiber.Ctx) error {
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
-	return c.JSON(map[string][]introspection{"results": results})
+	return c.JSON(introspections{results})
 }
 
 func tokensOf(c *fiber.Ctx) ([]string, error) {
@@ -82,9 +92,7 @@ func tokensOf(c *fiber.Ctx) ([]string, error) {
 	if media(c) != fiber.MIMEApplicationJSON {
 		return nil, invalidRequest("Send JSON in UTF-8, with Content-Type: application/json.")
 	}
-	var body struct {
-		Tokens []*string `json:"tokens"` // null is not a string
-	}
+	var body tokensBody
 	err := unmarshalStrict(c.Request().Body(), &body)
 	switch f := bodyFault(""); {
 	case errors.As(err, &f) && f != unknownField && f != wrongType:

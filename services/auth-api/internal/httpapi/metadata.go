@@ -14,12 +14,12 @@ type authorizationServer struct {
 	// TokenEndpoint, its authentication methods and the grants are there only if
 	// there is a grant that it takes.
 	TokenEndpoint            string   `json:"token_endpoint,omitempty"`
-	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported,omitempty"`
-	GrantTypes               []string `json:"grant_types_supported,omitempty"`
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported,omitempty" nullable:"false"`
+	GrantTypes               []string `json:"grant_types_supported,omitempty" nullable:"false"`
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
-	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported" nullable:"false"`
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
-	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported" nullable:"false"`
 	ServiceDocumentation     string   `json:"service_documentation"`
 }
 

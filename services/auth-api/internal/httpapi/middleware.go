@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/helmet"
 
@@ -134,7 +133,3 @@ func keepProblem(c *fiber.Ctx, p *Problem) { keepIn(c.UserContext(), p) }
 
 // keepIn notes the problem for the log line.
 func keepIn(ctx context.Context, p *Problem) { requestOf(ctx).problem = p }
-
-func (s *Server) problemSchema() *huma.Schema {
-	return huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, problemGoType)
-}

@@ -11,8 +11,8 @@ import (
 
 // oauthError is the body of an error under /oauth (RFC 6749, section 5.2).
 type oauthError struct {
-	Error       string `json:"error"`
-	Description string `json:"error_description"`
+	Error       string `json:"error" doc:"What went wrong. Branch on this"`
+	Description string `json:"error_description" doc:"What is wrong and what to do"`
 }
 
 // token is the token endpoint (RFC 6749, section 3.2). Of the grants it knows
@@ -32,10 +32,10 @@ func (s *Server) token(c *fiber.Ctx) error {
 		return s.refuseOAuth(c, err)
 	}
 	if form["grant_type"] != "password" || !s.PasswordGrant {
-		return refuse(c, http.StatusBadRequest, "unsupported_grant_type", "This server does not take that grant. People sign in with POST /v1/sessions.")
+		return refuse(c, http.StatusBadRequest, oauthUnsupportedGrant, "This server does not take that grant. People sign in with POST /v1/sessions.")
 	}
 	if form["username"] == "" || form["password"] == "" {
-		return refuse(c, http.StatusBadRequest, "invalid_request", "username and password are needed.")
+		return refuse(c, http.StatusBadRequest, oauthInvalidRequest, "username and password are needed.")
 	}
 	opened, err := s.openSession(leaving(c.UserContext()), form["username"], form["password"], form["scope"])
 	if err != nil {
@@ -45,29 +45,52 @@ func (s *Server) token(c *fiber.Ctx) error {
 	return c.JSON(s.answerOf(opened))
 }
 
-// refuseOAuth says a fault in OAuth's words (RFC 6749, section 5.2). What HTTP
-// itself has a status for, such as 405 or 413, keeps it.
+// refuseOAuth says a fault in OAuth's words (RFC 6749, section 5.2).
 func (s *Server) refuseOAuth(c *fiber.Ctx, err error) error {
 	p := problemOf(err)
 	keepProblem(c, p)
 	for name, values := range p.header {
 		c.Set(name, values[0])
 	}
-	switch p.Code {
-	case fault.InvalidClient:
+	if p.Code == fault.InvalidClient {
 		c.Set(fiber.HeaderWWWAuthenticate, `Basic realm="`+realm+`"`)
-		return refuse(c, p.Status, "invalid_client", p.Detail)
+	}
+	status, name := oauthOf(p.Code)
+	return refuse(c, status, name, p.Detail)
+}
+
+// The names of errors under /oauth.
+const (
+	oauthInvalidRequest   = "invalid_request"
+	oauthInvalidClient    = "invalid_client"
+	oauthInvalidGrant     = "invalid_grant"
+	oauthInvalidScope     = "invalid_scope"
+	oauthUnsupportedGrant = "unsupported_grant_type"
+	oauthUnavailable      = "temporarily_unavailable"
+	oauthServerError      = "server_error"
+)
+
+func oauthErrors() []any {
+	return []any{oauthInvalidRequest, oauthInvalidClient, oauthInvalidGrant, oauthInvalidScope, oauthUnsupportedGrant, oauthUnavailable, oauthServerError}
+}
+
+// oauthOf is OAuth's status and name of a fault. What HTTP itself has a status for,
+// such as 405 or 413, keeps it.
+func oauthOf(code fault.Code) (status int, name string) {
+	switch status = statusOf(code); code {
+	case fault.InvalidClient:
+		return status, oauthInvalidClient
 	case fault.InvalidCredentials, fault.AccountDisabled, fault.ValidationFailed:
-		return refuse(c, http.StatusBadRequest, "invalid_grant", p.Detail)
+		return http.StatusBadRequest, oauthInvalidGrant
 	case fault.InvalidScope:
-		return refuse(c, http.StatusBadRequest, "invalid_scope", p.Detail)
+		return http.StatusBadRequest, oauthInvalidScope
 	case fault.Busy, fault.StoreUnavailable:
-		return refuse(c, p.Status, "temporarily_unavailable", p.Detail)
+		return status, oauthUnavailable
 	}
-	if p.Status == http.StatusInternalServerError {
-		return refuse(c, p.Status, "server_error", p.Detail)
+	if status == http.StatusInternalServerError {
+		return status, oauthServerError
 	}
-	return refuse(c, p.Status, "invalid_request", p.Detail)
+	return status, oauthInvalidRequest
 }
 
 func refuse(c *fiber.Ctx, status int, code, description string) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/httpapi"
@@ -47,6 +48,7 @@ func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
 		_ = l.Close() // A server that has not begun yet does not know it.
 		<-ended
 	})
+	client := &http.Client{Transport: &contract.Transport{Documents: &contract.Documents{}, OnFault: func(err error) { t.Error(err) }}}
 	for path, c := range map[string]struct{ contentType, body, want string }{
 		"/v1/sessions": {"application/json", `{"email":"ada@books.test","password":"four words and more"}`, `"code":"internal"`},
 		"/oauth/token": {"application/x-www-form-urlencoded", "grant_type=password&username=ada%40books.test&password=four+words", `"error":"server_error"`},
@@ -59,7 +61,7 @@ func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
 			r.Header.Set("Content-Type", c.contentType)
 			r.Header.Set("Origin", origin)
 			r.Close = true
-			response, err := http.DefaultClient.Do(r)
+			response, err := client.Do(r)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -42,7 +42,7 @@ func statusOf(code fault.Code) int {
 	case fault.Busy, fault.StoreUnavailable:
 		return http.StatusServiceUnavailable
 	default:
-		return cmp.Or(statusOfWire(code), http.StatusInternalServerError)
+		return cmp.Or(statusOfWire(code), bearer.Code(code).Status(), http.StatusInternalServerError)
 	}
 }
 
@@ -50,7 +50,7 @@ func statusOf(code fault.Code) int {
 type Problem struct {
 	Title  string         `json:"title" doc:"The name of the status"`
 	Status int            `json:"status"`
-	Code   fault.Code     `json:"code" doc:"What went wrong; one of a closed list, see the description of this API"`
+	Code   fault.Code     `json:"code" doc:"What went wrong. Branch on this"`
 	Detail string         `json:"detail" doc:"What is wrong and what to do"`
 	Errors []ProblemField `json:"errors,omitempty" doc:"Which parts of the request are wrong"`
 
@@ -60,9 +60,9 @@ type Problem struct {
 
 // ProblemField says what is wrong with one part of the request.
 type ProblemField struct {
-	Location string `json:"location" example:"body.password"`
-	Reason   string `json:"reason" example:"too_short"`
-	Detail   string `json:"detail"`
+	Location string `json:"location" example:"body.password" doc:"Where it stands"`
+	Reason   string `json:"reason" example:"too_short" doc:"What is wrong with it"`
+	Detail   string `json:"detail" doc:"What to do"`
 }
 
 // Error is for the log.

@@ -6,7 +6,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify/bearer"
 )
 
 const (
@@ -34,48 +36,53 @@ func (s *Server) routes() error {
 	if s.Issuer != "" {
 		s.app.Get(metadataPath, s.metadata)
 	}
+	s.withHealthRoutes()
 	s.withOAuthRoutes()
 	s.withVerifyRoute()
 
 	s.api.UseMiddleware(s.authorise, readable)
 	own := s.secured(session.ScopeAccount)
+	const recent = fault.Code(bearer.InsufficientUserAuthentication)
 
 	add(s, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/v1/accounts", Tags: []string{"Accounts"},
-		Summary: "Register", DefaultStatus: http.StatusAccepted,
-		Description: "The answer is the same whether the address is known already or not. Sign in to find out."}, s.register)
+		Security: open(), Summary: "Register", DefaultStatus: http.StatusAccepted,
+		Description: "The answer is the same whether the address is known already or not. Sign in to find out."}, s.register, fault.StoreUnavailable, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "me", Method: http.MethodGet, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
 		Summary: "Whose token this is", Security: s.secured()}, s.me)
 	add(s, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
-		Summary: "Change one's account", Security: own}, s.changeMe)
+		Summary: "Change one's account", Security: own}, s.changeMe, fault.AccountNotFound)
 	add(s, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
-		Summary: "Delete one's account", Security: own, DefaultStatus: http.StatusNoContent}, s.deleteMe)
+		Summary: "Delete one's account", Security: own, DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: "/v1/accounts/me/password", Tags: []string{"Accounts"},
-		Summary: "Change one's password", Description: "Ends all other sessions.", Security: own, DefaultStatus: http.StatusNoContent}, s.changePassword)
+		Summary: "Change one's password", Description: "Ends all other sessions.", Security: own, DefaultStatus: http.StatusNoContent}, s.changePassword, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 
 	add(s, huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: "/v1/sessions", Tags: []string{"Sessions"},
-		Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn)
+		Security: open(), Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: "/v1/sessions", Tags: []string{"Sessions"},
 		Summary: "List one's sessions", Security: own}, s.listSessions)
 	add(s, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: "/v1/sessions", Tags: []string{"Sessions"},
-		Summary: "End all other sessions", Description: "With all=true this one too. Needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSessions)
+		Summary: "End all other sessions", Description: "With all=true this one too. Needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSessions, fault.AccountNotFound, fault.SessionNotFound, recent)
 	add(s, huma.Operation{OperationID: "current-session", Method: http.MethodGet, Path: "/v1/sessions/current", Tags: []string{"Sessions"},
 		Summary: "The session of this token", Security: s.secured()}, s.currentSession)
 	add(s, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: "/v1/sessions/current", Tags: []string{"Sessions"},
-		Summary: "Sign out", Security: s.secured(), DefaultStatus: http.StatusNoContent}, s.signOut)
+		Summary: "Sign out", Security: s.secured(), DefaultStatus: http.StatusNoContent}, s.signOut, fault.AccountNotFound, fault.SessionNotFound)
 	add(s, huma.Operation{OperationID: "end-session", Method: http.MethodDelete, Path: "/v1/sessions/{id}", Tags: []string{"Sessions"},
-		Summary: "End one of one's sessions", Description: "Another than this one's needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSession)
-	return nil
+		Summary: "End one of one's sessions", Description: "Another than this one's needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSession, fault.AccountNotFound, fault.SessionNotFound, recent)
+	s.api.OpenAPI().Components.Responses = s.unrouted()
+	s.describeLimits()
+	s.closeLists()
+	return s.serveDocument()
 }
 
-// add registers an operation whose errors are answered as problems.
-func add[I, O any](s *Server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
-	op.Errors = nil
-	if op.Responses == nil {
-		op.Responses = map[string]*huma.Response{}
+// add registers an operation. Its errors are answered as problems: those that all have
+// whose token is checked, and the codes.
+func add[I, O any](s *Server, op huma.Operation, handle func(context.Context, *I) (*O, error), codes ...fault.Code) {
+	codes = append(append(anywhere(), fault.ValidationFailed), codes...)
+	if scopes, secured := requirement(&op); secured {
+		codes = append(codes, tokenCodes(len(scopes) > 0)...)
 	}
-	op.Responses["default"] = &huma.Response{Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
-		problemType: {Schema: s.problemSchema()},
-	}}
+	op.Responses = answers{}
+	s.problems(op.Responses, codes...)
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

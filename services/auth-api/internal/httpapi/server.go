@@ -69,13 +69,15 @@ type Health interface {
 	Check(ctx context.Context) health.Report
 }
 
-// Options are the parts of a Server. All are needed, but for Issuer and the lists.
+// Options are the parts of a Server. All are needed, but for Offers, Issuer and the
+// lists.
 type Options struct {
 	Accounts      Accounts
 	Sessions      Sessions
 	Verifier      verify.Verifier
 	Clients       Clients
 	Health        Health
+	Offers        Offers
 	Log           *slog.Logger
 	Metrics       prometheus.Registerer
 	Now           func() time.Time

@@ -43,17 +43,18 @@ func viewOf(v session.Session, current bool) sessionView {
 		CreatedAt: v.CreatedAt.UTC(), SeenAt: v.SeenAt.UTC(), IdleExpiresAt: v.IdleExpiresAt.UTC(), ExpiresAt: v.ExpiresAt.UTC()}
 }
 
-// tokenAnswer has the fields of RFC 6749, section 5.1.
-type tokenAnswer struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type" example:"Bearer"`
+// TokenAnswer has the fields of RFC 6749, section 5.1. It is exported for huma, which
+// leaves embedded structs out of schemas otherwise.
+type TokenAnswer struct {
+	AccessToken string `json:"access_token" doc:"The token. It is shown once"`
+	TokenType   string `json:"token_type" enum:"Bearer"`
 	ExpiresIn   int64  `json:"expires_in" doc:"Seconds until the token ends if it is not used"`
 	Scope       string `json:"scope" doc:"What the token allows, with spaces"`
 }
 
 type signInOutput struct {
 	Body struct {
-		tokenAnswer
+		TokenAnswer
 		Session sessionView `json:"session"`
 	}
 }
@@ -64,7 +65,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*signInOutput, er
 		return nil, err
 	}
 	out := &signInOutput{}
-	out.Body.tokenAnswer = s.answerOf(opened)
+	out.Body.TokenAnswer = s.answerOf(opened)
 	out.Body.Session = viewOf(opened.Session, true)
 	return out, nil
 }
@@ -88,12 +89,12 @@ func (s *Server) openSession(ctx context.Context, email, password, scope string)
 	return session.Opened{}, err
 }
 
-func (s *Server) answerOf(o session.Opened) tokenAnswer {
+func (s *Server) answerOf(o session.Opened) TokenAnswer {
 	ends := o.IdleExpiresAt
 	if o.ExpiresAt.Before(ends) {
 		ends = o.ExpiresAt
 	}
-	return tokenAnswer{AccessToken: o.Token.Reveal(), TokenType: "Bearer", ExpiresIn: max(0, int64(ends.Sub(s.Now()).Seconds())), Scope: strings.Join(o.Scopes, " ")}
+	return TokenAnswer{AccessToken: o.Token.Reveal(), TokenType: "Bearer", ExpiresIn: max(0, int64(ends.Sub(s.Now()).Seconds())), Scope: strings.Join(o.Scopes, " ")}
 }
 
 type sessionsOutput struct {

@@ -1,0 +1,104 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browser finds Chromium, or skips.
+func browser(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("SKIPPED, no Chromium: /docs was not tried in a browser. Install chromium to run this test.")
+	return ""
+}
+
+// page is a tab of a real browser.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func newPage(t *testing.T) page {
+	t.Helper()
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 2400),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))...)
+	t.Cleanup(stopAllocator)
+	ctx, stop := chromedp.NewContext(allocator)
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	return page{t, ctx}
+}
+
+func (p page) step(what string, actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	limit, cancel := context.WithTimeout(p.ctx, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(limit, actions...); err != nil {
+		soon, cancel := context.WithTimeout(p.ctx, 5*time.Second)
+		defer cancel()
+		shown, why := chromedp.Run(soon, chromedp.Text(chromedp.CSS("body")))
+		p.t.Fatalf("%s: %v\nthe page shows: %.2000s (%v)", what, err, shown, why)
+	}
+}
+
+// press presses until something is there. Swagger UI unfolds slowly, and forgets a
+// press that comes before it has resolved the operation: so press, and again, as a
+// person would.
+func (p page) press(selector, until string) {
+	p.t.Helper()
+	p.step("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	evaluate[bool](p, fmt.Sprintf(`(async () => {
+		while (!document.querySelector(%[2]q)) {
+			document.querySelector(%[1]q)?.click();
+			await new Promise(done => setTimeout(done, 500));
+		}
+		return true;
+	})()`, selector, until))
+}
+
+// signIn fills in the password form of Swagger UI's dialog, and closes it.
+func (p page) signIn() {
+	p.t.Helper()
+	p.press(".btn.authorize", "#oauth_username")
+	p.step("fill it in", chromedp.SendKeys(chromedp.CSS("#oauth_username"), email), chromedp.SendKeys(chromedp.CSS("#oauth_password"), password))
+	p.step("sign in",
+		chromedp.Click(chromedp.Search(`//input[@id="oauth_password"]/ancestor::div[contains(@class, "auth-container")]//button[contains(., "Authorize")]`)),
+		chromedp.WaitVisible(chromedp.Search(`//button[contains(., "Logout")]`)))
+	p.step("close it", chromedp.Click(chromedp.CSS(".btn-done")), chromedp.WaitNotPresent(chromedp.CSS(".btn-done")))
+}
+
+func (p page) text(selector string) string {
+	p.t.Helper()
+	limit, cancel := context.WithTimeout(p.ctx, time.Minute)
+	defer cancel()
+	text, err := chromedp.Run(limit, chromedp.Text(chromedp.CSS(selector)))
+	if err != nil {
+		p.t.Fatalf("read %s: %v", selector, err)
+	}
+	return text
+}
+
+// evaluate is the value of a script; of a promise, what it resolves to.
+func evaluate[T any](p page, script string) T {
+	p.t.Helper()
+	limit, cancel := context.WithTimeout(p.ctx, time.Minute)
+	defer cancel()
+	value, err := chromedp.Run(limit, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v", script, err)
+	}
+	return value
+}

@@ -1,5 +1,0 @@
-package httpapi
-
-import "reflect"
-
-var problemGoType = reflect.TypeFor[Problem]()

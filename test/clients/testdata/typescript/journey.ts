@@ -1,0 +1,103 @@
+// Goes through an account's life with a client whose types were generated.
+import assert from "node:assert/strict";
+import createClient from "openapi-fetch";
+import type { components, paths } from "./api.js";
+
+const email = "typescript@books.test";
+const password = "notes on the analytical engine";
+const newPassword = "a bernoulli number, by a machine";
+
+// advice compiles only if it knows every code: the list is closed.
+function advice(code: components["schemas"]["Problem"]["code"]): string {
+  switch (code) {
+    case "invalid_token":
+    case "missing_token":
+    case "insufficient_user_authentication":
+    case "invalid_credentials":
+      return "sign in";
+    case "busy":
+    case "store_unavailable":
+    case "request_timeout":
+    case "client_gone":
+    case "internal":
+      return "try again";
+    case "account_disabled":
+    case "account_not_found":
+    case "insufficient_scope":
+    case "invalid_scope":
+    case "session_not_found":
+    case "wrong_password":
+    case "validation_failed":
+      return "ask the person";
+    case "body_too_large":
+    case "header_too_large":
+    case "malformed_request":
+    case "method_not_allowed":
+    case "method_unknown":
+    case "route_not_found":
+    case "unsupported_media_type":
+    case "version_not_supported":
+      return "mend the program";
+    default: {
+      const none: never = code;
+      return none;
+    }
+  }
+}
+
+const baseUrl = process.env["AUTH_URL"] ?? "";
+const api = createClient<paths>({ baseUrl });
+const form = {
+  bodySerializer: (body: Record<string, string | undefined>) =>
+    new URLSearchParams(Object.entries(body).filter((pair): pair is [string, string] => pair[1] !== undefined)),
+  headers: { "Content-Type": "application/x-www-form-urlencoded" },
+};
+
+const ready = await api.GET("/readyz");
+assert.equal(ready.data?.stores["session-db"], "up");
+
+const weak = await api.POST("/v1/accounts", { body: { email, password: "short" } });
+assert.ok(weak.error);
+assert.equal(weak.error.code, "validation_failed");
+assert.equal(weak.error.errors?.[0]?.reason, "too_short");
+
+const registered = await api.POST("/v1/accounts", { body: { email, password } });
+assert.equal(registered.response.status, 202);
+
+const wrong = await api.POST("/v1/sessions", { body: { email, password: newPassword } });
+assert.ok(wrong.error);
+assert.equal(advice(wrong.error.code), "sign in");
+
+const signedIn = await api.POST("/v1/sessions", { body: { email, password } });
+assert.ok(signedIn.data);
+const token: string = signedIn.data.access_token;
+const kind: "Bearer" = signedIn.data.token_type;
+const headers = { Authorization: `${kind} ${token}` };
+const basic = { Authorization: "Basic " + Buffer.from(`${process.env["CLIENT_ID"]}:${process.env["CLIENT_SECRET"]}`).toString("base64") };
+
+const renamed = await api.PATCH("/v1/accounts/me", { body: { name: "Ada" }, headers });
+assert.equal(renamed.data?.name, "Ada");
+const me = await api.GET("/v1/accounts/me", { headers });
+assert.equal(me.data?.email, email);
+assert.equal(me.data.session, signedIn.data.session.id);
+
+const sessions = await api.GET("/v1/sessions", { headers });
+assert.equal(sessions.data?.sessions[0]?.current, true);
+
+const changed = await api.PUT("/v1/accounts/me/password", { body: { current_password: password, new_password: newPassword }, headers });
+assert.equal(changed.response.status, 204);
+
+const other = await api.POST("/oauth/introspect", { ...form, body: { token }, headers: { ...form.headers, ...basic } });
+assert.equal(other.data?.active, false);
+const stranger = await api.POST("/oauth/introspect", { ...form, body: { token } });
+assert.ok(stranger.error && "error" in stranger.error);
+assert.equal(stranger.error.error, "invalid_client");
+const many = await api.POST("/oauth/introspect/batch", { body: { tokens: [token, "nonsense"] }, headers: basic });
+assert.equal(many.data?.results.length, 2);
+
+const revoked = await api.POST("/oauth/revoke", { ...form, body: { token } });
+assert.equal(revoked.response.status, 200);
+const over = await api.GET("/v1/accounts/me", { headers });
+assert.ok(over.error);
+assert.equal(over.error.code, "invalid_token");
+console.log("done");
