@@ -102,4 +102,7 @@ func (p *process) end() {
 	go func() { _ = p.cmd.Wait() }()
 }
 
-func (p *process) kill() { _ = p.cmd.Process.Kill() }
+func (p *process) kill() {
+	hasten(p.cmd.Process.Pid)
+	_ = p.cmd.Process.Kill()
+}

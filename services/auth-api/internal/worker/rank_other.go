@@ -14,6 +14,10 @@ func Self() (string, error) { return os.Executable() }
 // process there (setpriority(2)).
 func giveWay() error { return syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19) }
 
+// hasten gives a process that is about to be killed the ordinary rank again, if this
+// process may do that.
+func hasten(pid int) { _ = syscall.Setpriority(syscall.PRIO_PROCESS, pid, 0) }
+
 // onOne does the work; which processor does it cannot be said elsewhere.
 func onOne(work func()) error {
 	work()
