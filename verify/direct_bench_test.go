@@ -8,7 +8,9 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -27,6 +29,20 @@ func BenchmarkVerifyCached(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := d.Verify(b.Context(), raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A token that nobody was given, refused by its check characters.
+func BenchmarkVerifyMadeUp(b *testing.B) {
+	f := newFixture(b, devtest.Redis(b))
+	d := cached(b, f, verify.Options{})
+	raw, _ := f.put(f.typical())
+	raw = raw[:7] + strings.Repeat("0", len(raw)-7)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := d.Verify(b.Context(), raw); !errors.Is(err, verify.ErrInvalidToken) {
 			b.Fatal(err)
 		}
 	}

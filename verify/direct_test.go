@@ -77,7 +77,7 @@ func (f *fixture) typical() verify.Identity {
 // put makes a token whose record is the identity's.
 func (f *fixture) put(i verify.Identity) (raw string, hash token.Hash) {
 	f.t.Helper()
-	made, hash, err := f.ring.Mint(rand.Reader)
+	made, hash, err := f.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestDeadTokensAreInvalid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unknown, _, _ := foreign.Mint(rand.Reader)
+	unknown, _, _ := foreign.Mint(rand.Reader, token.Access)
 	for name, raw := range map[string]string{
 		"nothing": "", "a word": "nonsense", "cut short": revoked[:50], "revoked": revoked, "idle": idled, "at its end": ended, "of an unknown key": unknown.Reveal(),
 	} {

@@ -195,7 +195,7 @@ func (m *model) identity(t *modelToken, scope string) verify.Identity {
 }
 
 func (m *model) signIn(ctx context.Context, r *mathrand.Rand) {
-	made, hash, err := m.ring.Mint(rand.Reader)
+	made, hash, err := m.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		m.t.Error(err)
 		return

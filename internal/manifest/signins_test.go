@@ -23,7 +23,7 @@ type issued struct {
 
 func mint(t *testing.T, ring *token.KeyRing) issued {
 	t.Helper()
-	made, hash, err := ring.Mint(rand.Reader)
+	made, hash, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}

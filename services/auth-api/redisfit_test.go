@@ -84,7 +84,7 @@ func mintText(t *testing.T) string {
 		t.Fatal(err)
 	}
 	random := uuid.New()
-	made, _, err := ring.Mint(strings.NewReader(strings.Repeat(random.String(), 10)))
+	made, _, err := ring.Mint(strings.NewReader(strings.Repeat(random.String(), 10)), token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}

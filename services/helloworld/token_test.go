@@ -18,7 +18,7 @@ func putToken(t *testing.T, redisURL string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, hash, err := ring.Mint(rand.Reader)
+	made, hash, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}

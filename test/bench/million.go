@@ -71,7 +71,7 @@ func (st *stack) fill(ctx context.Context, n int) ([]string, error) {
 	for len(tokens) < n {
 		_, err := st.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for range min(1000, n-len(tokens)) {
-				made, hash, err := ring.Mint(rand.Reader)
+				made, hash, err := ring.Mint(rand.Reader, token.Access)
 				if err != nil {
 					return err
 				}

@@ -61,7 +61,7 @@ func (st *stack) revokeDirect(ctx context.Context, d *verify.Direct) (times []ti
 		return nil, err
 	}
 	for range revocations {
-		made, hash, err := ring.Mint(rand.Reader)
+		made, hash, err := ring.Mint(rand.Reader, token.Access)
 		if err != nil {
 			return nil, err
 		}

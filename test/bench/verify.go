@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"time"
-
-	"auth.books.test/verify/token"
 )
 
 const (
@@ -123,21 +120,14 @@ func (st *stack) introspector(ctx context.Context) (string, error) {
 	return id + ":" + secret, nil
 }
 
-// flood sends well-formed tokens that nobody was given, each of which costs a
-// read, and looks how a live one fares meanwhile.
+// flood sends well-formed tokens that nobody was given, and looks how a live one
+// fares meanwhile.
 func (st *stack) flood(ctx context.Context, s settings, t *table, api *program, accessToken string) error {
-	ring, err := token.ParseKeyRing(st.tokenKey)
-	if err != nil {
-		return err
-	}
 	madeUp := door(api, "")
 	madeUp.statuses = []int{http.StatusUnauthorized}
-	for range floodTokens {
-		made, _, err := ring.Mint(rand.Reader)
-		if err != nil {
-			return err
-		}
-		madeUp.tokens = append(madeUp.tokens, made.Reveal())
+	var err error
+	if madeUp.tokens, err = st.madeUp(floodTokens); err != nil {
+		return err
 	}
 	honest := door(api, accessToken)
 	honest.clients = floodedClients
@@ -157,7 +147,7 @@ func (st *stack) flood(ctx context.Context, s settings, t *table, api *program, 
 		return err
 	}
 	t.add("made-up tokens refused, a second (64 clients)", fmt.Sprintf("%.0f; p50 %s, p99 %s", flood.perSecond, micro(flood.p50), micro(flood.p99)))
-	t.add(fmt.Sprintf("a live token meanwhile (%d clients)", floodedClients), fmt.Sprintf("%.0f a second, p50 %s, p99 %s; without the flood %.0f, %s, %s",
+	t.add(fmt.Sprintf("a live token at `GET /verify` meanwhile (%d clients)", floodedClients), fmt.Sprintf("%.0f a second, p50 %s, p99 %s; without the flood %.0f, %s, %s",
 		meanwhile.perSecond, micro(meanwhile.p50), micro(meanwhile.p99), alone.perSecond, micro(alone.p50), micro(alone.p99)))
 	return nil
 }

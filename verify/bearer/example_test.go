@@ -94,7 +94,7 @@ func signedIn(email, audience, scope string) (url string, ring *token.KeyRing, a
 	if ring, err = token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="); err != nil {
 		log.Fatal(err)
 	}
-	made, hash, err := ring.Mint(rand.Reader)
+	made, hash, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -101,13 +101,25 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 // Get gives the value of k, nil if Redis has none. now is the moment of the
 // call, by the cache's clock. An error means that it could not be found out.
 func (c *Cache[K, V]) Get(ctx context.Context, k K, now time.Time) (*V, error) {
+	if v := c.Known(k, now); v != nil {
+		return v, nil
+	}
+	return c.Read(ctx, k, now)
+}
+
+// Known gives the value of k if memory has it and may be served, nil otherwise.
+func (c *Cache[K, V]) Known(k K, now time.Time) *V {
+	if c.table == nil || !c.lease.covers(now) {
+		return nil
+	}
+	return c.table.get(k)
+}
+
+// Read is Get for a key that is not Known. Between the two a caller may refuse keys
+// that cannot exist, so that they cost no read.
+func (c *Cache[K, V]) Read(ctx context.Context, k K, now time.Time) (*V, error) {
 	if c.table == nil {
 		return c.fresh(ctx, k)
-	}
-	if c.lease.covers(now) {
-		if v := c.table.get(k); v != nil {
-			return v, nil
-		}
 	}
 	return c.load(ctx, k, now)
 }

@@ -58,7 +58,7 @@ func (f *fixture) expired(t *testing.T) (raw string) {
 
 func (f *fixture) put(t *testing.T, ends time.Time, audiences, scopes []string) string {
 	t.Helper()
-	made, hash, err := f.ring.Mint(rand.Reader)
+	made, hash, err := f.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func (f *fixture) put(t *testing.T, ends time.Time, audiences, scopes []string) 
 // mint makes a token that has no record.
 func (f *fixture) mint(t *testing.T) string {
 	t.Helper()
-	made, _, err := f.ring.Mint(rand.Reader)
+	made, _, err := f.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
