@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -32,6 +33,9 @@ type Options struct {
 	// Log has a line when memory begins and ceases to be kept in line with Redis;
 	// default slog.Default().
 	Log *slog.Logger
+	// Damaged is told of tokens whose record cannot be read or was not made with the
+	// ring: auth-api writes it anew. It must not block.
+	Damaged func(token.Hash)
 	// Notify is told the same, for metrics; it must not block.
 	Notify func(cache.Event)
 }
@@ -45,6 +49,10 @@ type Direct struct {
 	now   func() time.Time
 	// madeUp counts tokens that were refused for their check characters.
 	madeUp atomic.Uint64
+	// badRecords counts reads that found something else than a record of ours.
+	badRecords atomic.Uint64
+	damaged    func(token.Hash)
+	log        *slog.Logger
 }
 
 // Stats count since the start, but for those of the cache that are of now.
@@ -52,6 +60,8 @@ type Stats struct {
 	cache.Stats
 	// MadeUp tokens had wrong check characters and were refused without a read.
 	MadeUp uint64
+	// BadRecords are reads of a key that holds no record that the ring vouches for.
+	BadRecords uint64
 }
 
 // NewDirect makes a verifier; Close ends what it does in the background. It does
@@ -73,9 +83,8 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 	kept, err := cache.New(cache.Options[token.Hash, Identity]{
 		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
 		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
-		Decode: func(h token.Hash, fields map[string]string) (*Identity, error) {
-			identity, err := decodeRecord(fields, lists)
-			identity.Hash = h
+		DecodeString: func(h token.Hash, record string) (*Identity, error) {
+			identity, err := decodeRecord(ring, h, record, lists)
 			return &identity, err
 		},
 		Weigh: func(i *Identity) int64 { return i.weight() },
@@ -84,7 +93,7 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 	if err != nil {
 		return nil, fmt.Errorf("make a verifier: %w", err)
 	}
-	return &Direct{ring: ring, cache: kept, now: o.Now}, nil
+	return &Direct{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}, nil
 }
 
 // Verify tells whose the token is. Its lists are shared: do not change them.
@@ -129,9 +138,23 @@ func (d *Direct) read(ctx context.Context, t token.Token, hash token.Hash, now t
 	}
 	identity, err := d.cache.Read(ctx, hash, now)
 	if err != nil {
+		if errors.Is(err, ErrRecord) || redis.HasErrorPrefix(err, "WRONGTYPE") {
+			d.reportDamage(hash, err)
+		}
 		return nil, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
 	}
 	return identity, nil
+}
+
+// reportDamage counts and passes on what is no record of ours. Only the first is
+// logged: whoever writes to Redis must not be able to fill the log.
+func (d *Direct) reportDamage(h token.Hash, err error) {
+	if d.badRecords.Add(1) == 1 {
+		d.log.Error("a token's record in Redis was changed by another program, or is of another version: it is answered with 503 until auth-api has written it anew", "key", h.Key(), "error", err)
+	}
+	if d.damaged != nil {
+		d.damaged(h)
+	}
 }
 
 // Forget drops what is known of tokens whose records this process has just
@@ -139,7 +162,9 @@ func (d *Direct) read(ctx context.Context, t token.Token, hash token.Hash, now t
 func (d *Direct) Forget(hashes ...token.Hash) { d.cache.Forget(hashes...) }
 
 // Stats tell how verification does.
-func (d *Direct) Stats() Stats { return Stats{Stats: d.cache.Stats(), MadeUp: d.madeUp.Load()} }
+func (d *Direct) Stats() Stats {
+	return Stats{Stats: d.cache.Stats(), MadeUp: d.madeUp.Load(), BadRecords: d.badRecords.Load()}
+}
 
 // Close ends the connection that follows changes.
 func (d *Direct) Close() error { return d.cache.Close() }

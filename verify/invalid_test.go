@@ -85,7 +85,7 @@ func (a *asked) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return n
 func (a *asked) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		for _, cmd := range cmds {
-			if cmd.Name() == "hgetall" {
+			if cmd.Name() == "get" && cmd.Args()[1] != token.RebuiltKey {
 				a.note(fmt.Sprint(cmd.Args()[1]))
 			}
 		}

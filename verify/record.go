@@ -1,204 +1,239 @@
 package verify
 
 import (
-	"encoding/base64"
+	"crypto/hmac"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"auth.books.test/verify/token"
 )
 
-// Fields of a token's record, the Redis hash at token.Hash.Key. Other services
-// may read them; the names are part of the contract. Ids are UUIDs as 22
-// characters of base64url instead of 36, times are Unix seconds. When the person
-// signed in is not there: the session's id, a UUIDv7, says it.
+// A token's record is the Redis string at token.Hash.Key:
+//
+//	version   1 byte, recordVersion
+//	key id    2 characters: the ring key whose derived key made the MAC
+//	fields    each a tag of 1 byte, the value's length as a varint, and the value;
+//	          in ascending order of their tags, each at most once
+//	MAC       16 bytes, see token.KeyRing.RecordMAC; its body is key id and fields
+//
+// Ids are the 16 bytes of a UUID. Times are Unix seconds, big-endian without leading
+// zeros. Lists are words separated by single spaces. Empty values are left out. A
+// reader skips tags that it does not know; the MAC covers them. Other services and
+// other languages read records: a tag never changes its meaning, and what a reader
+// must not skip needs another version. testdata/records.json has vectors.
+const recordVersion = 1
+
+type recordTag byte
+
+// The closed set of tags of this version. Tags 4, 9 to 11 and 14 are kept for the
+// client, the time of issue, when and how the person was authenticated, and the actor.
 const (
-	fieldSession   = "sid"
-	fieldAccount   = "sub"
-	fieldEmail     = "email"
-	fieldName      = "name"
-	fieldAudiences = "aud"
-	fieldScopes    = "scope"
-	fieldExpires   = "exp"
-	fieldIdle      = "idle"
+	tagKind      recordTag = 1
+	tagSubject   recordTag = 2
+	tagSession   recordTag = 3
+	tagEmail     recordTag = 5
+	tagName      recordTag = 6
+	tagAudiences recordTag = 7
+	tagScopes    recordTag = 8
+	tagExpires   recordTag = 12
+	tagIdle      recordTag = 13
 )
 
-// maxField is the longest value Redis keeps in its compact form
-// (hash-max-listpack-value, 64 bytes). One longer value makes the whole record
-// two and a half times as big, so a long one is written in parts: email,
-// email.1, email.2, …
-const maxField = 64
+// kindAccount says that the subject is an account.
+const kindAccount = "\x01"
 
-var errRecord = errors.New("the token's record is not one of ours")
+const (
+	recordHead = 1 + 2 // version and key id
+	minRecord  = recordHead + token.RecordMACSize
+	maxTime    = 5 // bytes: until the year 36,812
+)
 
-// EncodeRecord gives the fields and values of the identity's record, for HSET.
-// Empty values are left out.
-func EncodeRecord(i Identity) []string {
-	fields := []string{
-		fieldSession, encodeID(i.SessionID),
-		fieldAccount, encodeID(i.AccountID),
-		fieldExpires, unix(i.ExpiresAt),
-		fieldIdle, unix(i.IdleExpiresAt),
-	}
-	fields = appendParts(fields, fieldEmail, i.Email)
-	fields = appendParts(fields, fieldName, i.Name)
-	fields = appendParts(fields, fieldAudiences, strings.Join(i.Audiences, " "))
-	return appendParts(fields, fieldScopes, strings.Join(i.Scopes, " "))
-}
+// ErrRecord means that a key holds no record of this version that the ring's keys
+// vouch for. The token may be alive.
+var ErrRecord = errors.New("the token's record is not one of ours")
 
-// IdleField gives the field and value that move the idle end of a record.
-func IdleField(idleExpiresAt time.Time) (field, value string) {
-	return fieldIdle, unix(idleExpiresAt)
-}
-
-// staleParts is how many parts more an older value may have had. Of a longer one the
-// rest stays and is not read: a value ends at the first part that is missing.
-const staleParts = 16
-
-// StaleFields are the fields that an older record of the same token may have after
-// the last part of each value that EncodeRecord writes. They must be deleted when a
-// record is written over another.
-func StaleFields(i Identity) (stale []string) {
-	for name, value := range map[string]string{
-		fieldEmail: i.Email, fieldName: i.Name, fieldAudiences: strings.Join(i.Audiences, " "), fieldScopes: strings.Join(i.Scopes, " "),
-	} {
-		written := len(appendParts(nil, name, value)) / 2
-		for n := range staleParts {
-			stale = append(stale, part(name, written+n))
-		}
-	}
-	return stale
-}
-
-// WiderFields are the fields of a record that must go if it allows a scope or an API
-// that the identity does not; none if it allows no more.
-func WiderFields(fields map[string]string, i Identity) (wider []string) {
-	for name, allowed := range map[string][]string{fieldAudiences: i.Audiences, fieldScopes: i.Scopes} {
-		if slices.ContainsFunc(strings.Fields(joinParts(fields, name)), func(word string) bool { return !slices.Contains(allowed, word) }) {
-			for n := 0; fields[part(name, n)] != ""; n++ {
-				wider = append(wider, part(name, n))
-			}
-		}
-	}
-	return wider
-}
-
-// decodeRecord is the reverse of EncodeRecord. A record that lacks a field or
-// holds another thing than a time is refused: better no answer than a guess.
-func decodeRecord(fields map[string]string, shared *lists) (Identity, error) {
-	session, err := decodeID(fields[fieldSession])
-	if err != nil || session.Version() != 7 {
-		return Identity{}, errRecord
-	}
-	account, err := decodeID(fields[fieldAccount])
+// EncodeRecord gives the record of the identity's token, identity.Hash, under the
+// ring's first key.
+func EncodeRecord(ring *token.KeyRing, i Identity) ([]byte, error) {
+	session, err := uuid.Parse(i.SessionID)
 	if err != nil {
-		return Identity{}, errRecord
+		return nil, fmt.Errorf("encode a record: the session's id: %w", err)
 	}
-	i := Identity{
-		SessionID: session.String(),
-		AccountID: account.String(),
-		IssuedAt:  time.Unix(session.Time().UnixTime()).UTC().Truncate(time.Second),
-		Email:     joinParts(fields, fieldEmail),
-		Name:      joinParts(fields, fieldName),
-		Audiences: shared.of(joinParts(fields, fieldAudiences)),
-		Scopes:    shared.of(joinParts(fields, fieldScopes)),
+	account, err := uuid.Parse(i.AccountID)
+	if err != nil {
+		return nil, fmt.Errorf("encode a record: the account's id: %w", err)
 	}
-	if i.Email == "" {
-		return Identity{}, errRecord
+	b := make([]byte, 0, 192)
+	b = append(b, recordVersion)
+	b = append(b, ring.SigningKeyID()...)
+	b = appendField(b, tagKind, kindAccount)
+	b = appendField(b, tagSubject, string(account[:]))
+	b = appendField(b, tagSession, string(session[:]))
+	b = appendField(b, tagEmail, i.Email)
+	b = appendField(b, tagName, i.Name)
+	b = appendField(b, tagAudiences, strings.Join(i.Audiences, " "))
+	b = appendField(b, tagScopes, strings.Join(i.Scopes, " "))
+	for _, end := range []struct {
+		tag recordTag
+		at  time.Time
+	}{{tagExpires, i.ExpiresAt}, {tagIdle, i.IdleExpiresAt}} {
+		if end.at.Unix() <= 0 {
+			return nil, errors.New("encode a record: a token cannot end before 1970")
+		}
+		b = appendField(b, end.tag, encodeTime(end.at))
 	}
-	if i.ExpiresAt, err = parseUnix(fields[fieldExpires]); err != nil {
-		return Identity{}, err
+	mac, err := ring.RecordMAC(ring.SigningKeyID(), recordVersion, i.Hash, b[1:])
+	if err != nil {
+		return nil, fmt.Errorf("encode a record: %w", err)
 	}
-	if i.IdleExpiresAt, err = parseUnix(fields[fieldIdle]); err != nil {
+	return append(b, mac[:]...), nil
+}
+
+// DecodeRecord is the reverse of EncodeRecord for the token of that hash. Better no
+// answer than a guess: whatever is not exactly a record is refused. Error: ErrRecord.
+func DecodeRecord(ring *token.KeyRing, h token.Hash, record string) (Identity, error) {
+	return decodeRecord(ring, h, record, newLists())
+}
+
+func decodeRecord(ring *token.KeyRing, h token.Hash, record string, shared *lists) (Identity, error) {
+	if len(record) < minRecord {
+		return Identity{}, fmt.Errorf("%w: too short", ErrRecord)
+	}
+	if record[0] != recordVersion {
+		return Identity{}, fmt.Errorf("%w: of version %d", ErrRecord, record[0])
+	}
+	end := len(record) - token.RecordMACSize
+	mac, err := ring.RecordMAC(record[1:recordHead], recordVersion, h, []byte(record[1:end]))
+	if err != nil {
+		return Identity{}, fmt.Errorf("%w: sealed with an unknown key", ErrRecord)
+	}
+	if !hmac.Equal(mac[:], []byte(record[end:])) {
+		return Identity{}, fmt.Errorf("%w: its MAC is wrong", ErrRecord)
+	}
+	i := Identity{Hash: h}
+	if err := i.readFields(record[recordHead:end], shared); err != nil {
 		return Identity{}, err
 	}
 	return i, nil
 }
 
-// IsRecord says whether a Redis hash is surely a token's record, and not of another
-// program that uses the same database: everything in it must be readable.
-func IsRecord(fields map[string]string) bool {
-	_, err := decodeRecord(fields, newLists())
-	return err == nil
-}
-
-// encodeID writes what is no UUID as it is; decodeID refuses it.
-func encodeID(id string) string {
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return id
-	}
-	return base64.RawURLEncoding.EncodeToString(parsed[:])
-}
-
-// decodeID takes the one spelling that encodeID writes.
-func decodeID(s string) (id uuid.UUID, err error) {
-	if len(s) != base64.RawURLEncoding.EncodedLen(len(id)) {
-		return uuid.Nil, errRecord
-	}
-	// The decoder skips line breaks, so fewer bytes than expected may come out.
-	n, err := base64.RawURLEncoding.Strict().Decode(id[:], []byte(s))
-	if err != nil || n != len(id) {
-		return uuid.Nil, errRecord
-	}
-	return id, nil
-}
-
-func appendParts(fields []string, name, value string) []string {
-	for n := 0; value != ""; n++ {
-		end := cut(value)
-		fields = append(fields, part(name, n), value[:end])
-		value = value[end:]
-	}
-	return fields
-}
-
-// cut says where the first part of a value ends: not inside a character, which
-// would show as garbage in redis-cli. Bytes that are no character are cut anywhere.
-func cut(value string) int {
-	if len(value) <= maxField {
-		return len(value)
-	}
-	for end := maxField; end > maxField-utf8.UTFMax; end-- {
-		if utf8.RuneStart(value[end]) {
-			return end
+// readFields fills the identity from a record's fields.
+func (i *Identity) readFields(fields string, shared *lists) error {
+	var session uuid.UUID
+	var kind string
+	for last := recordTag(0); fields != ""; {
+		tag, value, rest, err := nextField(fields)
+		if err != nil {
+			return err
+		}
+		if tag <= last {
+			return fmt.Errorf("%w: tag %d after %d", ErrRecord, tag, last)
+		}
+		last, fields = tag, rest
+		switch tag {
+		case tagKind:
+			kind = value
+		case tagSubject:
+			i.AccountID, _, err = decodeID(value)
+		case tagSession:
+			i.SessionID, session, err = decodeID(value)
+		case tagEmail:
+			i.Email = strings.Clone(value)
+		case tagName:
+			i.Name = strings.Clone(value)
+		case tagAudiences:
+			i.Audiences, err = decodeWords(value, shared)
+		case tagScopes:
+			i.Scopes, err = decodeWords(value, shared)
+		case tagExpires:
+			i.ExpiresAt, err = decodeTime(value)
+		case tagIdle:
+			i.IdleExpiresAt, err = decodeTime(value)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return maxField
+	if kind != kindAccount || i.AccountID == "" || session.Version() != 7 || i.Email == "" || i.ExpiresAt.IsZero() || i.IdleExpiresAt.IsZero() {
+		return fmt.Errorf("%w: a field is missing", ErrRecord)
+	}
+	i.IssuedAt = time.Unix(session.Time().UnixTime()).UTC().Truncate(time.Second)
+	return nil
 }
 
-func joinParts(fields map[string]string, name string) string {
-	value := fields[name]
-	if len(value) <= maxField-utf8.UTFMax {
-		return value // it was not cut, see appendParts
+func appendField(b []byte, tag recordTag, value string) []byte {
+	if value == "" {
+		return b
 	}
-	for n := 1; ; n++ {
-		next, found := fields[part(name, n)]
-		if !found {
-			return value
+	b = append(b, byte(tag))
+	b = binary.AppendUvarint(b, uint64(len(value)))
+	return append(b, value...)
+}
+
+// nextField takes the first field off. There is one spelling of each: no empty value,
+// and no length with more bytes than it needs.
+func nextField(fields string) (tag recordTag, value, rest string, err error) {
+	length, n := uvarint(fields[1:])
+	if n == 0 || length == 0 || length > uint64(len(fields)-1-n) {
+		return 0, "", "", fmt.Errorf("%w: a field's length is wrong", ErrRecord)
+	}
+	start := 1 + n
+	return recordTag(fields[0]), fields[start : start+int(length)], fields[start+int(length):], nil
+}
+
+// uvarint reads a varint of at most 4 bytes, written as short as it can be; n is 0 if
+// there is none.
+func uvarint(s string) (value uint64, n int) {
+	for n < min(len(s), 4) {
+		c := s[n]
+		value |= uint64(c&0x7f) << (7 * n)
+		n++
+		if c < 0x80 {
+			if c == 0 && n > 1 {
+				return 0, 0
+			}
+			return value, n
 		}
-		value += next
 	}
+	return 0, 0
 }
 
-func part(name string, n int) string {
-	if n == 0 {
-		return name
+func decodeID(value string) (string, uuid.UUID, error) {
+	if len(value) != len(uuid.UUID{}) {
+		return "", uuid.Nil, fmt.Errorf("%w: an id has %d bytes", ErrRecord, len(value))
 	}
-	return name + "." + strconv.Itoa(n)
+	id := uuid.UUID([]byte(value))
+	return id.String(), id, nil
 }
 
-func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+// decodeWords takes the one spelling that strings.Join gives.
+func decodeWords(value string, shared *lists) ([]string, error) {
+	words := shared.of(value)
+	if slices.Contains(words, "") || strings.Join(words, " ") != value {
+		return nil, fmt.Errorf("%w: a list is not of words", ErrRecord)
+	}
+	return words, nil
+}
 
-func parseUnix(s string) (time.Time, error) {
-	seconds, err := strconv.ParseInt(s, 10, 64)
-	// One spelling only: neither +5 nor 05.
-	if err != nil || s[0] == '+' || len(s) > 1 && s[0] == '0' {
-		return time.Time{}, errRecord
+func encodeTime(t time.Time) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(t.Unix()))
+	return strings.TrimLeft(string(b[:]), "\x00")
+}
+
+func decodeTime(value string) (time.Time, error) {
+	if len(value) > maxTime || value[0] == 0 {
+		return time.Time{}, fmt.Errorf("%w: a time is out of range", ErrRecord)
+	}
+	var seconds int64
+	for i := range len(value) {
+		seconds = seconds<<8 | int64(value[i])
 	}
 	return time.Unix(seconds, 0).UTC(), nil
 }

@@ -28,6 +28,7 @@ func newVerification(stats func() verify.Stats) *verification {
 	add(counter, "auth_verify_hits_total", "Tokens verified from memory.", func(s verify.Stats) float64 { return float64(s.Hits) })
 	add(counter, "auth_verify_misses_total", "Tokens verified by a read from Redis.", func(s verify.Stats) float64 { return float64(s.Misses + s.Reads) })
 	add(counter, "auth_verify_made_up_total", "Tokens refused for wrong check characters, without a read from Redis.", func(s verify.Stats) float64 { return float64(s.MadeUp) })
+	add(counter, "auth_verify_bad_records_total", "Reads for verification that found a record whose MAC is wrong or that is of another version.", func(s verify.Stats) float64 { return float64(s.BadRecords) })
 	add(counter, "auth_verify_failures_total", "Reads for verification that Redis did not answer.", func(s verify.Stats) float64 { return float64(s.Failures) })
 	add(counter, "auth_verify_pushes_total", "Tokens that Redis said had changed.", func(s verify.Stats) float64 { return float64(s.Pushes) })
 	add(counter, "auth_verify_flushes_total", "How often all tokens were dropped from memory.", func(s verify.Stats) float64 { return float64(s.Flushes) })

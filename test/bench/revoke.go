@@ -65,7 +65,13 @@ func (st *stack) revokeDirect(ctx context.Context, d *verify.Direct) (times []ti
 		if err != nil {
 			return nil, err
 		}
-		if err := st.client.HSet(ctx, hash.Key(), verify.EncodeRecord(somebody())).Err(); err != nil {
+		who := somebody()
+		who.Hash = hash
+		record, err := verify.EncodeRecord(ring, who)
+		if err != nil {
+			return nil, err
+		}
+		if err := st.client.Set(ctx, hash.Key(), record, 0).Err(); err != nil {
 			return nil, err
 		}
 		if err := inMemory(ctx, d, made.Reveal()); err != nil {

@@ -30,7 +30,7 @@ type KeyRing struct {
 // key is one key of the ring. Each use has a key of its own: the hash the ring's,
 // the others one that HKDF derives from it by a label.
 type key struct {
-	hash, check *mac
+	hash, check, record *mac
 	// onlyKeyed is true if the key never signed a token with an unkeyed checksum.
 	onlyKeyed bool
 }
@@ -83,6 +83,9 @@ func (r *KeyRing) Hash(t Token) (Hash, error) {
 	return k.hash.sum(t.raw), nil
 }
 
+// SigningKeyID is the id of the key that makes new tokens and seals records.
+func (r *KeyRing) SigningKeyID() string { return r.first }
+
 // KeyIDs lists the ids of the ring, the signing one first, without secrets.
 func (r *KeyRing) KeyIDs() []string {
 	ids := []string{r.first}
@@ -95,11 +98,15 @@ func (r *KeyRing) KeyIDs() []string {
 }
 
 func newKey(secret []byte, onlyKeyed bool) (*key, error) {
-	check, err := hkdf.Key(sha256.New, secret, nil, checkLabel, HashSize)
-	if err != nil {
-		return nil, fmt.Errorf("derive the key of the check characters: %w", err)
+	k := &key{hash: newMAC(secret), onlyKeyed: onlyKeyed}
+	for label, derived := range map[string]**mac{checkLabel: &k.check, recordLabel: &k.record} {
+		secret, err := hkdf.Key(sha256.New, secret, nil, label, HashSize)
+		if err != nil {
+			return nil, fmt.Errorf("derive its key for %q: %w", label, err)
+		}
+		*derived = newMAC(secret)
 	}
-	return &key{hash: newMAC(secret), check: newMAC(check), onlyKeyed: onlyKeyed}, nil
+	return k, nil
 }
 
 func decodeSecret(s string) ([]byte, error) {

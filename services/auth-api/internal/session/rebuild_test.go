@@ -222,7 +222,7 @@ func TestRebuildOfARedisThatRestartsBeginsAnew(t *testing.T) {
 	w := newWorldOn(t, schematest.Database(t), process.URL)
 	o := w.open()
 	// A record that nobody knows: before the second look there is time to restart.
-	if err := w.redis.HSet(t.Context(), token.Hash{1}.Key(), "sid", "x").Err(); err != nil {
+	if err := w.redis.Set(t.Context(), token.Hash{1}.Key(), "x", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	failed := make(chan error)

@@ -27,7 +27,11 @@ func (s *Service) Relay(ctx context.Context) {
 		case <-ticker.C:
 		case <-s.wake:
 		}
-		carried, err := s.drain(ctx)
+		err := s.queueDamaged(ctx)
+		carried := 0
+		if err == nil {
+			carried, err = s.drain(ctx)
+		}
 		switch {
 		case err != nil && !failing && ctx.Err() == nil:
 			failing = true

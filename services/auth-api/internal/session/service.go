@@ -17,7 +17,6 @@ type Tokens interface {
 	Put(ctx context.Context, hash token.Hash, identity verify.Identity) error
 	Drop(ctx context.Context, hashes ...token.Hash) error
 	Replace(ctx context.Context, identities ...verify.Identity) error
-	Extend(ctx context.Context, identities ...verify.Identity) error
 	Copy
 }
 
@@ -53,6 +52,7 @@ type Service struct {
 	random    io.Reader
 	log       *slog.Logger
 	wake      chan struct{}
+	damaged   Damaged
 	seen      seen
 	rebuilds  atomic.Uint64
 	// mark is of the rebuild that this replica began; it does one at a time.
@@ -62,7 +62,7 @@ type Service struct {
 	restUntil time.Time
 }
 
-// Options are the parts of a Service. All are needed.
+// Options are the parts of a Service. All are needed but those that say so.
 type Options struct {
 	Store     *Store
 	Tokens    Tokens
@@ -71,12 +71,14 @@ type Options struct {
 	Now       func() time.Time
 	Random    io.Reader
 	Log       *slog.Logger
+	// Damaged may be nil: then nothing is noted.
+	Damaged Damaged
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
 		store: o.Store, tokens: o.Tokens, issuer: o.Issuer, lifetimes: o.Lifetimes,
-		now: o.Now, random: o.Random, log: o.Log, wake: make(chan struct{}, 1),
+		now: o.Now, random: o.Random, log: o.Log, wake: make(chan struct{}, 1), damaged: o.Damaged,
 	}
 }

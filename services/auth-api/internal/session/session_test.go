@@ -91,7 +91,7 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	}
 	t.Cleanup(func() { _ = direct.Close() })
 	w.verifier = direct
-	w.tokens, w.issuer = access.NewStore(client, time.Second, direct), access.NewIssuer(ring, rand.Reader)
+	w.tokens, w.issuer = access.NewStore(client, ring, time.Second, direct), access.NewIssuer(ring, rand.Reader)
 	w.Service = w.replica()
 	w.account = w.newAccount("ada@books.test")
 	return w

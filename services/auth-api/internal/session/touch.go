@@ -88,7 +88,11 @@ func (s *Service) flushSeen(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("touch sessions: %w", err)
 		}
-		if err := s.tokens.Extend(ctx, identitiesOf(touched)...); err != nil {
+		// A record is written as a whole, so what was read above may not be written: its
+		// scopes may have been taken away since.
+		if err := s.store.withTruths(ctx, touched, s.now(), func(ctx context.Context, live []truth) error {
+			return s.tokens.Replace(ctx, identitiesOf(live)...)
+		}); err != nil {
 			return fmt.Errorf("touch sessions: %w", err)
 		}
 		used = used[n:]
