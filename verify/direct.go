@@ -45,7 +45,7 @@ type Options struct {
 // ring of the service that gives out the tokens.
 type Direct struct {
 	ring  *token.KeyRing
-	cache *cache.Cache[token.Hash, Identity]
+	cache *cache.Cache[token.Hash, Principal]
 	now   func() time.Time
 	// madeUp counts tokens that were refused for their check characters.
 	madeUp atomic.Uint64
@@ -80,14 +80,13 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 		o.Log = slog.Default()
 	}
 	lists := newLists()
-	kept, err := cache.New(cache.Options[token.Hash, Identity]{
+	kept, err := cache.New(cache.Options[token.Hash, Principal]{
 		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
 		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
-		DecodeString: func(h token.Hash, record string) (*Identity, error) {
-			identity, err := decodeRecord(ring, h, record, lists)
-			return &identity, err
+		DecodeString: func(h token.Hash, record string) (*Principal, error) {
+			return decodeRecord(ring, h, record, lists)
 		},
-		Weigh: func(i *Identity) int64 { return i.weight() },
+		Weigh: (*Principal).weight,
 		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
 	})
 	if err != nil {
@@ -96,18 +95,9 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 	return &Direct{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}, nil
 }
 
-// Verify tells whose the token is. Its lists are shared: do not change them.
+// Verify tells for whom the token stands. The principal is shared: do not change it.
 // Errors: ErrInvalidToken, ErrUnavailable.
-func (d *Direct) Verify(ctx context.Context, accessToken string) (Identity, error) {
-	identity, err := d.Find(ctx, accessToken)
-	if err != nil {
-		return Identity{}, err
-	}
-	return *identity, nil
-}
-
-// Find is Verify without a copy: the identity is shared, do not change it.
-func (d *Direct) Find(ctx context.Context, accessToken string) (*Identity, error) {
+func (d *Direct) Verify(ctx context.Context, accessToken string) (*Principal, error) {
 	t, err := token.Parse(accessToken)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
@@ -117,33 +107,33 @@ func (d *Direct) Find(ctx context.Context, accessToken string) (*Identity, error
 		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
 	now := d.now()
-	identity := d.cache.Known(hash, now)
-	if identity == nil {
-		if identity, err = d.read(ctx, t, hash, now); err != nil {
+	principal := d.cache.Known(hash, now)
+	if principal == nil {
+		if principal, err = d.read(ctx, t, hash, now); err != nil {
 			return nil, err
 		}
 	}
 	// Redis drops expired records by its own clock; a verifier trusts the record.
-	if identity == nil || !now.Before(identity.EndsAt()) {
+	if principal == nil || !now.Before(principal.EndsAt()) {
 		return nil, ErrInvalidToken
 	}
-	return identity, nil
+	return principal, nil
 }
 
 // read asks Redis for a token that memory does not know, unless it is made up.
-func (d *Direct) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*Identity, error) {
+func (d *Direct) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*Principal, error) {
 	if err := d.ring.Check(t); err != nil {
 		d.madeUp.Add(1)
 		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
-	identity, err := d.cache.Read(ctx, hash, now)
+	principal, err := d.cache.Read(ctx, hash, now)
 	if err != nil {
 		if errors.Is(err, ErrRecord) || redis.HasErrorPrefix(err, "WRONGTYPE") {
 			d.reportDamage(hash, err)
 		}
 		return nil, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
 	}
-	return identity, nil
+	return principal, nil
 }
 
 // reportDamage counts and passes on what is no record of ours. Only the first is

@@ -188,10 +188,10 @@ func (m *model) pick(r *mathrand.Rand) *modelToken {
 }
 
 func (m *model) record(t *modelToken, scope string) string {
-	return encoded(m.t, m.ring, verify.Identity{
-		Hash:      t.hash,
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
-		Audiences: []string{"books"}, Scopes: []string{scope}, ExpiresAt: t.expires, IdleExpiresAt: t.expires,
+	return encoded(m.t, m.ring, verify.Principal{
+		Hash: t.hash,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
+		Audiences: []string{"books"}, Scopes: []string{scope}, IssuedAt: time.Now(), ExpiresAt: t.expires, IdleExpiresAt: t.expires,
 	})
 }
 
@@ -307,7 +307,7 @@ func (m *model) ask(ctx context.Context, v *modelVerifier, r *mathrand.Rand) {
 	}
 }
 
-func (m *model) judgePassed(v *modelVerifier, tok *modelToken, history []version, identity verify.Identity, began time.Time) {
+func (m *model) judgePassed(v *modelVerifier, tok *modelToken, history []version, identity *verify.Principal, began time.Time) {
 	i := slices.IndexFunc(history, func(h version) bool { return h.scope == strings.Join(identity.Scopes, " ") })
 	if i < 0 {
 		m.t.Errorf("%s: passed with scopes that never were: %v", v.name, identity.Scopes)

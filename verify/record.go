@@ -31,22 +31,25 @@ const recordVersion = 1
 
 type recordTag byte
 
-// The closed set of tags of this version. Tags 4, 9 to 11 and 14 are kept for the
-// client, the time of issue, when and how the person was authenticated, and the actor.
+// The closed set of tags of this version. Tag 14 is kept for the actor (RFC 8693).
 const (
-	tagKind      recordTag = 1
-	tagSubject   recordTag = 2
-	tagSession   recordTag = 3
-	tagEmail     recordTag = 5
-	tagName      recordTag = 6
-	tagAudiences recordTag = 7
-	tagScopes    recordTag = 8
-	tagExpires   recordTag = 12
-	tagIdle      recordTag = 13
+	tagKind            recordTag = 1
+	tagSubject         recordTag = 2
+	tagAuthorization   recordTag = 3
+	tagClient          recordTag = 4
+	tagEmail           recordTag = 5
+	tagName            recordTag = 6
+	tagAudiences       recordTag = 7
+	tagScopes          recordTag = 8
+	tagIssued          recordTag = 9
+	tagAuthenticated   recordTag = 10
+	tagAuthenticatedBy recordTag = 11
+	tagExpires         recordTag = 12
+	tagIdle            recordTag = 13
 )
 
-// kindAccount says that the subject is an account.
-const kindAccount = "\x01"
+// kinds are the values of tagKind.
+var kinds = map[string]Kind{"\x01": KindAccount, "\x02": KindClient}
 
 const (
 	recordHead = 1 + 2 // version and key id
@@ -58,37 +61,46 @@ const (
 // vouch for. The token may be alive.
 var ErrRecord = errors.New("the token's record is not one of ours")
 
-// EncodeRecord gives the record of the identity's token, identity.Hash, under the
-// ring's first key.
-func EncodeRecord(ring *token.KeyRing, i Identity) ([]byte, error) {
-	session, err := uuid.Parse(i.SessionID)
-	if err != nil {
-		return nil, fmt.Errorf("encode a record: the session's id: %w", err)
-	}
-	account, err := uuid.Parse(i.AccountID)
-	if err != nil {
-		return nil, fmt.Errorf("encode a record: the account's id: %w", err)
-	}
-	b := make([]byte, 0, 192)
+// EncodeRecord gives the record of the principal's token, p.Hash, under the ring's
+// first key.
+func EncodeRecord(ring *token.KeyRing, p Principal) ([]byte, error) {
+	b := make([]byte, 0, 256)
 	b = append(b, recordVersion)
 	b = append(b, ring.SigningKeyID()...)
-	b = appendField(b, tagKind, kindAccount)
-	b = appendField(b, tagSubject, string(account[:]))
-	b = appendField(b, tagSession, string(session[:]))
-	b = appendField(b, tagEmail, i.Email)
-	b = appendField(b, tagName, i.Name)
-	b = appendField(b, tagAudiences, strings.Join(i.Audiences, " "))
-	b = appendField(b, tagScopes, strings.Join(i.Scopes, " "))
-	for _, end := range []struct {
-		tag recordTag
-		at  time.Time
-	}{{tagExpires, i.ExpiresAt}, {tagIdle, i.IdleExpiresAt}} {
-		if end.at.Unix() <= 0 {
-			return nil, errors.New("encode a record: a token cannot end before 1970")
+	for kind, is := range kinds {
+		if is == p.Kind {
+			b = appendField(b, tagKind, kind)
 		}
-		b = appendField(b, end.tag, encodeTime(end.at))
 	}
-	mac, err := ring.RecordMAC(ring.SigningKeyID(), recordVersion, i.Hash, b[1:])
+	if len(b) == recordHead {
+		return nil, fmt.Errorf("encode a record: %q is no kind of a subject", string(p.Kind))
+	}
+	for _, id := range []struct {
+		tag   recordTag
+		value string
+	}{{tagSubject, p.Subject}, {tagAuthorization, p.Authorization}, {tagClient, p.Client}} {
+		if id.value == "" && id.tag == tagClient {
+			continue
+		}
+		parsed, err := uuid.Parse(id.value)
+		if err != nil {
+			return nil, fmt.Errorf("encode a record: the id of tag %d: %w", id.tag, err)
+		}
+		b = appendField(b, id.tag, string(parsed[:]))
+	}
+	b = appendField(b, tagEmail, p.Email)
+	b = appendField(b, tagName, p.Name)
+	b = appendField(b, tagAudiences, strings.Join(p.Audiences, " "))
+	b = appendField(b, tagScopes, strings.Join(p.Scopes, " "))
+	b = appendField(b, tagIssued, encodeTime(p.IssuedAt))
+	b = appendField(b, tagAuthenticated, encodeTime(p.AuthenticatedAt))
+	b = appendField(b, tagAuthenticatedBy, strings.Join(p.AuthenticatedBy, " "))
+	b = appendField(b, tagExpires, encodeTime(p.ExpiresAt))
+	b = appendField(b, tagIdle, encodeTime(p.IdleExpiresAt))
+	if p.IssuedAt.Unix() <= 0 || p.ExpiresAt.Unix() <= 0 {
+		return nil, errors.New("encode a record: a token is issued and ends after 1970")
+	}
+	mac, err := ring.RecordMAC(ring.SigningKeyID(), recordVersion, p.Hash, b[1:])
 	if err != nil {
 		return nil, fmt.Errorf("encode a record: %w", err)
 	}
@@ -97,36 +109,34 @@ func EncodeRecord(ring *token.KeyRing, i Identity) ([]byte, error) {
 
 // DecodeRecord is the reverse of EncodeRecord for the token of that hash. Better no
 // answer than a guess: whatever is not exactly a record is refused. Error: ErrRecord.
-func DecodeRecord(ring *token.KeyRing, h token.Hash, record string) (Identity, error) {
+func DecodeRecord(ring *token.KeyRing, h token.Hash, record string) (*Principal, error) {
 	return decodeRecord(ring, h, record, newLists())
 }
 
-func decodeRecord(ring *token.KeyRing, h token.Hash, record string, shared *lists) (Identity, error) {
+func decodeRecord(ring *token.KeyRing, h token.Hash, record string, shared *lists) (*Principal, error) {
 	if len(record) < minRecord {
-		return Identity{}, fmt.Errorf("%w: too short", ErrRecord)
+		return nil, fmt.Errorf("%w: too short", ErrRecord)
 	}
 	if record[0] != recordVersion {
-		return Identity{}, fmt.Errorf("%w: of version %d", ErrRecord, record[0])
+		return nil, fmt.Errorf("%w: of version %d", ErrRecord, record[0])
 	}
 	end := len(record) - token.RecordMACSize
 	mac, err := ring.RecordMAC(record[1:recordHead], recordVersion, h, []byte(record[1:end]))
 	if err != nil {
-		return Identity{}, fmt.Errorf("%w: sealed with an unknown key", ErrRecord)
+		return nil, fmt.Errorf("%w: sealed with an unknown key", ErrRecord)
 	}
 	if !hmac.Equal(mac[:], []byte(record[end:])) {
-		return Identity{}, fmt.Errorf("%w: its MAC is wrong", ErrRecord)
+		return nil, fmt.Errorf("%w: its MAC is wrong", ErrRecord)
 	}
-	i := Identity{Hash: h}
-	if err := i.readFields(record[recordHead:end], shared); err != nil {
-		return Identity{}, err
+	p := &Principal{Hash: h}
+	if err := p.readFields(record[recordHead:end], shared); err != nil {
+		return nil, err
 	}
-	return i, nil
+	return p, nil
 }
 
-// readFields fills the identity from a record's fields.
-func (i *Identity) readFields(fields string, shared *lists) error {
-	var session uuid.UUID
-	var kind string
+// readFields fills the principal from a record's fields.
+func (p *Principal) readFields(fields string, shared *lists) error {
 	for last := recordTag(0); fields != ""; {
 		tag, value, rest, err := nextField(fields)
 		if err != nil {
@@ -136,35 +146,50 @@ func (i *Identity) readFields(fields string, shared *lists) error {
 			return fmt.Errorf("%w: tag %d after %d", ErrRecord, tag, last)
 		}
 		last, fields = tag, rest
-		switch tag {
-		case tagKind:
-			kind = value
-		case tagSubject:
-			i.AccountID, _, err = decodeID(value)
-		case tagSession:
-			i.SessionID, session, err = decodeID(value)
-		case tagEmail:
-			i.Email = strings.Clone(value)
-		case tagName:
-			i.Name = strings.Clone(value)
-		case tagAudiences:
-			i.Audiences, err = decodeWords(value, shared)
-		case tagScopes:
-			i.Scopes, err = decodeWords(value, shared)
-		case tagExpires:
-			i.ExpiresAt, err = decodeTime(value)
-		case tagIdle:
-			i.IdleExpiresAt, err = decodeTime(value)
-		}
-		if err != nil {
+		if err := p.readField(tag, value, shared); err != nil {
 			return err
 		}
 	}
-	if kind != kindAccount || i.AccountID == "" || session.Version() != 7 || i.Email == "" || i.ExpiresAt.IsZero() || i.IdleExpiresAt.IsZero() {
+	// A person has an address, and a program none.
+	if p.Kind == "" || p.Subject == "" || p.Authorization == "" || (p.Kind == KindAccount) != (p.Email != "") || p.IssuedAt.IsZero() || p.ExpiresAt.IsZero() {
 		return fmt.Errorf("%w: a field is missing", ErrRecord)
 	}
-	i.IssuedAt = time.Unix(session.Time().UnixTime()).UTC().Truncate(time.Second)
 	return nil
+}
+
+// readField takes one field. What it does not know is skipped.
+func (p *Principal) readField(tag recordTag, value string, shared *lists) (err error) {
+	switch tag {
+	case tagKind:
+		if p.Kind = kinds[value]; p.Kind == "" {
+			return fmt.Errorf("%w: an unknown kind of a subject", ErrRecord)
+		}
+	case tagSubject:
+		p.Subject, err = decodeID(value)
+	case tagAuthorization:
+		p.Authorization, err = decodeID(value)
+	case tagClient:
+		p.Client, err = decodeID(value)
+	case tagEmail:
+		p.Email = strings.Clone(value)
+	case tagName:
+		p.Name = strings.Clone(value)
+	case tagAudiences:
+		p.Audiences, err = decodeWords(value, shared)
+	case tagScopes:
+		p.Scopes, err = decodeWords(value, shared)
+	case tagIssued:
+		p.IssuedAt, err = decodeTime(value)
+	case tagAuthenticated:
+		p.AuthenticatedAt, err = decodeTime(value)
+	case tagAuthenticatedBy:
+		p.AuthenticatedBy, err = decodeWords(value, shared)
+	case tagExpires:
+		p.ExpiresAt, err = decodeTime(value)
+	case tagIdle:
+		p.IdleExpiresAt, err = decodeTime(value)
+	}
+	return err
 }
 
 func appendField(b []byte, tag recordTag, value string) []byte {
@@ -204,12 +229,11 @@ func uvarint(s string) (value uint64, n int) {
 	return 0, 0
 }
 
-func decodeID(value string) (string, uuid.UUID, error) {
+func decodeID(value string) (string, error) {
 	if len(value) != len(uuid.UUID{}) {
-		return "", uuid.Nil, fmt.Errorf("%w: an id has %d bytes", ErrRecord, len(value))
+		return "", fmt.Errorf("%w: an id has %d bytes", ErrRecord, len(value))
 	}
-	id := uuid.UUID([]byte(value))
-	return id.String(), id, nil
+	return uuid.UUID([]byte(value)).String(), nil
 }
 
 // decodeWords takes the one spelling that strings.Join gives.
@@ -221,7 +245,11 @@ func decodeWords(value string, shared *lists) ([]string, error) {
 	return words, nil
 }
 
+// encodeTime gives nothing for a time that is not set.
 func encodeTime(t time.Time) string {
+	if t.Unix() <= 0 {
+		return ""
+	}
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(t.Unix()))
 	return strings.TrimLeft(string(b[:]), "\x00")

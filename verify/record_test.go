@@ -18,7 +18,7 @@ import (
 )
 
 // encoded is the record of an identity under the test's ring.
-func encoded(t testing.TB, ring *token.KeyRing, i verify.Identity) string {
+func encoded(t testing.TB, ring *token.KeyRing, i verify.Principal) string {
 	t.Helper()
 	record, err := verify.EncodeRecord(ring, i)
 	if err != nil {
@@ -47,7 +47,7 @@ func required(now time.Time) []string {
 	session, account := uuid.MustParse("01a20cde-6bd3-7531-8ac9-b1636fb1cb55"), uuid.MustParse("01a20cde-60c7-7b5a-afaa-bf4c69d1787c")
 	var end [4]byte
 	binary.BigEndian.PutUint32(end[:], uint32(now.Add(time.Hour).Unix()))
-	return []string{field(1, "\x01"), field(2, string(account[:])), field(3, string(session[:])), field(5, "ada@books.test"), field(12, string(end[:])), field(13, string(end[:]))}
+	return []string{field(1, "\x01"), field(2, string(account[:])), field(3, string(session[:])), field(5, "ada@books.test"), field(9, string(end[:])), field(12, string(end[:])), field(13, string(end[:]))}
 }
 
 func TestAnyValueIsReadBackWhole(t *testing.T) {
@@ -58,7 +58,7 @@ func TestAnyValueIsReadBackWhole(t *testing.T) {
 		want.Name, want.Email = value, value+"@books.test"
 		raw, hash := f.put(want)
 		want.Hash = hash
-		if got, err := f.Verify(t.Context(), raw); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := f.Verify(t.Context(), raw); err != nil || !reflect.DeepEqual(got, &want) {
 			t.Errorf("%d bytes of %.3q: %v", len(value), value, err)
 		}
 	}
@@ -84,7 +84,7 @@ func FuzzRecord(f *testing.F) {
 			return
 		}
 		// What is read is what would be written: there is one spelling of each record.
-		again := encoded(t, ring, i)
+		again := encoded(t, ring, *i)
 		if read, err := verify.DecodeRecord(ring, h, again); err != nil || !reflect.DeepEqual(read, i) {
 			t.Errorf("%q became %+v, and that %+v, %v", fields, i, read, err)
 		}
@@ -100,26 +100,24 @@ func TestRecordThatIsNotExactlyOneIsUnavailable(t *testing.T) {
 		fields[n] = value
 		return strings.Join(fields, "")
 	}
-	four := uuid.New()
 	raw, hash := f.put(f.typical())
 	for name, record := range map[string]string{
 		"no kind":                    sealed(t, f.ring, 1, "k1", hash, with(0, "")),
 		"another kind":               sealed(t, f.ring, 1, "k1", hash, with(0, field(1, "\x07"))),
-		"no account":                 sealed(t, f.ring, 1, "k1", hash, with(1, "")),
-		"an account of 15 bytes":     sealed(t, f.ring, 1, "k1", hash, with(1, field(2, strings.Repeat("a", 15)))),
-		"no session":                 sealed(t, f.ring, 1, "k1", hash, with(2, "")),
-		"a session of version 4":     sealed(t, f.ring, 1, "k1", hash, with(2, field(3, string(four[:])))),
+		"no subject":                 sealed(t, f.ring, 1, "k1", hash, with(1, "")),
+		"a subject of 15 bytes":      sealed(t, f.ring, 1, "k1", hash, with(1, field(2, strings.Repeat("a", 15)))),
+		"no authorization":           sealed(t, f.ring, 1, "k1", hash, with(2, "")),
 		"no address":                 sealed(t, f.ring, 1, "k1", hash, with(3, "")),
-		"no end":                     sealed(t, f.ring, 1, "k1", hash, with(4, "")),
-		"no idle end":                sealed(t, f.ring, 1, "k1", hash, with(5, "")),
-		"zeros before a time":        sealed(t, f.ring, 1, "k1", hash, with(5, field(13, "\x00\x7f\xff\xff\xff"))),
-		"a time of 6 bytes":          sealed(t, f.ring, 1, "k1", hash, with(5, field(13, "\x01\xff\xff\xff\xff\xff"))),
+		"no time of issue":           sealed(t, f.ring, 1, "k1", hash, with(4, "")),
+		"no end":                     sealed(t, f.ring, 1, "k1", hash, with(5, "")),
+		"zeros before a time":        sealed(t, f.ring, 1, "k1", hash, with(6, field(13, "\x00\x7f\xff\xff\xff"))),
+		"a time of 6 bytes":          sealed(t, f.ring, 1, "k1", hash, with(6, field(13, "\x01\xff\xff\xff\xff\xff"))),
 		"an empty value":             sealed(t, f.ring, 1, "k1", hash, with(3, good[3]+"\x06\x00")),
 		"a field twice":              sealed(t, f.ring, 1, "k1", hash, with(3, good[3]+good[3])),
 		"fields out of order":        sealed(t, f.ring, 1, "k1", hash, good[1]+good[0]+strings.Join(good[2:], "")),
 		"a list with two spaces":     sealed(t, f.ring, 1, "k1", hash, with(3, good[3]+field(8, "a  b"))),
 		"a list that ends in one":    sealed(t, f.ring, 1, "k1", hash, with(3, good[3]+field(8, "a "))),
-		"a length over the end":      sealed(t, f.ring, 1, "k1", hash, with(5, "\x0d\x05\x00")),
+		"a length over the end":      sealed(t, f.ring, 1, "k1", hash, with(6, "\x0d\x05\x00")),
 		"a length that is too long":  sealed(t, f.ring, 1, "k1", hash, with(0, "\x01\x81\x00\x01")),
 		"a tag alone at the end":     sealed(t, f.ring, 1, "k1", hash, strings.Join(good, "")+"\xf0"),
 		"nothing":                    sealed(t, f.ring, 1, "k1", hash, ""),
@@ -154,9 +152,9 @@ func TestEveryByteOfARecordIsCovered(t *testing.T) {
 	}
 	now := time.Now()
 	h := token.Hash{1, 2, 3}
-	record := encoded(t, ring, verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
-		Audiences: []string{"books"}, Scopes: []string{"books:read"}, ExpiresAt: now.Add(time.Hour), IdleExpiresAt: now.Add(time.Hour), Hash: h,
+	record := encoded(t, ring, verify.Principal{
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
+		Audiences: []string{"books"}, Scopes: []string{"books:read"}, IssuedAt: time.Now(), ExpiresAt: now.Add(time.Hour), IdleExpiresAt: now.Add(time.Hour), Hash: h,
 	})
 	if _, err := verify.DecodeRecord(ring, h, record); err != nil {
 		t.Fatal(err)
@@ -205,6 +203,33 @@ func TestDamagedRecordsAreCountedAndPassedOn(t *testing.T) {
 	}
 }
 
+// A program's token belongs to no person, and does not end for want of use.
+func TestTokenOfAProgramVerifies(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	want := verify.Principal{
+		Kind: verify.KindClient, Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55",
+		Audiences: []string{"books"}, Scopes: []string{"books:read"}, IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour),
+	}
+	raw, hash := f.put(want)
+	want.Hash = hash
+	if got, err := f.Verify(t.Context(), raw); err != nil || !reflect.DeepEqual(got, &want) || !got.EndsAt().Equal(want.ExpiresAt) {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+	f.now = want.ExpiresAt
+	if _, err := f.Verify(t.Context(), raw); !errors.Is(err, verify.ErrInvalidToken) {
+		t.Errorf("at its end: %v", err)
+	}
+	// A person through a client.
+	through := f.typical()
+	through.Client = "01a20cde-6bd3-7531-8ac9-b1636fb1cb56"
+	raw, hash = f.put(through)
+	through.Hash = hash
+	if got, err := f.Verify(t.Context(), raw); err != nil || !reflect.DeepEqual(got, &through) {
+		t.Errorf("%+v, %v; want %+v", got, err, through)
+	}
+}
+
 func TestFieldsOfTheFutureAreSkipped(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
@@ -225,12 +250,11 @@ func TestVectorsOfRecords(t *testing.T) {
 	var file struct {
 		Ring    string
 		Records []struct {
-			Key    string
-			Record []byte
-			Email  string
-			Name   string
-			Scopes []string
-			Exp    int64
+			Key                                string
+			Record                             []byte
+			Kind, Subject, Client, Email, Name string
+			Scopes                             []string
+			Exp                                int64
 		}
 		Refused []struct {
 			Key     string
@@ -255,7 +279,7 @@ func TestVectorsOfRecords(t *testing.T) {
 	for _, v := range file.Records {
 		h, _ := token.ParseKey(v.Key)
 		got, err := verify.DecodeRecord(ring, h, string(v.Record))
-		if err != nil || got.Email != v.Email || got.Name != v.Name || strings.Join(got.Scopes, " ") != strings.Join(v.Scopes, " ") || got.ExpiresAt.Unix() != v.Exp {
+		if err != nil || string(got.Kind) != v.Kind || got.Subject != v.Subject || got.Client != v.Client || got.Email != v.Email || got.Name != v.Name || strings.Join(got.Scopes, " ") != strings.Join(v.Scopes, " ") || got.ExpiresAt.Unix() != v.Exp {
 			t.Errorf("%s: %+v, %v; want %+v", v.Key, got, err, v)
 		}
 	}
@@ -267,14 +291,16 @@ func TestVectorsOfRecords(t *testing.T) {
 	}
 }
 
-func TestRecordOfAnImpossibleIdentityIsNotWritten(t *testing.T) {
+func TestRecordOfAnImpossiblePrincipalIsNotWritten(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
-	for name, change := range map[string]func(*verify.Identity){
-		"a session that is a number": func(i *verify.Identity) { i.SessionID = "1" },
-		"no session":                 func(i *verify.Identity) { i.SessionID = "" },
-		"an account that is a name":  func(i *verify.Identity) { i.AccountID = "ada" },
-		"no end":                     func(i *verify.Identity) { i.ExpiresAt = time.Time{} },
+	for name, change := range map[string]func(*verify.Principal){
+		"a session that is a number": func(i *verify.Principal) { i.Authorization = "1" },
+		"no session":                 func(i *verify.Principal) { i.Authorization = "" },
+		"an account that is a name":  func(i *verify.Principal) { i.Subject = "ada" },
+		"no end":                     func(i *verify.Principal) { i.ExpiresAt = time.Time{} },
+		"no time of issue":           func(i *verify.Principal) { i.IssuedAt = time.Time{} },
+		"no kind":                    func(i *verify.Principal) { i.Kind = "" },
 	} {
 		i := f.typical()
 		change(&i)

@@ -28,10 +28,10 @@ func mint(t *testing.T, ring *token.KeyRing) issued {
 		t.Fatal(err)
 	}
 	ends := time.Now().Add(time.Hour)
-	record, err := verify.EncodeRecord(ring, verify.Identity{
-		Hash:      hash,
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
-		ExpiresAt: ends, IdleExpiresAt: ends,
+	record, err := verify.EncodeRecord(ring, verify.Principal{
+		Hash: hash,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
+		IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -280,9 +280,9 @@ func (a *api) expire(session string) {
 	for _, key := range client.Keys(a.t.Context(), "session:*").Val() {
 		hash, _ := token.ParseKey(key)
 		i, err := verify.DecodeRecord(ring, hash, client.Get(a.t.Context(), key).Val())
-		if err == nil && i.SessionID == session {
+		if err == nil && i.Authorization == session {
 			i.IdleExpiresAt = time.Now().Add(-time.Second)
-			if err := client.Set(a.t.Context(), key, record(a.t, i), 0).Err(); err != nil {
+			if err := client.Set(a.t.Context(), key, record(a.t, *i), 0).Err(); err != nil {
 				a.t.Fatal(err)
 			}
 			return

@@ -103,9 +103,9 @@ func TestKeysOfOtherProgramsAreLeftAsTheyAre(t *testing.T) {
 	before := dumps(t, client)
 	// One of ours that Postgres does not know goes.
 	ours := token.Hash{9}.Key()
-	stray := verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
-		ExpiresAt: time.Unix(9999999999, 0), IdleExpiresAt: time.Unix(9999999999, 0), Hash: token.Hash{9},
+	stray := verify.Principal{
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
+		IssuedAt: time.Now(), ExpiresAt: time.Unix(9999999999, 0), IdleExpiresAt: time.Unix(9999999999, 0), Hash: token.Hash{9},
 	}
 	if err := client.Set(t.Context(), ours, record(t, stray), 0).Err(); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestKeysOfOtherProgramsAreLeftAsTheyAre(t *testing.T) {
 }
 
 // record is a token's record under the ring of the tests.
-func record(t *testing.T, i verify.Identity) []byte {
+func record(t *testing.T, i verify.Principal) []byte {
 	t.Helper()
 	ring, err := token.ParseKeyRing(tokenKey)
 	if err != nil {

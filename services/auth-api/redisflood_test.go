@@ -29,10 +29,10 @@ func TestVerifiersThatNeverReadDoNotFillRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	ends := time.Now().Add(time.Hour)
-	record, err := verify.EncodeRecord(ring, verify.Identity{
-		ExpiresAt: ends, IdleExpiresAt: ends,
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
-		Email: strings.Repeat("a", 240) + "@books.test", Name: strings.Repeat("n", 60),
+	record, err := verify.EncodeRecord(ring, verify.Principal{
+		IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
+		Account: verify.Account{Email: strings.Repeat("a", 240) + "@books.test", Name: strings.Repeat("n", 60)},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -189,10 +189,10 @@ func (st *stack) silence(ctx context.Context, d *verify.Direct) (times []time.Du
 }
 
 // somebody is an identity of the size that is to be expected.
-func somebody() verify.Identity {
+func somebody() verify.Principal {
 	in := time.Now().Add(12 * time.Hour)
-	return verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: email,
-		Audiences: []string{"books", "shop"}, Scopes: []string{"account", "books:read", "books:write", "shop:buy"}, ExpiresAt: in, IdleExpiresAt: in,
+	return verify.Principal{
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: email},
+		Audiences: []string{"books", "shop"}, Scopes: []string{"account", "books:read", "books:write", "shop:buy"}, IssuedAt: time.Now(), ExpiresAt: in, IdleExpiresAt: in,
 	}
 }

@@ -86,7 +86,7 @@ func (s *stage) endSoon(field string) {
 	}
 	ends := time.Unix(time.Now().Unix()+3, 0)
 	i, err := verify.DecodeRecord(s.ring, parsed, s.redis.Get(s.t.Context(), parsed.Key()).Val())
-	if err != nil || i.SessionID != s.victim.id {
+	if err != nil || i.Authorization != s.victim.id {
 		s.t.Fatalf("the record is of another session: %+v, %v", i, err)
 	}
 	switch field {
@@ -97,7 +97,7 @@ func (s *stage) endSoon(field string) {
 	default:
 		s.t.Fatalf("a record has no end %q", field)
 	}
-	record, err := verify.EncodeRecord(s.ring, i)
+	record, err := verify.EncodeRecord(s.ring, *i)
 	if err != nil {
 		s.t.Fatal(err)
 	}

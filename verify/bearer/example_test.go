@@ -99,10 +99,10 @@ func signedIn(email, audience, scope string) (url string, ring *token.KeyRing, a
 		log.Fatal(err)
 	}
 	in := time.Now().Add(time.Hour)
-	record, err := verify.EncodeRecord(ring, verify.Identity{
-		Hash:      hash,
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
-		Email: email, Audiences: []string{audience}, Scopes: []string{scope}, ExpiresAt: in, IdleExpiresAt: in,
+	record, err := verify.EncodeRecord(ring, verify.Principal{
+		Hash: hash,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
+		Account: verify.Account{Email: email}, Audiences: []string{audience}, Scopes: []string{scope}, IssuedAt: time.Now(), ExpiresAt: in, IdleExpiresAt: in,
 	})
 	if err == nil {
 		err = store.Set(hash.Key(), string(record))

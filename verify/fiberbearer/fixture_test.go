@@ -62,10 +62,10 @@ func (f *fixture) put(t *testing.T, ends time.Time, audiences, scopes []string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := verify.EncodeRecord(f.ring, verify.Identity{
-		Hash:      hash,
-		SessionID: sessionID, AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
-		Audiences: audiences, Scopes: scopes, ExpiresAt: ends, IdleExpiresAt: ends,
+	record, err := verify.EncodeRecord(f.ring, verify.Principal{
+		Hash: hash,
+		Kind: verify.KindAccount, Authorization: sessionID, Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
+		Audiences: audiences, Scopes: scopes, IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -88,8 +88,8 @@ func TestRightsAreTakenAwayWhileRedisIsFull(t *testing.T) {
 	other, unchanged := f.issue()
 	i.Scopes, i.Audiences = []string{"books:read", "books:write"}, []string{"books"}
 	unchanged.Scopes, unchanged.Audiences = []string{"books:read"}, []string{"books"}
-	for _, identity := range []verify.Identity{i, unchanged} {
-		if err := f.Put(t.Context(), identity.Hash, identity); err != nil {
+	for _, principal := range []verify.Principal{i, unchanged} {
+		if err := f.Put(t.Context(), principal.Hash, principal); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -186,9 +186,9 @@ func (s *Store) Release(ctx context.Context, mark string) {
 	_, _ = s.Claim(context.WithoutCancel(ctx), mark, time.Millisecond)
 }
 
-// Restore makes the tokens live, as the identities say, whatever was there.
-func (s *Store) Restore(ctx context.Context, identities ...verify.Identity) error {
-	return s.write(ctx, "restore tokens' records", "", identities)
+// Restore makes the tokens live, as the principals say, whatever was there.
+func (s *Store) Restore(ctx context.Context, principals ...verify.Principal) error {
+	return s.write(ctx, "restore tokens' records", "", principals)
 }
 
 // scanCount is how many keys Redis looks at in one call.

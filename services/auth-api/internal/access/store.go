@@ -37,15 +37,15 @@ func NewStore(client redis.UniversalClient, ring *token.KeyRing, timeout time.Du
 }
 
 // Put makes a new token live. Besides it, only Restore makes records.
-func (s *Store) Put(ctx context.Context, hash token.Hash, identity verify.Identity) error {
-	identity.Hash = hash
-	record, err := verify.EncodeRecord(s.ring, identity)
+func (s *Store) Put(ctx context.Context, hash token.Hash, principal verify.Principal) error {
+	principal.Hash = hash
+	record, err := verify.EncodeRecord(s.ring, principal)
 	if err != nil {
 		return fmt.Errorf("write a token's record: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	if err := s.redis.SetArgs(ctx, hash.Key(), record, redis.SetArgs{ExpireAt: identity.EndsAt()}).Err(); err != nil {
+	if err := s.redis.SetArgs(ctx, hash.Key(), record, redis.SetArgs{ExpireAt: principal.EndsAt()}).Err(); err != nil {
 		return fmt.Errorf("write a token's record: %w", err)
 	}
 	return nil
@@ -58,29 +58,29 @@ func (s *Store) Drop(ctx context.Context, hashes ...token.Hash) error {
 	})
 }
 
-// Replace rewrites the records of the identities that are still live, whatever stands
+// Replace rewrites the records of the principals that are still live, whatever stands
 // there: one command each, which brings back no dead one. A full Redis refuses that.
-// Then tokens whose record allows what their identity does not are withheld, and the
+// Then tokens whose record allows what their principal does not are withheld, and the
 // error says that nothing was written.
-func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) error {
-	err := s.write(ctx, "rewrite tokens' records", "XX", identities)
+func (s *Store) Replace(ctx context.Context, principals ...verify.Principal) error {
+	err := s.write(ctx, "rewrite tokens' records", "XX", principals)
 	if redis.IsOOMError(err) {
-		return errors.Join(err, s.withhold(ctx, identities))
+		return errors.Join(err, s.withhold(ctx, principals))
 	}
 	return err
 }
 
-// write sets the record of each identity; mode is XX for those that are there only,
+// write sets the record of each principal; mode is XX for those that are there only,
 // or empty.
-func (s *Store) write(ctx context.Context, what, mode string, identities []verify.Identity) error {
-	hashes, byHash := index(identities)
-	records := make(map[token.Hash][]byte, len(identities))
-	for _, identity := range identities {
-		record, err := verify.EncodeRecord(s.ring, identity)
+func (s *Store) write(ctx context.Context, what, mode string, principals []verify.Principal) error {
+	hashes, byHash := index(principals)
+	records := make(map[token.Hash][]byte, len(principals))
+	for _, principal := range principals {
+		record, err := verify.EncodeRecord(s.ring, principal)
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		records[identity.Hash] = record
+		records[principal.Hash] = record
 	}
 	return s.each(ctx, what, hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
 		pipe.SetArgs(ctx, h.Key(), records[h], redis.SetArgs{Mode: mode, ExpireAt: byHash[h].EndsAt()})
@@ -91,12 +91,12 @@ func (s *Store) write(ctx context.Context, what, mode string, identities []verif
 // after it was taken away, and so call a token invalid whose record is missing.
 const absenceBelieved = 2 * cache.MarkTTL
 
-// withhold takes away records that allow more than their identities do, without
+// withhold takes away records that allow more than their principals do, without
 // writing: a full Redis takes a DEL. The tokens are alive, so the mark goes first that
 // says that what is missing is dead: they are answered with 503, until Redis has room
 // and a rebuild has written them.
-func (s *Store) withhold(ctx context.Context, identities []verify.Identity) error {
-	hashes, byHash := index(identities)
+func (s *Store) withhold(ctx context.Context, principals []verify.Principal) error {
+	hashes, byHash := index(principals)
 	records, err := s.read(ctx, hashes)
 	if err != nil {
 		return err
@@ -127,9 +127,9 @@ func (s *Store) withdrawMark(ctx context.Context) error {
 	}
 }
 
-// allowsMore says whether a record allows a scope or an API that the identity does
+// allowsMore says whether a record allows a scope or an API that the principal does
 // not. What is no record of ours allows nothing.
-func (s *Store) allowsMore(record string, now verify.Identity) bool {
+func (s *Store) allowsMore(record string, now verify.Principal) bool {
 	then, err := verify.DecodeRecord(s.ring, now.Hash, record)
 	return err == nil && (wider(then.Scopes, now.Scopes) || wider(then.Audiences, now.Audiences))
 }
@@ -165,11 +165,11 @@ func (s *Store) read(ctx context.Context, hashes []token.Hash) (map[token.Hash]s
 	return records, nil
 }
 
-func index(identities []verify.Identity) (hashes []token.Hash, byHash map[token.Hash]verify.Identity) {
-	byHash = make(map[token.Hash]verify.Identity, len(identities))
-	for _, identity := range identities {
-		hashes = append(hashes, identity.Hash)
-		byHash[identity.Hash] = identity
+func index(principals []verify.Principal) (hashes []token.Hash, byHash map[token.Hash]verify.Principal) {
+	byHash = make(map[token.Hash]verify.Principal, len(principals))
+	for _, principal := range principals {
+		hashes = append(hashes, principal.Hash)
+		byHash[principal.Hash] = principal
 	}
 	return hashes, byHash
 }

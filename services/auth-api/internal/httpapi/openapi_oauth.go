@@ -96,5 +96,8 @@ func introspectionSchema() *huma.Schema {
 		"aud":        text("the API that asks"),
 		"iss":        text("the service's URL (AUTH_API_ISSUER), where that is set"),
 		"sid":        text("public id of the session"),
+		"client_id":  text("the client through which the person acts, or which acts for itself; absent if there is none"),
+		"auth_time":  seconds("Unix seconds: when the person last proved who they are; absent if no person did"),
+		"amr":        {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}, Description: "how they proved it (RFC 8176): today pwd"},
 	})
 }

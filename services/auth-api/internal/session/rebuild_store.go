@@ -99,10 +99,10 @@ func collectPage(rows pgx.Rows) (p page, err error) {
 	return p, err
 }
 
-func identitiesOf(live []truth) []verify.Identity {
-	identities := make([]verify.Identity, len(live))
+func principalsOf(live []truth) []verify.Principal {
+	principals := make([]verify.Principal, len(live))
 	for i, t := range live {
-		identities[i] = t.identity()
+		principals[i] = t.principal()
 	}
-	return identities
+	return principals
 }

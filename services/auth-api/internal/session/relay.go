@@ -71,7 +71,7 @@ func (s *Service) carry(ctx context.Context, only hashes) (int, error) {
 		if err := s.tokens.Drop(ctx, deadOf(queued, live)...); err != nil {
 			return err
 		}
-		if err := s.tokens.Replace(ctx, identitiesOf(live)...); err != nil {
+		if err := s.tokens.Replace(ctx, principalsOf(live)...); err != nil {
 			return err
 		}
 		count = len(queued)

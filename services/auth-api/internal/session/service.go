@@ -14,9 +14,9 @@ import (
 
 // Tokens is what sessions need of the access tokens.
 type Tokens interface {
-	Put(ctx context.Context, hash token.Hash, identity verify.Identity) error
+	Put(ctx context.Context, hash token.Hash, principal verify.Principal) error
 	Drop(ctx context.Context, hashes ...token.Hash) error
-	Replace(ctx context.Context, identities ...verify.Identity) error
+	Replace(ctx context.Context, principals ...verify.Principal) error
 	Copy
 }
 
@@ -29,7 +29,7 @@ type Copy interface {
 	// Evicts says that what is written may be lost at any moment.
 	Evicts() bool
 	BeginRebuild(ctx context.Context, mark string) (began string, err error)
-	Restore(ctx context.Context, identities ...verify.Identity) error
+	Restore(ctx context.Context, principals ...verify.Principal) error
 	Complete(ctx context.Context, began string) error
 	Records(ctx context.Context, each func(context.Context, []token.Hash) error) error
 	// Ours gives those tokens whose record is surely not of another program.
