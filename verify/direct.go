@@ -3,8 +3,10 @@ package verify
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -31,6 +33,9 @@ type Options struct {
 	// Log has a line when memory begins and ceases to be kept in line with Redis;
 	// default slog.Default().
 	Log *slog.Logger
+	// Damaged is told of tokens whose record cannot be read or was not made with the
+	// ring: auth-api writes it anew. It must not block.
+	Damaged func(token.Hash)
 	// Notify is told the same, for metrics; it must not block.
 	Notify func(cache.Event)
 }
@@ -40,8 +45,23 @@ type Options struct {
 // ring of the service that gives out the tokens.
 type Direct struct {
 	ring  *token.KeyRing
-	cache *cache.Cache[token.Hash, Identity]
+	cache *cache.Cache[token.Hash, Principal]
 	now   func() time.Time
+	// madeUp counts tokens that were refused for their check characters.
+	madeUp atomic.Uint64
+	// badRecords counts reads that found something else than a record of ours.
+	badRecords atomic.Uint64
+	damaged    func(token.Hash)
+	log        *slog.Logger
+}
+
+// Stats count since the start, but for those of the cache that are of now.
+type Stats struct {
+	cache.Stats
+	// MadeUp tokens had wrong check characters and were refused without a read.
+	MadeUp uint64
+	// BadRecords are reads of a key that holds no record that the ring vouches for.
+	BadRecords uint64
 }
 
 // NewDirect makes a verifier; Close ends what it does in the background. It does
@@ -60,35 +80,24 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 		o.Log = slog.Default()
 	}
 	lists := newLists()
-	kept, err := cache.New(cache.Options[token.Hash, Identity]{
+	kept, err := cache.New(cache.Options[token.Hash, Principal]{
 		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
 		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
-		Decode: func(h token.Hash, fields map[string]string) (*Identity, error) {
-			identity, err := decodeRecord(fields, lists)
-			identity.Hash = h
-			return &identity, err
+		DecodeString: func(h token.Hash, record string) (*Principal, error) {
+			return decodeRecord(ring, h, record, lists)
 		},
-		Weigh: func(i *Identity) int64 { return i.weight() },
+		Weigh: (*Principal).weight,
 		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a verifier: %w", err)
 	}
-	return &Direct{ring: ring, cache: kept, now: o.Now}, nil
+	return &Direct{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}, nil
 }
 
-// Verify tells whose the token is. Its lists are shared: do not change them.
+// Verify tells for whom the token stands. The principal is shared: do not change it.
 // Errors: ErrInvalidToken, ErrUnavailable.
-func (d *Direct) Verify(ctx context.Context, accessToken string) (Identity, error) {
-	identity, err := d.Find(ctx, accessToken)
-	if err != nil {
-		return Identity{}, err
-	}
-	return *identity, nil
-}
-
-// Find is Verify without a copy: the identity is shared, do not change it.
-func (d *Direct) Find(ctx context.Context, accessToken string) (*Identity, error) {
+func (d *Direct) Verify(ctx context.Context, accessToken string) (*Principal, error) {
 	t, err := token.Parse(accessToken)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
@@ -98,23 +107,54 @@ func (d *Direct) Find(ctx context.Context, accessToken string) (*Identity, error
 		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
 	now := d.now()
-	identity, err := d.cache.Get(ctx, hash, now)
-	if err != nil {
-		return nil, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
+	principal := d.cache.Known(hash, now)
+	if principal == nil {
+		if principal, err = d.read(ctx, t, hash, now); err != nil {
+			return nil, err
+		}
 	}
 	// Redis drops expired records by its own clock; a verifier trusts the record.
-	if identity == nil || !now.Before(identity.EndsAt()) {
+	if principal == nil || !now.Before(principal.EndsAt()) {
 		return nil, ErrInvalidToken
 	}
-	return identity, nil
+	return principal, nil
+}
+
+// read asks Redis for a token that memory does not know, unless it is made up.
+func (d *Direct) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*Principal, error) {
+	if err := d.ring.Check(t); err != nil {
+		d.madeUp.Add(1)
+		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+	}
+	principal, err := d.cache.Read(ctx, hash, now)
+	if err != nil {
+		if errors.Is(err, ErrRecord) || redis.HasErrorPrefix(err, "WRONGTYPE") {
+			d.reportDamage(hash, err)
+		}
+		return nil, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
+	}
+	return principal, nil
+}
+
+// reportDamage counts and passes on what is no record of ours. Only the first is
+// logged: whoever writes to Redis must not be able to fill the log.
+func (d *Direct) reportDamage(h token.Hash, err error) {
+	if d.badRecords.Add(1) == 1 {
+		d.log.Error("a token's record in Redis was changed by another program, or is of another version: it is answered with 503 until auth-api has written it anew", "key", h.Key(), "error", err)
+	}
+	if d.damaged != nil {
+		d.damaged(h)
+	}
 }
 
 // Forget drops what is known of tokens whose records this process has just
 // changed: its own next answer then does not wait for Redis to say so.
 func (d *Direct) Forget(hashes ...token.Hash) { d.cache.Forget(hashes...) }
 
-// Stats tell how the cache does.
-func (d *Direct) Stats() cache.Stats { return d.cache.Stats() }
+// Stats tell how verification does.
+func (d *Direct) Stats() Stats {
+	return Stats{Stats: d.cache.Stats(), MadeUp: d.madeUp.Load(), BadRecords: d.badRecords.Load()}
+}
 
 // Close ends the connection that follows changes.
 func (d *Direct) Close() error { return d.cache.Close() }

@@ -1,10 +1,12 @@
-// Package verify tells whether an access token is alive and whose it is.
+// Package verify tells whether an access token is alive and for whom it stands: a
+// Principal, which every caller shares and nobody changes.
 //
 // One call, Verifier.Verify, stands behind every way in which a token is
-// checked. Direct looks at form and checksum first (no I/O), then at the keyed
-// hash: in memory that package cache keeps in line with Redis, else by one
-// HGETALL. It writes nothing, and it does not ask Postgres: verification goes on
-// while Postgres is down.
+// checked. Direct looks at the form first (no I/O), then for the keyed hash: in memory
+// that package cache keeps in line with Redis, else, if the check characters are
+// right, by one GET. The record that it finds must have the MAC of this token. It
+// writes nothing, and it does not ask Postgres: verification goes on while Postgres is
+// down.
 //
 // Remote is for services that are not given Redis: it asks auth-api, as a client
 // with credentials of its own (RFC 7662), and keeps nothing.

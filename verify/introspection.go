@@ -21,6 +21,10 @@ type introspection struct {
 	Subject  string    `json:"sub"`
 	Audience audiences `json:"aud"`
 	Session  string    `json:"sid"`
+	Client   string    `json:"client_id"`
+	// AuthTime is of RFC 9470, section 6.2; AuthMethods of RFC 8176.
+	AuthTime    int64    `json:"auth_time"`
+	AuthMethods []string `json:"amr"`
 }
 
 // audiences are one or several (RFC 7519, section 4.1.3).
@@ -60,13 +64,22 @@ func parseIntrospection(r *http.Response, body []byte) (introspection, error) {
 	return out, nil
 }
 
-func (i introspection) identity() (Identity, error) {
-	if i.Subject == "" || i.Session == "" || i.Username == "" || len(i.Audience) == 0 || i.Expires <= 0 {
-		return Identity{}, fmt.Errorf("%w: it lacks sub, sid, username, aud or exp", errAnswer)
+// principal reads an answer about a live token: one with a username is a person's,
+// one without is a client's own, and then the subject is the client.
+func (i introspection) principal() (*Principal, error) {
+	if i.Subject == "" || i.Session == "" || len(i.Audience) == 0 || i.Expires <= 0 || i.Username == "" && i.Client != i.Subject {
+		return nil, fmt.Errorf("%w: it lacks sub, sid, username or client_id, aud or exp", errAnswer)
 	}
 	ends := time.Unix(i.Expires, 0).UTC()
-	return Identity{
-		SessionID: i.Session, AccountID: i.Subject, Email: i.Username, Name: i.Name, Audiences: i.Audience, Scopes: strings.Fields(i.Scope),
-		IssuedAt: time.Unix(i.IssuedAt, 0).UTC(), ExpiresAt: ends, IdleExpiresAt: ends,
-	}, nil
+	p := &Principal{
+		Kind: KindAccount, Subject: i.Subject, Client: i.Client, Account: Account{Email: i.Username, Name: i.Name}, Authorization: i.Session,
+		Audiences: i.Audience, Scopes: strings.Fields(i.Scope), IssuedAt: time.Unix(i.IssuedAt, 0).UTC(), ExpiresAt: ends, IdleExpiresAt: ends,
+	}
+	if i.Username == "" {
+		p.Kind = KindClient
+	}
+	if i.AuthTime > 0 {
+		p.AuthenticatedAt, p.AuthenticatedBy = time.Unix(i.AuthTime, 0).UTC(), i.AuthMethods
+	}
+	return p, nil
 }

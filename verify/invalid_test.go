@@ -21,7 +21,7 @@ func TestTokensThatWereNeverGivenOutAreInvalid(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	live, _ := f.put(f.typical())
-	made, _, err := f.ring.Mint(rand.Reader)
+	made, _, err := f.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +40,9 @@ func TestTokensThatWereNeverGivenOutAreInvalid(t *testing.T) {
 		because  error
 	}{
 		"unknown":            {f.Direct, made.Reveal(), nil},
-		"of another ring":    {direct(t, f.redis, other, verify.Options{}), live, nil},
-		"a wrong checksum":   {f.Direct, live[:len(live)-1] + last, token.ErrMalformed},
+		"of another ring":    {direct(t, f.redis, other, verify.Options{}), live, token.ErrWrongCheck},
+		"a wrong check":      {f.Direct, live[:len(live)-1] + last, token.ErrWrongCheck},
+		"a wrong checksum":   {f.Direct, live[:len(live)-2] + last, token.ErrMalformed},
 		"an unknown key":     {f.Direct, foreign(t), token.ErrUnknownKey},
 		"with its scheme":    {f.Direct, "Bearer " + live, token.ErrMalformed},
 		"with a line ending": {f.Direct, live + "\n", token.ErrMalformed},
@@ -65,7 +66,7 @@ func foreign(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, _, err := ring.Mint(rand.Reader)
+	made, _, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,7 @@ func (a *asked) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return n
 func (a *asked) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		for _, cmd := range cmds {
-			if cmd.Name() == "hgetall" {
+			if cmd.Name() == "get" && cmd.Args()[1] != token.RebuiltKey {
 				a.note(fmt.Sprint(cmd.Args()[1]))
 			}
 		}
@@ -120,7 +121,8 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 	client.AddHook(store)
 	t.Cleanup(func() { _ = client.Close() })
 	v := direct(t, client, ring, verify.Options{})
-	for _, raw := range []string{"", "nonsense", "bat_k1_" + strings.Repeat("0", 49), foreign(t)} {
+	madeUp := []string{"bat_k1_" + strings.Repeat("0", 50), "bpt_k1_" + strings.Repeat("z", 50)}
+	for _, raw := range append(madeUp, "", "nonsense", "bat_k1_"+strings.Repeat("0", 49), foreign(t)) {
 		if _, err := v.Verify(t.Context(), raw); !errors.Is(err, verify.ErrInvalidToken) {
 			t.Errorf("%q: %v", raw, err)
 		}
@@ -128,7 +130,10 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 	if keys := store.read(); len(keys) != 0 {
 		t.Errorf("read %v", keys)
 	}
-	made, hash, err := ring.Mint(rand.Reader)
+	if n := v.Stats().MadeUp; n != uint64(len(madeUp)) {
+		t.Errorf("%d made-up tokens are counted, want %d", n, len(madeUp))
+	}
+	made, hash, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}

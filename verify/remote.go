@@ -90,27 +90,27 @@ func newHTTPClient(given *http.Client) *http.Client {
 	return &c
 }
 
-// Verify tells whose the token is. Errors: ErrInvalidToken (it is not alive, or
+// Verify tells for whom the token stands. Errors: ErrInvalidToken (it is not alive, or
 // not for the client's API), ErrUnavailable.
-func (r *Remote) Verify(ctx context.Context, accessToken string) (Identity, error) {
+func (r *Remote) Verify(ctx context.Context, accessToken string) (*Principal, error) {
 	if _, err := token.Parse(accessToken); err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
 	answer, err := r.ask(ctx, accessToken)
 	if err != nil {
-		return Identity{}, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
 	}
 	if !*answer.Active {
-		return Identity{}, ErrInvalidToken
+		return nil, ErrInvalidToken
 	}
-	identity, err := answer.identity()
+	principal, err := answer.principal()
 	if err != nil {
-		return Identity{}, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
 	}
-	if !r.now().Before(identity.EndsAt()) {
-		return Identity{}, ErrInvalidToken
+	if !r.now().Before(principal.EndsAt()) {
+		return nil, ErrInvalidToken
 	}
-	return identity, nil
+	return principal, nil
 }
 
 // Ping asks whether auth-api answers and takes the client's credentials.

@@ -13,7 +13,7 @@ import (
 // ids are in the order of ASCII, so that a newer key has the greater id.
 const ids = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// ringOf reads the entries id:secret of a ring of token keys.
+// ringOf reads the entries id:secret or id:secret:keyed of a ring of token keys.
 func ringOf(keys string) ([]string, error) {
 	ring := strings.Split(keys, ",")
 	for i, entry := range ring {
@@ -55,7 +55,7 @@ func changeRing(keys string, step Step, given string, random io.Reader) (string,
 			return "", err
 		}
 		value, err := fresh(random)
-		return keys + "," + id + ":" + value, err
+		return keys + "," + id + ":" + value + ":" + token.Keyed, err
 	case len(ring) == 1:
 		return "", ErrNotBegun
 	case step == Use && (last != newest || ring[0] == newest):

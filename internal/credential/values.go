@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"auth.books.test/internal/sealing"
+	"auth.books.test/verify/token"
 )
 
 // Namespace is where the platform lives in every environment.
@@ -100,7 +101,7 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 		SessionDB:    {"password": session},
 		Verifier:     {"password": verifier},
 		SessionUsers: {"users.acl": usersACL(redisUsers{api: []string{sum(session)}, verifier: []string{sum(verifier)}, reload: []string{sum(among)}}), "password": among, "version": "1"},
-		TokenKey:     {"keys": "k1:" + next()},
+		TokenKey:     {"keys": "k1:" + next() + ":" + token.Keyed},
 		AuthDBUsers:  {"password": next(), "version": "1"},
 	}
 	for name, keys := range others {

@@ -35,7 +35,7 @@ func TestTokensOutliveTheMasterAndARestartOfEverything(t *testing.T) {
 	c.until("the token is verified", verified(before))
 	for _, pod := range c.pods {
 		c.until("the record is on every pod", func(ctx context.Context) error {
-			fields, err := c.at(pod.addr, c.port, "verifier").HGetAll(ctx, before.hash.Key()).Result()
+			fields, err := c.at(pod.addr, c.port, "verifier").Get(ctx, before.hash.Key()).Result()
 			if err == nil && len(fields) == 0 {
 				err = fmt.Errorf("not yet at %s", pod.addr)
 			}
@@ -61,7 +61,7 @@ func TestTokensOutliveTheMasterAndARestartOfEverything(t *testing.T) {
 	c.start(first)
 	c.becomes(first, "replica")
 	c.until("what it missed", func(ctx context.Context) error {
-		fields, err := c.at(first.addr, c.port, "verifier").HGetAll(ctx, after.hash.Key()).Result()
+		fields, err := c.at(first.addr, c.port, "verifier").Get(ctx, after.hash.Key()).Result()
 		if err == nil && len(fields) == 0 {
 			err = fmt.Errorf("not yet")
 		}
@@ -121,7 +121,7 @@ func TestStoppedMasterHandsOverWithEveryAcknowledgedWrite(t *testing.T) {
 	}
 	reader := c.at(second.addr, c.port, "verifier")
 	for _, i := range acknowledged {
-		if fields, err := reader.HGetAll(t.Context(), i.hash.Key()).Result(); err != nil || len(fields) == 0 {
+		if fields, err := reader.Get(t.Context(), i.hash.Key()).Result(); err != nil || len(fields) == 0 {
 			t.Fatalf("an acknowledged write is lost: %v", err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestEmptyReplicaIsNotMadeMaster(t *testing.T) {
 		t.Errorf("the master is %s", master.addr)
 	}
 	for _, pod := range c.pods {
-		if fields, err := c.at(pod.addr, c.port, "verifier").HGetAll(t.Context(), before.hash.Key()).Result(); err != nil || len(fields) == 0 {
+		if fields, err := c.at(pod.addr, c.port, "verifier").Get(t.Context(), before.hash.Key()).Result(); err != nil || len(fields) == 0 {
 			t.Errorf("%s has lost the token: %v", pod.addr, err)
 		}
 	}

@@ -18,30 +18,30 @@ import (
 type issued struct {
 	text   string
 	hash   token.Hash
-	record []string
+	record []byte
 }
 
 func mint(t *testing.T, ring *token.KeyRing) issued {
 	t.Helper()
-	made, hash, err := ring.Mint(rand.Reader)
+	made, hash, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ends := time.Now().Add(time.Hour)
-	return issued{made.Reveal(), hash, verify.EncodeRecord(verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
-		ExpiresAt: ends, IdleExpiresAt: ends,
-	})}
+	record, err := verify.EncodeRecord(ring, verify.Principal{
+		Hash: hash,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
+		IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issued{made.Reveal(), hash, record}
 }
 
-// put writes the record in a transaction, as auth-api does.
+// put writes the record as auth-api does.
 func (i issued) put(ctx context.Context, client redis.UniversalClient) error {
-	_, err := client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		tx.HSet(ctx, i.hash.Key(), i.record)
-		tx.PExpireAt(ctx, i.hash.Key(), time.Now().Add(time.Hour))
-		return nil
-	})
-	return err
+	return client.SetArgs(ctx, i.hash.Key(), i.record, redis.SetArgs{ExpireAt: time.Now().Add(time.Hour)}).Err()
 }
 
 // signIns writes tokens until it is stopped.

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -11,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
 )
 
 // marker stands for whatever secret a caller may have sent; no answer repeats it.
@@ -272,11 +272,17 @@ func median(d []time.Duration) time.Duration {
 // expire makes the record of a session one that has ended.
 func (a *api) expire(session string) {
 	a.t.Helper()
-	id := uuid.MustParse(session)
+	ring, err := token.ParseKeyRing(tokenKey)
+	if err != nil {
+		a.t.Fatal(err)
+	}
 	client := a.redis()
 	for _, key := range client.Keys(a.t.Context(), "session:*").Val() {
-		if client.HGet(a.t.Context(), key, "sid").Val() == base64.RawURLEncoding.EncodeToString(id[:]) {
-			if err := client.HSet(a.t.Context(), key, "idle", time.Now().Add(-time.Second).Unix()).Err(); err != nil {
+		hash, _ := token.ParseKey(key)
+		i, err := verify.DecodeRecord(ring, hash, client.Get(a.t.Context(), key).Val())
+		if err == nil && i.Authorization == session {
+			i.IdleExpiresAt = time.Now().Add(-time.Second)
+			if err := client.Set(a.t.Context(), key, record(a.t, *i), 0).Err(); err != nil {
 				a.t.Fatal(err)
 			}
 			return

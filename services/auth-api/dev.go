@@ -138,7 +138,7 @@ func tokenKey(file string) (string, error) {
 	b, err := wholefile.ReadOrCreate(file, 0o600, func() []byte {
 		secret := make([]byte, 32)
 		_, _ = rand.Read(secret) // never fails
-		return []byte("d1:" + base64.StdEncoding.EncodeToString(secret))
+		return []byte("d1:" + base64.StdEncoding.EncodeToString(secret) + ":" + token.Keyed)
 	})
 	if err != nil {
 		return "", fmt.Errorf("keep the token key: %w", err)

@@ -68,7 +68,7 @@ func (a *api) dumpRedis() string {
 	client := a.redis()
 	var out strings.Builder
 	for _, key := range client.Keys(a.t.Context(), "*").Val() {
-		fmt.Fprintln(&out, key, client.HGetAll(a.t.Context(), key).Val())
+		fmt.Fprintln(&out, key, client.HGetAll(a.t.Context(), key).Val(), client.Get(a.t.Context(), key).Val())
 	}
 	return out.String()
 }

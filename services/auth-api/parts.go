@@ -67,8 +67,10 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
+	damaged := session.NewDamaged()
 	verifier, err := verify.NewDirect(redisClient, ring, verify.Options{
 		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: log,
+		Damaged: damaged.Note,
 	})
 	if err != nil {
 		return nil, err
@@ -76,12 +78,12 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 
 	p := &parts{db: db, redis: redisClient, verifier: verifier, workers: workers, log: log}
 	p.hashing = newHashing(c, hasher, workers)
-	tokens := access.NewStore(redisClient, time.Second, verifier)
+	tokens := access.NewStore(redisClient, ring, time.Second, verifier)
 	p.tokens = tokens
 	p.sessions = session.New(session.Options{
 		Store: session.NewStore(db), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
 		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
-		Now:       time.Now, Random: rand.Reader, Log: log,
+		Now:       time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
 	p.accounts = account.New(account.NewStore(db), p.hashing,
 		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/token"
 )
 
 // Whoever has the password of a verifier may ask and never read the answers. They
@@ -23,11 +24,20 @@ func TestVerifiersThatNeverReadDoNotFillRedis(t *testing.T) {
 	const connections = 30
 	r := newClusterRedis(t, "")
 	ctx := t.Context()
-	record := verify.EncodeRecord(verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
-		Email: strings.Repeat("a", 240) + "@books.test", Name: strings.Repeat("n", 60),
+	ring, err := token.ParseKeyRing(tokenKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := time.Now().Add(time.Hour)
+	record, err := verify.EncodeRecord(ring, verify.Principal{
+		IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
+		Account: verify.Account{Email: strings.Repeat("a", 240) + "@books.test", Name: strings.Repeat("n", 60)},
 	})
-	if err := r.admin.HSet(ctx, "session:a", record).Err(); err != nil {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.admin.Set(ctx, "session:a", record, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	limit, err := strconv.Atoi(r.admin.ConfigGet(ctx, "maxmemory").Val()["maxmemory"])
@@ -55,7 +65,7 @@ func TestVerifiersThatNeverReadDoNotFillRedis(t *testing.T) {
 			done = true
 		default:
 		}
-		if err := api.HSet(ctx, fmt.Sprintf("session:%d", writes%100), record).Err(); err != nil {
+		if err := api.Set(ctx, fmt.Sprintf("session:%d", writes%100), record, 0).Err(); err != nil {
 			t.Fatalf("write %d: %v, with at most %d MB used before", writes, err, most>>20)
 		}
 		most = max(most, r.number("memory", "used_memory"))

@@ -15,7 +15,7 @@ func foreignToken() string {
 	if err != nil {
 		panic(err)
 	}
-	made, _, err := ring.Mint(rand.Reader)
+	made, _, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		panic(err)
 	}

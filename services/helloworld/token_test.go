@@ -18,7 +18,7 @@ func putToken(t *testing.T, redisURL string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, hash, err := ring.Mint(rand.Reader)
+	made, hash, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +29,15 @@ func putToken(t *testing.T, redisURL string) string {
 	client := redis.NewClient(options)
 	defer client.Close()
 	ends := time.Now().Add(time.Hour)
-	record := verify.EncodeRecord(verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: email, Name: "Ada",
-		Audiences: []string{"books"}, Scopes: []string{"books:read"}, ExpiresAt: ends, IdleExpiresAt: ends,
+	record, err := verify.EncodeRecord(ring, verify.Principal{
+		Hash: hash,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: email, Name: "Ada"},
+		Audiences: []string{"books"}, Scopes: []string{"books:read"}, IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
 	})
-	if err := client.HSet(t.Context(), hash.Key(), record).Err(); err != nil {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Set(t.Context(), hash.Key(), record, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	return made.Reveal()

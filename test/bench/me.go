@@ -28,7 +28,7 @@ func measureMe(ctx context.Context, st *stack, s settings, t *table) error {
 	p50, p99 := percentiles(results[2])
 	t.add("`GET /v1/accounts/me`, a second", fmt.Sprintf("%s; p50 %s, p99 %s", rates(results[2]).digits(0), micro(p50), micro(p99)))
 	t.add("`accounts/me` against an empty answer", ratios(results[2], results[0]).digits(2))
-	t.add("`accounts/me` against one HGETALL", ratios(results[2], results[1]).digits(2))
+	t.add("`accounts/me` against one Redis GET", ratios(results[2], results[1]).digits(2))
 	return nil
 }
 

@@ -66,17 +66,21 @@ func (st *stack) fill(ctx context.Context, n int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	record, ends := verify.EncodeRecord(somebody()), somebody().EndsAt()
+	who := somebody()
 	tokens := make([]string, 0, n)
 	for len(tokens) < n {
 		_, err := st.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for range min(1000, n-len(tokens)) {
-				made, hash, err := ring.Mint(rand.Reader)
+				made, hash, err := ring.Mint(rand.Reader, token.Access)
 				if err != nil {
 					return err
 				}
-				pipe.HSet(ctx, hash.Key(), record)
-				pipe.PExpireAt(ctx, hash.Key(), ends)
+				who.Hash = hash
+				record, err := verify.EncodeRecord(ring, who)
+				if err != nil {
+					return err
+				}
+				pipe.SetArgs(ctx, hash.Key(), record, redis.SetArgs{ExpireAt: who.EndsAt()})
 				tokens = append(tokens, made.Reveal())
 			}
 			return nil

@@ -61,11 +61,17 @@ func (st *stack) revokeDirect(ctx context.Context, d *verify.Direct) (times []ti
 		return nil, err
 	}
 	for range revocations {
-		made, hash, err := ring.Mint(rand.Reader)
+		made, hash, err := ring.Mint(rand.Reader, token.Access)
 		if err != nil {
 			return nil, err
 		}
-		if err := st.client.HSet(ctx, hash.Key(), verify.EncodeRecord(somebody())).Err(); err != nil {
+		who := somebody()
+		who.Hash = hash
+		record, err := verify.EncodeRecord(ring, who)
+		if err != nil {
+			return nil, err
+		}
+		if err := st.client.Set(ctx, hash.Key(), record, 0).Err(); err != nil {
 			return nil, err
 		}
 		if err := inMemory(ctx, d, made.Reveal()); err != nil {
@@ -183,10 +189,10 @@ func (st *stack) silence(ctx context.Context, d *verify.Direct) (times []time.Du
 }
 
 // somebody is an identity of the size that is to be expected.
-func somebody() verify.Identity {
+func somebody() verify.Principal {
 	in := time.Now().Add(12 * time.Hour)
-	return verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: email,
-		Audiences: []string{"books", "shop"}, Scopes: []string{"account", "books:read", "books:write", "shop:buy"}, ExpiresAt: in, IdleExpiresAt: in,
+	return verify.Principal{
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: email},
+		Audiences: []string{"books", "shop"}, Scopes: []string{"account", "books:read", "books:write", "shop:buy"}, IssuedAt: time.Now(), ExpiresAt: in, IdleExpiresAt: in,
 	}
 }

@@ -1,14 +1,13 @@
 package matrix_test
 
 import (
-	"encoding/base64"
 	"regexp"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/verify"
 )
 
 // stage is where one event takes place: an API of its own, with a client, and
@@ -86,12 +85,24 @@ func (s *stage) endSoon(field string) {
 		s.t.Fatal(err)
 	}
 	ends := time.Unix(time.Now().Unix()+3, 0)
-	if err := s.redis.HSet(s.t.Context(), parsed.Key(), field, strconv.FormatInt(ends.Unix(), 10)).Err(); err != nil {
+	i, err := verify.DecodeRecord(s.ring, parsed, s.redis.Get(s.t.Context(), parsed.Key()).Val())
+	if err != nil || i.Authorization != s.victim.id {
+		s.t.Fatalf("the record is of another session: %+v, %v", i, err)
+	}
+	switch field {
+	case "exp":
+		i.ExpiresAt = ends
+	case "idle":
+		i.IdleExpiresAt = ends
+	default:
+		s.t.Fatalf("a record has no end %q", field)
+	}
+	record, err := verify.EncodeRecord(s.ring, *i)
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	id := uuid.MustParse(s.victim.id)
-	if got := s.redis.HGet(s.t.Context(), parsed.Key(), "sid").Val(); got != base64.RawURLEncoding.EncodeToString(id[:]) {
-		s.t.Fatalf("the record is of another session: %s", strings.ToValidUTF8(got, ""))
+	if err := s.redis.Set(s.t.Context(), parsed.Key(), record, redis.KeepTTL).Err(); err != nil {
+		s.t.Fatal(err)
 	}
 	s.wantAll(s.victim, open) // until then, and so it is in every cache
 	time.Sleep(time.Until(ends))

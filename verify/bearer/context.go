@@ -8,13 +8,13 @@ import (
 
 type contextKey struct{}
 
-// NewContext carries who asks.
-func NewContext(ctx context.Context, identity verify.Identity) context.Context {
-	return context.WithValue(ctx, contextKey{}, identity)
+// NewContext carries who asks, which is shared: do not change it.
+func NewContext(ctx context.Context, who *verify.Principal) context.Context {
+	return context.WithValue(ctx, contextKey{}, who)
 }
 
-// FromContext tells who asks. It is false in a request that no Guard let through.
-func FromContext(ctx context.Context) (verify.Identity, bool) {
-	identity, found := ctx.Value(contextKey{}).(verify.Identity)
-	return identity, found
+// FromContext tells who asks. It is nil and false in a request that no Guard let through.
+func FromContext(ctx context.Context) (*verify.Principal, bool) {
+	who, found := ctx.Value(contextKey{}).(*verify.Principal)
+	return who, found
 }

@@ -94,15 +94,21 @@ func signedIn(email, audience, scope string) (url string, ring *token.KeyRing, a
 	if ring, err = token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="); err != nil {
 		log.Fatal(err)
 	}
-	made, hash, err := ring.Mint(rand.Reader)
+	made, hash, err := ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		log.Fatal(err)
 	}
 	in := time.Now().Add(time.Hour)
-	fields := verify.EncodeRecord(verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
-		Email: email, Audiences: []string{audience}, Scopes: []string{scope}, ExpiresAt: in, IdleExpiresAt: in,
+	record, err := verify.EncodeRecord(ring, verify.Principal{
+		Hash: hash,
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
+		Account: verify.Account{Email: email}, Audiences: []string{audience}, Scopes: []string{scope}, IssuedAt: time.Now(), ExpiresAt: in, IdleExpiresAt: in,
 	})
-	store.HSet(hash.Key(), fields...)
+	if err == nil {
+		err = store.Set(hash.Key(), string(record))
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
 	return "redis://" + store.Addr(), ring, made.Reveal()
 }

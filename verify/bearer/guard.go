@@ -28,37 +28,25 @@ type Options struct {
 
 // Guard decides which requests are let through. It is safe for use by several
 // goroutines.
-type Guard struct {
-	o    Options
-	find func(context.Context, string) (*verify.Identity, error)
-}
+type Guard struct{ o Options }
 
 // New makes a Guard.
 func New(o Options) *Guard {
 	o.Realm = cmp.Or(o.Realm, o.Audience)
-	return &Guard{o: o, find: verify.FindWith(o.Verifier)}
+	return &Guard{o: o}
 }
 
-// Check tells who asks, or why they are not let through. The token needs all of
-// the scopes.
-func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (verify.Identity, *Refusal) {
-	identity, refusal := g.Find(ctx, c, scopes...)
-	if refusal != nil {
-		return verify.Identity{}, refusal
-	}
-	return *identity, nil
-}
-
-// Find is Check without a copy: the identity is shared, do not change it.
-func (g *Guard) Find(ctx context.Context, c Credentials, scopes ...string) (*verify.Identity, *Refusal) {
+// Check tells who asks, or why they are not let through. The token needs all of the
+// scopes. The principal is shared: do not change it.
+func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (*verify.Principal, *Refusal) {
 	given, refusal := g.token(c)
 	if refusal != nil {
 		return nil, g.refuse(ctx, refusal)
 	}
-	identity, err := g.find(ctx, given)
+	principal, err := g.o.Verifier.Verify(ctx, given)
 	switch {
 	case err == nil:
-		refusal = g.lacking(identity, scopes)
+		refusal = g.lacking(principal, scopes)
 	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
 		refusal = g.invalid(err)
 	default:
@@ -68,7 +56,7 @@ func (g *Guard) Find(ctx context.Context, c Credentials, scopes ...string) (*ver
 	if refusal != nil {
 		return nil, g.refuse(ctx, refusal)
 	}
-	return identity, nil
+	return principal, nil
 }
 
 func (g *Guard) refuse(ctx context.Context, refusal *Refusal) *Refusal {
@@ -79,12 +67,12 @@ func (g *Guard) refuse(ctx context.Context, refusal *Refusal) *Refusal {
 }
 
 // lacking says what a live token does not allow; nil if it is enough.
-func (g *Guard) lacking(identity *verify.Identity, scopes []string) *Refusal {
-	if g.o.Audience != AnyAudience && !identity.HasAudience(g.o.Audience) {
+func (g *Guard) lacking(principal *verify.Principal, scopes []string) *Refusal {
+	if g.o.Audience != AnyAudience && !principal.HasAudience(g.o.Audience) {
 		return g.insufficient("The access token is not for this API.", scopes)
 	}
 	for _, scope := range scopes {
-		if !identity.HasScope(scope) {
+		if !principal.HasScope(scope) {
 			return g.insufficient("The access token lacks a scope that this needs: "+scope+".", scopes)
 		}
 	}

@@ -15,14 +15,17 @@ import (
 
 // saying is a verifier that always says the same, and counts how often.
 type saying struct {
-	identity verify.Identity
+	identity verify.Principal
 	err      error
 	asked    int
 }
 
-func (s *saying) Verify(context.Context, string) (verify.Identity, error) {
+func (s *saying) Verify(context.Context, string) (*verify.Principal, error) {
 	s.asked++
-	return s.identity, s.err
+	if s.err != nil {
+		return nil, s.err
+	}
+	return &s.identity, nil
 }
 
 // One token, in the characters that tokens have; else nothing is asked.
@@ -79,7 +82,7 @@ func TestUnknownFailuresAreNotTheTokensFault(t *testing.T) {
 // A guard that was not told its API lets nobody in.
 func TestGuardWithoutAnAudienceRefusesEverybody(t *testing.T) {
 	t.Parallel()
-	v := &saying{identity: verify.Identity{Audiences: []string{"books", "shop"}, Scopes: []string{"books:read"}}}
+	v := &saying{identity: verify.Principal{Audiences: []string{"books", "shop"}, Scopes: []string{"books:read"}}}
 	given := bearer.Credentials{Authorization: "Bearer abc", Headers: 1}
 	if _, refusal := bearer.New(bearer.Options{Verifier: v}).Check(t.Context(), given); refusal == nil || refusal.Status != 403 {
 		t.Errorf("%+v", refusal)

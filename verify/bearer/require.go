@@ -22,12 +22,12 @@ func (g *Guard) Require(scopes ...string) func(http.Handler) http.Handler {
 	scopes = slices.Clone(scopes)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			identity, refusal := g.Check(r.Context(), credentialsOf(r), scopes...)
+			who, refusal := g.Check(r.Context(), credentialsOf(r), scopes...)
 			if refusal != nil {
 				refusal.ServeHTTP(w, r)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), identity)))
+			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), who)))
 		})
 	}
 }

@@ -22,7 +22,16 @@ const (
 	patience = 2
 )
 
-// request is one HGETALL that waits for its turn.
+// reply is what Redis holds under a key: a hash or a string, by the cache's options.
+// Neither is ever empty.
+type reply struct {
+	fields map[string]string
+	text   string
+}
+
+func (r reply) missing() bool { return len(r.fields) == 0 && r.text == "" }
+
+// request is one read of a key that waits for its turn.
 type request struct {
 	key    string
 	queued time.Time
@@ -32,7 +41,7 @@ type request struct {
 // answered is told once what came of a request. followed says that the node
 // itself answered, not another it pointed to.
 type answered interface {
-	answer(fields map[string]string, followed bool, err error)
+	answer(r reply, followed bool, err error)
 }
 
 // batch sends the reads of many callers in one round trip.
@@ -101,7 +110,7 @@ func (b *batch) dismiss(next []*request) []*request {
 	live, now := next[:0], time.Now()
 	for _, r := range next {
 		if now.Sub(r.queued) > b.limit {
-			r.to.answer(nil, false, fmt.Errorf("wait for Redis: no turn within %v: %w", b.limit, context.DeadlineExceeded))
+			r.to.answer(reply{}, false, fmt.Errorf("wait for Redis: no turn within %v: %w", b.limit, context.DeadlineExceeded))
 			continue
 		}
 		live = append(live, r)

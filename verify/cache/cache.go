@@ -35,9 +35,11 @@ type Options[K comparable, V any] struct {
 	Parse func(key string) (k K, ours bool)
 	// Spread gives bits of K that are evenly spread, to choose a shard by.
 	Spread func(K) uint64
-	// Decode reads a hash that is not empty. Its result is shared: nobody may
-	// change it.
-	Decode func(k K, fields map[string]string) (*V, error)
+	// Decode reads a hash that is not empty, DecodeString a string: one of both is
+	// set, and says what the keys hold. What it gives is shared: nobody may change it.
+	// An empty string is an error.
+	Decode       func(k K, fields map[string]string) (*V, error)
+	DecodeString func(k K, text string) (*V, error)
 	// Weigh says how many bytes a value takes.
 	Weigh func(*V) int64
 	// Bytes bounds the memory of what is kept; 0 keeps nothing, and every Get
@@ -53,7 +55,7 @@ type Options[K comparable, V any] struct {
 	Notify func(Event)
 }
 
-// Cache is a coherent cache of hashes in Redis. It is safe for use by several
+// Cache is a coherent cache of hashes or strings in Redis. It is safe for use by several
 // goroutines. Close ends its connections.
 type Cache[K comparable, V any] struct {
 	o      Options[K, V]
@@ -90,7 +92,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.lease.start(o.Now())
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	c.store = newStore(o.Client, o.ReadTimeout/2, mark{key: o.Mark, distrust: o.Distrust})
+	c.store = newStore(o.Client, o.ReadTimeout/2, mark{key: o.Mark, distrust: o.Distrust}, o.DecodeString != nil)
 	if o.Bytes > 0 {
 		c.table = newTable[K, V](o.Bytes, o.Spread)
 		c.ended.Go(func() { c.follow(ctx) })
@@ -101,13 +103,25 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 // Get gives the value of k, nil if Redis has none. now is the moment of the
 // call, by the cache's clock. An error means that it could not be found out.
 func (c *Cache[K, V]) Get(ctx context.Context, k K, now time.Time) (*V, error) {
+	if v := c.Known(k, now); v != nil {
+		return v, nil
+	}
+	return c.Read(ctx, k, now)
+}
+
+// Known gives the value of k if memory has it and may be served, nil otherwise.
+func (c *Cache[K, V]) Known(k K, now time.Time) *V {
+	if c.table == nil || !c.lease.covers(now) {
+		return nil
+	}
+	return c.table.get(k)
+}
+
+// Read is Get for a key that is not Known. Between the two a caller may refuse keys
+// that cannot exist, so that they cost no read.
+func (c *Cache[K, V]) Read(ctx context.Context, k K, now time.Time) (*V, error) {
 	if c.table == nil {
 		return c.fresh(ctx, k)
-	}
-	if c.lease.covers(now) {
-		if v := c.table.get(k); v != nil {
-			return v, nil
-		}
 	}
 	return c.load(ctx, k, now)
 }

@@ -9,9 +9,9 @@ import (
 // its batch do not wait for that.
 type lone struct {
 	request
-	done   chan struct{} // has room for its one message
-	fields map[string]string
-	err    error
+	done  chan struct{} // has room for its one message
+	reply reply
+	err   error
 }
 
 func newLone() any {
@@ -38,15 +38,15 @@ func (c *Cache[K, V]) fresh(ctx context.Context, k K) (*V, error) {
 		// Who answers still writes into it: it is not used again.
 		return nil, fmt.Errorf("wait for Redis: %w", ctx.Err())
 	}
-	v, err := c.decode(k, l.fields, l.err)
-	if l.fields, l.err = nil, nil; err != nil {
+	v, err := c.decode(k, l.reply, l.err)
+	if l.reply, l.err = (reply{}), nil; err != nil {
 		c.counts.failures.Add(1)
 	}
 	c.lones.Put(l)
 	return v, err
 }
 
-func (l *lone) answer(fields map[string]string, _ bool, err error) {
-	l.fields, l.err = fields, err
+func (l *lone) answer(r reply, _ bool, err error) {
+	l.reply, l.err = r, err
 	l.done <- struct{}{}
 }

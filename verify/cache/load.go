@@ -48,18 +48,22 @@ func (c *Cache[K, V]) load(ctx context.Context, k K, now time.Time) (*V, error) 
 }
 
 // answer ends the flight.
-func (f *flight[K, V]) answer(fields map[string]string, followed bool, err error) {
+func (f *flight[K, V]) answer(r reply, followed bool, err error) {
 	c := f.cache
-	f.value, f.err = c.decode(f.k, fields, err)
+	f.value, f.err = c.decode(f.k, r, err)
 	c.table.land(f, f.tracked && followed && f.err == nil)
 	close(f.done)
 }
 
-func (c *Cache[K, V]) decode(k K, fields map[string]string, err error) (*V, error) {
-	if err != nil || len(fields) == 0 {
+func (c *Cache[K, V]) decode(k K, r reply, err error) (v *V, _ error) {
+	if err != nil || r.missing() {
 		return nil, err
 	}
-	v, err := c.o.Decode(k, fields)
+	if c.o.DecodeString != nil {
+		v, err = c.o.DecodeString(k, r.text)
+	} else {
+		v, err = c.o.Decode(k, r.fields)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s…: %w", c.o.Prefix, err)
 	}

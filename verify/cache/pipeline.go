@@ -10,8 +10,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// believed is for how long after the mark was seen an absence is believed.
-const believed = 250 * time.Millisecond
+// MarkTTL is how long a missing key counts as missing after the mark was last seen.
+const MarkTTL = 250 * time.Millisecond
 
 var errUnanswered = errors.New("no answer from Redis")
 
@@ -21,6 +21,8 @@ type pipeline struct {
 	// elsewhere takes what another Redis is to be asked for; may be nil.
 	elsewhere func(context.Context, *request)
 	mark      mark
+	// strings is true if the keys hold strings, false if hashes.
+	strings bool
 	// seen is when the mark was last; nil if what was seen does not count any more.
 	// A time, not a number: a wall clock that is set back must not make it last.
 	seen atomic.Pointer[time.Time]
@@ -34,7 +36,7 @@ func (p *pipeline) send(ctx context.Context, batch []*request) {
 	now := time.Now()
 	if err := p.mark.look(ctx); err != nil {
 		for _, r := range missing {
-			r.to.answer(nil, true, err)
+			r.to.answer(reply{}, true, err)
 		}
 		return
 	}
@@ -47,35 +49,62 @@ func (p *pipeline) send(ctx context.Context, batch []*request) {
 // not believed: these it gives back.
 func (p *pipeline) ask(ctx context.Context, batch []*request, believes bool) (missing []*request) {
 	pipe := p.client.Pipeline()
-	answers := make([]*redis.MapStringStringCmd, len(batch))
+	answers := make([]redis.Cmder, len(batch))
 	for i, r := range batch {
-		answers[i] = pipe.HGetAll(ctx, r.key)
+		if p.strings {
+			answers[i] = pipe.Get(ctx, r.key)
+		} else {
+			answers[i] = pipe.HGetAll(ctx, r.key)
+		}
 	}
 	_, failed := pipe.Exec(ctx)
-	if failed != nil {
-		p.seen.Store(nil)
-	}
 	for i, r := range batch {
-		fields, err := answers[i].Result()
-		if fields == nil && err == nil {
-			// Not answered: an empty answer is an empty map. go-redis leaves commands
-			// without an error when a new connection is refused, for a wrong password
-			// for instance, and "not asked" must never be read as "not there".
-			err = cmp.Or(failed, errUnanswered)
+		answer, err := replyOf(answers[i])
+		if errors.Is(err, errUnanswered) {
+			err = cmp.Or(ignoreMissing(failed), err)
+		}
+		if err != nil {
+			p.seen.Store(nil)
 		}
 		switch {
 		case err != nil && p.elsewhere != nil && moved(err):
 			p.elsewhere(ctx, r)
-		case err == nil && len(fields) == 0 && !believes:
+		case err == nil && answer.missing() && !believes:
 			missing = append(missing, r)
 		default:
-			r.to.answer(fields, true, err)
+			r.to.answer(answer, true, err)
 		}
 	}
 	return missing
 }
 
+// replyOf reads what came of a command. go-redis leaves commands without an error
+// when a new connection is refused, for a wrong password for instance, and "not
+// asked" must never be read as "not there": then the error is errUnanswered.
+func replyOf(cmd redis.Cmder) (r reply, err error) {
+	switch cmd := cmd.(type) {
+	case *redis.StringCmd:
+		// A key that is missing is redis.Nil, and nobody writes an empty string.
+		if r.text, err = cmd.Result(); err == nil && r.text == "" {
+			err = errUnanswered
+		}
+	case *redis.MapStringStringCmd:
+		// An empty answer is an empty map.
+		if r.fields, err = cmd.Result(); err == nil && r.fields == nil {
+			err = errUnanswered
+		}
+	}
+	return r, ignoreMissing(err)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return err
+}
+
 func (p *pipeline) believes(now time.Time) bool {
 	seen := p.seen.Load()
-	return p.mark.key == "" || seen != nil && now.Sub(*seen) < believed
+	return p.mark.key == "" || seen != nil && now.Sub(*seen) < MarkTTL
 }

@@ -37,14 +37,14 @@ func newNode(client *redis.Client, limit time.Duration, p *pipeline) *node {
 	return n
 }
 
-func newStore(client redis.UniversalClient, limit time.Duration, m mark) store {
+func newStore(client redis.UniversalClient, limit time.Duration, m mark, strings bool) store {
 	switch client := client.(type) {
 	case *redis.Client:
-		return single{newNode(client, limit, &pipeline{client: client, mark: m.at(client)})}
+		return single{newNode(client, limit, &pipeline{client: client, mark: m.at(client), strings: strings})}
 	case *redis.ClusterClient:
-		return newCluster(client, limit, m)
+		return newCluster(client, limit, m, strings)
 	default:
-		return foreign{&batch{limit: limit, send: (&pipeline{client: client, mark: m.at(client)}).send}}
+		return foreign{&batch{limit: limit, send: (&pipeline{client: client, mark: m.at(client), strings: strings}).send}}
 	}
 }
 
@@ -71,17 +71,19 @@ type cluster struct {
 	client *redis.ClusterClient
 	limit  time.Duration
 	mark   mark
-	other  *batch
-	stale  chan struct{}
-	mu     sync.RWMutex
-	nodes  map[*redis.Client]*node
+	// strings is true if the keys hold strings, false if hashes.
+	strings bool
+	other   *batch
+	stale   chan struct{}
+	mu      sync.RWMutex
+	nodes   map[*redis.Client]*node
 }
 
-func newCluster(client *redis.ClusterClient, limit time.Duration, m mark) *cluster {
+func newCluster(client *redis.ClusterClient, limit time.Duration, m mark, strings bool) *cluster {
 	m = m.at(client)
 	return &cluster{
-		client: client, limit: limit, mark: m, stale: make(chan struct{}, 1), nodes: map[*redis.Client]*node{},
-		other: &batch{limit: limit, send: (&pipeline{client: client, mark: m}).send},
+		client: client, limit: limit, mark: m, strings: strings, stale: make(chan struct{}, 1), nodes: map[*redis.Client]*node{},
+		other: &batch{limit: limit, send: (&pipeline{client: client, mark: m, strings: strings}).send},
 	}
 }
 
@@ -122,7 +124,7 @@ func (c *cluster) masters(ctx context.Context) ([]*node, error) {
 	for _, master := range found {
 		n := c.nodes[master]
 		if n == nil {
-			n = newNode(master, c.limit, &pipeline{client: master, mark: c.mark, elsewhere: c.follow})
+			n = newNode(master, c.limit, &pipeline{client: master, mark: c.mark, strings: c.strings, elsewhere: c.follow})
 			n.clustered = true
 		}
 		nodes[master] = n
@@ -142,8 +144,8 @@ func (c *cluster) follow(_ context.Context, r *request) {
 // elsewhere passes on what another answered than was asked.
 type elsewhere struct{ to answered }
 
-func (e elsewhere) answer(fields map[string]string, _ bool, err error) {
-	e.to.answer(fields, false, err)
+func (e elsewhere) answer(r reply, _ bool, err error) {
+	e.to.answer(r, false, err)
 }
 
 func (c *cluster) changed() <-chan struct{} { return c.stale }

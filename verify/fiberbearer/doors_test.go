@@ -35,7 +35,7 @@ func onNetHTTP(t *testing.T, g *bearer.Guard) string {
 		mux.Handle(path, g.Require(scopes...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			who, found := bearer.FromContext(r.Context())
 			w.Header().Set("X-Passed", "yes")
-			_ = json.NewEncoder(w).Encode(map[string]any{"email": who.Email, "session": who.SessionID, "found": found})
+			_ = json.NewEncoder(w).Encode(map[string]any{"email": who.Email, "session": who.Authorization, "found": found})
 		})))
 	}
 	server := httptest.NewServer(mux)
@@ -50,7 +50,7 @@ func onFiber(t *testing.T, g *bearer.Guard) string {
 		app.All(path, fiberbearer.Require(g, scopes...), func(c *fiber.Ctx) error {
 			who, found := bearer.FromContext(c.UserContext())
 			c.Set("X-Passed", "yes")
-			return c.JSON(map[string]any{"email": who.Email, "session": who.SessionID, "found": found})
+			return c.JSON(map[string]any{"email": who.Email, "session": who.Authorization, "found": found})
 		})
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -241,11 +241,11 @@ func TestBothDoorsSay503WhileTheStoreIsAway(t *testing.T) {
 
 // Fiber's buffers are used again by the next request; what a handler was given
 // must stay as it was.
-func TestFiberIdentityOutlivesItsRequest(t *testing.T) {
+func TestFiberPrincipalOutlivesItsRequest(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	guard := bearer.New(bearer.Options{Verifier: f.verifier, Audience: "books"})
-	seen := make(chan verify.Identity, 1)
+	seen := make(chan *verify.Principal, 1)
 	app := fiber.New()
 	app.Get("/", fiberbearer.Require(guard), func(c *fiber.Ctx) error {
 		who, _ := bearer.FromContext(c.UserContext())
@@ -269,7 +269,7 @@ func TestFiberIdentityOutlivesItsRequest(t *testing.T) {
 	for range 100 {
 		get("Bearer " + strings.Repeat("x", len(raw)))
 	}
-	if who.Email != "ada@books.test" || who.SessionID != sessionID || !who.HasAudience("books") {
+	if who.Email != "ada@books.test" || who.Authorization != sessionID || !who.HasAudience("books") {
 		t.Errorf("%+v", who)
 	}
 }

@@ -41,6 +41,6 @@ func Example() {
 // ada is a verifier to whom every token is Ada's.
 type ada struct{}
 
-func (ada) Verify(context.Context, string) (verify.Identity, error) {
-	return verify.Identity{Email: "ada@books.test", Audiences: []string{"books"}, Scopes: []string{"books:read"}}, nil
+func (ada) Verify(context.Context, string) (*verify.Principal, error) {
+	return &verify.Principal{Account: verify.Account{Email: "ada@books.test"}, Audiences: []string{"books"}, Scopes: []string{"books:read"}}, nil
 }

@@ -58,15 +58,19 @@ func (f *fixture) expired(t *testing.T) (raw string) {
 
 func (f *fixture) put(t *testing.T, ends time.Time, audiences, scopes []string) string {
 	t.Helper()
-	made, hash, err := f.ring.Mint(rand.Reader)
+	made, hash, err := f.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := verify.EncodeRecord(verify.Identity{
-		SessionID: sessionID, AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Email: "ada@books.test",
-		Audiences: audiences, Scopes: scopes, ExpiresAt: ends, IdleExpiresAt: ends,
+	record, err := verify.EncodeRecord(f.ring, verify.Principal{
+		Hash: hash,
+		Kind: verify.KindAccount, Authorization: sessionID, Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
+		Audiences: audiences, Scopes: scopes, IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
 	})
-	if err := f.redis.HSet(t.Context(), hash.Key(), record).Err(); err != nil {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.redis.Set(t.Context(), hash.Key(), record, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	return made.Reveal()
@@ -75,7 +79,7 @@ func (f *fixture) put(t *testing.T, ends time.Time, audiences, scopes []string) 
 // mint makes a token that has no record.
 func (f *fixture) mint(t *testing.T) string {
 	t.Helper()
-	made, _, err := f.ring.Mint(rand.Reader)
+	made, _, err := f.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +110,7 @@ func (f *fixture) revoke(t *testing.T, raw string) {
 func (f *fixture) garble(t *testing.T) (raw string) {
 	t.Helper()
 	raw = f.signIn(t, []string{"books"}, []string{"books:read"})
-	if err := f.redis.HSet(t.Context(), f.key(t, raw), "exp", "soon").Err(); err != nil {
+	if err := f.redis.Set(t.Context(), f.key(t, raw), "no record", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	return raw

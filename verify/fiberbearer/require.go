@@ -16,11 +16,11 @@ import (
 func Require(g *bearer.Guard, scopes ...string) fiber.Handler {
 	scopes = slices.Clone(scopes)
 	return func(c *fiber.Ctx) error {
-		identity, refusal := g.Check(c.UserContext(), Credentials(c), scopes...)
+		who, refusal := g.Check(c.UserContext(), Credentials(c), scopes...)
 		if refusal != nil {
 			return answer(c, refusal)
 		}
-		c.SetUserContext(bearer.NewContext(c.UserContext(), identity))
+		c.SetUserContext(bearer.NewContext(c.UserContext(), who))
 		return c.Next()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -22,14 +23,39 @@ import (
 	"auth.books.test/verify/token"
 )
 
-var form = regexp.MustCompile(`^bat_[0-9A-Za-z]{2}_[0-9A-Za-z]{49}$`)
+var (
+	form        = regexp.MustCompile(`^b[ap]t_[0-9A-Za-z]{2}_[0-9A-Za-z]{50}$`)
+	unkeyedForm = regexp.MustCompile(`^bat_[0-9A-Za-z]{2}_[0-9A-Za-z]{49}$`)
+)
 
-// checksum is the token's checksum as the format says it, computed another way.
-func checksum(body string) string {
+// checksum is the CRC-32 of a token of the older form, as the format says it, computed
+// another way.
+func checksum(body string) string { return inBase62(uint64(crc32.ChecksumIEEE([]byte(body))), 6) }
+
+// check gives the check characters as the format says them, computed another way.
+func check(t testing.TB, secret, body string) string {
+	t.Helper()
+	key, err := base64.StdEncoding.DecodeString(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// HKDF (RFC 5869) by hand: extract without salt, then expand by one block.
+	derived := hmacOf(hmacOf(make([]byte, 32), key), []byte("check\x01"))
+	return inBase62(binary.BigEndian.Uint64(hmacOf(derived, []byte(body))), 7)
+}
+
+func hmacOf(key, message []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(message)
+	return mac.Sum(nil)
+}
+
+// inBase62 gives the last n digits.
+func inBase62(value uint64, n int) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	rest, digit := new(big.Int).SetUint64(uint64(crc32.ChecksumIEEE([]byte(body)))), new(big.Int)
+	rest, digit := new(big.Int).SetUint64(value), new(big.Int)
 	var out []byte
-	for range 6 {
+	for range n {
 		rest.DivMod(rest, big.NewInt(62), digit)
 		out = append(out, digits[digit.Int64()])
 	}
@@ -44,9 +70,7 @@ func hashed(t testing.TB, secret, raw string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(raw))
-	return mac.Sum(nil)
+	return hmacOf(key, []byte(raw))
 }
 
 // Tokens outlive the program that gave them out: neither form nor hash may move.
@@ -63,20 +87,27 @@ func TestTokensOfBeforeStayValid(t *testing.T) {
 	}
 }
 
-func TestChecksumIsCRC32InBase62(t *testing.T) {
+func TestCheckIsAKeyedHashInBase62(t *testing.T) {
 	t.Parallel()
 	r := ring(t, "k1:"+secretOne)
 	for range 200 {
 		made, _ := mint(t, r)
 		raw := made.Reveal()
-		if !form.MatchString(raw) || raw[50:] != checksum(raw[:50]) {
-			t.Fatalf("%s: want the checksum %s", raw, checksum(raw[:50]))
+		if !form.MatchString(raw) || raw[50:] != check(t, secretOne, raw[:50]) {
+			t.Fatalf("%s: want the check %s", raw, check(t, secretOne, raw[:50]))
+		}
+		if err := r.Check(made); err != nil {
+			t.Fatalf("%s: %v", raw, err)
 		}
 	}
+}
+
+func TestChecksumOfTheOlderFormIsCRC32InBase62(t *testing.T) {
+	t.Parallel()
 	// Small sums keep their leading zeros, so that every token has one length.
 	for _, id := range []string{"00", "zz", "A9"} {
 		body := "bat_" + id + "_" + strings.Repeat("z", 43)
-		if parsed, err := token.Parse(body + checksum(body)); err != nil || parsed.KeyID() != id {
+		if parsed, err := token.Parse(body + checksum(body)); err != nil || parsed.KeyID() != id || parsed.Keyed() {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
@@ -112,7 +143,7 @@ func TestMintsFromTheGivenRandomness(t *testing.T) {
 		for reading, source := range map[string]io.Reader{
 			"at once": &ofBytes{bytes: c.bytes}, "byte by byte": iotest.OneByteReader(&ofBytes{bytes: c.bytes}),
 		} {
-			made, hash, err := r.Mint(source)
+			made, hash, err := r.Mint(source, token.Access)
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, reading, err)
 			}
@@ -127,18 +158,18 @@ func TestMintTakesEnoughRandomness(t *testing.T) {
 	t.Parallel()
 	r := ring(t, "k1:"+secretOne)
 	source := &ofBytes{bytes: []byte{7}}
-	if _, _, err := r.Mint(source); err != nil || source.read < 32 {
+	if _, _, err := r.Mint(source, token.Access); err != nil || source.read < 32 {
 		t.Errorf("%d bytes, %v; want 256 bits at least", source.read, err)
 	}
 	// Randomness that ends midway makes no token, whatever was read until then.
 	for _, n := range []int{0, 1, 31, 42} {
-		made, hash, err := r.Mint(&io.LimitedReader{R: rand.Reader, N: int64(n)})
+		made, hash, err := r.Mint(&io.LimitedReader{R: rand.Reader, N: int64(n)}, token.Access)
 		if err == nil || made != (token.Token{}) || hash != (token.Hash{}) {
 			t.Errorf("made of %d bytes: %v, %v", n, made, err)
 		}
 	}
 	// All that was drawn is drawn again, and then there is no more.
-	if _, _, err := r.Mint(bytes.NewReader(bytes.Repeat([]byte{255}, 640))); !errors.Is(err, io.EOF) {
+	if _, _, err := r.Mint(bytes.NewReader(bytes.Repeat([]byte{255}, 640)), token.Access); !errors.Is(err, io.EOF) {
 		t.Errorf("only bytes that are not taken: %v", err)
 	}
 }
@@ -147,7 +178,7 @@ func TestParseKeepsNothingOfWhatItRefuses(t *testing.T) {
 	t.Parallel()
 	made, _ := mint(t, ring(t, "k1:"+secretOne))
 	good := made.Reveal()
-	bad := []string{"bat_k1_" + strings.Repeat("0", 49), strings.ToUpper(good), strings.ToLower(good), " " + good, good + "\n", "Bearer " + good}
+	bad := []string{"bat_k1_" + strings.Repeat("0", 49), strings.ToUpper(good), "brt" + good[3:], "bsc" + good[3:], "bcs" + good[3:], " " + good, good + "\n", "Bearer " + good}
 	for n := range len(good) {
 		bad = append(bad, good[:n])
 	}
@@ -257,7 +288,7 @@ func TestTokensHashedAtOnceDoNotMix(t *testing.T) {
 	for n := range 8 {
 		all.Go(func() {
 			for range 200 {
-				made, minted, err := rings[n%2].Mint(rand.Reader)
+				made, minted, err := rings[n%2].Mint(rand.Reader, token.Access)
 				if err != nil {
 					t.Error(err)
 					return
@@ -273,8 +304,8 @@ func TestTokensHashedAtOnceDoNotMix(t *testing.T) {
 	all.Wait()
 }
 
-// FuzzParse compares Parse with the format's regular expression and a checksum
-// computed another way, also for what would only need the right checksum.
+// FuzzParse compares Parse and Check with the format's regular expressions and check
+// characters computed another way, also for what would only need the right ones.
 func FuzzParse(f *testing.F) {
 	r := ring(f, "k1:"+secretOne)
 	made, _ := mint(f, r)
@@ -282,13 +313,17 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, s := range []string{s, s[:min(len(s), 50)] + checksum(s[:min(len(s), 50)])} {
+		body := s[:min(len(s), 50)]
+		for _, s := range []string{s, body + checksum(body), body + check(t, secretOne, body)} {
 			parsed, err := token.Parse(s)
-			if want := form.MatchString(s) && s[50:] == checksum(s[:50]); (err == nil) != want {
+			if want := form.MatchString(s) || unkeyedForm.MatchString(s) && s[50:] == checksum(s[:50]); (err == nil) != want {
 				t.Fatalf("%q: %v, right is %v", s, err, want)
 			}
 			if err != nil {
 				continue
+			}
+			if want := s[4:6] == "k1" && (!parsed.Keyed() || s[50:] == check(t, secretOne, s[:50])); (r.Check(parsed) == nil) != want {
+				t.Errorf("%q: check %v, right is %v", s, r.Check(parsed), want)
 			}
 			if parsed.Reveal() != s || parsed.KeyID() != s[4:6] || strings.Contains(parsed.String(), s[7:]) {
 				t.Errorf("%q became %q of key %q, shown as %v", s, parsed.Reveal(), parsed.KeyID(), parsed)

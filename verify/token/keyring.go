@@ -1,15 +1,12 @@
 package token
 
 import (
-	"crypto/hmac"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"strings"
-	"sync"
 )
 
 // MinKeySize is the least number of bytes of a key (RFC 2104, section 3: not
@@ -30,11 +27,22 @@ type KeyRing struct {
 	keys  map[string]*key
 }
 
-type key struct{ states sync.Pool }
+// key is one key of the ring. Each use has a key of its own: the hash the ring's,
+// the others one that HKDF derives from it by a label.
+type key struct {
+	hash, check, record *mac
+	// onlyKeyed is true if the key never signed a token with an unkeyed checksum.
+	onlyKeyed bool
+}
 
-// ParseKeyRing reads "id:secret[,id:secret…]". An id is two characters of
-// [0-9A-Za-z], a secret is base64 (standard or URL, padded or not) of at least
-// MinKeySize bytes. Errors never hold a secret.
+// Keyed marks a key of the ring that never signed a token of the older form.
+const Keyed = "keyed"
+
+// ParseKeyRing reads "id:secret[:keyed][,id:secret[:keyed]…]". An id is two
+// characters of [0-9A-Za-z], a secret is base64 (standard or URL, padded or not) of
+// at least MinKeySize bytes. Without :keyed, tokens of the older form, with an
+// unkeyed checksum, are accepted too if the store knows them. Anybody can make up
+// such a token, and each one costs a read. Errors never hold a secret.
 func ParseKeyRing(s string) (*KeyRing, error) {
 	ring := &KeyRing{keys: map[string]*key{}}
 	for i, entry := range strings.Split(s, ",") {
@@ -42,9 +50,13 @@ func ParseKeyRing(s string) (*KeyRing, error) {
 		if !found || len(id) != keyIDLength || !isBase62(id) {
 			return nil, fmt.Errorf("key %d: write it as id:secret with an id of %d letters or digits", i+1, keyIDLength)
 		}
+		encoded, mark, marked := strings.Cut(encoded, ":")
 		secret, err := decodeSecret(encoded)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: the secret is not base64", id)
+		}
+		if marked && mark != Keyed {
+			return nil, fmt.Errorf("key %s: only %q may follow the secret", id, ":"+Keyed)
 		}
 		if len(secret) < MinKeySize {
 			return nil, fmt.Errorf("key %s: the secret has %d bytes, at least %d are needed (openssl rand -base64 32)", id, len(secret), MinKeySize)
@@ -55,20 +67,11 @@ func ParseKeyRing(s string) (*KeyRing, error) {
 		if ring.first == "" {
 			ring.first = id
 		}
-		ring.keys[id] = newKey(secret)
+		if ring.keys[id], err = newKey(secret, marked); err != nil {
+			return nil, fmt.Errorf("key %s: %w", id, err)
+		}
 	}
 	return ring, nil
-}
-
-// Mint makes a new token under the first key, with 256 bits read from random,
-// and its hash.
-func (r *KeyRing) Mint(random io.Reader) (Token, Hash, error) {
-	t, err := mint(random, r.first)
-	if err != nil {
-		return Token{}, Hash{}, err
-	}
-	h, err := r.Hash(t)
-	return t, h, err
 }
 
 // Hash returns the keyed hash of the token. Error: ErrUnknownKey.
@@ -77,8 +80,11 @@ func (r *KeyRing) Hash(t Token) (Hash, error) {
 	if !known {
 		return Hash{}, ErrUnknownKey
 	}
-	return k.sum(t.raw), nil
+	return k.hash.sum(t.raw), nil
 }
+
+// SigningKeyID is the id of the key that makes new tokens and seals records.
+func (r *KeyRing) SigningKeyID() string { return r.first }
 
 // KeyIDs lists the ids of the ring, the signing one first, without secrets.
 func (r *KeyRing) KeyIDs() []string {
@@ -91,28 +97,16 @@ func (r *KeyRing) KeyIDs() []string {
 	return ids
 }
 
-func newKey(secret []byte) *key {
-	k := &key{}
-	k.states.New = func() any { return &state{mac: hmac.New(sha256.New, secret)} }
-	return k
-}
-
-// state is a keyed HMAC that is kept between tokens: setting one up costs two
-// blocks of SHA-256, as much as the token itself.
-type state struct {
-	mac hash.Hash
-	in  [Length]byte
-	out [HashSize]byte
-}
-
-func (k *key) sum(s string) Hash {
-	st := k.states.Get().(*state)
-	defer k.states.Put(st)
-	st.mac.Reset()
-	st.mac.Write(st.in[:copy(st.in[:], s)])
-	h := Hash(st.mac.Sum(st.out[:0]))
-	clear(st.in[:])
-	return h
+func newKey(secret []byte, onlyKeyed bool) (*key, error) {
+	k := &key{hash: newMAC(secret), onlyKeyed: onlyKeyed}
+	for label, derived := range map[string]**mac{checkLabel: &k.check, recordLabel: &k.record} {
+		secret, err := hkdf.Key(sha256.New, secret, nil, label, HashSize)
+		if err != nil {
+			return nil, fmt.Errorf("derive its key for %q: %w", label, err)
+		}
+		*derived = newMAC(secret)
+	}
+	return k, nil
 }
 
 func decodeSecret(s string) ([]byte, error) {

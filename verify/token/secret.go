@@ -17,17 +17,26 @@ const (
 	alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// MintSecret makes a secret of the form that access tokens have, under another
-// prefix: the prefix, 256 bits of random as 43 base62 characters, and 6 of
-// checksum.
+// MintSecret makes a secret for which no check key exists, such as a client's: the
+// prefix, 256 bits of random as 43 base62 characters, and 6 characters of CRC-32
+// over all before them.
 func MintSecret(random io.Reader, prefix string) (string, error) {
-	raw := make([]byte, 0, len(prefix)+secretLength+checksumLength)
+	raw, err := draw(random, prefix, checksumLength)
+	if err != nil {
+		return "", err
+	}
+	return string(appendBase62(raw, uint64(checksumOf(string(raw))), checksumLength)), nil
+}
+
+// draw gives the prefix and 256 bits of random as base62, with room for more.
+func draw(random io.Reader, prefix string, room int) ([]byte, error) {
+	raw := make([]byte, 0, len(prefix)+secretLength+room)
 	raw = append(raw, prefix...)
 	// A byte below 248 = 4 × 62 gives an unbiased character; others are drawn again.
 	var batch [64]byte
 	for len(raw) < len(prefix)+secretLength {
 		if _, err := io.ReadFull(random, batch[:]); err != nil {
-			return "", fmt.Errorf("read random bytes for a secret: %w", err)
+			return nil, fmt.Errorf("read random bytes for a secret: %w", err)
 		}
 		for _, b := range batch {
 			if b < 248 && len(raw) < len(prefix)+secretLength {
@@ -35,13 +44,17 @@ func MintSecret(random io.Reader, prefix string) (string, error) {
 			}
 		}
 	}
-	sum := checksumOf(string(raw))
-	raw = raw[:len(raw)+checksumLength]
-	for i := len(raw) - 1; i >= len(raw)-checksumLength; i-- {
-		raw[i] = alphabet[sum%62]
-		sum /= 62
+	return raw, nil
+}
+
+// appendBase62 appends the last n base62 digits of value, the highest first.
+func appendBase62(to []byte, value uint64, n int) []byte {
+	to = append(to, make([]byte, n)...)
+	for i := len(to) - 1; i >= len(to)-n; i-- {
+		to[i] = alphabet[value%62]
+		value /= 62
 	}
-	return string(raw), nil
+	return to
 }
 
 // IsSecret says whether s is of the form that MintSecret gives, with a checksum

@@ -2,50 +2,72 @@ package token
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 )
 
 const (
-	// Prefix begins every access token.
-	Prefix = "bat_"
-	// Length is the number of bytes of every access token.
-	Length = len(Prefix) + keyIDLength + 1 + secretLength + checksumLength
+	// Length is the number of bytes of every token with keyed check characters.
+	Length = secretStart + secretLength + checkLength
 
 	keyIDLength = 2
-	secretStart = len(Prefix) + keyIDLength + 1
+	keyIDStart  = typeLength + 1
+	secretStart = keyIDStart + keyIDLength + 1
+	checkLength = 7 // 62^7 > 2^41
+	// unkeyedLength is that of an access token of the older form, which ends in a
+	// CRC-32. One byte less tells them apart.
+	unkeyedLength = secretStart + secretLength + checksumLength
 )
 
-// ErrMalformed says that a string cannot be a token of ours: its form or its
-// checksum is wrong. Nothing needs to be asked of a store to know that.
+// ErrMalformed means that a string cannot be a bearer token of ours: its length,
+// type or characters are wrong, or the CRC-32 of the older form is.
 var ErrMalformed = errors.New("malformed access token")
 
-// Token is an access token whose form and checksum are right. Whether it is
-// alive only the store knows.
+// Token is a bearer token of the right form. Whether its check characters are right
+// only KeyRing.Check knows, and whether it is alive only the store.
 //
 // Its String and LogValue hide the secret, so that a token that is printed by
 // mistake cannot be used.
 type Token struct{ raw string }
 
-// Parse checks form and checksum. Error: ErrMalformed.
+// Parse checks the form of a bearer token. Tokens of other types are refused.
+// Error: ErrMalformed.
 func Parse(s string) (Token, error) {
-	if len(s) != Length || s[:len(Prefix)] != Prefix || s[secretStart-1] != '_' {
+	switch len(s) {
+	case Length:
+		if !Type(s[:typeLength]).Bearer() || !isBase62(s[secretStart:]) {
+			return Token{}, ErrMalformed
+		}
+	case unkeyedLength:
+		if Type(s[:typeLength]) != Access || !IsSecret(s, s[:secretStart]) {
+			return Token{}, ErrMalformed
+		}
+	default:
 		return Token{}, ErrMalformed
 	}
-	if !isBase62(s[len(Prefix):secretStart-1]) || !IsSecret(s, s[:secretStart]) {
+	if s[typeLength] != '_' || s[secretStart-1] != '_' || !isBase62(s[keyIDStart:secretStart-1]) {
 		return Token{}, ErrMalformed
 	}
 	return Token{raw: s}, nil
 }
 
+// HasPrefix says whether s begins as a token of any type does, whatever follows.
+func HasPrefix(s string) bool {
+	return len(s) > typeLength && s[typeLength] == '_' && Type(s[:typeLength]).known()
+}
+
 // Reveal returns the usable token. Only the answer to its owner may hold it.
 func (t Token) Reveal() string { return t.raw }
 
-// KeyID names the key of the ring that hashes this token.
-func (t Token) KeyID() string { return t.raw[len(Prefix) : secretStart-1] }
+// Type tells what the token is for.
+func (t Token) Type() Type { return Type(t.raw[:typeLength]) }
 
-// String shows prefix and key id only.
+// KeyID names the key of the ring that hashes this token.
+func (t Token) KeyID() string { return t.raw[keyIDStart : secretStart-1] }
+
+// Keyed is false for an access token of the older form, with an unkeyed checksum.
+func (t Token) Keyed() bool { return len(t.raw) == Length }
+
+// String shows type and key id only.
 func (t Token) String() string {
 	if t.raw == "" {
 		return "(no token)"
@@ -58,12 +80,3 @@ func (t Token) GoString() string { return t.String() }
 
 // LogValue is String, for log/slog.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
-
-// mint makes a new token for the key id, from 256 bits of random.
-func mint(random io.Reader, keyID string) (Token, error) {
-	raw, err := MintSecret(random, Prefix+keyID+"_")
-	if err != nil {
-		return Token{}, fmt.Errorf("make a token: %w", err)
-	}
-	return Token{raw: raw}, nil
-}

@@ -33,7 +33,7 @@ func ring(t testing.TB, text string) *token.KeyRing {
 
 func mint(t testing.TB, r *token.KeyRing) (token.Token, token.Hash) {
 	t.Helper()
-	made, hash, err := r.Mint(rand.Reader)
+	made, hash, err := r.Mint(rand.Reader, token.Access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,14 +113,85 @@ func TestRefusesWhatIsNotAToken(t *testing.T) {
 			t.Errorf("%s: %v, want ErrMalformed", name, err)
 		}
 	}
-	// CRC-32 finds every change of up to 32 bits in a row.
-	for i := range good {
+	older := good[:50] + checksum(good[:50])
+	for i := range older {
+		// CRC-32 finds every change of up to 32 bits in a row.
 		for _, c := range []byte("0Zz_-") {
-			if changed := good[:i] + string(c) + good[i+1:]; changed != good {
+			if changed := older[:i] + string(c) + older[i+1:]; changed != older {
 				if _, err := token.Parse(changed); !errors.Is(err, token.ErrMalformed) {
-					t.Fatalf("byte %d changed to %q: %v", i, c, err)
+					t.Fatalf("the older form, byte %d changed to %q: %v", i, c, err)
 				}
 			}
+		}
+	}
+}
+
+func TestChangedTokensFailTheCheck(t *testing.T) {
+	t.Parallel()
+	r := ring(t, "k1:"+secretOne+",k2:"+secretTwo)
+	made, _ := mint(t, r)
+	good := made.Reveal()
+	changed := []string{"bpt" + good[3:], good[:5] + "2" + good[6:]}
+	for i := 7; i < len(good); i++ {
+		for _, c := range "0Zz" {
+			if s := good[:i] + string(c) + good[i+1:]; s != good {
+				changed = append(changed, s)
+			}
+		}
+	}
+	for _, s := range changed {
+		parsed, err := token.Parse(s)
+		if err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+		if err := r.Check(parsed); !errors.Is(err, token.ErrWrongCheck) {
+			t.Errorf("%s of %s: %v, want ErrWrongCheck", s, good, err)
+		}
+	}
+	if err := ring(t, "k3:"+secretOne).Check(made); !errors.Is(err, token.ErrUnknownKey) {
+		t.Errorf("a ring without its key: %v", err)
+	}
+	if err := ring(t, "k1:"+secretTwo).Check(made); !errors.Is(err, token.ErrWrongCheck) {
+		t.Errorf("a ring with another secret: %v", err)
+	}
+}
+
+// Anybody can make up a token of the older form, so a key that never signed one does
+// not have a store asked for it.
+func TestOnlyKeysOfBeforeTakeTokensOfTheOlderForm(t *testing.T) {
+	t.Parallel()
+	body := "bat_k1_" + strings.Repeat("a", 43)
+	older, err := token.Parse(body + checksum(body))
+	if err != nil || older.Keyed() {
+		t.Fatalf("%v, keyed: %v", err, older.Keyed())
+	}
+	if err := ring(t, "k1:"+secretOne).Check(older); err != nil {
+		t.Errorf("a key of before: %v", err)
+	}
+	if err := ring(t, "k1:"+secretOne+":keyed").Check(older); !errors.Is(err, token.ErrWrongCheck) {
+		t.Errorf("a key that never signed one: %v, want ErrWrongCheck", err)
+	}
+	made, _ := mint(t, ring(t, "k1:"+secretOne+":keyed"))
+	if err := ring(t, "k1:"+secretOne).Check(made); err != nil || !made.Keyed() {
+		t.Errorf("the mark of a key must not change its tokens: %v", err)
+	}
+}
+
+func TestEachTypeIsMintedAndOnlyBearersParse(t *testing.T) {
+	t.Parallel()
+	r := ring(t, "k1:"+secretOne)
+	for of, bearer := range map[token.Type]bool{token.Access: true, token.Personal: true, token.Refresh: false, token.Browser: false} {
+		made, _, err := r.Mint(rand.Reader, of)
+		if err != nil || made.Type() != of || !strings.HasPrefix(made.Reveal(), string(of)+"_k1_") || r.Check(made) != nil || !token.HasPrefix(made.Reveal()) {
+			t.Errorf("%s: %v, %v", of, made, err)
+		}
+		if _, err := token.Parse(made.Reveal()); (err == nil) != bearer || of.Bearer() != bearer {
+			t.Errorf("%s is parsed as a bearer token: %v, want %v", of, err == nil, bearer)
+		}
+	}
+	for _, of := range []token.Type{"", "bcs", "xyz", "bat_"} {
+		if made, _, err := r.Mint(rand.Reader, of); err == nil || made != (token.Token{}) {
+			t.Errorf("minted a token of the type %q", of)
 		}
 	}
 }
@@ -167,6 +238,7 @@ func TestRefusesBadRings(t *testing.T) {
 		"no base64":        {"k1:***" + secretOne, "key k1: the secret is not base64"},
 		"a short secret":   {"k1:c2hvcnQ=", "key k1: the secret has 5 bytes, at least 32"},
 		"an id twice":      {"k1:" + secretOne + ",k1:" + secretTwo, "key k1 stands in the ring twice"},
+		"another mark":     {"k1:" + secretOne + ":unkeyed", "only \":keyed\" may follow"},
 		"a comma too many": {"k1:" + secretOne + ",", "key 2: write it as id:secret"},
 	} {
 		_, err := token.ParseKeyRing(c.text)
@@ -183,10 +255,10 @@ func TestFailsWithoutRandomness(t *testing.T) {
 	t.Parallel()
 	r := ring(t, "k1:"+secretOne)
 	broken := errors.New("broken")
-	if _, _, err := r.Mint(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+	if _, _, err := r.Mint(iotest.ErrReader(broken), token.Access); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := r.Mint(bytes.NewReader(make([]byte, 10))); err == nil {
+	if _, _, err := r.Mint(bytes.NewReader(make([]byte, 10)), token.Access); err == nil {
 		t.Error("made a token of ten bytes")
 	}
 }
@@ -220,6 +292,18 @@ func BenchmarkParseAndHash(b *testing.B) {
 			b.Fatal(err)
 		}
 		if _, err := r.Hash(parsed); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// What is added for a token that memory does not know.
+func BenchmarkCheck(b *testing.B) {
+	r := ring(b, "k1:"+secretOne)
+	made, _ := mint(b, r)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := r.Check(made); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -99,7 +99,7 @@ func TestWhyRedisCannotBeReachedIsNamed(t *testing.T) {
 			}
 			client := redis.NewClient(options)
 			defer client.Close()
-			got := access.NewStore(client, 5*time.Second, &forgotten{}).Check(t.Context())
+			got := access.NewStore(client, nil, 5*time.Second, &forgotten{}).Check(t.Context())
 			if !got.Down || !strings.Contains(got.Problem, says) {
 				t.Errorf("%+v, want that Redis %s", got, says)
 			}

@@ -19,4 +19,4 @@ func NewIssuer(ring *token.KeyRing, random io.Reader) *Issuer {
 }
 
 // Issue makes a token and the hash under which it is stored.
-func (i *Issuer) Issue() (token.Token, token.Hash, error) { return i.ring.Mint(i.random) }
+func (i *Issuer) Issue() (token.Token, token.Hash, error) { return i.ring.Mint(i.random, token.Access) }

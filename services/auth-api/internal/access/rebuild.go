@@ -23,6 +23,10 @@ const claimKey = token.KeyPrefix + "rebuilding"
 // partly begins the mark while records may be there that should not.
 const partly = "partly:"
 
+// recordForm begins the name of a rebuild, and says in what form it wrote the
+// records: Redis is filled anew after an upgrade that changes the form.
+const recordForm = "2."
+
 // A rebuild leaves its mark as the value of token.RebuiltKey: which rebuild it was,
 // and which processes were rebuilt (see process). The value is written to disk and
 // replicated; what it says is true only of these processes, and only until one of
@@ -55,10 +59,10 @@ func (s *Store) Rebuilt(ctx context.Context) (bool, error) {
 	return false, s.withdraw(ctx, mark)
 }
 
-// tells says whether the mark is of these processes.
+// tells says whether the mark is of these processes, and of this form of records.
 func tells(mark string, now []process) bool {
 	known := strings.Fields(mark)
-	return len(now) > 0 && !slices.ContainsFunc(now, func(p process) bool { return len(known) < 2 || !slices.Contains(known[1:], p.name()) })
+	return len(now) > 0 && strings.HasPrefix(mark, recordForm) && !slices.ContainsFunc(now, func(p process) bool { return len(known) < 2 || !slices.Contains(known[1:], p.name()) })
 }
 
 // withdraw deletes the mark if it is still that one.
@@ -91,6 +95,7 @@ func (s *Store) BeginRebuild(ctx context.Context, mark string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("begin a rebuild: %w", err)
 	}
+	mark = recordForm + mark
 	for _, p := range now {
 		mark += " " + p.name()
 	}
@@ -181,14 +186,9 @@ func (s *Store) Release(ctx context.Context, mark string) {
 	_, _ = s.Claim(context.WithoutCancel(ctx), mark, time.Millisecond)
 }
 
-// Restore makes the tokens live, as the identities say, whatever was there.
-func (s *Store) Restore(ctx context.Context, identities ...verify.Identity) error {
-	hashes, byHash := index(identities)
-	return s.each(ctx, "restore tokens' records", hashes, s.inTransactions, func(ctx context.Context, tx redis.Pipeliner, h token.Hash) {
-		tx.Del(ctx, h.Key())
-		tx.HSet(ctx, h.Key(), verify.EncodeRecord(byHash[h]))
-		tx.PExpireAt(ctx, h.Key(), byHash[h].EndsAt())
-	})
+// Restore makes the tokens live, as the principals say, whatever was there.
+func (s *Store) Restore(ctx context.Context, principals ...verify.Principal) error {
+	return s.write(ctx, "restore tokens' records", "", principals)
 }
 
 // scanCount is how many keys Redis looks at in one call.
@@ -223,14 +223,17 @@ func (s *Store) Records(ctx context.Context, each func(context.Context, []token.
 func (s *Store) scan(ctx context.Context, r redis.Cmdable, cursor uint64) ([]string, uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	return r.ScanType(ctx, cursor, token.KeyPrefix+"*", scanCount, "hash").Result()
+	return r.ScanType(ctx, cursor, token.KeyPrefix+"*", scanCount, "string").Result()
 }
 
 // Ours gives those of the tokens whose record is surely one of ours. Another program
 // may keep keys of the same form in the same database.
 func (s *Store) Ours(ctx context.Context, hashes []token.Hash) ([]token.Hash, error) {
-	records, _, err := s.read(ctx, hashes)
-	return slices.DeleteFunc(hashes, func(h token.Hash) bool { return !verify.IsRecord(records[h]) }), err
+	records, err := s.read(ctx, hashes)
+	return slices.DeleteFunc(hashes, func(h token.Hash) bool {
+		_, err := verify.DecodeRecord(s.ring, h, records[h])
+		return err != nil
+	}), err
 }
 
 func hashesOf(keys []string) (hashes []token.Hash) {

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/cache"
 	"auth.books.test/verify/token"
 )
 
@@ -20,6 +20,7 @@ import (
 // also exploit the interpreter.
 type Store struct {
 	redis   redis.UniversalClient
+	ring    *token.KeyRing
 	local   Local
 	timeout time.Duration
 	// evicts is what the last call of Rebuilt found.
@@ -29,22 +30,22 @@ type Store struct {
 // Local is what this process itself keeps of the records; verify.Direct does.
 type Local interface{ Forget(hashes ...token.Hash) }
 
-// NewStore uses the client with a deadline for every call. What it changes, local
-// forgets before the call returns.
-func NewStore(client redis.UniversalClient, timeout time.Duration, local Local) *Store {
-	return &Store{redis: client, local: local, timeout: timeout}
+// NewStore uses the client with a deadline for every call, and writes records under
+// the ring's first key. What it changes, local forgets before the call returns.
+func NewStore(client redis.UniversalClient, ring *token.KeyRing, timeout time.Duration, local Local) *Store {
+	return &Store{redis: client, ring: ring, local: local, timeout: timeout}
 }
 
 // Put makes a new token live. Besides it, only Restore makes records.
-func (s *Store) Put(ctx context.Context, hash token.Hash, identity verify.Identity) error {
+func (s *Store) Put(ctx context.Context, hash token.Hash, principal verify.Principal) error {
+	principal.Hash = hash
+	record, err := verify.EncodeRecord(s.ring, principal)
+	if err != nil {
+		return fmt.Errorf("write a token's record: %w", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	_, err := s.redis.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		tx.HSet(ctx, hash.Key(), verify.EncodeRecord(identity))
-		tx.PExpireAt(ctx, hash.Key(), identity.EndsAt())
-		return nil
-	})
-	if err != nil {
+	if err := s.redis.SetArgs(ctx, hash.Key(), record, redis.SetArgs{ExpireAt: principal.EndsAt()}).Err(); err != nil {
 		return fmt.Errorf("write a token's record: %w", err)
 	}
 	return nil
@@ -52,105 +53,123 @@ func (s *Store) Put(ctx context.Context, hash token.Hash, identity verify.Identi
 
 // Drop makes the tokens dead. Dropping a dead token is no error.
 func (s *Store) Drop(ctx context.Context, hashes ...token.Hash) error {
-	return s.each(ctx, "delete tokens' records", hashes, s.pipelined, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
+	return s.each(ctx, "delete tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
 		pipe.Del(ctx, h.Key())
 	})
 }
 
-// Replace rewrites the records of the identities that are still live. A full Redis
-// refuses that; what an identity does not allow any more is then taken out of its
-// record, and the error says that the rest was not written.
-func (s *Store) Replace(ctx context.Context, identities ...verify.Identity) error {
-	err := s.changeLive(ctx, "rewrite tokens' records", identities, func(ctx context.Context, tx redis.Pipeliner, i verify.Identity) {
-		tx.HSet(ctx, i.Hash.Key(), verify.EncodeRecord(i))
-		tx.HDel(ctx, i.Hash.Key(), verify.StaleFields(i)...)
-	})
-	// A transaction is refused as a whole when one of its commands is.
-	if redis.IsOOMError(err) || redis.IsExecAbortError(err) {
-		return errors.Join(err, s.narrow(ctx, identities))
+// Replace rewrites the records of the principals that are still live, whatever stands
+// there: one command each, which brings back no dead one. A full Redis refuses that.
+// Then tokens whose record allows what their principal does not are withheld, and the
+// error says that nothing was written.
+func (s *Store) Replace(ctx context.Context, principals ...verify.Principal) error {
+	err := s.write(ctx, "rewrite tokens' records", "XX", principals)
+	if redis.IsOOMError(err) {
+		return errors.Join(err, s.withhold(ctx, principals))
 	}
 	return err
 }
 
-// Extend moves the idle end of the tokens that are still live, to at most the
-// end that the identity carries.
-func (s *Store) Extend(ctx context.Context, identities ...verify.Identity) error {
-	return s.changeLive(ctx, "extend tokens' records", identities, func(ctx context.Context, tx redis.Pipeliner, i verify.Identity) {
-		field, value := verify.IdleField(i.IdleExpiresAt)
-		tx.HSet(ctx, i.Hash.Key(), field, value)
+// write sets the record of each principal; mode is XX for those that are there only,
+// or empty.
+func (s *Store) write(ctx context.Context, what, mode string, principals []verify.Principal) error {
+	hashes, byHash := index(principals)
+	records := make(map[token.Hash][]byte, len(principals))
+	for _, principal := range principals {
+		record, err := verify.EncodeRecord(s.ring, principal)
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		records[principal.Hash] = record
+	}
+	return s.each(ctx, what, hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
+		pipe.SetArgs(ctx, h.Key(), records[h], redis.SetArgs{Mode: mode, ExpireAt: byHash[h].EndsAt()})
 	})
 }
 
-// changeLive changes records without bringing a dead one back, also one that dies
-// after it was looked at. Every record has a time to live from the transaction that
-// made it, so a key without one was made by write just now: it ends in the same
-// transaction, before anybody can read it.
-func (s *Store) changeLive(ctx context.Context, what string, identities []verify.Identity, write func(context.Context, redis.Pipeliner, verify.Identity)) error {
-	hashes, byHash := index(identities)
-	records, foreign, err := s.read(ctx, hashes)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	// What this process keeps of the others is not changed, and may be old.
-	s.local.Forget(hashes...)
-	live := slices.DeleteFunc(hashes, func(h token.Hash) bool { return records[h] == nil })
-	err = s.each(ctx, what, live, s.inTransactions, func(ctx context.Context, tx redis.Pipeliner, h token.Hash) {
-		write(ctx, tx, byHash[h])
-		tx.Do(ctx, "PEXPIREAT", h.Key(), 1, "NX")
-		tx.Do(ctx, "PEXPIREAT", h.Key(), byHash[h].EndsAt().UnixMilli(), "XX")
-	})
-	if err == nil && foreign != nil {
-		err = fmt.Errorf("%s: another program uses the key: %w", what, foreign)
-	}
-	return err
-}
+// absenceBelieved is for how long verifiers may still believe the mark of a rebuild
+// after it was taken away, and so call a token invalid whose record is missing.
+const absenceBelieved = 2 * cache.MarkTTL
 
-// narrow takes out of records what their identities do not allow, without writing
-// anything new: a full Redis lets fields be deleted.
-func (s *Store) narrow(ctx context.Context, identities []verify.Identity) error {
-	hashes, byHash := index(identities)
-	records, _, err := s.read(ctx, hashes)
+// withhold takes away records that allow more than their principals do, without
+// writing: a full Redis takes a DEL. The tokens are alive, so the mark goes first that
+// says that what is missing is dead: they are answered with 503, until Redis has room
+// and a rebuild has written them.
+func (s *Store) withhold(ctx context.Context, principals []verify.Principal) error {
+	hashes, byHash := index(principals)
+	records, err := s.read(ctx, hashes)
 	if err != nil {
 		return err
 	}
-	wide := slices.DeleteFunc(hashes, func(h token.Hash) bool { return len(verify.WiderFields(records[h], byHash[h])) == 0 })
-	return s.each(ctx, "narrow tokens' records", wide, s.pipelined, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
-		pipe.HDel(ctx, h.Key(), verify.WiderFields(records[h], byHash[h])...)
-	})
+	wide := slices.DeleteFunc(hashes, func(h token.Hash) bool { return !s.allowsMore(records[h], byHash[h]) })
+	if len(wide) == 0 {
+		return nil
+	}
+	if err := s.withdrawMark(ctx); err != nil {
+		return err
+	}
+	return s.Drop(ctx, wide...)
 }
 
-// read gives the fields of records as they are. What is no hash is left out; foreign
-// is then Redis's error.
-func (s *Store) read(ctx context.Context, hashes []token.Hash) (records map[token.Hash]map[string]string, foreign, err error) {
-	records = make(map[token.Hash]map[string]string, len(hashes))
+func (s *Store) withdrawMark(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	if err := s.redis.Del(limited, token.RebuiltKey).Err(); err != nil {
+		return fmt.Errorf("take away the mark of a rebuild: %w", err)
+	}
+	timer := time.NewTimer(absenceBelieved)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait until verifiers have seen that the mark is gone: %w", ctx.Err())
+	}
+}
+
+// allowsMore says whether a record allows a scope or an API that the principal does
+// not. What is no record of ours allows nothing.
+func (s *Store) allowsMore(record string, now verify.Principal) bool {
+	then, err := verify.DecodeRecord(s.ring, now.Hash, record)
+	return err == nil && (wider(then.Scopes, now.Scopes) || wider(then.Audiences, now.Audiences))
+}
+
+func wider(then, now []string) bool {
+	return slices.ContainsFunc(then, func(word string) bool { return !slices.Contains(now, word) })
+}
+
+// read gives the records as they are. A key that is missing or no string is left out.
+func (s *Store) read(ctx context.Context, hashes []token.Hash) (map[token.Hash]string, error) {
+	records := make(map[token.Hash]string, len(hashes))
 	for some := range slices.Chunk(hashes, batch) {
 		ctx, cancel := context.WithTimeout(ctx, s.timeout)
-		answers := make([]*redis.MapStringStringCmd, len(some))
-		_, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		answers := make([]*redis.StringCmd, len(some))
+		_, _ = s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for n, h := range some {
-				answers[n] = pipe.HGetAll(ctx, h.Key())
+				answers[n] = pipe.Get(ctx, h.Key())
 			}
 			return nil
 		})
 		cancel()
-		if err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE") {
-			return nil, nil, fmt.Errorf("read tokens' records: %w", err)
-		}
-		foreign = cmp.Or(foreign, err)
 		for n, h := range some {
-			if answers[n].Err() == nil && len(answers[n].Val()) > 0 {
-				records[h] = answers[n].Val()
+			record, err := answers[n].Result()
+			switch {
+			case errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "WRONGTYPE"):
+			case err != nil:
+				return nil, fmt.Errorf("read tokens' records: %w", err)
+			default:
+				records[h] = record
 			}
 		}
 	}
-	return records, foreign, nil
+	return records, nil
 }
 
-func index(identities []verify.Identity) (hashes []token.Hash, byHash map[token.Hash]verify.Identity) {
-	byHash = make(map[token.Hash]verify.Identity, len(identities))
-	for _, identity := range identities {
-		hashes = append(hashes, identity.Hash)
-		byHash[identity.Hash] = identity
+func index(principals []verify.Principal) (hashes []token.Hash, byHash map[token.Hash]verify.Principal) {
+	byHash = make(map[token.Hash]verify.Principal, len(principals))
+	for _, principal := range principals {
+		hashes = append(hashes, principal.Hash)
+		byHash[principal.Hash] = principal
 	}
 	return hashes, byHash
 }
@@ -158,19 +177,34 @@ func index(identities []verify.Identity) (hashes []token.Hash, byHash map[token.
 // batch bounds how much one pipeline puts on Redis's single thread.
 const batch = 256
 
-func (s *Store) each(ctx context.Context, what string, hashes []token.Hash, run execute, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
+func (s *Store) each(ctx context.Context, what string, hashes []token.Hash, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
 	for some := range slices.Chunk(hashes, batch) {
-		if err := s.batched(ctx, some, run, queue); err != nil {
+		if err := s.batched(ctx, some, queue); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 	}
 	return nil
 }
 
-func (s *Store) batched(ctx context.Context, hashes []token.Hash, run execute, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
+func (s *Store) batched(ctx context.Context, hashes []token.Hash, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	// After a failure, too: some of it may have reached Redis.
 	defer s.local.Forget(hashes...)
-	return run(ctx, len(hashes), func(pipe redis.Pipeliner, n int) { queue(ctx, pipe, hashes[n]) })
+	commands, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for _, h := range hashes {
+			queue(ctx, pipe, h)
+		}
+		return nil
+	})
+	// SET … XX of a key that is not there answers with nil, which is no failure.
+	for _, c := range commands {
+		if err := c.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+	}
+	if errors.Is(err, redis.Nil) {
+		err = nil
+	}
+	return err
 }

@@ -50,7 +50,7 @@ func (s *Server) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
 }
 
 func meOf(c caller) me {
-	return me{ID: c.AccountID, Email: c.Email, Name: c.Name, Audiences: list(c.Audiences), Scopes: list(c.Scopes), Session: c.SessionID, ExpiresAt: c.EndsAt()}
+	return me{ID: c.Subject, Email: c.Email, Name: c.Name, Audiences: list(c.Audiences), Scopes: list(c.Scopes), Session: c.Authorization, ExpiresAt: c.EndsAt()}
 }
 
 type changeMeInput struct {

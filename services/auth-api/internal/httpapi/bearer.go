@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -23,7 +25,7 @@ const (
 
 // caller is who asks, in a request that was let through.
 type caller struct {
-	verify.Identity
+	*verify.Principal
 	account, session uuid.UUID
 }
 
@@ -42,7 +44,7 @@ func (s *Server) authorise(ctx huma.Context, next func(huma.Context)) {
 		_ = writeProblem(fiber, problemOf(err))
 		return
 	}
-	s.Sessions.Seen(&who.Identity, s.Now())
+	s.Sessions.Seen(who.Principal, s.Now())
 	next(huma.WithValue(ctx, identityKey, who))
 }
 
@@ -62,17 +64,24 @@ func (s *Server) newGuard() *bearer.Guard {
 }
 
 func (s *Server) identify(ctx context.Context, given bearer.Credentials, scopes []string) (caller, error) {
-	identity, refusal := s.guard.Check(ctx, given, scopes...)
+	principal, refusal := s.guard.Check(ctx, given, scopes...)
 	if refusal != nil {
 		return caller{}, refusal
 	}
-	return callerOf(identity)
+	return callerOf(principal)
 }
 
-func callerOf(identity verify.Identity) (who caller, err error) {
-	who.Identity = identity
-	if who.account, err = uuid.Parse(identity.AccountID); err == nil {
-		who.session, err = uuid.Parse(identity.SessionID)
+// callerOf is for what is about a person's account: a program has none.
+func callerOf(principal *verify.Principal) (who caller, err error) {
+	if principal.Kind != verify.KindAccount {
+		return caller{}, &bearer.Refusal{
+			Status: http.StatusForbidden, Code: bearer.InsufficientScope, Detail: "This is about a person's account, and the access token is a program's own.",
+			Challenge: fmt.Sprintf("Bearer realm=%q, error=%q", realm, "insufficient_scope"),
+		}
+	}
+	who.Principal = principal
+	if who.account, err = uuid.Parse(principal.Subject); err == nil {
+		who.session, err = uuid.Parse(principal.Authorization)
 	}
 	if err != nil {
 		return caller{}, fault.Unavailable(errors.New("a token's record names no account"))
@@ -82,24 +91,15 @@ func callerOf(identity verify.Identity) (who caller, err error) {
 
 // counted counts what a verifier says.
 type counted struct {
-	find func(context.Context, string) (*verify.Identity, error)
+	verifier verify.Verifier
 	verifications
 }
 
-// Find is the verifier's.
-func (c *counted) Find(ctx context.Context, accessToken string) (*verify.Identity, error) {
-	identity, err := c.find(ctx, accessToken)
+// Verify is the verifier's.
+func (c *counted) Verify(ctx context.Context, accessToken string) (*verify.Principal, error) {
+	principal, err := c.verifier.Verify(ctx, accessToken)
 	c.count(err)
-	return identity, err
-}
-
-// Verify is Find with a copy.
-func (c *counted) Verify(ctx context.Context, accessToken string) (verify.Identity, error) {
-	identity, err := c.Find(ctx, accessToken)
-	if err != nil {
-		return verify.Identity{}, err
-	}
-	return *identity, nil
+	return principal, err
 }
 
 // who asks; the middleware has put it there.

@@ -31,7 +31,7 @@ const verifyPath = "/verify"
 type door struct {
 	policies policies
 	verifier verify.Verifier
-	seen     func(*verify.Identity, time.Time)
+	seen     func(*verify.Principal, time.Time)
 	now      func() time.Time
 	log      *slog.Logger
 	cors     cors
@@ -112,15 +112,15 @@ func (d *door) open(ctx *fasthttp.RequestCtx, query []byte, now time.Time) (err 
 		}
 	}
 	// The verifier has deadlines of its own.
-	identity, refusal := asked.guard.Find(context.Background(), borrowed(&ctx.Request), asked.scopes...)
+	principal, refusal := asked.guard.Check(context.Background(), borrowed(&ctx.Request), asked.scopes...)
 	if refusal != nil {
 		return refusal
 	}
 	if !known {
 		d.policies.keep(query, asked)
 	}
-	d.seen(identity, now)
-	d.tell(&ctx.Response, identity)
+	d.seen(principal, now)
+	d.tell(&ctx.Response, principal)
 	return nil
 }
 
@@ -140,12 +140,12 @@ func borrowed(r *fasthttp.Request) bearer.Credentials {
 // tell writes who asks: always all five headers, an unknown one with an empty
 // value. Proxies that copy headers may otherwise leave what the client sent, or
 // send the name of their own placeholder.
-func (d *door) tell(r *fasthttp.Response, who *verify.Identity) {
+func (d *door) tell(r *fasthttp.Response, who *verify.Principal) {
 	var room [256]byte
 	h := &r.Header
 	h.SetCanonical(d.names.cacheControl, d.names.noStore)
-	h.SetCanonical(d.names.user, forward.Value(room[:], who.AccountID))
-	h.SetCanonical(d.names.session, forward.Value(room[:], who.SessionID))
+	h.SetCanonical(d.names.user, forward.Value(room[:], who.Subject))
+	h.SetCanonical(d.names.session, forward.Value(room[:], who.Authorization))
 	h.SetCanonical(d.names.email, forward.Value(room[:], who.Email))
 	h.SetCanonical(d.names.name, forward.Value(room[:], who.Name))
 	scopes := room[:0]

@@ -20,7 +20,7 @@ const token = "bat_k1_4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nW7Zb0aQ"
 type door struct {
 	server *httpapi.Server
 	httpapi.Sessions
-	identity verify.Identity
+	identity verify.Principal
 	err      error
 	panics   string
 	log      *devtest.Output
@@ -30,9 +30,9 @@ type door struct {
 
 func newDoor(t testing.TB) *door {
 	t.Helper()
-	d := &door{log: &devtest.Output{}, registry: prometheus.NewRegistry(), identity: verify.Identity{
-		SessionID: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", AccountID: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
-		Email: "ada@books.test", Name: "Ada", Audiences: []string{"books"}, Scopes: []string{"account", "books:read"},
+	d := &door{log: &devtest.Output{}, registry: prometheus.NewRegistry(), identity: verify.Principal{
+		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
+		Account: verify.Account{Email: "ada@books.test", Name: "Ada"}, Audiences: []string{"books"}, Scopes: []string{"account", "books:read"},
 	}}
 	server, err := httpapi.New(httpapi.Options{
 		Sessions: d, Verifier: d, Log: slog.New(slog.NewJSONHandler(d.log, nil)), Metrics: d.registry, Now: time.Now, MaxConnections: 1000,
@@ -45,12 +45,7 @@ func newDoor(t testing.TB) *door {
 }
 
 // Verify says what it is told to.
-func (d *door) Verify(ctx context.Context, token string) (verify.Identity, error) {
-	identity, err := d.Find(ctx, token)
-	return *identity, err
-}
-
-func (d *door) Find(context.Context, string) (*verify.Identity, error) {
+func (d *door) Verify(context.Context, string) (*verify.Principal, error) {
 	if d.panics != "" {
 		panic(d.panics)
 	}
@@ -58,4 +53,4 @@ func (d *door) Find(context.Context, string) (*verify.Identity, error) {
 }
 
 // Seen counts.
-func (d *door) Seen(*verify.Identity, time.Time) { d.seen.Add(1) }
+func (d *door) Seen(*verify.Principal, time.Time) { d.seen.Add(1) }

@@ -35,6 +35,10 @@ type introspection struct {
 	Audience  string `json:"aud,omitempty" doc:"The API that asks"`
 	Issuer    string `json:"iss,omitempty" doc:"The service's URL (AUTH_API_ISSUER), where that is set"`
 	Session   string `json:"sid,omitempty" format:"uuid" doc:"Public id of the session"`
+	Client    string `json:"client_id,omitempty" format:"uuid" doc:"The client through which the person acts, or which acts for itself; absent if there is none"`
+	// AuthTime is of RFC 9470, section 6.2; AuthMethods of RFC 8176.
+	AuthTime    int64    `json:"auth_time,omitempty" doc:"Unix seconds: when the person last proved who they are; absent if no person did"`
+	AuthMethods []string `json:"amr,omitempty" doc:"How, as RFC 8176 names it"`
 }
 
 // introspections are the answer to a batch.
@@ -112,20 +116,28 @@ func tokensOf(c *fiber.Ctx) ([]string, error) {
 // look asks about one token. What cannot be found out is an error: a token is
 // never called inactive for it.
 func (s *Server) look(ctx context.Context, who client.Client, token string) (introspection, error) {
-	identity, err := s.verifier.Find(ctx, token)
+	principal, err := s.verifier.Verify(ctx, token)
 	switch {
-	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable), err == nil && !identity.HasAudience(who.Audience):
+	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable), err == nil && !principal.HasAudience(who.Audience):
 		s.metrics.introspected("inactive")
 		return introspection{}, nil
 	case err != nil:
 		return introspection{}, fault.Unavailable(err)
 	}
 	s.metrics.introspected("active")
-	s.Sessions.Seen(identity, s.Now())
-	return introspection{
-		Active: true, Scope: strings.Join(who.Narrow(identity.Scopes), " "), Username: identity.Email, Name: identity.Name, TokenType: "Bearer",
-		Expires: identity.EndsAt().Unix(), IssuedAt: identity.IssuedAt.Unix(), Subject: identity.AccountID, Audience: who.Audience, Issuer: s.Issuer, Session: identity.SessionID,
-	}, nil
+	s.Sessions.Seen(principal, s.Now())
+	answer := introspection{
+		Active: true, Scope: strings.Join(who.Narrow(principal.Scopes), " "), Username: principal.Email, Name: principal.Name, TokenType: "Bearer",
+		Expires: principal.EndsAt().Unix(), IssuedAt: principal.IssuedAt.Unix(), Subject: principal.Subject, Audience: who.Audience, Issuer: s.Issuer, Session: principal.Authorization,
+		Client: principal.Client, AuthMethods: principal.AuthenticatedBy,
+	}
+	if !principal.AuthenticatedAt.IsZero() {
+		answer.AuthTime = principal.AuthenticatedAt.Unix()
+	}
+	if principal.Kind == verify.KindClient {
+		answer.Client = principal.Subject
+	}
+	return answer, nil
 }
 
 // lookAll answers in the order of the tokens, or not at all.

@@ -116,7 +116,7 @@ func requestID(given string) string {
 	for _, r := range given {
 		fit = fit && (r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
 	}
-	if fit && !strings.HasPrefix(given, token.Prefix) && !strings.HasPrefix(given, client.Prefix) {
+	if fit && !token.HasPrefix(given) && !strings.HasPrefix(given, client.Prefix) {
 		return given
 	}
 	return rand.Text()

@@ -18,7 +18,7 @@ func (s *Server) mayEnd(ctx context.Context, c caller, id uuid.UUID) error {
 	if id == c.session {
 		return nil
 	}
-	if refusal := s.guard.Recent(ctx, &c.Identity, recentSignIn, s.Now()); refusal != nil {
+	if refusal := s.guard.Recent(ctx, c.Principal, recentSignIn, s.Now()); refusal != nil {
 		return refusal
 	}
 	return nil

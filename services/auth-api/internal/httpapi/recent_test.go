@@ -40,7 +40,7 @@ func TestEndingOtherSessionsNeedsARecentSignIn(t *testing.T) {
 			t.Parallel()
 			d, sessions := newDoor(t), &ended{}
 			d.Sessions = sessions
-			d.identity.IssuedAt = time.Now().Add(-c.signedIn)
+			d.identity.AuthenticatedAt = time.Now().Add(-c.signedIn)
 			ctx := get(c.path)
 			ctx.Request.Header.SetMethod("DELETE")
 			ctx.Request.Header.Set("Authorization", "Bearer "+token)

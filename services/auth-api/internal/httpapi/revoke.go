@@ -39,18 +39,18 @@ func (s *Server) revoke(c *fiber.Ctx) error {
 }
 
 func (s *Server) end(ctx context.Context, by *client.Client, token string) error {
-	identity, err := s.verifier.Find(ctx, token)
+	principal, err := s.verifier.Verify(ctx, token)
 	switch {
 	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
 		return nil
 	case err != nil:
 		return fault.Unavailable(err)
-	case by != nil && !identity.HasAudience(by.Audience):
+	case by != nil && !principal.HasAudience(by.Audience):
 		return nil
 	}
-	who, err := callerOf(*identity)
+	who, err := callerOf(principal)
 	if err != nil {
-		return err
+		return fault.Unavailable(err)
 	}
 	err = s.Sessions.Revoke(ctx, session.Revocation{AccountID: who.account, Only: who.session, Reason: session.TokenRevoked})
 	if code := fault.CodeOf(err); code == fault.SessionNotFound || code == fault.AccountNotFound {

@@ -56,7 +56,7 @@ type Sessions interface {
 	Open(ctx context.Context, o session.Opening) (session.Opened, error)
 	Revoke(ctx context.Context, r session.Revocation) error
 	List(ctx context.Context, accountID uuid.UUID) ([]session.Session, error)
-	Seen(identity *verify.Identity, now time.Time)
+	Seen(principal *verify.Principal, now time.Time)
 }
 
 // Clients finds out which client asks; client.Authenticator does it.
@@ -114,7 +114,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics), timeouts: timeouts{read: readTimeout, write: writeTimeout, idle: idleTimeout}}
 	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
 	s.metrics.connections(o.Metrics, &s.listener)
-	s.verifier = &counted{verify.FindWith(s.Verifier), s.metrics.verifications}
+	s.verifier = &counted{s.Verifier, s.metrics.verifications}
 	s.guard = s.newGuard()
 	s.app = fiber.New(fiber.Config{
 		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,

@@ -137,7 +137,7 @@ func (s *Server) currentSession(ctx context.Context, _ *struct{}) (*currentOutpu
 	if err != nil {
 		return nil, err
 	}
-	return &currentOutput{currentView{ID: c.SessionID, Audiences: list(c.Audiences), Scopes: list(c.Scopes),
+	return &currentOutput{currentView{ID: c.Authorization, Audiences: list(c.Audiences), Scopes: list(c.Scopes),
 		CreatedAt: c.IssuedAt, IdleExpiresAt: c.IdleExpiresAt, ExpiresAt: c.ExpiresAt}}, nil
 }
 

@@ -86,6 +86,30 @@ func TestWhatIsNotKnownIsToldAsEmpty(t *testing.T) {
 	}
 }
 
+// A program's own token passes where its scopes do, and is no person's.
+func TestTokenOfAProgramPassesAndHasNoAccount(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.identity.Kind, d.identity.Account = verify.KindClient, verify.Account{}
+	ctx := get("/verify?api=books&scope=books:read")
+	d.server.Handler()(ctx)
+	head := ctx.Response.Header.String()
+	if ctx.Response.StatusCode() != 204 || !strings.Contains(head, "\r\n"+forward.User+": "+d.identity.Subject+"\r\n") {
+		t.Errorf("%s", head)
+	}
+	for _, name := range []string{forward.Email, forward.Name} {
+		if strings.Count(head, "\r\n"+name+": \r\n") != 1 {
+			t.Errorf("%s is not there with an empty value", name)
+		}
+	}
+	ctx = get("/v1/accounts/me")
+	ctx.Request.Header.Set("Authorization", "Bearer "+token)
+	d.server.Handler()(ctx)
+	if ctx.Response.StatusCode() != 403 || !strings.Contains(string(ctx.Response.Header.Peek("WWW-Authenticate")), `error="insufficient_scope"`) {
+		t.Errorf("its account: %d %s", ctx.Response.StatusCode(), ctx.Response.Body())
+	}
+}
+
 func TestUseIsNotedWhenItIsLetThrough(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)

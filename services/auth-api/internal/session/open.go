@@ -78,7 +78,7 @@ func (s *Service) Open(ctx context.Context, o Opening) (Opened, error) {
 			return err
 		}
 		put = true
-		if err := s.tokens.Put(ctx, hash, t.identity()); err != nil {
+		if err := s.tokens.Put(ctx, hash, t.principal()); err != nil {
 			return fault.Unavailable(err)
 		}
 		return nil

@@ -79,6 +79,18 @@ func (tx queueTx) dequeue(ctx context.Context, done hashes) error {
 	return nil
 }
 
+// queue adds those of the tokens that a session is known of.
+func (s *Store) queue(ctx context.Context, tokens hashes) error {
+	return s.inTx(ctx, func(ctx context.Context, tx queueTx) error {
+		if _, err := tx.tx.Exec(ctx, `
+			INSERT INTO token_syncs (token_hash, account_id) SELECT token_hash, account_id FROM sessions WHERE token_hash = ANY($1)
+			ON CONFLICT (token_hash) DO NOTHING`, raw(tokens)); err != nil {
+			return fmt.Errorf("queue tokens with damaged records: %w", err)
+		}
+		return nil
+	})
+}
+
 // waiting counts the queued tokens.
 func (s *Store) waiting(ctx context.Context) (n int64, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {

@@ -137,7 +137,7 @@ func (b *rebuild) dropEnded(ctx context.Context) (err error) {
 func (b *rebuild) restoreLive(ctx context.Context) (err error) {
 	restore := func(ctx context.Context, live []truth) error {
 		b.Restored += len(live)
-		return b.tokens.Restore(ctx, identitiesOf(live)...)
+		return b.tokens.Restore(ctx, principalsOf(live)...)
 	}
 	for p := (page{more: true}); p.more; {
 		if err := b.keep(ctx); err != nil {

@@ -47,17 +47,32 @@ func (s *Store) withLive(ctx context.Context, after uuid.UUID, now time.Time, wo
 		if next, err = collectPage(rows); err != nil {
 			return err
 		}
-		if _, err := tx.tx.Exec(ctx, `
-			SELECT FROM accounts WHERE id IN (SELECT account_id FROM sessions WHERE token_hash = ANY($1)) ORDER BY id FOR SHARE`, raw(next.tokens)); err != nil {
-			return fmt.Errorf("lock accounts: %w", err)
-		}
-		live, err := tx.truths(ctx, next.tokens, now)
-		if err != nil {
-			return err
-		}
-		return work(ctx, live)
+		return tx.locked(ctx, next.tokens, now, work)
 	})
 	return next, err
+}
+
+// withTruths runs work on those of the tokens that are live, in a transaction that
+// holds their accounts against being changed.
+func (s *Store) withTruths(ctx context.Context, tokens hashes, now time.Time, work func(context.Context, []truth) error) error {
+	if len(tokens) == 0 {
+		return nil
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx queueTx) error { return tx.locked(ctx, tokens, now, work) })
+}
+
+// locked locks the accounts before it reads the tokens' truths: whoever changes what
+// a record says does so before, and it is read, or after work is done.
+func (tx queueTx) locked(ctx context.Context, tokens hashes, now time.Time, work func(context.Context, []truth) error) error {
+	if _, err := tx.tx.Exec(ctx, `
+		SELECT FROM accounts WHERE id IN (SELECT account_id FROM sessions WHERE token_hash = ANY($1)) ORDER BY id FOR SHARE`, raw(tokens)); err != nil {
+		return fmt.Errorf("lock accounts: %w", err)
+	}
+	live, err := tx.truths(ctx, tokens, now)
+	if err != nil {
+		return err
+	}
+	return work(ctx, live)
 }
 
 // dead gives those of the tokens that stand for no live session.
@@ -84,10 +99,10 @@ func collectPage(rows pgx.Rows) (p page, err error) {
 	return p, err
 }
 
-func identitiesOf(live []truth) []verify.Identity {
-	identities := make([]verify.Identity, len(live))
+func principalsOf(live []truth) []verify.Principal {
+	principals := make([]verify.Principal, len(live))
 	for i, t := range live {
-		identities[i] = t.identity()
+		principals[i] = t.principal()
 	}
-	return identities
+	return principals
 }

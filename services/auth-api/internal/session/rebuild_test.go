@@ -93,8 +93,8 @@ func TestRedisThatComesBackOldIsBroughtInLine(t *testing.T) {
 	if !w.alive(stays) || !w.alive(lost) {
 		t.Error("a live token is lost")
 	}
-	if identity, err := w.verify(narrowed); err != nil || strings.Join(identity.Scopes, " ") != "books:read" {
-		t.Errorf("scopes %v, %v: what was taken away is back", identity.Scopes, err)
+	if principal, err := w.verify(narrowed); err != nil || strings.Join(principal.Scopes, " ") != "books:read" {
+		t.Errorf("scopes %v, %v: what was taken away is back", principal.Scopes, err)
 	}
 	if did.Restored != 3 || did.Dropped != 2 {
 		t.Errorf("%+v, want 3 restored, 2 dropped", did)
@@ -222,7 +222,7 @@ func TestRebuildOfARedisThatRestartsBeginsAnew(t *testing.T) {
 	w := newWorldOn(t, schematest.Database(t), process.URL)
 	o := w.open()
 	// A record that nobody knows: before the second look there is time to restart.
-	if err := w.redis.HSet(t.Context(), token.Hash{1}.Key(), "sid", "x").Err(); err != nil {
+	if err := w.redis.Set(t.Context(), token.Hash{1}.Key(), "x", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	failed := make(chan error)

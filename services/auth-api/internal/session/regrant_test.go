@@ -38,17 +38,17 @@ func (w *world) regrant(change session.Change) {
 // wantGrants checks what the token says, and that Postgres says the same.
 func (w *world) wantGrants(o session.Opened, audiences, scopes []string) {
 	w.t.Helper()
-	identity, err := w.verify(o)
+	principal, err := w.verify(o)
 	if err != nil {
 		w.t.Fatalf("the token ended: %v", err)
 	}
-	same := func(i verify.Identity) bool {
+	same := func(i verify.Principal) bool {
 		return slices.Equal(i.Audiences, audiences) && slices.Equal(i.Scopes, scopes)
 	}
-	if !same(identity) {
-		w.t.Errorf("the token is for %q with %q, want %q with %q", identity.Audiences, identity.Scopes, audiences, scopes)
+	if !same(principal) {
+		w.t.Errorf("the token is for %q with %q, want %q with %q", principal.Audiences, principal.Scopes, audiences, scopes)
 	}
-	var row verify.Identity
+	var row verify.Principal
 	if err := w.db.QueryRow(w.t.Context(), `SELECT audiences, scopes FROM sessions WHERE id = $1`, o.ID).Scan(&row.Audiences, &row.Scopes); err != nil || !same(row) {
 		w.t.Errorf("Postgres says %q with %q, %v", row.Audiences, row.Scopes, err)
 	}
@@ -178,8 +178,8 @@ func TestRegrantIsCarriedThroughWhenRedisIsBack(t *testing.T) {
 	wantCode(t, w.Regrant(t.Context(), these(w.account), statement(`DELETE FROM grants`)), fault.StoreUnavailable)
 	proxy.Restore()
 	eventually(t, "the token lost it", func() bool {
-		identity, err := w.verify(o)
-		return err == nil && !identity.HasScope("books:read")
+		principal, err := w.verify(o)
+		return err == nil && !principal.HasScope("books:read")
 	})
 	w.wantGrants(o, []string{}, []string{"account"})
 }
@@ -220,8 +220,8 @@ func TestNoTokenKeepsARoleThatRacesWithItsSignIn(t *testing.T) {
 		close(begin)
 		all.Wait()
 		for _, o := range opened {
-			if identity, err := w.verify(o); err != nil || identity.HasScope("books:read") || identity.HasAudience("books") {
-				t.Fatalf("round %d: %q at %q, %v", round, identity.Scopes, identity.Audiences, err)
+			if principal, err := w.verify(o); err != nil || principal.HasScope("books:read") || principal.HasAudience("books") {
+				t.Fatalf("round %d: %q at %q, %v", round, principal.Scopes, principal.Audiences, err)
 			}
 			if slices.Contains(o.Scopes, "books:read") {
 				had++

@@ -27,7 +27,11 @@ func (s *Service) Relay(ctx context.Context) {
 		case <-ticker.C:
 		case <-s.wake:
 		}
-		carried, err := s.drain(ctx)
+		err := s.queueDamaged(ctx)
+		carried := 0
+		if err == nil {
+			carried, err = s.drain(ctx)
+		}
 		switch {
 		case err != nil && !failing && ctx.Err() == nil:
 			failing = true
@@ -67,7 +71,7 @@ func (s *Service) carry(ctx context.Context, only hashes) (int, error) {
 		if err := s.tokens.Drop(ctx, deadOf(queued, live)...); err != nil {
 			return err
 		}
-		if err := s.tokens.Replace(ctx, identitiesOf(live)...); err != nil {
+		if err := s.tokens.Replace(ctx, principalsOf(live)...); err != nil {
 			return err
 		}
 		count = len(queued)

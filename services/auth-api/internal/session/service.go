@@ -14,10 +14,9 @@ import (
 
 // Tokens is what sessions need of the access tokens.
 type Tokens interface {
-	Put(ctx context.Context, hash token.Hash, identity verify.Identity) error
+	Put(ctx context.Context, hash token.Hash, principal verify.Principal) error
 	Drop(ctx context.Context, hashes ...token.Hash) error
-	Replace(ctx context.Context, identities ...verify.Identity) error
-	Extend(ctx context.Context, identities ...verify.Identity) error
+	Replace(ctx context.Context, principals ...verify.Principal) error
 	Copy
 }
 
@@ -30,7 +29,7 @@ type Copy interface {
 	// Evicts says that what is written may be lost at any moment.
 	Evicts() bool
 	BeginRebuild(ctx context.Context, mark string) (began string, err error)
-	Restore(ctx context.Context, identities ...verify.Identity) error
+	Restore(ctx context.Context, principals ...verify.Principal) error
 	Complete(ctx context.Context, began string) error
 	Records(ctx context.Context, each func(context.Context, []token.Hash) error) error
 	// Ours gives those tokens whose record is surely not of another program.
@@ -53,6 +52,7 @@ type Service struct {
 	random    io.Reader
 	log       *slog.Logger
 	wake      chan struct{}
+	damaged   Damaged
 	seen      seen
 	rebuilds  atomic.Uint64
 	// mark is of the rebuild that this replica began; it does one at a time.
@@ -62,7 +62,7 @@ type Service struct {
 	restUntil time.Time
 }
 
-// Options are the parts of a Service. All are needed.
+// Options are the parts of a Service. All are needed but those that say so.
 type Options struct {
 	Store     *Store
 	Tokens    Tokens
@@ -71,12 +71,14 @@ type Options struct {
 	Now       func() time.Time
 	Random    io.Reader
 	Log       *slog.Logger
+	// Damaged may be nil: then nothing is noted.
+	Damaged Damaged
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
 		store: o.Store, tokens: o.Tokens, issuer: o.Issuer, lifetimes: o.Lifetimes,
-		now: o.Now, random: o.Random, log: o.Log, wake: make(chan struct{}, 1),
+		now: o.Now, random: o.Random, log: o.Log, wake: make(chan struct{}, 1), damaged: o.Damaged,
 	}
 }

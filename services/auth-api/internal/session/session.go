@@ -52,17 +52,19 @@ type truth struct {
 	name  string
 }
 
-func (t truth) identity() verify.Identity {
-	return verify.Identity{
-		SessionID:     t.ID.String(),
-		AccountID:     t.AccountID.String(),
-		Email:         t.email,
-		Name:          t.name,
-		Audiences:     t.Audiences,
-		Scopes:        t.Scopes,
-		IssuedAt:      t.CreatedAt,
-		ExpiresAt:     t.ExpiresAt,
-		IdleExpiresAt: t.IdleExpiresAt,
-		Hash:          t.hash,
+func (t truth) principal() verify.Principal {
+	return verify.Principal{
+		Kind:            verify.KindAccount,
+		Subject:         t.AccountID.String(),
+		Account:         verify.Account{Email: t.email, Name: t.name},
+		Authorization:   t.ID.String(),
+		Audiences:       t.Audiences,
+		Scopes:          t.Scopes,
+		IssuedAt:        t.CreatedAt,
+		AuthenticatedAt: t.CreatedAt,
+		AuthenticatedBy: []string{"pwd"}, // the only way to sign in (RFC 8176)
+		ExpiresAt:       t.ExpiresAt,
+		IdleExpiresAt:   t.IdleExpiresAt,
+		Hash:            t.hash,
 	}
 }

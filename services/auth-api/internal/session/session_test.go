@@ -93,7 +93,7 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	}
 	t.Cleanup(func() { _ = direct.Close() })
 	w.verifier = direct
-	w.tokens, w.issuer = access.NewStore(client, 5*time.Second, direct), access.NewIssuer(ring, rand.Reader)
+	w.tokens, w.issuer = access.NewStore(client, ring, 5*time.Second, direct), access.NewIssuer(ring, rand.Reader)
 	w.Service = w.replica()
 	w.account = w.newAccount("ada@books.test")
 	return w
@@ -140,8 +140,12 @@ func (w *world) open() session.Opened {
 	return o
 }
 
-func (w *world) verify(o session.Opened) (verify.Identity, error) {
-	return w.verifier.Verify(w.t.Context(), o.Token.Reveal())
+func (w *world) verify(o session.Opened) (verify.Principal, error) {
+	got, err := w.verifier.Verify(w.t.Context(), o.Token.Reveal())
+	if err != nil {
+		return verify.Principal{}, err
+	}
+	return *got, nil
 }
 
 func (w *world) alive(o session.Opened) bool {
@@ -192,7 +196,7 @@ func TestOpenedSessionVerifiesAsItsAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.AccountID != w.account.String() || got.SessionID != o.ID.String() || got.Email != "ada@books.test" ||
+	if got.Subject != w.account.String() || got.Authorization != o.ID.String() || got.Email != "ada@books.test" ||
 		!slices.Equal(got.Audiences, []string{"books", "shop"}) || !slices.Equal(got.Scopes, []string{"account", "books:read", "books:write", "shop:buy"}) ||
 		!got.ExpiresAt.Equal(o.ExpiresAt) || !got.IdleExpiresAt.Equal(o.IdleExpiresAt) {
 		t.Errorf("got %+v", got)
@@ -397,15 +401,15 @@ func TestSessionEndsWhenIdleAndAtItsLifetime(t *testing.T) {
 		end()
 		used := 0
 		for w.clock.move(11 * time.Hour); ; w.clock.move(11 * time.Hour) {
-			identity, err := w.verify(o)
+			principal, err := w.verify(o)
 			if err != nil {
 				break
 			}
 			used++
-			w.Seen(&identity, w.clock.now())
+			w.Seen(&principal, w.clock.now())
 			w.Touch(ended)
 			next, err := w.verify(o)
-			if err != nil || !next.IdleExpiresAt.After(identity.IdleExpiresAt) && !next.IdleExpiresAt.Equal(next.ExpiresAt) {
+			if err != nil || !next.IdleExpiresAt.After(principal.IdleExpiresAt) && !next.IdleExpiresAt.Equal(next.ExpiresAt) {
 				t.Fatalf("use %d was not written down: %v, %v", used, next.IdleExpiresAt, err)
 			}
 		}
@@ -420,21 +424,21 @@ func TestUsesAreWrittenDownOnceAnInterval(t *testing.T) {
 	w := newWorld(t)
 	o := w.open()
 	ctx, stop := context.WithCancel(t.Context())
-	identity, err := w.verify(o)
+	principal, err := w.verify(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.clock.move(20 * time.Minute) // less than 12 h / 24
-	w.Seen(&identity, w.clock.now())
+	w.Seen(&principal, w.clock.now())
 	stop()
 	w.Touch(ctx)
-	if after, _ := w.verify(o); !after.IdleExpiresAt.Equal(identity.IdleExpiresAt) {
+	if after, _ := w.verify(o); !after.IdleExpiresAt.Equal(principal.IdleExpiresAt) {
 		t.Error("a use within the interval was written down")
 	}
 	w.clock.move(20 * time.Minute)
-	w.Seen(&identity, w.clock.now())
+	w.Seen(&principal, w.clock.now())
 	w.Touch(ctx)
-	if after, _ := w.verify(o); !after.IdleExpiresAt.After(identity.IdleExpiresAt) {
+	if after, _ := w.verify(o); !after.IdleExpiresAt.After(principal.IdleExpiresAt) {
 		t.Error("a use after the interval was lost when the service stopped")
 	}
 }
@@ -443,12 +447,12 @@ func TestTouchNeverRevives(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
-	identity, err := w.verify(o)
+	principal, err := w.verify(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.clock.move(time.Hour)
-	w.Seen(&identity, w.clock.now())
+	w.Seen(&principal, w.clock.now())
 	if err := w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}); err != nil {
 		t.Fatal(err)
 	}

@@ -28,9 +28,9 @@ type seen struct {
 
 // Seen notes that a token was used now. It does no I/O: Touch writes it down, and
 // only when the last note is older than Lifetimes.Touch.
-func (s *Service) Seen(identity *verify.Identity, now time.Time) {
-	due := identity.IdleExpiresAt.Add(s.lifetimes.Touch() - s.lifetimes.Idle)
-	if now.Before(due) || !identity.IdleExpiresAt.Before(identity.ExpiresAt) {
+func (s *Service) Seen(principal *verify.Principal, now time.Time) {
+	due := principal.IdleExpiresAt.Add(s.lifetimes.Touch() - s.lifetimes.Idle)
+	if now.Before(due) || principal.IdleExpiresAt.IsZero() || !principal.IdleExpiresAt.Before(principal.ExpiresAt) {
 		return
 	}
 	s.seen.mu.Lock()
@@ -39,7 +39,7 @@ func (s *Service) Seen(identity *verify.Identity, now time.Time) {
 		s.seen.tokens = map[token.Hash]struct{}{}
 	}
 	if len(s.seen.tokens) < maxSeen {
-		s.seen.tokens[identity.Hash] = struct{}{}
+		s.seen.tokens[principal.Hash] = struct{}{}
 	}
 }
 
@@ -88,7 +88,11 @@ func (s *Service) flushSeen(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("touch sessions: %w", err)
 		}
-		if err := s.tokens.Extend(ctx, identitiesOf(touched)...); err != nil {
+		// A record is written as a whole, so what was read above may not be written: its
+		// scopes may have been taken away since.
+		if err := s.store.withTruths(ctx, touched, s.now(), func(ctx context.Context, live []truth) error {
+			return s.tokens.Replace(ctx, principalsOf(live)...)
+		}); err != nil {
 			return fmt.Errorf("touch sessions: %w", err)
 		}
 		used = used[n:]

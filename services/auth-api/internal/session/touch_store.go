@@ -11,7 +11,7 @@ import (
 // touch moves the idle end of live sessions. Rows that somebody else holds are
 // left out: waiting for them could be a deadlock, and whoever holds them is
 // most likely ending them.
-func (s *Store) touch(ctx context.Context, used hashes, now time.Time, idle time.Duration) (touched []truth, err error) {
+func (s *Store) touch(ctx context.Context, used hashes, now time.Time, idle time.Duration) (touched hashes, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx queueTx) error {
 		rows, err := tx.tx.Query(ctx, `
 			WITH due AS (
@@ -19,12 +19,12 @@ func (s *Store) touch(ctx context.Context, used hashes, now time.Time, idle time
 				WHERE token_hash = ANY($1) AND revoked_at IS NULL AND idle_expires_at > $2 AND expires_at > $2
 				FOR UPDATE SKIP LOCKED)
 			UPDATE sessions s SET seen_at = $2, idle_expires_at = LEAST($3, s.expires_at)
-			FROM due, accounts a WHERE s.id = due.id AND a.id = s.account_id
-			RETURNING `+truthColumns, raw(used), now, now.Add(idle))
+			FROM due WHERE s.id = due.id
+			RETURNING s.token_hash`, raw(used), now, now.Add(idle))
 		if err != nil {
 			return fmt.Errorf("move idle ends: %w", err)
 		}
-		touched, err = pgx.CollectRows(rows, scanTruth)
+		touched, err = collectHashes(rows)
 		return err
 	})
 	return touched, err
