@@ -47,6 +47,10 @@ func Acquire(dir string) (*Lock, error) {
 
 func acquire(dir string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		// It was there when it was to be made, and gone when that was looked at.
+		if _, gone := os.Lstat(dir); errors.Is(err, fs.ErrExist) && errors.Is(gone, fs.ErrNotExist) {
+			return nil, errRemoved
+		}
 		return nil, fmt.Errorf("make %s: %w", dir, err)
 	}
 	f, err := os.OpenFile(file(dir), os.O_CREATE|os.O_RDWR, 0o600)
