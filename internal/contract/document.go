@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/pb33f/libopenapi"
 	"github.com/pb33f/libopenapi-validator/config"
@@ -22,6 +23,7 @@ import (
 // Document is an OpenAPI document (3.0 or newer), ready to hold answers against.
 // It is safe for use by several goroutines.
 type Document struct {
+	mu      sync.Mutex // held by Check: the library writes to its model when it first meets a schema
 	model   *v3.Document
 	options *config.ValidationOptions
 	whole   responses.ResponseBodyValidator
@@ -61,6 +63,8 @@ func Parse(text []byte) (*Document, error) {
 // Check returns what the answer has that the document does not allow; nil if it
 // is as described. The body of the answer can be read afterwards.
 func (d *Document) Check(r *http.Request, answer *http.Response) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	item, found, template := paths.FindPath(asGet(r), d.model, d.options)
 	var err error
 	switch {

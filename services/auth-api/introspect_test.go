@@ -98,14 +98,16 @@ func TestClientsAreToldOfTokensForTheirOwnAPI(t *testing.T) {
 	got := a.introspect(token, books)
 	exp, _ := got.body["exp"].(float64)
 	iat, _ := got.body["iat"].(float64)
-	delete(got.body, "exp")
-	delete(got.body, "iat")
-	want := map[string]any{"active": true, "scope": "books:read books:write", "username": email, "token_type": "Bearer", "sub": a.me(token).text("id"), "aud": "books", "sid": session}
+	signedIn, _ := got.body["auth_time"].(float64)
+	for _, time := range []string{"exp", "iat", "auth_time"} {
+		delete(got.body, time)
+	}
+	want := map[string]any{"active": true, "amr": []any{"pwd"}, "scope": "books:read books:write", "username": email, "token_type": "Bearer", "sub": a.me(token).text("id"), "aud": "books", "sid": session}
 	if got.status != 200 || fmt.Sprint(got.body) != fmt.Sprint(want) {
 		t.Errorf("%d %v, want %v", got.status, got.body, want)
 	}
-	if now := float64(time.Now().Unix()); exp < now+3500 || exp > now+3600 || iat < now-100 || iat > now {
-		t.Errorf("exp %v, iat %v, now %v", exp, iat, now)
+	if now := float64(time.Now().Unix()); exp < now+3500 || exp > now+3600 || iat < now-100 || iat > now || signedIn != iat {
+		t.Errorf("exp %v, iat %v, auth_time %v, now %v", exp, iat, signedIn, now)
 	}
 	if h := got.header; h.Get("Cache-Control") != "no-store" || h.Get("Content-Type") != "application/json" {
 		t.Errorf("headers: %v", h)
