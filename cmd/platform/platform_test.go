@@ -126,6 +126,11 @@ func TestDoctorSaysEachFaultInALineWithWhatMendsIt(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				// Files that were sealed before the line that names their key was written.
+				if strings.HasPrefix(string(text), "# Sealed for") {
+					_, after, _ := strings.Cut(string(text), "\n")
+					text = []byte(after)
+				}
 				write(t, text, dir, "sealed-secrets/minikube", name+".yaml")
 			}
 		}, "the development key opens none of auth-db-credentials.yaml, auth-db-users.yaml, session-db-users.yaml", "git checkout"},
