@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -197,12 +198,18 @@ func (p proxyProgram) open(t *testing.T, a *api, change ...func(dir string)) *si
 	return s
 }
 
+// freeAddr is an address for a program that cannot be told to choose one. It lies
+// below the ports that the kernel gives to those who let it choose, as the other
+// servers of these tests do: one of them would take it before the program starts.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(20000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port from 10000 to 29999 is free")
+	return ""
 }
