@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/internal/sealing"
+	"auth.books.test/internal/wholefile"
 )
 
 func certificateCommand(t *tool) *cobra.Command {
@@ -49,7 +50,7 @@ func (t *tool) fetchCertificate(ctx context.Context, env string, out io.Writer) 
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return fmt.Errorf("write the certificate: %w", err)
 		}
-		if err := os.WriteFile(file, k.pem, 0o644); err != nil {
+		if err := wholefile.Replace(file, k.pem, 0o644); err != nil {
 			return fmt.Errorf("write the certificate: %w", err)
 		}
 		_, err := fmt.Fprintf(out, "%s is of the key %s, valid from %s to %s\n", file, k.secret, k.certificate.NotBefore.UTC().Format("2006-01-02"), k.certificate.NotAfter.UTC().Format("2006-01-02"))
@@ -112,11 +113,8 @@ func (c cluster) opens(ctx context.Context, sealer *sealing.Sealer) error {
 		}
 		return nil
 	}
-	if own, err := developmentKey(filepath.Join(c.dir, "sealed-secrets", c.env)); err == nil {
-		// The repository has the key, and gives it to the cluster.
-		if sealer.For(own) {
-			return nil
-		}
+	if own, err := developmentKey(filepath.Join(c.dir, "sealed-secrets", c.env)); err == nil && sealer.For(own) {
+		return nil // the repository has the key, and gives it to the cluster
 	}
 	return fmt.Errorf("the certificate in %s is of no key that the controller of %q has, so nothing sealed for it would open there: go run ./cmd/platform certificate --env %s", c.sealed(), current, c.env)
 }

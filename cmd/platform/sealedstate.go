@@ -125,8 +125,7 @@ func (c cluster) notAsInGit(all map[string]sealedInCluster) (missing, differs []
 	}
 	for _, o := range c.set.OfKind("SealedSecret") {
 		there, found := all[o.Name]
-		spec, _ := o.Content["spec"].(map[string]any)
-		data, _ := spec["encryptedData"].(map[string]any)
+		data := encryptedData(o)
 		same := len(data) == len(there.Spec.EncryptedData)
 		for key, value := range data {
 			same = same && there.Spec.EncryptedData[key] == value
@@ -138,6 +137,13 @@ func (c cluster) notAsInGit(all map[string]sealedInCluster) (missing, differs []
 		}
 	}
 	return missing, differs
+}
+
+// encryptedData is what a SealedSecret of git holds, by key.
+func encryptedData(sealed manifest.Other) map[string]any {
+	spec, _ := sealed.Content["spec"].(map[string]any)
+	data, _ := spec["encryptedData"].(map[string]any)
+	return data
 }
 
 // unsealed reads the controller's message.
@@ -203,9 +209,7 @@ func (c cluster) examineSecrets(ctx context.Context, known *causes) (found []fin
 // byHand says how a Secret differs from what was sealed: by its values where the repository can open them, else
 // by its keys, its owner and who wrote it.
 func (c cluster) byHand(sealed manifest.Other, s *corev1.Secret) string {
-	spec, _ := sealed.Content["spec"].(map[string]any)
-	data, _ := spec["encryptedData"].(map[string]any)
-	want, have := slices.Sorted(maps.Keys(data)), slices.Sorted(maps.Keys(s.Data))
+	want, have := slices.Sorted(maps.Keys(encryptedData(sealed))), slices.Sorted(maps.Keys(s.Data))
 	if !slices.Equal(want, have) {
 		return fmt.Sprintf("it has the keys %s, and not %s", strings.Join(have, ", "), strings.Join(want, ", "))
 	}

@@ -11,6 +11,11 @@ import (
 	"time"
 )
 
+// LastCall is how long clients should still be let use a kept connection after Stop,
+// see Wait. A connection that is closed while a request is on its way fails that
+// request.
+const LastCall = 500 * time.Millisecond
+
 const (
 	// settleTime is how long handshakes that have begun may take to finish before
 	// the listener closes: closing resets those that have not been accepted.

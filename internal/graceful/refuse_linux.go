@@ -8,8 +8,9 @@ import (
 
 // refuseNew has the kernel drop attempts to connect. Handshakes that have begun
 // go on. Closing alone would reset whatever is between handshake and accept, and
-// there is no moment at which that queue is sure to be empty. If the kernel does
-// not do it, a few connections may be reset.
+// there is no moment at which that queue is sure to be empty: without the filter
+// TestStopResetsNobody fails. If the kernel refuses it, a few connections may be
+// reset.
 func refuseNew(l syscall.Conn) {
 	raw, err := l.SyscallConn()
 	if err != nil {

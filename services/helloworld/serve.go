@@ -22,9 +22,6 @@ const (
 	headerLimit = 8 << 10
 	// maxConnections may be open at once.
 	maxConnections = 4096
-	// lastCall is how long clients may still use a connection that they keep after
-	// the service has stopped listening.
-	lastCall = 500 * time.Millisecond
 )
 
 // serve answers on the listener until ctx ends, then stops in order: readiness fails
@@ -54,7 +51,7 @@ func serve(ctx context.Context, l net.Listener, a *api, s settings, log *slog.Lo
 	if err := limited.Stop(limit); err != nil {
 		return fmt.Errorf("stop listening: %w", err)
 	}
-	limited.Wait(limit, lastCall)
+	limited.Wait(limit, graceful.LastCall)
 	if err := server.Shutdown(limit); err != nil {
 		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)
 	}

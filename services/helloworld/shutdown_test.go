@@ -19,17 +19,11 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 		t.Run("delay "+delay, func(t *testing.T) {
 			t.Parallel()
 			p := helloworld(t, devtest.Redis(t), func(s settings) { s["HELLOWORLD_SHUTDOWN_DELAY"] = delay })
-			var clients []*devtest.Keeper
-			for i := range 10 {
-				for request, status := range map[string]int{
-					"POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}": 405,
-					"GET / HTTP/1.1\r\nHost: x\r\n\r\n":                              200,
-					"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n":                         401,
-				} {
-					clients = append(clients, &devtest.Keeper{Addr: strings.TrimPrefix(p.url, "http://"), Request: request, Status: status, Pause: time.Duration(i) * 15 * time.Millisecond})
-				}
-			}
-			kept := devtest.Keep(t, clients...)
+			kept := devtest.Keep(t, strings.TrimPrefix(p.url, "http://"), map[string]int{
+				"POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}": 405,
+				"GET / HTTP/1.1\r\nHost: x\r\n\r\n":                              200,
+				"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n":                         401,
+			})
 			_ = p.cmd.Process.Signal(syscall.SIGTERM)
 			if delay != "0s" {
 				eventually(t, "readiness fails", func() bool { return p.call("GET", "/readyz", "", nil).status == http.StatusServiceUnavailable })

@@ -36,9 +36,16 @@ type Keepers struct {
 	all      sync.WaitGroup
 }
 
-// Keep starts the clients and returns when each has had three answers.
-func Keep(t *testing.T, list ...*Keeper) *Keepers {
+// Keep starts ten clients at addr for each request, whose answers are to have that
+// status. It returns when each has had three answers.
+func Keep(t *testing.T, addr string, statuses map[string]int) *Keepers {
 	t.Helper()
+	var list []*Keeper
+	for i := range 10 {
+		for request, status := range statuses {
+			list = append(list, &Keeper{Addr: addr, Request: request, Status: status, Pause: time.Duration(i) * 15 * time.Millisecond})
+		}
+	}
 	k := &Keepers{list: list}
 	for _, one := range list {
 		k.all.Go(func() { one.run(t.Context(), &k.draining) })

@@ -194,9 +194,9 @@ func (s *Store) Restore(ctx context.Context, principals ...verify.Principal) err
 // scanCount is how many keys Redis looks at in one call.
 const scanCount = 500
 
-// Records calls each with the tokens that Redis has a record of, some at a time;
-// one may come twice, and keys of other programs may be among them. In a cluster several masters are read at once, each is
-// called by one at a time.
+// Records calls each with the tokens that Redis has a record of, some at a time; one
+// may come twice, and keys of other programs may be among them. In a cluster several
+// masters are read at once, but each is never called twice at the same time.
 func (s *Store) Records(ctx context.Context, each func(context.Context, []token.Hash) error) error {
 	turn := make(chan struct{}, 1)
 	err := s.eachMaster(ctx, func(ctx context.Context, r redis.Cmdable) error {

@@ -97,9 +97,8 @@ func addHeaders(r *huma.Response, status int, challenged bool) {
 			Description: "Which credentials are asked for, and why (RFC 6750, section 3)", Required: challenged, Schema: &huma.Schema{Type: "string"},
 		}}
 	case http.StatusServiceUnavailable:
-		one := 1.0
 		r.Headers = map[string]*huma.Header{"Retry-After": {
-			Description: "When to try again, in seconds", Required: true, Schema: &huma.Schema{Type: "integer", Minimum: &one},
+			Description: "When to try again, in seconds", Required: true, Schema: &huma.Schema{Type: "integer", Minimum: pointer(1.0)},
 		}}
 	}
 }
@@ -118,12 +117,12 @@ func (s *Server) unrouted() map[string]*huma.Response {
 	}
 }
 
-// schemaOf is the schema of a Go type, and describes its closed lists.
+// schemaOf is the schema of a value's type, as a reference to a component.
 func (s *Server) schemaOf(v any) *huma.Schema {
 	return s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 }
 
-// close writes the closed lists into the schemas of errors, and takes out what huma
+// closeLists writes the closed lists into the schemas of errors, and takes out what huma
 // has for errors of its own.
 func (s *Server) closeLists() {
 	schemas := s.api.OpenAPI().Components.Schemas.Map()

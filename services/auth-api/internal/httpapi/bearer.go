@@ -3,8 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -68,16 +66,13 @@ func (s *Server) identify(ctx context.Context, given bearer.Credentials, scopes 
 	if refusal != nil {
 		return caller{}, refusal
 	}
-	return callerOf(principal)
+	return s.callerOf(ctx, principal)
 }
 
 // callerOf is for what is about a person's account: a program has none.
-func callerOf(principal *verify.Principal) (who caller, err error) {
-	if principal.Kind != verify.KindAccount {
-		return caller{}, &bearer.Refusal{
-			Status: http.StatusForbidden, Code: bearer.InsufficientScope, Detail: "This is about a person's account, and the access token is a program's own.",
-			Challenge: fmt.Sprintf("Bearer realm=%q, error=%q", realm, "insufficient_scope"),
-		}
+func (s *Server) callerOf(ctx context.Context, principal *verify.Principal) (who caller, err error) {
+	if refusal := s.guard.Account(ctx, principal); refusal != nil {
+		return caller{}, refusal
 	}
 	who.Principal = principal
 	if who.account, err = uuid.Parse(principal.Subject); err == nil {

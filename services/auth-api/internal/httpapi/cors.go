@@ -32,29 +32,27 @@ func newCORS(origins []string) cors {
 	return p
 }
 
-// allow marks an answer as readable if the request comes from an allowed origin,
-// and says whether it does. Others, and requests without an origin, get Vary
-// alone, so that no cache gives them the answer of another origin.
-func (p cors) allow(ctx *fasthttp.RequestCtx) bool {
+// allow marks an answer as readable if the request comes from an allowed origin.
+// Others, and requests without an origin, get Vary alone, so that no cache gives
+// them the answer of another origin.
+func (p cors) allow(ctx *fasthttp.RequestCtx) {
 	if len(p.origins) == 0 {
-		return false
+		return
 	}
 	h := &ctx.Response.Header
 	h.Set(fiber.HeaderVary, fiber.HeaderOrigin)
 	origin := ctx.Request.Header.Peek(fiber.HeaderOrigin)
-	if !p.origins[string(origin)] {
-		return false
+	if p.origins[string(origin)] {
+		h.SetBytesV(fiber.HeaderAccessControlAllowOrigin, origin)
+		h.Set(fiber.HeaderAccessControlExposeHeaders, corsExposed)
 	}
-	h.SetBytesV(fiber.HeaderAccessControlAllowOrigin, origin)
-	h.Set(fiber.HeaderAccessControlExposeHeaders, corsExposed)
-	return true
 }
 
-// handle is the middleware. A preflight ends here: no handler sees it. GET /verify
-// has none, see door.refuse.
-func (p cors) handle(c *fiber.Ctx) error {
+// preflight is the middleware in which a preflight ends: no handler sees it. GET
+// /verify has none, see door.refuse. Server.begin has called allow before.
+func (p cors) preflight(c *fiber.Ctx) error {
 	asked := c.Get(fiber.HeaderAccessControlRequestMethod)
-	if !p.allow(c.Context()) || c.Method() != fiber.MethodOptions || asked == "" || c.Path() == verifyPath {
+	if !p.origins[c.Get(fiber.HeaderOrigin)] || c.Method() != fiber.MethodOptions || asked == "" || c.Path() == verifyPath {
 		return c.Next()
 	}
 	c.Vary(fiber.HeaderAccessControlRequestMethod, fiber.HeaderAccessControlRequestHeaders)

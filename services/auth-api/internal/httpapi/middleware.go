@@ -25,9 +25,8 @@ func (s *Server) useMiddleware() {
 		ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", XFrameOptions: "DENY",
 		HSTSMaxAge: 31536000, ReferrerPolicy: "no-referrer",
 	}))
-	// What could not be read is refused first; CORS stands before all that may refuse,
-	// so that a page can read why.
-	s.app.Use(s.cors.handle, stopRefused, exactPath, answerOptions, limitBody)
+	// Preflights end here; what could not be read is refused before a route is sought.
+	s.app.Use(s.cors.preflight, stopRefused, exactPath, answerOptions, limitBody)
 }
 
 // observe is around every request: its id, its log line, its metrics, and what

@@ -71,9 +71,7 @@ func (s *Server) secured(scopes ...string) []map[string][]string {
 // withVerifyRoute adds GET /verify, which huma does not serve: a proxy waits for
 // it at every request.
 func (s *Server) withVerifyRoute() {
-	text := func(doc string) *huma.Schema { return &huma.Schema{Type: "string", Description: doc} }
 	header := func(doc string) *huma.Header { return &huma.Header{Description: doc, Required: true, Schema: text("")} }
-	most := maxAudience
 	responses := answers{
 		"204": {Description: "Let it through. All five headers are always there, empty where there is nothing to tell. Values are percent-encoded where they are not printable ASCII.", Headers: map[string]*huma.Header{
 			forward.User: header("Id of the account; never changes"), forward.Email: header("Its address"),
@@ -89,7 +87,7 @@ func (s *Server) withVerifyRoute() {
 			"of the request, only Authorization is read. 400 says that the proxy's URL is wrong, or that the request holds several tokens; 403 that the token is for another API, or lacks a scope.",
 		Security: s.secured(),
 		Parameters: []*huma.Param{
-			{Name: "api", In: "query", Required: true, Schema: &huma.Schema{Type: "string", Description: "The API for which the token must be", MaxLength: &most}, Example: "books"},
+			{Name: "api", In: "query", Required: true, Schema: &huma.Schema{Type: "string", Description: "The API for which the token must be", MaxLength: pointer(maxAudience)}, Example: "books"},
 			{Name: "scope", In: "query", Schema: text("What the token must allow: scopes with spaces, or the parameter several times. Without it, any token of the API will do"), Example: "books:read"},
 		},
 		Responses: responses,

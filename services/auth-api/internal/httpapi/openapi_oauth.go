@@ -108,4 +108,4 @@ func object(required []string, properties map[string]*huma.Schema) *huma.Schema 
 
 func text(doc string) *huma.Schema { return &huma.Schema{Type: "string", Description: doc} }
 
-func pointer(n int) *int { return &n }
+func pointer[T any](v T) *T { return &v }

@@ -48,7 +48,7 @@ func (s *Server) end(ctx context.Context, by *client.Client, token string) error
 	case by != nil && !principal.HasAudience(by.Audience):
 		return nil
 	}
-	who, err := callerOf(principal)
+	who, err := s.callerOf(ctx, principal)
 	if err != nil {
 		return fault.Unavailable(err)
 	}

@@ -36,10 +36,6 @@ const (
 	readTimeout  = 10 * time.Second
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
-	// lastCall is how long clients may still use a kept connection after the server
-	// has stopped listening. A connection that is closed while a request is on its
-	// way fails that request.
-	lastCall = 500 * time.Millisecond
 )
 
 // Accounts is what the routes need of accounts; account.Service does it.
@@ -101,6 +97,7 @@ type Server struct {
 	cors     cors
 	proxies  proxies
 	draining atomic.Bool
+	methods  []string
 	listener atomic.Pointer[graceful.Listener]
 	metrics  metrics
 	// verifier is Options.Verifier, counted.
@@ -111,7 +108,7 @@ type Server struct {
 
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, metrics: newMetrics(o.Metrics), timeouts: timeouts{read: readTimeout, write: writeTimeout, idle: idleTimeout}}
+	s := &Server{Options: o, metrics: newMetrics(o.Metrics), methods: methods(), timeouts: timeouts{read: readTimeout, write: writeTimeout, idle: idleTimeout}}
 	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
 	s.metrics.connections(o.Metrics, &s.listener)
 	s.verifier = &counted{s.Verifier, s.metrics.verifications}
@@ -122,7 +119,7 @@ func New(o Options) (*Server, error) {
 		// Fiber reuses its buffers; what outlives a request must be its own.
 		Immutable:                    true,
 		ErrorHandler:                 s.answerError,
-		RequestMethods:               methods(),
+		RequestMethods:               s.methods,
 		DisablePreParseMultipartForm: true,
 		// A path has one spelling, so that a gateway's rules by path hold.
 		CaseSensitive: true, StrictRouting: true,
@@ -162,7 +159,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		if err := l.Stop(ctx); err != nil {
 			return fmt.Errorf("stop listening: %w", err)
 		}
-		l.Wait(ctx, lastCall)
+		l.Wait(ctx, graceful.LastCall)
 	}
 	if err := s.app.ShutdownWithContext(ctx); err != nil {
 		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)

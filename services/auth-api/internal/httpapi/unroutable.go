@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -17,7 +18,7 @@ type refusalKey struct{}
 // route hands a request to Fiber. Fiber answers methods that it does not know by
 // itself, before all middleware; here they are refused as all else is.
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
-	if !isRoutable(ctx.Method()) {
+	if method := string(ctx.Method()); method == methodRefused || !slices.Contains(s.methods, method) {
 		s.unroutable(ctx)
 		return
 	}
@@ -29,16 +30,6 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 func methods() []string {
 	return []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
 		fiber.MethodTrace, fiber.MethodConnect, methodRefused}
-}
-
-func isRoutable(method []byte) bool {
-	switch string(method) {
-	case fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
-		fiber.MethodTrace, fiber.MethodConnect:
-		return true
-	default:
-		return false
-	}
 }
 
 // unroutable refuses a request whose framing or method is unknown.

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"auth.books.test/verify/token"
 )
@@ -25,23 +27,15 @@ func (d Damaged) Note(h token.Hash) {
 	}
 }
 
-// queueDamaged queues all that were noted.
+// queueDamaged queues all that were noted. The relay alone calls it, so what is there
+// stays there until it is received.
 func (s *Service) queueDamaged(ctx context.Context) error {
-	var tokens hashes
-	for noted := map[token.Hash]bool{}; ; {
-		select {
-		case h := <-s.damaged:
-			if !noted[h] {
-				noted[h] = true
-				tokens = append(tokens, h)
-			}
-			continue
-		default:
-		}
-		break
+	noted := map[token.Hash]bool{}
+	for len(s.damaged) > 0 {
+		noted[<-s.damaged] = true
 	}
-	if len(tokens) == 0 {
+	if len(noted) == 0 {
 		return nil
 	}
-	return s.store.queue(ctx, tokens)
+	return s.store.queue(ctx, slices.Collect(maps.Keys(noted)))
 }
