@@ -37,26 +37,112 @@ table "accounts" {
   check "accounts_status" { expr = "status IN ('active', 'disabled')" }
 }
 
-# One row a sign-in. The row outlives the token by some weeks.
-table "sessions" {
+# Whoever an authorization is of: one narrow row for each account and each client that
+# had one. It is what a change locks, and its epoch is what ends everything at once: a
+# root authorization holds the epoch under which it began, and is alive while that is
+# the subject's. The row outlives the account, as a pseudonym.
+table "subjects" {
   schema = schema.public
   column "id" { type = uuid }
-  column "account_id" { type = uuid }
-  # The keyed hash under which the token lives in Redis. The token itself is nowhere.
-  column "token_hash" { type = bytea }
+  column "kind" { type = text }
+  # Of sign-ins, apps and programs, and of all that hangs on them.
+  column "epoch" {
+    type    = bigint
+    default = 1
+  }
+  # Of personal access tokens, which a changed password leaves alone.
+  column "personal_epoch" {
+    type    = bigint
+    default = 1
+  }
+  # Set while the account or the client is disabled, and when it was deleted.
+  column "ended_at" {
+    type = timestamptz
+    null = true
+  }
+  # Set when the account was deleted: its rows elsewhere are still to be deleted.
+  column "erasing" {
+    type    = boolean
+    default = false
+  }
+  primary_key { columns = [column.id] }
+  index "subjects_erasing" {
+    columns = [column.id]
+    where   = "erasing"
+  }
+  check "subjects_kind" { expr = "kind IN ('account', 'client')" }
+}
+
+# One person let one client in. Rows are never deleted while the subject is there: an
+# epoch that began anew would revive what it had ended.
+table "consents" {
+  schema = schema.public
+  column "subject_id" { type = uuid }
+  column "client_id" { type = uuid }
+  column "epoch" {
+    type    = bigint
+    default = 1
+  }
+  column "scopes" { type = sql("text[]") }
+  column "created_at" { type = timestamptz }
+  column "withdrawn_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.subject_id, column.client_id] }
+  foreign_key "consents_subject" {
+    columns     = [column.subject_id]
+    ref_columns = [table.subjects.column.id]
+  }
+}
+
+# What stands until it ends, and because of which access tokens are alive: sign-ins,
+# apps, programs, personal access tokens. The row outlives its tokens by some time.
+table "authorizations" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "kind" { type = text }
+  column "subject_id" { type = uuid }
+  # The program that acts, if it is not the subject itself. No foreign key: checking it
+  # would lock the row of a client that draws many tokens a second.
+  column "client_id" {
+    type = uuid
+    null = true
+  }
+  column "parent_id" {
+    type = uuid
+    null = true
+  }
+  # The root first, then every ancestor, this one last: it ends when any of them does.
+  column "chain" { type = sql("uuid[]") }
+  column "root_id" { type = uuid }
+  # The subject's when it began; looked at in a root only.
+  column "epoch" { type = bigint }
+  column "client_epoch" {
+    type = bigint
+    null = true
+  }
+  column "consent_epoch" {
+    type = bigint
+    null = true
+  }
+  # What was given at most. It never changes: a token's record says what of it the
+  # subject still has.
   column "scopes" { type = sql("text[]") }
   column "audiences" { type = sql("text[]") }
-  column "device" {
-    type    = text
-    default = ""
-  }
-  column "ip" {
-    type = inet
+  # How (RFC 8176) and when the person was authenticated, if one was.
+  column "amr" { type = sql("text[]") }
+  column "auth_time" {
+    type = timestamptz
     null = true
   }
   column "created_at" { type = timestamptz }
-  column "seen_at" { type = timestamptz }
-  column "idle_expires_at" { type = timestamptz }
+  column "used_at" { type = timestamptz }
+  # Sign-ins only: everything else has a fixed end.
+  column "idle_expires_at" {
+    type = timestamptz
+    null = true
+  }
   column "expires_at" { type = timestamptz }
   column "revoked_at" {
     type = timestamptz
@@ -67,38 +153,134 @@ table "sessions" {
     default = ""
   }
   primary_key { columns = [column.id] }
-  foreign_key "sessions_account" {
-    columns     = [column.account_id]
-    ref_columns = [table.accounts.column.id]
-    on_delete   = CASCADE
+  foreign_key "authorizations_subject" {
+    columns     = [column.subject_id]
+    ref_columns = [table.subjects.column.id]
   }
-  index "sessions_token_hash_key" {
-    unique  = true
-    columns = [column.token_hash]
+  # A parent's row may not go before its children's: what is missing from a chain would
+  # not be seen to have ended.
+  foreign_key "authorizations_parent" {
+    columns     = [column.parent_id]
+    ref_columns = [column.id]
   }
-  index "sessions_live" {
-    columns = [column.account_id, column.created_at]
-    where   = "revoked_at IS NULL"
+  index "authorizations_roots" {
+    columns = [column.subject_id, column.epoch, column.id]
+    where   = "parent_id IS NULL"
   }
-  index "sessions_expiry" { columns = [column.expires_at] }
-  check "sessions_token_hash_length" { expr = "octet_length(token_hash) = 32" }
+  index "authorizations_tree" { columns = [column.root_id, column.id] }
+  index "authorizations_client" {
+    columns = [column.client_id, column.root_id, column.id]
+    where   = "client_id IS NOT NULL"
+  }
+  index "authorizations_parent" {
+    columns = [column.parent_id]
+    where   = "parent_id IS NOT NULL"
+  }
+  index "authorizations_idle" {
+    columns = [column.idle_expires_at]
+    where   = "idle_expires_at IS NOT NULL AND revoked_at IS NULL"
+  }
+  index "authorizations_revoked" {
+    columns = [column.revoked_at]
+    where   = "revoked_at IS NOT NULL"
+  }
+  index "authorizations_expiry" { columns = [column.expires_at] }
+  check "authorizations_kind" { expr = "kind IN ('session', 'app', 'service', 'personal', 'exchange')" }
+  check "authorizations_chain" { expr = "cardinality(chain) BETWEEN 1 AND 8 AND chain[1] = root_id AND chain[cardinality(chain)] = id AND (parent_id IS NULL) = (root_id = id)" }
 }
 
-# Tokens whose record in Redis may not be what the tables say. No foreign key:
-# a row must outlive its account, or a deleted account's token would live on.
-table "token_syncs" {
+# The access tokens of an authorization, by the keyed hash under which each lives in
+# Redis. The tokens themselves are nowhere.
+table "access_tokens" {
   schema = schema.public
-  column "token_hash" { type = bytea }
-  column "account_id" {
-    type = uuid
+  column "hash" { type = bytea }
+  column "authorization_id" { type = uuid }
+  # Null: those of the authorization. A token may be for less (RFC 6749, section 6;
+  # RFC 8707).
+  column "scopes" {
+    type = sql("text[]")
+    null = true
+  }
+  column "audiences" {
+    type = sql("text[]")
+    null = true
+  }
+  column "issued_at" { type = timestamptz }
+  column "expires_at" { type = timestamptz }
+  primary_key { columns = [column.hash] }
+  foreign_key "access_tokens_authorization" {
+    columns     = [column.authorization_id]
+    ref_columns = [table.authorizations.column.id]
+    on_delete   = CASCADE
+  }
+  index "access_tokens_authorization" { columns = [column.authorization_id] }
+  index "access_tokens_expiry" { columns = [column.expires_at] }
+  check "access_tokens_hash_length" { expr = "octet_length(hash) = 32" }
+}
+
+# Changes of which Redis has yet to be told, as selectors: one row for each act,
+# whatever it reaches. No foreign keys: a row outlives what it names.
+table "outbox" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "selector" { type = text }
+  # The id of what is selected; the hash of a token.
+  column "target" { type = bytea }
+  # Of a subject, only the roots of these epochs; null for all.
+  column "epochs" {
+    type = sql("bigint[]")
+    null = true
+  }
+  # How far it was carried; null at the beginning.
+  column "cursor" {
+    type = bytea
     null = true
   }
   column "queued_at" {
     type    = timestamptz
     default = sql("now()")
   }
-  primary_key { columns = [column.token_hash] }
-  index "token_syncs_queued" { columns = [column.queued_at] }
+  # Selectors take turns: each is carried a page, then the one that waits longest.
+  column "turn_at" {
+    type    = timestamptz
+    default = sql("clock_timestamp()")
+  }
+  # Selectors of many are kept for an hour: a Redis that came back with older data has
+  # to be told of them again.
+  column "done_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.id] }
+  index "outbox_turn" {
+    columns = [column.turn_at]
+    where   = "done_at IS NULL"
+  }
+  index "outbox_done" {
+    columns = [column.done_at]
+    where   = "done_at IS NOT NULL"
+  }
+  check "outbox_selector" { expr = "selector IN ('subject', 'tree', 'client', 'role', 'api', 'token')" }
+}
+
+# What a person sees of a sign-in besides its authorization.
+table "sessions" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "device" {
+    type    = text
+    default = ""
+  }
+  column "ip" {
+    type = inet
+    null = true
+  }
+  primary_key { columns = [column.id] }
+  foreign_key "sessions_authorization" {
+    columns     = [column.id]
+    ref_columns = [table.authorizations.column.id]
+    on_delete   = CASCADE
+  }
 }
 
 # Services that rely on this one (OAuth resource servers).
@@ -142,26 +324,26 @@ table "roles" {
   }
 }
 
-table "grants" {
+# An account or a client has a role.
+table "role_assignments" {
   schema = schema.public
-  column "account_id" { type = uuid }
+  column "subject_id" { type = uuid }
   column "role_id" { type = uuid }
   column "created_at" {
     type    = timestamptz
     default = sql("now()")
   }
-  primary_key { columns = [column.account_id, column.role_id] }
-  foreign_key "grants_account" {
-    columns     = [column.account_id]
-    ref_columns = [table.accounts.column.id]
-    on_delete   = CASCADE
+  primary_key { columns = [column.subject_id, column.role_id] }
+  foreign_key "role_assignments_subject" {
+    columns     = [column.subject_id]
+    ref_columns = [table.subjects.column.id]
   }
-  foreign_key "grants_role" {
+  foreign_key "role_assignments_role" {
     columns     = [column.role_id]
     ref_columns = [table.roles.column.id]
     on_delete   = CASCADE
   }
-  index "grants_role" { columns = [column.role_id] }
+  index "role_assignments_role" { columns = [column.role_id, column.subject_id] }
 }
 
 # Programs with credentials of their own: APIs that introspect. A client is
