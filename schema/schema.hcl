@@ -137,7 +137,11 @@ table "authorizations" {
     null = true
   }
   column "created_at" { type = timestamptz }
+  # The last use that is known.
   column "used_at" { type = timestamptz }
+  # When its record was last written because of a use. Redis takes the writing itself
+  # for a use: only what is later than that is one.
+  column "written_at" { type = timestamptz }
   # Sign-ins only: everything else has a fixed end.
   column "idle_expires_at" {
     type = timestamptz
@@ -213,7 +217,7 @@ table "access_tokens" {
     ref_columns = [table.authorizations.column.id]
     on_delete   = CASCADE
   }
-  index "access_tokens_authorization" { columns = [column.authorization_id] }
+  index "access_tokens_authorization" { columns = [column.authorization_id, column.hash] }
   index "access_tokens_expiry" { columns = [column.expires_at] }
   check "access_tokens_hash_length" { expr = "octet_length(hash) = 32" }
 }
@@ -245,8 +249,8 @@ table "outbox" {
     type    = timestamptz
     default = sql("clock_timestamp()")
   }
-  # Selectors of many are kept for an hour: a Redis that came back with older data has
-  # to be told of them again.
+  # What was carried is kept for an hour: a Redis that came back with older data has to
+  # be told of it again.
   column "done_at" {
     type = timestamptz
     null = true
