@@ -49,12 +49,12 @@ func apiCommand() *cobra.Command {
 	var scopes []string
 	create := &cobra.Command{Use: "create AUDIENCE --scope SCOPE...", Short: "Make an API known", Args: cobra.ExactArgs(1),
 		RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-			err := p.apis.Create(ctx, args[0], scopes)
+			err := p.resources.Create(ctx, args[0], scopes)
 			return okay(err, "The API %s offers %q.", args[0], scopes)
 		})}
 	set := &cobra.Command{Use: "set AUDIENCE --scope SCOPE...", Short: "Change what an API offers; what is left out ends in roles and in live tokens", Args: cobra.ExactArgs(1),
 		RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-			err := p.apis.SetScopes(ctx, args[0], scopes)
+			err := p.resources.SetScopes(ctx, args[0], scopes)
 			return okay(err, "The API %s offers %q.", args[0], scopes)
 		})}
 	for _, c := range []*cobra.Command{create, set} {
@@ -69,12 +69,12 @@ func roleCommand() *cobra.Command {
 	var scopes []string
 	create := &cobra.Command{Use: "create AUDIENCE ROLE --scope SCOPE...", Short: "Make a role", Args: cobra.ExactArgs(2),
 		RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-			err := p.apis.CreateRole(ctx, args[0], args[1], scopes)
+			err := p.resources.CreateRole(ctx, args[0], args[1], scopes)
 			return okay(err, "The role %s of %s has %q.", args[1], args[0], scopes)
 		})}
 	set := &cobra.Command{Use: "set AUDIENCE ROLE --scope SCOPE...", Short: "Change the scopes of a role; what is left out ends in live tokens", Args: cobra.ExactArgs(2),
 		RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-			err := p.apis.SetRole(ctx, args[0], args[1], scopes)
+			err := p.resources.SetRole(ctx, args[0], args[1], scopes)
 			return okay(err, "The role %s of %s has %q. What is new, tokens have from the next sign-in on.", args[1], args[0], scopes)
 		})}
 	for _, c := range []*cobra.Command{create, set} {
@@ -84,12 +84,12 @@ func roleCommand() *cobra.Command {
 	command.AddCommand(
 		&cobra.Command{Use: "grant EMAIL AUDIENCE ROLE", Short: "Give a role to an account", Args: cobra.ExactArgs(3),
 			RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-				err := p.apis.Grant(ctx, args[0], args[1], args[2])
+				err := p.resources.Assign(ctx, args[0], args[1], args[2])
 				return okay(err, "The account is %s of %s. %s", args[2], args[1], laterHint)
 			})},
 		&cobra.Command{Use: "revoke EMAIL AUDIENCE ROLE", Short: "Take a role from an account, and from its live tokens", Args: cobra.ExactArgs(3),
 			RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-				err := p.apis.Revoke(ctx, args[0], args[1], args[2])
+				err := p.resources.Unassign(ctx, args[0], args[1], args[2])
 				return okay(err, "The account is not %s of %s any more.", args[2], args[1])
 			})},
 	)

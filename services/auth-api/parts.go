@@ -13,12 +13,14 @@ import (
 	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
-	"auth.books.test/services/auth-api/internal/api"
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/health"
+	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/services/auth-api/internal/worker"
 	"auth.books.test/verify"
@@ -27,20 +29,23 @@ import (
 
 // parts are what the service is made of, without HTTP.
 type parts struct {
-	accounts *account.Service
-	sessions *session.Service
-	apis     *api.Service
-	clients  *client.Service
-	callers  *client.Authenticator
-	records  *client.KeptRecords
-	verifier *verify.Direct
-	health   *health.Checker
-	hashing  *password.Pool
-	workers  *worker.Crew
-	tokens   *access.Store
-	db       *postgres.DB
-	redis    redis.UniversalClient
-	log      *slog.Logger
+	authorizations *authorization.Service
+	accounts       *account.Service
+	sessions       *session.Service
+	login          *login.Service
+	resources      *resource.Service
+	offers         *resource.Store
+	clients        *client.Service
+	callers        *client.Authenticator
+	records        *client.KeptRecords
+	verifier       *verify.Direct
+	health         *health.Checker
+	hashing        *password.Pool
+	workers        *worker.Crew
+	tokens         *access.Store
+	db             *postgres.DB
+	redis          redis.UniversalClient
+	log            *slog.Logger
 }
 
 // assemble makes the parts. It connects to nothing: stores may come up later.
@@ -67,7 +72,7 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
-	damaged := session.NewDamaged()
+	damaged := authorization.NewDamaged()
 	verifier, err := verify.NewDirect(redisClient, ring, verify.Options{
 		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: log,
 		Damaged: damaged.Note,
@@ -80,13 +85,18 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	p.hashing = newHashing(c, hasher, workers)
 	tokens := access.NewStore(redisClient, ring, time.Second, verifier)
 	p.tokens = tokens
-	p.sessions = session.New(session.Options{
-		Store: session.NewStore(db), Tokens: tokens, Issuer: access.NewIssuer(ring, rand.Reader),
-		Lifetimes: session.Lifetimes{Idle: c.SessionIdle.Duration, Absolute: c.SessionLifetime.Duration},
-		Now:       time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
+	people, resources := account.NewStore(db), resource.NewStore(db)
+	p.offers = resources
+	p.authorizations = authorization.New(authorization.Options{
+		DB: db, Records: tokens, Ring: ring, People: people, Assignments: resources, Idle: c.SessionIdle.Duration,
+		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
-	p.accounts = account.New(account.NewStore(db), p.hashing,
-		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)
+	p.sessions = session.New(session.NewStore(db), p.authorizations, c.SessionLifetime.Duration)
+	p.accounts = account.New(account.Options{
+		Store: people, Passwords: p.hashing, Policy: password.NewPolicy("auth.books.test", "auth-api"),
+		Authorizations: p.authorizations, Belongings: resources, Random: rand.Reader,
+	})
+	p.login = login.New(p.accounts, p.sessions)
 	records, err := client.Keep(client.NewRedisRecords(redisClient, time.Second), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
 	if err != nil {
 		return nil, err
@@ -94,7 +104,7 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	p.records = records
 	p.callers = client.NewAuthenticator(records)
 	p.clients = client.New(client.Options{Store: client.NewStore(db), Records: records, Random: rand.Reader, Now: time.Now, Log: log})
-	p.apis = api.New(p.sessions, p.clients, rand.Reader)
+	p.resources = resource.New(p.authorizations, people, p.clients, rand.Reader)
 	p.health = health.New(db, tokens, schema.Current())
 	return p, nil
 }
@@ -102,11 +112,11 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 // work runs what goes on beside requests until ctx ends, and waits for it.
 func (p *parts) work(ctx context.Context) (wait func()) {
 	var all sync.WaitGroup
-	all.Go(func() { p.sessions.Relay(ctx) })
-	all.Go(func() { p.sessions.Rebuild(ctx) })
+	all.Go(func() { p.authorizations.Relay(ctx) })
+	all.Go(func() { p.authorizations.Rebuild(ctx) })
 	all.Go(func() { p.tokens.Watch(ctx, p.log) })
-	all.Go(func() { p.sessions.Touch(ctx) })
-	all.Go(func() { p.sessions.Sweep(ctx) })
+	all.Go(func() { p.authorizations.Touch(ctx) })
+	all.Go(func() { p.authorizations.Sweep(ctx) })
 	all.Go(func() { p.clients.Reconcile(ctx) })
 	return all.Wait
 }

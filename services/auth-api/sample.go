@@ -33,9 +33,9 @@ func seed(ctx context.Context, c config.Config, file string) (client.Credentials
 	scopes := []string{"books:read", "books:write"}
 	for _, step := range []func() error{
 		func() error { return p.accounts.Seed(ctx, sampleEmail, samplePassword) },
-		func() error { return p.apis.Create(ctx, sampleAudience, scopes) },
-		func() error { return p.apis.CreateRole(ctx, sampleAudience, sampleRole, scopes) },
-		func() error { return p.apis.Grant(ctx, sampleEmail, sampleAudience, sampleRole) },
+		func() error { return p.resources.Create(ctx, sampleAudience, scopes) },
+		func() error { return p.resources.CreateRole(ctx, sampleAudience, sampleRole, scopes) },
+		func() error { return p.resources.Assign(ctx, sampleEmail, sampleAudience, sampleRole) },
 	} {
 		if err := step(); err != nil && fault.CodeOf(err) != fault.AlreadyExists {
 			return client.Credentials{}, fmt.Errorf("seed the sample: %w", err)

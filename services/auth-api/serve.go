@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/internal/graceful"
-	"auth.books.test/services/auth-api/internal/api"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/httpapi"
 	"auth.books.test/verify"
@@ -102,7 +101,7 @@ func serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 
 func newServer(c config.Config, p *parts, r prometheus.Registerer, log *slog.Logger) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Options{
-		Accounts: p.accounts, Sessions: p.sessions, Verifier: p.verifier, Clients: p.callers, Health: p.health, Offers: api.NewOffers(p.db),
+		Accounts: p.accounts, Sessions: p.sessions, Login: p.login, Verifier: p.verifier, Clients: p.callers, Health: p.health, Offers: p.offers,
 		Log: log, Metrics: r, Now: time.Now, Version: version,
 		PasswordGrant: c.PasswordGrant.On, Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
 	})

@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
-	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/services/auth-api/internal/authorization"
 )
 
 // Account is a person who can sign in.
@@ -44,22 +45,34 @@ type Policy interface {
 	CheckChange(location, current, next, email string) error
 }
 
-// Sessions ends sessions and keeps tokens in line; session.Service does it.
-type Sessions interface {
-	Revoke(ctx context.Context, r session.Revocation) error
-	Change(ctx context.Context, accountID uuid.UUID, change session.Change) error
+// Belongings is what others keep of an account; it goes with it.
+type Belongings interface {
+	Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 }
 
 // Service knows the rules of accounts.
 type Service struct {
-	store     *Store
-	passwords Passwords
-	policy    Policy
-	sessions  Sessions
-	random    io.Reader
+	store          *Store
+	passwords      Passwords
+	policy         Policy
+	authorizations *authorization.Service
+	belongings     Belongings
+	random         io.Reader
 }
 
-// New makes a Service. Random is crypto/rand.Reader outside of tests.
-func New(store *Store, passwords Passwords, policy Policy, sessions Sessions, random io.Reader) *Service {
-	return &Service{store: store, passwords: passwords, policy: policy, sessions: sessions, random: random}
+// Options are the parts of a Service. All are needed.
+type Options struct {
+	Store          *Store
+	Passwords      Passwords
+	Policy         Policy
+	Authorizations *authorization.Service
+	Belongings     Belongings
+	Random         io.Reader
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	return &Service{
+		store: o.Store, passwords: o.Passwords, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, random: o.Random,
+	}
 }

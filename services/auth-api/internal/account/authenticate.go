@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
@@ -43,13 +45,31 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Acc
 		// They cannot use it here, and could try it elsewhere without us. The owner is
 		// told why they cannot sign in, and does not look for the mistake in the
 		// password. A wrong password and an unknown address stay alike.
-		return Account{}, fault.New(fault.AccountDisabled, "This account is disabled.")
+		return Account{}, disabled()
 	}
 	if needsRehash {
 		s.rehash(ctx, found, password)
 	}
 	return found, nil
 }
+
+// Admit decides in the transaction of a sign-in whether what Authenticate found is
+// still so. Faults: invalid_credentials (the password was changed, or the account
+// deleted), account_disabled.
+func (a Account) Admit(ctx context.Context, tx pgx.Tx) error {
+	status, version, err := passwordVersion(ctx, tx, a.ID)
+	switch {
+	case errors.Is(err, errNotFound) || err == nil && version != a.PasswordVersion:
+		return wrongCredentials()
+	case err != nil:
+		return err
+	case status != Active:
+		return disabled()
+	}
+	return nil
+}
+
+func disabled() error { return fault.New(fault.AccountDisabled, "This account is disabled.") }
 
 func wrongCredentials() error {
 	return fault.New(fault.InvalidCredentials, "E-mail or password is wrong.")

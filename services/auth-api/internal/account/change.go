@@ -8,10 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/session"
 )
 
 // MaxName is how many bytes a name may have: more would not fit the compact
@@ -25,7 +24,12 @@ func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string
 	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", fault.Invalid("body.name", "not_a_name", "Use at most 64 bytes of text without control characters.")
 	}
-	err := s.sessions.Change(ctx, id, func(ctx context.Context, tx pgx.Tx) error { return setName(ctx, tx, id, name) })
+	err := s.change(ctx, id, func(ctx context.Context, tx *authorization.Tx) error {
+		if err := setName(ctx, tx, id, name); err != nil {
+			return err
+		}
+		return tx.Rewrite(ctx)
+	})
 	if err != nil {
 		return "", fmt.Errorf("rename: %w", err)
 	}
@@ -47,9 +51,11 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	err = s.sessions.Revoke(ctx, session.Revocation{
-		AccountID: id, Keep: keep, Reason: session.PasswordChanged,
-		Change: func(ctx context.Context, tx pgx.Tx) error { return setPassword(ctx, tx, a, phc) },
+	err = s.change(ctx, id, func(ctx context.Context, tx *authorization.Tx) error {
+		if err := setPassword(ctx, tx, a, phc); err != nil {
+			return err
+		}
+		return tx.EndSignIns(ctx, keep)
 	})
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
@@ -64,9 +70,14 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) erro
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
-	err = s.sessions.Revoke(ctx, session.Revocation{
-		AccountID: id, Reason: session.AccountDeleted,
-		Change: func(ctx context.Context, tx pgx.Tx) error { return remove(ctx, tx, a) },
+	err = s.change(ctx, id, func(ctx context.Context, tx *authorization.Tx) error {
+		if err := remove(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := s.belongings.Forget(ctx, tx, id); err != nil {
+			return err
+		}
+		return tx.Erase(ctx)
 	})
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
@@ -85,16 +96,23 @@ func (s *Service) SetStatus(ctx context.Context, email string, status Status) er
 	if err != nil {
 		return fmt.Errorf("set status: %w", accountNotFound(err))
 	}
-	change := func(ctx context.Context, tx pgx.Tx) error { return setStatus(ctx, tx, a.ID, status) }
-	if status == Active {
-		err = s.sessions.Change(ctx, a.ID, change)
-	} else {
-		err = s.sessions.Revoke(ctx, session.Revocation{AccountID: a.ID, Reason: session.AccountDisabled, Change: change})
-	}
+	err = s.change(ctx, a.ID, func(ctx context.Context, tx *authorization.Tx) error {
+		if err := setStatus(ctx, tx, a.ID, status); err != nil {
+			return err
+		}
+		if status == Active {
+			return tx.Enable(ctx)
+		}
+		return tx.Disable(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("set status: %w", err)
 	}
 	return nil
+}
+
+func (s *Service) change(ctx context.Context, id uuid.UUID, work func(context.Context, *authorization.Tx) error) error {
+	return s.authorizations.Change(ctx, authorization.Account(id), work)
 }
 
 // confirm asks for the password again before something that cannot be undone.

@@ -10,6 +10,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/verify"
 )
 
 // errNotFound says that there is no such account.
@@ -72,13 +73,54 @@ func (s *Store) exec(ctx context.Context, what, statement string, args ...any) e
 }
 
 func setName(ctx context.Context, tx pgx.Tx, id uuid.UUID, name string) error {
-	_, err := tx.Exec(ctx, `UPDATE accounts SET name = $2, updated_at = now() WHERE id = $1`, id, name)
-	return err
+	return update(ctx, tx, `UPDATE accounts SET name = $2, updated_at = now() WHERE id = $1`, id, name)
 }
 
 func setStatus(ctx context.Context, tx pgx.Tx, id uuid.UUID, status Status) error {
-	_, err := tx.Exec(ctx, `UPDATE accounts SET status = $2, updated_at = now() WHERE id = $1`, id, status)
+	return update(ctx, tx, `UPDATE accounts SET status = $2, updated_at = now() WHERE id = $1`, id, status)
+}
+
+// update changes the account, if it is still there.
+func update(ctx context.Context, tx pgx.Tx, statement string, args ...any) error {
+	tag, err := tx.Exec(ctx, statement, args...)
+	if err == nil && tag.RowsAffected() == 0 {
+		return accountNotFound(errNotFound)
+	}
 	return err
+}
+
+// passwordVersion gives status and version as they are in the transaction.
+func passwordVersion(ctx context.Context, tx pgx.Tx, id uuid.UUID) (status Status, version int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT status, password_version FROM accounts WHERE id = $1`, id).Scan(&status, &version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", 0, errNotFound
+	}
+	if err != nil {
+		return "", 0, fmt.Errorf("read account: %w", err)
+	}
+	return status, version, nil
+}
+
+// People gives what records say of those of the accounts that there are.
+func (s *Store) People(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]verify.Account, error) {
+	people := make(map[uuid.UUID]verify.Account, len(ids))
+	if len(ids) == 0 {
+		return people, nil
+	}
+	rows, err := tx.Query(ctx, `SELECT id, email, name FROM accounts WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	var id uuid.UUID
+	var a verify.Account
+	_, err = pgx.ForEachRow(rows, []any{&id, &a.Email, &a.Name}, func() error {
+		people[id] = a
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	return people, nil
 }
 
 // setPassword changes the password, unless another has done so since it was
@@ -106,4 +148,14 @@ func accountNotFound(err error) error {
 		return fault.New(fault.AccountNotFound, "This account does not exist.")
 	}
 	return err
+}
+
+// Find gives the id of the account of an address. Faults: account_not_found,
+// store_unavailable.
+func (s *Store) Find(ctx context.Context, email string) (uuid.UUID, error) {
+	a, _, err := s.byEmail(ctx, email)
+	if errors.Is(err, errNotFound) {
+		return uuid.Nil, fault.New(fault.AccountNotFound, "There is no account of this address.")
+	}
+	return a.ID, err
 }

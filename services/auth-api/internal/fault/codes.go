@@ -7,6 +7,6 @@ func Codes() []Code {
 	return []Code{
 		MalformedRequest, UnsupportedMediaType, BodyTooLarge, RouteNotFound, MethodNotAllowed, MethodUnknown, VersionNotSupported,
 		HeaderTooLarge, RequestTimeout, ValidationFailed, InvalidScope, InvalidCredentials, WrongPassword, AccountDisabled,
-		SessionNotFound, AccountNotFound, Busy, StoreUnavailable, Internal, ClientGone,
+		SessionNotFound, AccountNotFound, Busy, StoreUnavailable, ChangeUnderWay, Internal, ClientGone,
 	}
 }

@@ -41,6 +41,8 @@ const (
 	// The service cannot answer now.
 	Busy             Code = "busy"
 	StoreUnavailable Code = "store_unavailable"
+	// The change is recorded, and Redis has yet to hear of all that it reaches.
+	ChangeUnderWay Code = "change_under_way"
 	Internal         Code = "internal"
 	// Nobody waits for the answer.
 	ClientGone Code = "client_gone"

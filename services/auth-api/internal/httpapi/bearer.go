@@ -42,7 +42,6 @@ func (s *Server) authorise(ctx huma.Context, next func(huma.Context)) {
 		_ = writeProblem(fiber, problemOf(err))
 		return
 	}
-	s.Sessions.Seen(who.Principal, s.Now())
 	next(huma.WithValue(ctx, identityKey, who))
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 
-	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/services/auth-api/internal/authorization"
 )
 
 // scopesTimeout is how long an answer waits for Postgres to list scopes.
@@ -91,7 +91,7 @@ func (d *document) text(ctx context.Context, path string) ([]byte, error) {
 // render renders all forms if the scopes have changed.
 func (d *document) render(scopes []string) error {
 	if d.flow != nil {
-		described := map[string]string{session.ScopeAccount: "manage the account and its sessions"}
+		described := map[string]string{authorization.ScopeAccount: "manage the account and its sessions"}
 		for _, scope := range scopes {
 			described[scope] = "of an API; only accounts with a role that has it get it"
 		}

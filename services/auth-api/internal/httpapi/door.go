@@ -31,7 +31,6 @@ const verifyPath = "/verify"
 type door struct {
 	policies policies
 	verifier verify.Verifier
-	seen     func(*verify.Principal, time.Time)
 	now      func() time.Time
 	log      *slog.Logger
 	cors     cors
@@ -48,7 +47,7 @@ type identityNames struct{ user, email, name, scope, session, cacheControl, noSt
 
 func (s *Server) newDoor() *door {
 	return &door{
-		verifier: s.verifier, seen: s.Sessions.Seen, now: s.Now, log: s.Log, cors: s.cors,
+		verifier: s.verifier, now: s.Now, log: s.Log, cors: s.cors,
 		requests: s.metrics.requests, passed: s.metrics.requests.WithLabelValues(fiber.MethodGet, verifyPath, "204"),
 		names: identityNames{
 			user: []byte(forward.User), email: []byte(forward.Email), name: []byte(forward.Name),
@@ -119,7 +118,6 @@ func (d *door) open(ctx *fasthttp.RequestCtx, query []byte, now time.Time) (err 
 	if !known {
 		d.policies.keep(query, asked)
 	}
-	d.seen(principal, now)
 	d.tell(&ctx.Response, principal)
 	return nil
 }

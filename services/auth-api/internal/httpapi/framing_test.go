@@ -151,7 +151,7 @@ func TestRequestsThatCanBeReadInTwoWaysAreRefusedAndTheConnectionCloses(t *testi
 			if rest, err := io.ReadAll(r); err != nil || len(rest) > 0 {
 				t.Errorf("it went on: %q, %v", rest, err)
 			}
-			if d.seen.Load() > 0 {
+			if d.asked.Load() > 0 {
 				t.Error("a request in the body was answered")
 			}
 			if n := d.counted(t, "other", "unmatched", strconv.Itoa(c.status)); n != 1 {

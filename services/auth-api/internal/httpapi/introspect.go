@@ -125,7 +125,6 @@ func (s *Server) look(ctx context.Context, who client.Client, token string) (int
 		return introspection{}, fault.Unavailable(err)
 	}
 	s.metrics.introspected("active")
-	s.Sessions.Seen(principal, s.Now())
 	answer := introspection{
 		Active: true, Scope: strings.Join(who.Narrow(principal.Scopes), " "), Username: principal.Email, Name: principal.Name, TokenType: "Bearer",
 		Expires: principal.EndsAt().Unix(), IssuedAt: principal.IssuedAt.Unix(), Subject: principal.Subject, Audience: who.Audience, Issuer: s.Issuer, Session: principal.Authorization,

@@ -84,7 +84,7 @@ func oauthOf(code fault.Code) (status int, name string) {
 		return http.StatusBadRequest, oauthInvalidGrant
 	case fault.InvalidScope:
 		return http.StatusBadRequest, oauthInvalidScope
-	case fault.Busy, fault.StoreUnavailable:
+	case fault.Busy, fault.StoreUnavailable, fault.ChangeUnderWay:
 		return status, oauthUnavailable
 	}
 	if status == http.StatusInternalServerError {

@@ -94,7 +94,7 @@ func (s *Server) answersWith(what string, body any) answers {
 // oauthAnswers are those of a route under /oauth, with codes of its own.
 func (s *Server) oauthAnswers(what string, body any, codes ...fault.Code) answers {
 	out := s.answersWith(what, body)
-	s.oauthProblems(out, append(append(anywhere(), fault.InvalidClient, fault.StoreUnavailable), codes...)...)
+	s.oauthProblems(out, append(append(anywhere(), fault.InvalidClient, fault.StoreUnavailable, fault.ChangeUnderWay), codes...)...)
 	return out
 }
 

@@ -39,7 +39,7 @@ func statusOf(code fault.Code) int {
 		return http.StatusUnauthorized
 	case fault.WrongPassword, fault.AccountDisabled:
 		return http.StatusForbidden
-	case fault.Busy, fault.StoreUnavailable:
+	case fault.Busy, fault.StoreUnavailable, fault.ChangeUnderWay:
 		return http.StatusServiceUnavailable
 	default:
 		return cmp.Or(statusOfWire(code), bearer.Code(code).Status(), http.StatusInternalServerError)
@@ -112,7 +112,7 @@ func problemOf(err error) *Problem {
 
 func headersOf(f *fault.Error) http.Header {
 	h := http.Header{}
-	if f.Code == fault.Busy || f.Code == fault.StoreUnavailable {
+	if statusOf(f.Code) == http.StatusServiceUnavailable {
 		wait := max(f.RetryAfter, storeRetry)
 		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}

@@ -3,13 +3,15 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
 )
 
@@ -48,11 +50,15 @@ func (s *Server) end(ctx context.Context, by *client.Client, token string) error
 	case by != nil && !principal.HasAudience(by.Audience):
 		return nil
 	}
-	who, err := s.callerOf(ctx, principal)
+	subject, err := uuid.Parse(principal.Subject)
 	if err != nil {
-		return fault.Unavailable(err)
+		return fault.Unavailable(fmt.Errorf("the subject of a token's record: %w", err))
 	}
-	err = s.Sessions.Revoke(ctx, session.Revocation{AccountID: who.account, Only: who.session, Reason: session.TokenRevoked})
+	id, err := uuid.Parse(principal.Authorization)
+	if err != nil {
+		return fault.Unavailable(fmt.Errorf("the authorization of a token's record: %w", err))
+	}
+	err = s.Sessions.End(ctx, subject, id, authorization.TokenRevoked)
 	if code := fault.CodeOf(err); code == fault.SessionNotFound || code == fault.AccountNotFound {
 		return nil // another has ended it meanwhile
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/verify/bearer"
 )
 
@@ -41,7 +41,7 @@ func (s *Server) routes() error {
 	s.withVerifyRoute()
 
 	s.api.UseMiddleware(s.authorise, readable)
-	own := s.secured(session.ScopeAccount)
+	own := s.secured(authorization.ScopeAccount)
 	const recent = fault.Code(bearer.InsufficientUserAuthentication)
 
 	add(s, huma.Operation{OperationID: "register", Method: http.MethodPost, Path: "/v1/accounts", Tags: []string{"Accounts"},
@@ -50,24 +50,24 @@ func (s *Server) routes() error {
 	add(s, huma.Operation{OperationID: "me", Method: http.MethodGet, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
 		Summary: "Whose token this is", Security: s.secured()}, s.me)
 	add(s, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
-		Summary: "Change one's account", Security: own}, s.changeMe, fault.AccountNotFound)
+		Summary: "Change one's account", Security: own}, s.changeMe, fault.ChangeUnderWay, fault.AccountNotFound)
 	add(s, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: "/v1/accounts/me", Tags: []string{"Accounts"},
-		Summary: "Delete one's account", Security: own, DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+		Summary: "Delete one's account", Security: own, DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: "/v1/accounts/me/password", Tags: []string{"Accounts"},
-		Summary: "Change one's password", Description: "Ends all other sessions.", Security: own, DefaultStatus: http.StatusNoContent}, s.changePassword, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+		Summary: "Change one's password", Description: "Ends all other sessions.", Security: own, DefaultStatus: http.StatusNoContent}, s.changePassword, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 
 	add(s, huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: "/v1/sessions", Tags: []string{"Sessions"},
 		Security: open(), Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
 	add(s, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: "/v1/sessions", Tags: []string{"Sessions"},
 		Summary: "List one's sessions", Security: own}, s.listSessions)
 	add(s, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: "/v1/sessions", Tags: []string{"Sessions"},
-		Summary: "End all other sessions", Description: "With all=true this one too. Needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSessions, fault.AccountNotFound, fault.SessionNotFound, recent)
+		Summary: "End all other sessions", Description: "With all=true this one too. Needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSessions, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
 	add(s, huma.Operation{OperationID: "current-session", Method: http.MethodGet, Path: "/v1/sessions/current", Tags: []string{"Sessions"},
 		Summary: "The session of this token", Security: s.secured()}, s.currentSession)
 	add(s, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: "/v1/sessions/current", Tags: []string{"Sessions"},
-		Summary: "Sign out", Security: s.secured(), DefaultStatus: http.StatusNoContent}, s.signOut, fault.AccountNotFound, fault.SessionNotFound)
+		Summary: "Sign out", Security: s.secured(), DefaultStatus: http.StatusNoContent}, s.signOut, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound)
 	add(s, huma.Operation{OperationID: "end-session", Method: http.MethodDelete, Path: "/v1/sessions/{id}", Tags: []string{"Sessions"},
-		Summary: "End one of one's sessions", Description: "Another than this one's needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSession, fault.AccountNotFound, fault.SessionNotFound, recent)
+		Summary: "End one of one's sessions", Description: "Another than this one's needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", Security: own, DefaultStatus: http.StatusNoContent}, s.endSession, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
 	s.api.OpenAPI().Components.Responses = s.unrouted()
 	s.describeLimits()
 	s.closeLists()

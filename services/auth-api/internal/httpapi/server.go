@@ -17,9 +17,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"auth.books.test/internal/graceful"
-	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/health"
+	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
@@ -41,7 +42,6 @@ const (
 // Accounts is what the routes need of accounts; account.Service does it.
 type Accounts interface {
 	Register(ctx context.Context, email, password string) error
-	Authenticate(ctx context.Context, email, password string) (account.Account, error)
 	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
 	ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error
 	Delete(ctx context.Context, id uuid.UUID, current string) error
@@ -49,10 +49,14 @@ type Accounts interface {
 
 // Sessions is what the routes need of sessions; session.Service does it.
 type Sessions interface {
-	Open(ctx context.Context, o session.Opening) (session.Opened, error)
-	Revoke(ctx context.Context, r session.Revocation) error
-	List(ctx context.Context, accountID uuid.UUID) ([]session.Session, error)
-	Seen(principal *verify.Principal, now time.Time)
+	End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error
+	EndAll(ctx context.Context, account, keep uuid.UUID) error
+	List(ctx context.Context, account uuid.UUID) ([]session.Session, error)
+}
+
+// Login signs people in; login.Service does it.
+type Login interface {
+	Password(ctx context.Context, a login.Attempt) (session.Opened, error)
 }
 
 // Clients finds out which client asks; client.Authenticator does it.
@@ -70,6 +74,7 @@ type Health interface {
 type Options struct {
 	Accounts      Accounts
 	Sessions      Sessions
+	Login         Login
 	Verifier      verify.Verifier
 	Clients       Clients
 	Health        Health

@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/session"
 )
 
@@ -40,7 +42,7 @@ func viewOf(v session.Session, current bool) sessionView {
 		ip = v.IP.String()
 	}
 	return sessionView{ID: v.ID.String(), Current: current, Device: v.Device, IP: ip, Audiences: list(v.Audiences), Scopes: list(v.Scopes),
-		CreatedAt: v.CreatedAt.UTC(), SeenAt: v.SeenAt.UTC(), IdleExpiresAt: v.IdleExpiresAt.UTC(), ExpiresAt: v.ExpiresAt.UTC()}
+		CreatedAt: v.CreatedAt.UTC(), SeenAt: v.UsedAt.UTC(), IdleExpiresAt: v.IdleExpiresAt.UTC(), ExpiresAt: v.ExpiresAt.UTC()}
 }
 
 // TokenAnswer has the fields of RFC 6749, section 5.1. It is exported for huma, which
@@ -73,20 +75,11 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*signInOutput, er
 // openSession is the one way to sign in with a password.
 func (s *Server) openSession(ctx context.Context, email, password, scope string) (session.Opened, error) {
 	r := requestOf(ctx)
-	who, err := s.Accounts.Authenticate(ctx, email, password)
-	if err == nil {
-		var opened session.Opened
-		opened, err = s.Sessions.Open(ctx, session.Opening{
-			AccountID: who.ID, PasswordVersion: who.PasswordVersion, Scopes: strings.Fields(scope),
-			Device: r.userAgent, IP: r.ip,
-		})
-		if err == nil {
-			s.metrics.signedIn(nil)
-			return opened, nil
-		}
-	}
+	opened, err := s.Login.Password(ctx, login.Attempt{
+		Email: email, Password: password, Scopes: strings.Fields(scope), From: session.Origin{Device: r.userAgent, IP: r.ip},
+	})
 	s.metrics.signedIn(err)
-	return session.Opened{}, err
+	return opened, err
 }
 
 func (s *Server) answerOf(o session.Opened) TokenAnswer {
@@ -146,7 +139,7 @@ func (s *Server) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Sessions.Revoke(ctx, session.Revocation{AccountID: c.account, Only: c.session, Reason: session.SignedOut})
+	return nil, s.Sessions.End(ctx, c.account, c.session, authorization.SignedOut)
 }
 
 type endSessionInput struct {
@@ -167,7 +160,7 @@ func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*struct{}
 	if err := s.mayEnd(ctx, c, id); err != nil {
 		return nil, err
 	}
-	return nil, s.Sessions.Revoke(ctx, session.Revocation{AccountID: c.account, Only: id, Reason: session.RevokedOne})
+	return nil, s.Sessions.End(ctx, c.account, id, authorization.EndedByOwner)
 }
 
 type endSessionsInput struct {
@@ -182,11 +175,11 @@ func (s *Server) endSessions(ctx context.Context, in *endSessionsInput) (*struct
 	if err := s.mayEnd(ctx, c, uuid.Nil); err != nil {
 		return nil, err
 	}
-	r := session.Revocation{AccountID: c.account, Keep: c.session, Reason: session.RevokedOthers}
+	keep := c.session
 	if in.All {
-		r.Keep, r.Reason = uuid.Nil, session.RevokedAll
+		keep = uuid.Nil
 	}
-	return nil, s.Sessions.Revoke(ctx, r)
+	return nil, s.Sessions.EndAll(ctx, c.account, keep)
 }
 
 // request is what a handler knows of the HTTP request besides its body.

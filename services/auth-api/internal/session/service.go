@@ -2,83 +2,92 @@ package session
 
 import (
 	"context"
-	"io"
-	"log/slog"
-	"sync"
-	"sync/atomic"
+	"fmt"
 	"time"
 
-	"auth.books.test/verify"
-	"auth.books.test/verify/token"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/authorization"
 )
-
-// Tokens is what sessions need of the access tokens.
-type Tokens interface {
-	Put(ctx context.Context, hash token.Hash, principal verify.Principal) error
-	Drop(ctx context.Context, hashes ...token.Hash) error
-	Replace(ctx context.Context, principals ...verify.Principal) error
-	Copy
-}
-
-// Copy is what a rebuild needs of them: Redis as a whole, which is a copy of what
-// Postgres says. A mark names one rebuild.
-type Copy interface {
-	Rebuilt(ctx context.Context) (bool, error)
-	Claim(ctx context.Context, mark string, during time.Duration) (held bool, err error)
-	Release(ctx context.Context, mark string)
-	// Evicts says that what is written may be lost at any moment.
-	Evicts() bool
-	BeginRebuild(ctx context.Context, mark string) (began string, err error)
-	Restore(ctx context.Context, principals ...verify.Principal) error
-	Complete(ctx context.Context, began string) error
-	Records(ctx context.Context, each func(context.Context, []token.Hash) error) error
-	// Ours gives those tokens whose record is surely not of another program.
-	Ours(ctx context.Context, hashes []token.Hash) ([]token.Hash, error)
-	FinishRebuild(ctx context.Context, began string) error
-}
-
-// Issuer makes access tokens.
-type Issuer interface {
-	Issue() (token.Token, token.Hash, error)
-}
 
 // Service opens, lists and ends sessions.
 type Service struct {
-	store     *Store
-	tokens    Tokens
-	issuer    Issuer
-	lifetimes Lifetimes
-	now       func() time.Time
-	random    io.Reader
-	log       *slog.Logger
-	wake      chan struct{}
-	damaged   Damaged
-	seen      seen
-	rebuilds  atomic.Uint64
-	// mark is of the rebuild that this replica began; it does one at a time.
-	rebuilding sync.Mutex
-	mark       string
-	// restUntil is when the next rebuild may begin in a Redis that evicts.
-	restUntil time.Time
+	store          *Store
+	authorizations *authorization.Service
+	lifetime       time.Duration
 }
 
-// Options are the parts of a Service. All are needed but those that say so.
-type Options struct {
-	Store     *Store
-	Tokens    Tokens
-	Issuer    Issuer
-	Lifetimes Lifetimes
-	Now       func() time.Time
-	Random    io.Reader
-	Log       *slog.Logger
-	// Damaged may be nil: then nothing is noted.
-	Damaged Damaged
+// New makes a Service. Lifetime is how long a session lives at most.
+func New(store *Store, authorizations *authorization.Service, lifetime time.Duration) *Service {
+	return &Service{store: store, authorizations: authorizations, lifetime: lifetime}
 }
 
-// New makes a Service.
-func New(o Options) *Service {
-	return &Service{
-		store: o.Store, tokens: o.Tokens, issuer: o.Issuer, lifetimes: o.Lifetimes,
-		now: o.Now, random: o.Random, log: o.Log, wake: make(chan struct{}, 1), damaged: o.Damaged,
+// Opening is a sign-in of somebody whose credentials were found right.
+type Opening struct {
+	Account uuid.UUID
+	// Admit decides in the transaction of the sign-in whether they still are.
+	Admit func(ctx context.Context, tx pgx.Tx) error
+	// AuthenticatedBy is how the person was authenticated (RFC 8176).
+	AuthenticatedBy []string
+	// Scopes are what the token is to have; none means all that the account has.
+	Scopes []string
+	Origin
+}
+
+// Open makes a session. Faults: what Admit returns, account_disabled, invalid_scope,
+// store_unavailable.
+func (s *Service) Open(ctx context.Context, o Opening) (Opened, error) {
+	from := Origin{Device: clip(o.Device, maxDevice), IP: o.IP}
+	issued, err := s.authorizations.Issue(ctx, authorization.Request{
+		Kind: authorization.Session, Subject: authorization.Account(o.Account), Scopes: o.Scopes,
+		AuthenticatedBy: o.AuthenticatedBy, Lifetime: s.lifetime, Admit: o.Admit,
+		Keep: func(ctx context.Context, tx pgx.Tx, a authorization.Authorization) error { return insert(ctx, tx, a.ID, from) },
+	})
+	if err != nil {
+		return Opened{}, fmt.Errorf("open session: %w", err)
 	}
+	return Opened{Session: Session{issued.Authorization, from}, Token: issued.Token}, nil
+}
+
+// List gives the account's live sessions, the newest first.
+func (s *Service) List(ctx context.Context, account uuid.UUID) ([]Session, error) {
+	listed, err := s.authorizations.List(ctx, account, authorization.Session)
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	origins, err := s.store.origins(ctx, listed)
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	sessions := make([]Session, len(listed))
+	for n, a := range listed {
+		sessions[n] = Session{a, origins[a.ID]}
+	}
+	return sessions, nil
+}
+
+// End ends one session of the account. When it returns nil, its tokens are dead.
+// Faults: session_not_found, store_unavailable, change_under_way; see
+// authorization.Service.Change.
+func (s *Service) End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error {
+	err := s.authorizations.Change(ctx, authorization.Account(account), func(ctx context.Context, tx *authorization.Tx) error {
+		return tx.End(ctx, id, reason)
+	})
+	if err != nil {
+		return fmt.Errorf("end session (%s): %w", reason, err)
+	}
+	return nil
+}
+
+// EndAll ends the account's sessions, but the one that is kept; uuid.Nil keeps none.
+// Faults: as End.
+func (s *Service) EndAll(ctx context.Context, account, keep uuid.UUID) error {
+	err := s.authorizations.Change(ctx, authorization.Account(account), func(ctx context.Context, tx *authorization.Tx) error {
+		return tx.EndSignIns(ctx, keep)
+	})
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
 }

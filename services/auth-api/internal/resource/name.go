@@ -1,11 +1,11 @@
-package api
+package resource
 
 import (
 	"regexp"
 	"slices"
 
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/session"
 )
 
 var (
@@ -34,8 +34,8 @@ func checkScopes(scopes []string) ([]string, error) {
 			// docs/proxies/apache.conf asks for the scope "!" where nobody may pass.
 			return nil, fault.Invalid("scope", "not_a_scope", "Write a scope with a letter or a digit in it, such as books:read.")
 		}
-		if s == session.ScopeAccount {
-			return nil, fault.Invalid("scope", "reserved", "The scope "+session.ScopeAccount+" is auth-api's own.")
+		if s == authorization.ScopeAccount {
+			return nil, fault.Invalid("scope", "reserved", "The scope "+authorization.ScopeAccount+" is auth-api's own.")
 		}
 	}
 	sorted := slices.Sorted(slices.Values(scopes))

@@ -1,4 +1,4 @@
-package session
+package authorization
 
 import (
 	"context"
@@ -15,14 +15,14 @@ import (
 const (
 	// rebuildEvery is how often Redis is asked whether it is the one that is known.
 	rebuildEvery = time.Second
-	// rebuildBatch is how many sessions are restored in one transaction.
+	// rebuildBatch is how many tokens are restored in one transaction.
 	rebuildBatch = 500
 	// claimFor is for how long whoever rebuilds may be silent.
 	claimFor = 5 * time.Second
 	// evictingRest is how long a Redis that evicts is left alone after a rebuild, which
 	// itself may have pushed records out of it.
 	evictingRest = time.Minute
-	// lately is how far back the ended sessions go whose tokens die first.
+	// lately is how far back what was carried is carried again first.
 	lately = time.Hour
 )
 
@@ -55,10 +55,10 @@ type Rebuilt struct{ Restored, Dropped int }
 func (s *Service) RebuildOnce(ctx context.Context) (*Rebuilt, error) {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
-	if known, err := s.tokens.Rebuilt(ctx); err != nil || known {
+	if known, err := s.records.Rebuilt(ctx); err != nil || known {
 		return nil, err
 	}
-	if s.tokens.Evicts() && s.now().Before(s.restUntil) {
+	if s.records.Evicts() && s.now().Before(s.restUntil) {
 		return nil, nil
 	}
 	if s.mark == "" {
@@ -68,12 +68,12 @@ func (s *Service) RebuildOnce(ctx context.Context) (*Rebuilt, error) {
 		}
 		s.mark = made.String()
 	}
-	if held, err := s.tokens.Claim(ctx, s.mark, claimFor); err != nil || !held {
+	if held, err := s.records.Claim(ctx, s.mark, claimFor); err != nil || !held {
 		return nil, err
 	}
-	defer s.tokens.Release(ctx, s.mark)
+	defer s.records.Release(ctx, s.mark)
 	// Another may have done it since, and released its claim.
-	if known, err := s.tokens.Rebuilt(ctx); err != nil || known {
+	if known, err := s.records.Rebuilt(ctx); err != nil || known {
 		return nil, err
 	}
 	b := rebuild{Service: s}
@@ -98,65 +98,78 @@ type rebuild struct {
 	Rebuilt
 }
 
-// run goes by what is at stake: first the tokens die that were revoked last, then
-// the live ones come back, then goes what Postgres does not know.
+// run goes by what is at stake: first what ended or changed lately is carried again,
+// then the live tokens come back, then goes what Postgres does not know.
 func (b *rebuild) run(ctx context.Context) error {
-	began, err := b.tokens.BeginRebuild(ctx, b.mark)
+	began, err := b.records.BeginRebuild(ctx, b.mark)
 	if err != nil {
 		return err
 	}
-	if err := b.dropEnded(ctx); err != nil {
+	if err := b.carryAgain(ctx); err != nil {
 		return err
 	}
 	if err := b.restoreLive(ctx); err != nil {
 		return err
 	}
-	if err := b.tokens.Complete(ctx, began); err != nil {
+	if err := b.records.Complete(ctx, began); err != nil {
 		return err
 	}
 	if err := b.dropUnknown(ctx); err != nil {
 		return err
 	}
-	return b.tokens.FinishRebuild(ctx, began)
+	return b.records.FinishRebuild(ctx, began)
 }
 
-func (b *rebuild) dropEnded(ctx context.Context) (err error) {
-	for p := (page{more: true}); p.more; {
-		if p, err = b.store.endedSince(ctx, b.now().Add(-lately), p.last); err != nil {
+// carryAgain puts back what was taken off the outbox lately, and waits until it is
+// carried, by whatever replica.
+func (b *rebuild) carryAgain(ctx context.Context) error {
+	if err := b.reopen(ctx, b.now().Add(-lately)); err != nil {
+		return err
+	}
+	for {
+		if err := b.keep(ctx); err != nil {
 			return err
 		}
-		if err := b.drop(ctx, p.tokens); err != nil {
+		c, err := b.carry(ctx, takeTurns)
+		if err != nil {
+			return err
+		}
+		if c.selectors > 0 {
+			continue
+		}
+		if waiting, err := b.Waiting(ctx); err != nil || waiting == 0 {
+			return err
+		}
+		// Another carries the rest.
+		if err := b.wait(ctx, relayEvery/10); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// restoreLive writes the records while it holds the accounts: whoever ends one of
-// their sessions does so before, and it is not restored, or after, and drops it.
+// restoreLive writes the records while it holds their subjects: whoever ends something
+// of one does so before, and it is not restored, or after, and takes it away.
 func (b *rebuild) restoreLive(ctx context.Context) (err error) {
-	restore := func(ctx context.Context, live []truth) error {
-		b.Restored += len(live)
-		return b.tokens.Restore(ctx, principalsOf(live)...)
-	}
 	for p := (page{more: true}); p.more; {
 		if err := b.keep(ctx); err != nil {
 			return err
 		}
-		if p, err = b.store.withLive(ctx, p.last, b.now(), restore); err != nil {
+		restored := 0
+		if p, restored, err = b.restorePage(ctx, p); err != nil {
 			return err
 		}
+		b.Restored += restored
 	}
 	return nil
 }
 
-// dropUnknown looks twice: the session of a record that was just written may not
+// dropUnknown looks twice: the authorization of a record that was just written may not
 // be committed yet. It is by the second look, or never will be. A key that may be
 // of another program stays.
 func (b *rebuild) dropUnknown(ctx context.Context) error {
-	var suspects hashes
-	err := b.tokens.Records(ctx, func(ctx context.Context, there []token.Hash) error {
-		dead, err := b.store.dead(ctx, there, b.now())
+	var suspects []token.Hash
+	err := b.records.Records(ctx, func(ctx context.Context, there []token.Hash) error {
+		dead, err := b.dead(ctx, there)
 		suspects = append(suspects, dead...)
 		if err != nil {
 			return err
@@ -166,15 +179,15 @@ func (b *rebuild) dropUnknown(ctx context.Context) error {
 	if err != nil || len(suspects) == 0 {
 		return err
 	}
-	if err := b.wait(ctx, 2*b.store.db.Timeout()); err != nil {
+	if err := b.wait(ctx, 2*b.db.Timeout()); err != nil {
 		return err
 	}
 	for some := range slices.Chunk(suspects, rebuildBatch) {
-		dead, err := b.store.dead(ctx, some, b.now())
+		dead, err := b.dead(ctx, some)
 		if err != nil {
 			return err
 		}
-		if dead, err = b.tokens.Ours(ctx, dead); err != nil {
+		if dead, err = b.records.Ours(ctx, dead); err != nil {
 			return err
 		}
 		if err := b.drop(ctx, dead); err != nil {
@@ -184,7 +197,7 @@ func (b *rebuild) dropUnknown(ctx context.Context) error {
 	return nil
 }
 
-func (b *rebuild) drop(ctx context.Context, dead hashes) error {
+func (b *rebuild) drop(ctx context.Context, dead []token.Hash) error {
 	if len(dead) == 0 {
 		return nil
 	}
@@ -192,7 +205,7 @@ func (b *rebuild) drop(ctx context.Context, dead hashes) error {
 		return err
 	}
 	b.Dropped += len(dead)
-	return b.tokens.Drop(ctx, dead...)
+	return b.records.Drop(ctx, dead...)
 }
 
 // wait holds the claim meanwhile.
@@ -214,7 +227,7 @@ func (b *rebuild) wait(ctx context.Context, d time.Duration) error {
 
 // keep holds the claim.
 func (b *rebuild) keep(ctx context.Context) error {
-	held, err := b.tokens.Claim(ctx, b.mark, claimFor)
+	held, err := b.records.Claim(ctx, b.mark, claimFor)
 	if err == nil && !held {
 		err = errors.New("another replica does it")
 	}

@@ -1,4 +1,4 @@
-package session
+package authorization
 
 import (
 	"context"
@@ -37,5 +37,5 @@ func (s *Service) queueDamaged(ctx context.Context) error {
 	if len(noted) == 0 {
 		return nil
 	}
-	return s.store.queue(ctx, slices.Collect(maps.Keys(noted)))
+	return s.queueTokens(ctx, slices.Collect(maps.Keys(noted)))
 }

@@ -1,18 +1,18 @@
-package api_test
+package resource_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"auth.books.test/services/auth-api/internal/api"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/resource"
 )
 
 // What is no name is refused before a store is asked, so none is needed here.
 func TestWhatIsNoScopeCannotBeOffered(t *testing.T) {
 	t.Parallel()
-	apis := api.New(nil, nil, nil)
+	apis := resource.New(nil, nil, nil, nil)
 	for _, scopes := range [][]string{
 		nil, {""}, {"a b"}, {`a"b`}, {`a\b`}, {"büch:read"}, {strings.Repeat("a", 65)}, {"account"},
 		{"!"}, {"books:read", "!"}, {"::"},

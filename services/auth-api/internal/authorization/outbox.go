@@ -1,0 +1,105 @@
+package authorization
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/verify/token"
+)
+
+// queue adds a selector to the outbox.
+func (t *Tx) queue(ctx context.Context, s selector) error {
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return fmt.Errorf("make a selector's id: %w", err)
+	}
+	if _, err := t.Exec(ctx, `INSERT INTO outbox (id, selector, target, epochs) VALUES ($1, $2, $3, $4)`, id, s.what, s.target, s.epochs); err != nil {
+		return fmt.Errorf("queue a change: %w", err)
+	}
+	t.queued = append(t.queued, id)
+	return nil
+}
+
+// takeTurns locks some selectors that wait and that nobody else carries, the longest
+// waiting first.
+func takeTurns(ctx context.Context, tx pgx.Tx) ([]*selector, error) {
+	return selectors(tx.Query(ctx, `
+		SELECT id, selector, target, epochs, cursor FROM outbox WHERE done_at IS NULL
+		ORDER BY turn_at LIMIT $1 FOR UPDATE SKIP LOCKED`, turns))
+}
+
+// takeThese locks these selectors, as far as they are not done; it waits for whoever
+// carries one.
+func takeThese(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]*selector, error) {
+	return selectors(tx.Query(ctx, `
+		SELECT id, selector, target, epochs, cursor FROM outbox WHERE done_at IS NULL AND id = ANY($1) ORDER BY id FOR UPDATE`, ids))
+}
+
+func selectors(rows pgx.Rows, err error) ([]*selector, error) {
+	if err != nil {
+		return nil, fmt.Errorf("take changes from the outbox: %w", err)
+	}
+	taken, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*selector, error) {
+		s := &selector{}
+		var at []byte
+		if err := row.Scan(&s.id, &s.what, &s.target, &s.epochs, &at); err != nil {
+			return nil, err
+		}
+		var err error
+		s.at, err = decodeCursor(at)
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("take changes from the outbox: %w", err)
+	}
+	return taken, nil
+}
+
+// done takes a selector off. Those that ended or changed something are kept for a
+// rebuild; that of one token only healed its record.
+func (s *Service) done(ctx context.Context, tx pgx.Tx, sel *selector) error {
+	var err error
+	if sel.what == selectToken {
+		_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE id = $1`, sel.id)
+	} else {
+		_, err = tx.Exec(ctx, `UPDATE outbox SET done_at = $2 WHERE id = $1`, sel.id, s.now())
+	}
+	if err != nil {
+		return fmt.Errorf("take a change off the outbox: %w", err)
+	}
+	return nil
+}
+
+// move keeps how far a selector was carried, and lets the others go first.
+func move(ctx context.Context, tx pgx.Tx, sel *selector) error {
+	if _, err := tx.Exec(ctx, `UPDATE outbox SET cursor = $2, turn_at = clock_timestamp() WHERE id = $1`, sel.id, sel.at.encode()); err != nil {
+		return fmt.Errorf("keep how far a change was carried: %w", err)
+	}
+	return nil
+}
+
+// queueTokens adds those of the tokens that are not queued already.
+func (s *Service) queueTokens(ctx context.Context, tokens []token.Hash) error {
+	return s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		_, err := db.Exec(ctx, `
+			INSERT INTO outbox (id, selector, target)
+			SELECT gen_random_uuid(), 'token', t.hash FROM access_tokens t
+			WHERE t.hash = ANY($1) AND NOT EXISTS (SELECT FROM outbox o WHERE o.selector = 'token' AND o.target = t.hash AND o.done_at IS NULL)`, raw(tokens))
+		if err != nil {
+			return fmt.Errorf("queue tokens with damaged records: %w", err)
+		}
+		return nil
+	})
+}
+
+// Waiting counts the changes of which Redis has not heard yet.
+func (s *Service) Waiting(ctx context.Context) (n int64, err error) {
+	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		return db.QueryRow(ctx, `SELECT count(*) FROM outbox WHERE done_at IS NULL`).Scan(&n)
+	})
+	return n, err
+}

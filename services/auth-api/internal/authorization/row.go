@@ -1,0 +1,68 @@
+package authorization
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// row is an authorization that is being made.
+type row struct {
+	Authorization
+	parent      *uuid.UUID
+	chain       []uuid.UUID
+	epoch       int64
+	clientEpoch *int64
+	principal   verify.Principal
+}
+
+func newRow(id uuid.UUID, r Request, now time.Time, idle time.Duration) *row {
+	w := &row{chain: []uuid.UUID{id}, Authorization: Authorization{
+		ID: id, Kind: r.Kind, Subject: r.Subject.ID, Client: r.Client, Root: id, AuthenticatedBy: r.AuthenticatedBy,
+		CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(r.Lifetime),
+	}}
+	if len(r.AuthenticatedBy) > 0 {
+		w.AuthenticatedAt = now
+	}
+	if r.Kind == Session {
+		w.IdleExpiresAt = now.Add(idle)
+	}
+	return w
+}
+
+// insert adds an authorization and its first access token.
+func insert(ctx context.Context, tx pgx.Tx, w *row, hash token.Hash) error {
+	_, err := tx.Exec(ctx, `
+		WITH a AS (
+			INSERT INTO authorizations (id, kind, subject_id, client_id, parent_id, chain, root_id, epoch, client_epoch, scopes, audiences, amr, auth_time,
+				created_at, used_at, written_at, idle_expires_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $14, $15, $16))
+		INSERT INTO access_tokens (hash, authorization_id, issued_at, expires_at) VALUES ($17, $1, $14, $16)`,
+		w.ID, w.Kind, w.Subject, orNull(w.Client), w.parent, w.chain, w.Root, w.epoch, w.clientEpoch, w.Scopes, w.Audiences, notNil(w.AuthenticatedBy), orNull(w.AuthenticatedAt),
+		w.CreatedAt, orNull(w.IdleExpiresAt), w.ExpiresAt, hash[:])
+	if err != nil {
+		return fmt.Errorf("insert authorization: %w", err)
+	}
+	return nil
+}
+
+func orNull[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+func notNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

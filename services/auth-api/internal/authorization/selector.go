@@ -1,0 +1,201 @@
+package authorization
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// what says which authorizations a selector is about.
+type what string
+
+// The closed set.
+const (
+	selectSubject what = "subject" // of a subject, whose roots have one of the epochs
+	selectTree    what = "tree"    // that hang on a root
+	selectClient  what = "client"  // in which a client acts
+	selectRole    what = "role"    // of those who have a role
+	selectAPI     what = "api"     // of those who have a role of an API
+	selectToken   what = "token"   // that of a token
+)
+
+// selector is a change of which Redis has yet to be told.
+type selector struct {
+	id     uuid.UUID
+	what   what
+	target []byte
+	epochs []int64
+	at     cursor
+}
+
+// cursor is how far a selector was carried: the last authorization, and how it was
+// found.
+type cursor struct {
+	subject uuid.UUID
+	epoch   int64
+	root    uuid.UUID
+	node    uuid.UUID
+}
+
+func (c cursor) encode() []byte {
+	b := append([]byte{}, c.subject[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(c.epoch))
+	b = append(b, c.root[:]...)
+	return append(b, c.node[:]...)
+}
+
+const cursorSize = 3*16 + 8
+
+func decodeCursor(b []byte) (c cursor, err error) {
+	if len(b) == 0 {
+		return c, nil
+	}
+	if len(b) != cursorSize {
+		return c, errors.New("a cursor of the outbox cannot be read")
+	}
+	return cursor{
+		subject: uuid.UUID(b[:16]), epoch: int64(binary.BigEndian.Uint64(b[16:])), root: uuid.UUID(b[24:40]), node: uuid.UUID(b[40:]),
+	}, nil
+}
+
+// next gives authorizations that come after the cursor, at most limit, and moves the
+// cursor; done if they are the last.
+func (s *Service) next(ctx context.Context, tx pgx.Tx, sel *selector, limit int) (ids []uuid.UUID, done bool, err error) {
+	if sel.what == selectRole || sel.what == selectAPI {
+		return s.ofHolders(ctx, tx, sel, limit)
+	}
+	ids, err = s.selected(ctx, tx, sel, limit)
+	return ids, len(ids) < limit || sel.what == selectToken, err
+}
+
+func (s *Service) selected(ctx context.Context, tx pgx.Tx, sel *selector, limit int) ([]uuid.UUID, error) {
+	if sel.what == selectToken {
+		return s.authorizationOf(ctx, tx, sel.target)
+	}
+	target, err := uuid.FromBytes(sel.target)
+	if err != nil {
+		return nil, fmt.Errorf("the target of a selector: %w", err)
+	}
+	switch sel.what {
+	case selectTree:
+		return s.page(ctx, tx, sel, `SELECT root_id, id FROM authorizations WHERE root_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
+			target, sel.at.node, limit)
+	case selectClient:
+		return s.page(ctx, tx, sel, `
+			SELECT root_id, id FROM authorizations WHERE client_id = $1 AND (root_id, id) > ($2, $3) ORDER BY root_id, id LIMIT $4`,
+			target, sel.at.root, sel.at.node, limit)
+	case selectSubject:
+		return s.ofSubject(ctx, tx, sel, target, sel.epochs, limit)
+	}
+	return nil, fmt.Errorf("a selector of the outbox is of no kind that this program knows: %q", sel.what)
+}
+
+func (s *Service) authorizationOf(ctx context.Context, tx pgx.Tx, hash []byte) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, `SELECT authorization_id FROM access_tokens WHERE hash = $1`, hash)
+	if err != nil {
+		return nil, fmt.Errorf("select the authorization of a token: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+// page runs a query for roots and authorizations in their order.
+func (s *Service) page(ctx context.Context, tx pgx.Tx, sel *selector, query string, args ...any) (ids []uuid.UUID, err error) {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("select authorizations: %w", err)
+	}
+	var root, id uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&root, &id}, func() error {
+		ids = append(ids, id)
+		sel.at.root, sel.at.node = root, id
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("select authorizations: %w", err)
+	}
+	return ids, nil
+}
+
+// ofSubject goes through the epochs in ascending order.
+func (s *Service) ofSubject(ctx context.Context, tx pgx.Tx, sel *selector, subject uuid.UUID, epochs []int64, limit int) (ids []uuid.UUID, err error) {
+	epochs = slices.Clone(epochs)
+	slices.Sort(epochs)
+	for _, epoch := range slices.Compact(epochs) {
+		if epoch < sel.at.epoch {
+			continue
+		}
+		if epoch > sel.at.epoch {
+			sel.at = cursor{subject: subject, epoch: epoch}
+		}
+		some, err := s.page(ctx, tx, sel, `
+			SELECT r.id, n.id FROM authorizations r JOIN authorizations n ON n.root_id = r.id
+			WHERE r.subject_id = $1 AND r.epoch = $2 AND r.parent_id IS NULL AND r.id >= $3 AND (r.id > $3 OR n.id > $4)
+			ORDER BY r.id, n.id LIMIT $5`, subject, epoch, sel.at.root, sel.at.node, limit-len(ids))
+		if err != nil {
+			return nil, err
+		}
+		if ids = append(ids, some...); len(ids) == limit {
+			break
+		}
+	}
+	return ids, nil
+}
+
+// holdersPage is how many who have a role are looked at for one page.
+const holdersPage = 100
+
+// ofHolders goes through those who have the role, in the order of their ids.
+func (s *Service) ofHolders(ctx context.Context, tx pgx.Tx, sel *selector, limit int) (ids []uuid.UUID, done bool, err error) {
+	target, err := uuid.FromBytes(sel.target)
+	if err != nil {
+		return nil, false, fmt.Errorf("the target of a selector: %w", err)
+	}
+	holders := s.assignments.RoleHolders
+	if sel.what == selectAPI {
+		holders = s.assignments.APIHolders
+	}
+	subjects, err := holders(ctx, tx, target, sel.at.subject, holdersPage)
+	if err != nil {
+		return nil, false, err
+	}
+	epochs, err := epochsOf(ctx, tx, subjects)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, subject := range subjects {
+		if subject != sel.at.subject {
+			sel.at = cursor{subject: subject}
+		}
+		some, err := s.ofSubject(ctx, tx, sel, subject, epochs[subject], limit-len(ids))
+		if err != nil {
+			return nil, false, err
+		}
+		if ids = append(ids, some...); len(ids) == limit {
+			return ids, false, nil
+		}
+	}
+	return ids, len(subjects) < holdersPage, nil
+}
+
+func epochsOf(ctx context.Context, tx pgx.Tx, subjects []uuid.UUID) (map[uuid.UUID][]int64, error) {
+	rows, err := tx.Query(ctx, `SELECT id, epoch, personal_epoch FROM subjects WHERE id = ANY($1)`, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("read epochs: %w", err)
+	}
+	epochs := map[uuid.UUID][]int64{}
+	var id uuid.UUID
+	var epoch, personal int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &epoch, &personal}, func() error {
+		epochs[id] = []int64{epoch, personal}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read epochs: %w", err)
+	}
+	return epochs, nil
+}

@@ -1,0 +1,142 @@
+package authorization
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// live says in SQL whether the authorization a is alive at $1: nothing in its chain has
+// ended, and its root and every client hold the epoch of today. IS DISTINCT FROM, where
+// a row may be missing: <> would be null, which NOT EXISTS takes for alive.
+const live = `(a.expires_at > $1 AND NOT EXISTS (
+	SELECT FROM authorizations x
+		JOIN subjects s ON s.id = x.subject_id
+		LEFT JOIN subjects c ON c.id = x.client_id
+		LEFT JOIN consents k ON k.subject_id = x.subject_id AND k.client_id = x.client_id
+	WHERE x.id = ANY(a.chain) AND (
+		x.revoked_at IS NOT NULL OR x.expires_at <= $1 OR x.idle_expires_at <= $1
+		OR s.ended_at IS NOT NULL OR c.ended_at IS NOT NULL
+		OR (x.client_id IS NOT NULL AND c.epoch IS DISTINCT FROM x.client_epoch)
+		OR (x.consent_epoch IS NOT NULL AND k.epoch IS DISTINCT FROM x.consent_epoch)
+		OR (x.parent_id IS NULL AND x.epoch <> CASE x.kind WHEN 'personal' THEN s.personal_epoch ELSE s.epoch END))))`
+
+// truth is what Postgres knows of an access token.
+type truth struct {
+	hash          token.Hash
+	alive         bool
+	authorization Authorization
+	client        bool // the subject is one
+	issuedAt      time.Time
+	expiresAt     time.Time
+}
+
+// truths reads what stands of the tokens of the authorizations that have not expired;
+// or, of these tokens, if they are named.
+func (s *Service) truths(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash) ([]truth, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT t.hash, `+live+`, s.kind = 'client', t.issued_at, t.expires_at, coalesce(t.scopes, a.scopes), coalesce(t.audiences, a.audiences),
+			a.id, a.kind, a.subject_id, a.client_id, a.root_id, a.amr, a.auth_time, a.created_at, a.used_at, a.idle_expires_at, a.expires_at
+		FROM access_tokens t JOIN authorizations a ON a.id = t.authorization_id JOIN subjects s ON s.id = a.subject_id
+		WHERE t.authorization_id = ANY($2) AND t.expires_at > $1 AND ($3::bytea[] IS NULL OR t.hash = ANY($3))`,
+		s.now(), authorizations, raw(only))
+	if err != nil {
+		return nil, fmt.Errorf("read tokens: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (truth, error) {
+		var t truth
+		var hash []byte
+		a := &t.authorization
+		var client *uuid.UUID
+		var authenticated, idle *time.Time
+		if err := row.Scan(&hash, &t.alive, &t.client, &t.issuedAt, &t.expiresAt, &a.Scopes, &a.Audiences,
+			&a.ID, &a.Kind, &a.Subject, &client, &a.Root, &a.AuthenticatedBy, &authenticated, &a.CreatedAt, &a.UsedAt, &idle, &a.ExpiresAt); err != nil {
+			return truth{}, err
+		}
+		a.Client, a.AuthenticatedAt, a.IdleExpiresAt = orZero(client), orZero(authenticated), orZero(idle)
+		var err error
+		t.hash, err = token.HashFrom(hash)
+		return t, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read tokens: %w", err)
+	}
+	return all, nil
+}
+
+// contents is what records say of subjects that other packages know.
+type contents struct {
+	people   map[uuid.UUID]verify.Account
+	assigned map[uuid.UUID]Scopes
+}
+
+func (s *Service) contents(ctx context.Context, tx pgx.Tx, accounts, subjects []uuid.UUID) (c contents, err error) {
+	if c.people, err = s.people.People(ctx, tx, accounts); err != nil {
+		return contents{}, err
+	}
+	c.assigned, err = s.assignments.Assigned(ctx, tx, subjects)
+	return c, err
+}
+
+// contentsOf reads them for the tokens that are alive.
+func (s *Service) contentsOf(ctx context.Context, tx pgx.Tx, alive []truth) (contents, error) {
+	var accounts, subjects []uuid.UUID
+	for _, t := range alive {
+		subjects = append(subjects, t.authorization.Subject)
+		if !t.client {
+			accounts = append(accounts, t.authorization.Subject)
+		}
+	}
+	return s.contents(ctx, tx, distinct(accounts), distinct(subjects))
+}
+
+// principal is what the record of the token says; false if the person is not there.
+func (t truth) principal(c contents) (verify.Principal, bool) {
+	a := t.authorization
+	p := verify.Principal{
+		Kind: verify.KindClient, Subject: a.Subject.String(), Authorization: a.ID.String(), IssuedAt: t.issuedAt,
+		AuthenticatedAt: a.AuthenticatedAt, AuthenticatedBy: a.AuthenticatedBy, ExpiresAt: t.expiresAt, IdleExpiresAt: a.IdleExpiresAt, Hash: t.hash,
+	}
+	if a.Client != uuid.Nil {
+		p.Client = a.Client.String()
+	}
+	p.Scopes, p.Audiences = c.assigned[a.Subject].still(a.Scopes, a.Audiences)
+	if t.client {
+		return p, true
+	}
+	p.Kind = verify.KindAccount
+	var found bool
+	p.Account, found = c.people[a.Subject]
+	return p, found
+}
+
+func orZero[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+func distinct(ids []uuid.UUID) []uuid.UUID {
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(ids)
+}
+
+// raw is nil for nil: no condition.
+func raw(hashes []token.Hash) [][]byte {
+	if hashes == nil {
+		return nil
+	}
+	out := make([][]byte, len(hashes))
+	for n := range hashes {
+		out[n] = hashes[n][:]
+	}
+	return out
+}
