@@ -55,7 +55,7 @@ func TestTheRightsAreEnoughInACluster(t *testing.T) {
 	var principals []verify.Principal
 	var texts []string
 	for range 20 { // on both masters
-		made, hash, err := access.NewIssuer(clusterRing(t), rand.Reader).Issue()
+		made, hash, err := clusterRing(t).Mint(rand.Reader, token.Access)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,6 @@ type fixture struct {
 	*access.Store
 	t      *testing.T
 	redis  *redis.Client
-	issuer *access.Issuer
 	direct *verify.Direct
 	ring   *token.KeyRing
 }
@@ -47,7 +46,7 @@ func newFixture(t *testing.T, url string) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = direct.Close() })
-	return &fixture{Store: access.NewStore(client, ring, 500*time.Millisecond, direct), t: t, redis: client, issuer: access.NewIssuer(ring, rand.Reader), direct: direct, ring: ring}
+	return &fixture{Store: access.NewStore(client, ring, 500*time.Millisecond, direct), t: t, redis: client, direct: direct, ring: ring}
 }
 
 // records are all that is there, but for the mark of a rebuild.
@@ -62,7 +61,7 @@ func (f *fixture) records() int64 {
 
 func (f *fixture) issue() (raw string, i verify.Principal) {
 	f.t.Helper()
-	made, hash, err := f.issuer.Issue()
+	made, hash, err := f.ring.Mint(rand.Reader, token.Access)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ const (
 	StoreUnavailable Code = "store_unavailable"
 	// The change is recorded, and Redis has yet to hear of all that it reaches.
 	ChangeUnderWay Code = "change_under_way"
-	Internal         Code = "internal"
+	Internal       Code = "internal"
 	// Nobody waits for the answer.
 	ClientGone Code = "client_gone"
 )

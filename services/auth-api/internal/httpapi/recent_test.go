@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/session"
 )
 
@@ -15,7 +18,12 @@ type ended struct {
 	count int
 }
 
-func (e *ended) Revoke(context.Context, session.Revocation) error {
+func (e *ended) End(context.Context, uuid.UUID, uuid.UUID, authorization.Reason) error {
+	e.count++
+	return nil
+}
+
+func (e *ended) EndAll(context.Context, uuid.UUID, uuid.UUID) error {
 	e.count++
 	return nil
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/verify/bearer"
 )
 

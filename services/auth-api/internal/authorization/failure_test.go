@@ -1,4 +1,4 @@
-package session_test
+package authorization_test
 
 import (
 	"context"
@@ -6,10 +6,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
@@ -36,7 +35,7 @@ func TestRevocationIsCarriedThroughWhenRedisIsBack(t *testing.T) {
 			o := w.open()
 			w.relay()
 			breakIt(proxy)
-			wantCode(t, w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}), fault.StoreUnavailable)
+			wantCode(t, w.endAll(), fault.StoreUnavailable)
 			if _, err := w.verify(o); !errors.Is(err, verify.ErrUnavailable) {
 				t.Errorf("while Redis is away: %v, want ErrUnavailable", err)
 			}
@@ -45,7 +44,7 @@ func TestRevocationIsCarriedThroughWhenRedisIsBack(t *testing.T) {
 				_, err := w.verify(o)
 				return errors.Is(err, verify.ErrInvalidToken)
 			})
-			eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM token_syncs") == 0 })
+			eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 		})
 	}
 }
@@ -55,16 +54,16 @@ func TestRelayFinishesWhatAnotherReplicaBegan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dead, live := w.open(), w.open()
-	w.sql("UPDATE sessions SET revoked_at = now() WHERE id = $1", dead.ID)
+	w.sql("UPDATE authorizations SET revoked_at = now() WHERE id = $1", dead.ID)
 	w.sql("UPDATE accounts SET name = 'Ada'")
-	w.sql("INSERT INTO token_syncs (token_hash, account_id) SELECT token_hash, account_id FROM sessions")
+	w.sql("INSERT INTO outbox (id, selector, target) SELECT id, 'tree', uuid_send(root_id) FROM authorizations")
 	if !w.alive(dead) {
 		t.Fatal("the record is gone already")
 	}
 	w.relay()
 	eventually(t, "the ended token is dead", func() bool { return !w.alive(dead) })
 	eventually(t, "the live token is up to date", func() bool { i, err := w.verify(live); return err == nil && i.Name == "Ada" })
-	eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM token_syncs") == 0 })
+	eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 }
 
 func TestSignInFailsWholeWithoutRedis(t *testing.T) {
@@ -72,14 +71,14 @@ func TestSignInFailsWholeWithoutRedis(t *testing.T) {
 	proxy := devtest.NewProxy(t, devtest.Redis(t))
 	w := newWorldOn(t, schematest.Database(t), proxy.URL)
 	proxy.Cut()
-	_, err := w.Open(t.Context(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+	_, err := w.signIn(t.Context(), w.account)
 	wantCode(t, err, fault.StoreUnavailable)
-	if n := w.count("SELECT count(*) FROM sessions"); n != 0 {
+	if n := w.count("SELECT count(*) FROM authorizations"); n != 0 {
 		t.Errorf("%d sessions that nobody has a token of", n)
 	}
 	proxy.Restore()
 	eventually(t, "sign-in works again", func() bool {
-		_, err := w.Open(t.Context(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+		_, err := w.signIn(t.Context(), w.account)
 		return err == nil
 	})
 }
@@ -93,17 +92,17 @@ func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
 	if !w.alive(o) {
 		t.Error("the token died with Postgres")
 	}
-	_, err := w.Open(t.Context(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+	_, err := w.signIn(t.Context(), w.account)
 	wantCode(t, err, fault.StoreUnavailable)
-	wantCode(t, w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}), fault.StoreUnavailable)
-	_, err = w.List(t.Context(), w.account)
+	wantCode(t, w.endAll(), fault.StoreUnavailable)
+	_, err = w.sessions.List(t.Context(), w.account)
 	wantCode(t, err, fault.StoreUnavailable)
 	if !w.alive(o) {
 		t.Error("a revocation that was refused ended the token")
 	}
 	proxy.Restore()
 	eventually(t, "revocation works again", func() bool {
-		return w.Revoke(context.Background(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}) == nil
+		return w.endAll() == nil
 	})
 	if w.alive(o) {
 		t.Error("alive after the revocation")
@@ -127,7 +126,7 @@ func TestNoTokenSurvivesARacingRevocation(t *testing.T) {
 		for range signIns {
 			all.Go(func() {
 				<-begin
-				o, err := w.Open(context.Background(), session.Opening{AccountID: w.account, PasswordVersion: version})
+				o, err := w.signInWith(context.Background(), w.account, version)
 				if err == nil {
 					mu.Lock()
 					defer mu.Unlock()
@@ -139,11 +138,8 @@ func TestNoTokenSurvivesARacingRevocation(t *testing.T) {
 		}
 		all.Go(func() {
 			<-begin
-			err := w.Revoke(context.Background(), session.Revocation{AccountID: w.account, Reason: session.PasswordChanged,
-				Change: func(ctx context.Context, tx pgx.Tx) error {
-					_, err := tx.Exec(ctx, "UPDATE accounts SET password_version = $2 WHERE id = $1", w.account, version+1)
-					return err
-				}})
+			err := w.Change(context.Background(), authorization.Account(w.account),
+				changed(statement("UPDATE accounts SET password_version = $2 WHERE id = $1", w.account, version+1), (*authorization.Tx).EndAll))
 			if err != nil {
 				t.Errorf("round %d: %v", round, err)
 			}
@@ -157,7 +153,7 @@ func TestNoTokenSurvivesARacingRevocation(t *testing.T) {
 		}
 		won += len(opened)
 	}
-	if live := w.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL"); live != 0 {
+	if live := w.listed(); live != 0 {
 		t.Errorf("%d sessions survived", live)
 	}
 	// Were all of one kind, nothing would have raced.
@@ -176,26 +172,26 @@ func TestEveryLiveTokenIsListedAfterARace(t *testing.T) {
 		var opened session.Opened
 		var all sync.WaitGroup
 		all.Go(func() {
-			o, err := w.Open(context.Background(), session.Opening{AccountID: w.account, PasswordVersion: 1})
+			o, err := w.signIn(context.Background(), w.account)
 			if err != nil {
 				t.Error(err)
 			}
 			opened = o
 		})
 		all.Go(func() {
-			if err := w.Revoke(context.Background(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}); err != nil {
+			if err := w.endAll(); err != nil {
 				t.Error(err)
 			}
 		})
 		all.Wait()
-		listed, err := w.List(t.Context(), w.account)
+		listed, err := w.sessions.List(t.Context(), w.account)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if w.alive(opened) != (len(listed) == 1) {
 			t.Fatalf("round %d: alive %v, listed %d", round, w.alive(opened), len(listed))
 		}
-		if err := w.Revoke(t.Context(), session.Revocation{AccountID: w.account, Reason: session.RevokedAll}); err != nil {
+		if err := w.endAll(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,0 +1,259 @@
+package authorization_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/schema/schematest"
+	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/resource"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
+
+// world is the service on real stores.
+type world struct {
+	*authorization.Service
+	sessions *session.Service
+	t        *testing.T
+	db       *pgxpool.Pool // for the tests themselves
+	store    *postgres.DB
+	redis    *redis.Client
+	verifier verify.Verifier
+	tokens   *access.Store
+	ring     *token.KeyRing
+	clock    *clock
+	account  uuid.UUID
+}
+
+// clock can be moved; Redis's own cannot, so records end by the verifier's.
+type clock struct{ offset atomic.Int64 }
+
+func (c *clock) now() time.Time        { return time.Now().Add(time.Duration(c.offset.Load())) }
+func (c *clock) move(by time.Duration) { c.offset.Add(int64(by)) }
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorldOn(t, schematest.Database(t), devtest.Redis(t))
+}
+
+func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
+	t.Helper()
+	db, err := pgxpool.New(t.Context(), postgresURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: postgresURL, MaxConns: 8, Timeout: 3 * time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	options, err := verify.RedisOptions(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Other packages' tests take the processors for longer than a call may take.
+	options.ReadTimeout, options.WriteTimeout = 5*time.Second, 5*time.Second
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	// Nothing is lost, but it is not known yet that nothing else is there.
+	if err := client.Set(t.Context(), token.RebuiltKey, "partly:", 0).Err(); err != nil {
+		t.Log(err) // It is not there, as some tests want it.
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	ring, err := token.ParseKeyRing("t1:" + base64.StdEncoding.EncodeToString(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, db: db, store: store, redis: client, clock: &clock{}, ring: ring}
+	direct, err := verify.NewDirect(client, ring, verify.Options{Strict: true, Now: w.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = direct.Close() })
+	w.verifier = direct
+	w.tokens = access.NewStore(client, ring, 5*time.Second, direct)
+	w.Service = w.replica()
+	w.sessions = session.New(session.NewStore(store), w.Service, lifetime)
+	w.account = w.newAccount("ada@books.test")
+	return w
+}
+
+const (
+	idle     = 12 * time.Hour
+	lifetime = 30 * 24 * time.Hour
+)
+
+// replica is one more service on the same stores.
+func (w *world) replica() *authorization.Service {
+	return authorization.New(authorization.Options{
+		DB: w.store, Records: w.tokens, Ring: w.ring, People: account.NewStore(w.store), Assignments: resource.NewStore(w.store), Idle: idle,
+		Now: w.clock.now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+func (w *world) newAccount(email string) uuid.UUID {
+	w.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	w.sql(`INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, 'unused')`, id, email)
+	return id
+}
+
+// grant gives the account a role of an API.
+func (w *world) grant(api string, scopes ...string) {
+	w.t.Helper()
+	apiID, roleID := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES ($1, $2, $3)`, apiID, api, scopes)
+	w.sql(`INSERT INTO roles (id, api_id, name, scopes) VALUES ($1, $2, 'reader', $3)`, roleID, apiID, scopes)
+	w.sql(`INSERT INTO subjects (id, kind) VALUES ($1, 'account') ON CONFLICT DO NOTHING`, w.account)
+	w.sql(`INSERT INTO role_assignments (subject_id, role_id) VALUES ($1, $2)`, w.account, roleID)
+}
+
+func (w *world) sql(statement string, args ...any) {
+	w.t.Helper()
+	if _, err := w.db.Exec(context.Background(), statement, args...); err != nil {
+		w.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// signIn opens a session of somebody whose password was checked in its first version.
+func (w *world) signIn(ctx context.Context, id uuid.UUID, scopes ...string) (session.Opened, error) {
+	return w.signInWith(ctx, id, 1, scopes...)
+}
+
+func (w *world) signInWith(ctx context.Context, id uuid.UUID, passwordVersion int64, scopes ...string) (session.Opened, error) {
+	who := account.Account{ID: id, PasswordVersion: passwordVersion}
+	return w.sessions.Open(ctx, session.Opening{Account: id, Admit: who.Admit, AuthenticatedBy: []string{"pwd"}, Scopes: scopes, Origin: session.Origin{Device: "test"}})
+}
+
+func (w *world) open() session.Opened {
+	w.t.Helper()
+	o, err := w.signIn(w.t.Context(), w.account)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return o
+}
+
+// end ends one session, endAll all.
+func (w *world) end(o session.Opened) error {
+	return w.sessions.End(context.Background(), w.account, o.ID, authorization.SignedOut)
+}
+
+func (w *world) endAll() error {
+	return w.sessions.EndAll(context.Background(), w.account, uuid.Nil)
+}
+
+// statement is a change of an account in SQL.
+func statement(sql string, args ...any) func(context.Context, *authorization.Tx) error {
+	return func(ctx context.Context, tx *authorization.Tx) error {
+		_, err := tx.Exec(ctx, sql, args...)
+		return err
+	}
+}
+
+// changed runs a change, and then the acts that follow from it.
+func changed(change func(context.Context, *authorization.Tx) error, then ...func(*authorization.Tx, context.Context) error) func(context.Context, *authorization.Tx) error {
+	return func(ctx context.Context, tx *authorization.Tx) error {
+		if err := change(ctx, tx); err != nil {
+			return err
+		}
+		for _, act := range then {
+			if err := act(tx, ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// rename changes a name in the account and in its tokens.
+func (w *world) rename(id uuid.UUID, name string) error {
+	return w.Change(context.Background(), authorization.Account(id), changed(statement("UPDATE accounts SET name = $2 WHERE id = $1", id, name), (*authorization.Tx).Rewrite))
+}
+
+func (w *world) verify(o session.Opened) (verify.Principal, error) {
+	got, err := w.verifier.Verify(w.t.Context(), o.Token.Reveal())
+	if err != nil {
+		return verify.Principal{}, err
+	}
+	return *got, nil
+}
+
+func (w *world) alive(o session.Opened) bool {
+	w.t.Helper()
+	_, err := w.verify(o)
+	if err != nil && !errors.Is(err, verify.ErrInvalidToken) {
+		w.t.Fatal(err)
+	}
+	return err == nil
+}
+
+func (w *world) count(query string, args ...any) (n int) {
+	w.t.Helper()
+	if err := w.db.QueryRow(context.Background(), query, args...).Scan(&n); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+// eventually polls until the condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}
+
+func wantCode(t *testing.T, err error, code fault.Code) {
+	t.Helper()
+	if err == nil || fault.CodeOf(err) != code {
+		t.Errorf("got %v, want code %s", err, code)
+	}
+}
+
+// fill gives the account sessions by SQL, whose tokens nobody has.
+func (w *world) fill(id uuid.UUID, n int) {
+	w.t.Helper()
+	w.sql(`INSERT INTO subjects (id, kind) VALUES ($1, 'account') ON CONFLICT DO NOTHING`, id)
+	w.sql(`
+		WITH made AS (
+			INSERT INTO authorizations (id, kind, subject_id, chain, root_id, epoch, scopes, audiences, amr, created_at, used_at, written_at, idle_expires_at, expires_at)
+			SELECT g.id, 'session', s.id, ARRAY[g.id], g.id, s.epoch, '{}', '{}', '{pwd}', now(), now(), now(), now() + interval '1 hour', now() + interval '1 day'
+			FROM subjects s, (SELECT gen_random_uuid() AS id FROM generate_series(1, $2::int)) g WHERE s.id = $1
+			RETURNING id, created_at, expires_at)
+		INSERT INTO access_tokens (hash, authorization_id, issued_at, expires_at) SELECT sha256(id::text::bytea), id, created_at, expires_at FROM made`, id, n)
+}
+
+// listed counts the account's live sessions.
+func (w *world) listed() int {
+	w.t.Helper()
+	sessions, err := w.sessions.List(w.t.Context(), w.account)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(sessions)
+}
