@@ -148,7 +148,7 @@ func TestTokenWithFewerScopesMayNotManageTheAccount(t *testing.T) {
 	for _, sql := range []string{
 		"INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read}')",
 		"INSERT INTO roles (id, api_id, name, scopes) SELECT gen_random_uuid(), id, 'reader', scopes FROM apis",
-		"INSERT INTO grants (account_id, role_id) SELECT a.id, r.id FROM accounts a, roles r",
+		"WITH s AS (INSERT INTO subjects (id, kind) SELECT id, 'account' FROM accounts ON CONFLICT DO NOTHING) INSERT INTO role_assignments (subject_id, role_id) SELECT a.id, r.id FROM accounts a, roles r",
 	} {
 		if _, err := db.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)

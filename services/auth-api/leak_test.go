@@ -77,7 +77,7 @@ func (a *api) dumpPostgres() string {
 	a.t.Helper()
 	db := a.postgres()
 	var out strings.Builder
-	for _, table := range []string{"accounts", "sessions", "token_syncs", "apis", "roles", "grants", "clients", "schema_state"} {
+	for _, table := range []string{"accounts", "subjects", "consents", "authorizations", "access_tokens", "outbox", "sessions", "apis", "roles", "role_assignments", "clients", "schema_state"} {
 		rows, err := db.Query(a.t.Context(), "SELECT t::text FROM "+table+" t")
 		if err != nil {
 			a.t.Fatal(err)

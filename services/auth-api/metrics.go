@@ -40,7 +40,7 @@ func newRegistry(p *parts) *prometheus.Registry {
 		return float64(s.TotalConns - s.IdleConns)
 	})
 	counter("auth_session_db_rebuilds_total", "How often this replica brought a Redis that came back in line with Postgres.", func() float64 { return float64(p.authorizations.Rebuilds()) })
-	gauge("auth_token_syncs_waiting", "Tokens whose end or change Redis has not heard of yet; NaN if Postgres does not answer.", func() float64 {
+	gauge("auth_outbox_waiting", "Changes of which Redis has not heard yet; NaN if Postgres does not answer.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 		defer cancel()
 		n, err := p.authorizations.Waiting(ctx)

@@ -51,7 +51,7 @@ func TestRevocationSpeaksRFC7009(t *testing.T) {
 		}
 	}
 	a.want(a.me(other), 200, "")
-	if n := a.count("SELECT count(*) FROM sessions WHERE revoked_reason = 'token_revoked'"); n != 2 {
+	if n := a.count("SELECT count(*) FROM authorizations WHERE revoked_reason = 'token_revoked'"); n != 2 {
 		t.Errorf("%d sessions are recorded as ended so", n)
 	}
 }

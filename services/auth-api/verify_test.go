@@ -24,7 +24,7 @@ func (a *api) grant(audience string, scopes ...string) {
 	}{
 		{"INSERT INTO apis (id, audience, scopes) VALUES ($1, $2, $3)", []any{api, audience, scopes}},
 		{"INSERT INTO roles (id, api_id, name, scopes) VALUES ($1, $2, 'all', $3)", []any{role, api, scopes}},
-		{"INSERT INTO grants (account_id, role_id) SELECT id, $1 FROM accounts", []any{role}},
+		{"WITH s AS (INSERT INTO subjects (id, kind) SELECT id, 'account' FROM accounts ON CONFLICT DO NOTHING) INSERT INTO role_assignments (subject_id, role_id) SELECT id, $1 FROM accounts", []any{role}},
 	} {
 		if _, err := db.Exec(a.t.Context(), s.sql, s.arguments...); err != nil {
 			a.t.Fatalf("%s: %v", s.sql, err)

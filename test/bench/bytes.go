@@ -81,7 +81,7 @@ func (st *stack) grant(ctx context.Context) error {
 	for _, sql := range []string{
 		`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}'), (gen_random_uuid(), 'shop', '{shop:buy}')`,
 		`INSERT INTO roles (id, api_id, name, scopes) SELECT gen_random_uuid(), id, 'editor', scopes FROM apis`,
-		`INSERT INTO grants (account_id, role_id) SELECT a.id, r.id FROM accounts a, roles r`,
+		`WITH s AS (INSERT INTO subjects (id, kind) SELECT id, 'account' FROM accounts ON CONFLICT DO NOTHING) INSERT INTO role_assignments (subject_id, role_id) SELECT a.id, r.id FROM accounts a, roles r`,
 	} {
 		if _, err := c.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("grant roles: %w", err)

@@ -48,7 +48,8 @@ func grant(t *testing.T, email string) {
 	}{
 		{"INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read}') ON CONFLICT DO NOTHING", nil},
 		{"INSERT INTO roles (id, api_id, name, scopes) SELECT gen_random_uuid(), id, 'reader', '{books:read}'::text[] FROM apis WHERE audience = 'books' ON CONFLICT DO NOTHING", nil},
-		{`INSERT INTO grants (account_id, role_id) SELECT a.id, r.id FROM accounts a, roles r JOIN apis ON apis.id = r.api_id
+		{`INSERT INTO subjects (id, kind) SELECT id, 'account' FROM accounts WHERE email = $1 ON CONFLICT DO NOTHING`, []any{email}},
+		{`INSERT INTO role_assignments (subject_id, role_id) SELECT a.id, r.id FROM accounts a, roles r JOIN apis ON apis.id = r.api_id
 			WHERE a.email = $1 AND apis.audience = 'books' AND r.name = 'reader' ON CONFLICT DO NOTHING`, []any{email}},
 	} {
 		if _, err := c.Exec(ctx, step.sql, step.args...); err != nil {

@@ -81,7 +81,7 @@ func (s *stage) endSoon(field string) {
 	}
 	// The looks of this test would be uses, which move the idle end; of a session
 	// that is over in Postgres none is written down.
-	if _, err := s.db.Exec(s.t.Context(), `UPDATE sessions SET idle_expires_at = now() - interval '1 minute' WHERE id = $1`, s.victim.id); err != nil {
+	if _, err := s.db.Exec(s.t.Context(), `UPDATE authorizations SET idle_expires_at = now() - interval '1 minute' WHERE id = $1`, s.victim.id); err != nil {
 		s.t.Fatal(err)
 	}
 	ends := time.Unix(time.Now().Unix()+3, 0)

@@ -204,7 +204,7 @@ func TestConnectionThatBrokeWhileIdleCostsNobodyARequest(t *testing.T) {
 func TestCheckSaysWhyWritesWouldFail(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ sql, want string }{
-		"rights":             {"REVOKE UPDATE ON sessions, grants FROM %r", "lacks SELECT, INSERT, UPDATE or DELETE on grants, sessions"},
+		"rights":             {"REVOKE UPDATE ON sessions, role_assignments FROM %r", "lacks SELECT, INSERT, UPDATE or DELETE on role_assignments, sessions"},
 		"rights on public":   {"REVOKE USAGE ON SCHEMA public FROM PUBLIC, %r", "lacks"},
 		"row level security": {"ALTER TABLE sessions ENABLE ROW LEVEL SECURITY", "row level security hides rows of sessions"},
 		"somebody's column":  {"ALTER TABLE sessions ADD COLUMN tenant int NOT NULL", "sessions.tenant"},
