@@ -103,7 +103,7 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	}
 	p.records = records
 	p.callers = client.NewAuthenticator(records)
-	p.clients = client.New(client.Options{Store: client.NewStore(db), Records: records, Random: rand.Reader, Now: time.Now, Log: log})
+	p.clients = client.New(client.Options{Store: client.NewStore(db), Records: records, Authorizations: p.authorizations, Random: rand.Reader, Now: time.Now, Log: log})
 	p.resources = resource.New(p.authorizations, people, p.clients, rand.Reader)
 	p.health = health.New(db, tokens, schema.Current())
 	return p, nil

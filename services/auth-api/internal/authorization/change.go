@@ -132,7 +132,7 @@ func (t *Tx) EndSignIns(ctx context.Context, keep uuid.UUID) error {
 	return t.queueEpochs(ctx, before)
 }
 
-// EndAll ends everything of the subject.
+// EndAll ends everything of the subject; of a client also what it has of others.
 func (t *Tx) EndAll(ctx context.Context) error {
 	before := t.subject
 	if _, err := t.Exec(ctx, `UPDATE subjects SET epoch = epoch + 1, personal_epoch = personal_epoch + 1 WHERE id = $1`, t.subject.id); err != nil {
@@ -140,6 +140,12 @@ func (t *Tx) EndAll(ctx context.Context) error {
 	}
 	t.subject.epoch++
 	t.subject.personalEpoch++
+	if t.subject.client {
+		// Besides its own: what it has of others.
+		if err := t.queue(ctx, selector{what: selectClient, target: t.subject.id[:]}); err != nil {
+			return err
+		}
+	}
 	return t.queueEpochs(ctx, before.epoch, before.personalEpoch)
 }
 

@@ -113,6 +113,13 @@ func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) er
 	if row.Scopes, row.Audiences, err = c.assigned[r.Subject.ID].choose(!r.Subject.Client, r.Scopes); err != nil {
 		return err
 	}
+	if r.Kind == App {
+		epoch, err := consent(ctx, tx, r.Subject.ID, r.Client, row.Scopes, row.CreatedAt)
+		if err != nil {
+			return err
+		}
+		row.consentEpoch = &epoch
+	}
 	t := truth{authorization: row.Authorization, client: r.Subject.Client, issuedAt: row.CreatedAt, expiresAt: row.ExpiresAt}
 	var known bool
 	if row.principal, known = t.principal(c); !known {
@@ -126,12 +133,12 @@ func (w *row) through(ctx context.Context, tx pgx.Tx, r Request) error {
 	if r.Client == uuid.Nil {
 		return nil
 	}
-	client, err := readSubject(ctx, tx, r.Client, "FOR SHARE")
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && client.endedAt != nil {
-		return ended(Subject{Client: true})
-	}
+	client, err := subjectRow(ctx, tx, Subject{ID: r.Client, Client: true}, "FOR SHARE")
 	if err != nil {
 		return fmt.Errorf("hold the client: %w", err)
+	}
+	if client.endedAt != nil {
+		return ended(Subject{Client: true})
 	}
 	w.clientEpoch = &client.epoch
 	return nil

@@ -47,31 +47,38 @@ func lockRoles(ctx context.Context, tx pgx.Tx) error {
 // held is a subject whose row a transaction holds.
 type held struct {
 	id            uuid.UUID
+	client        bool
 	epoch         int64
 	personalEpoch int64
 	endedAt       *time.Time
 	erasing       bool
 }
 
-// lockSubject holds the subject exclusively. Its row is made when it is first needed.
+// lockSubject holds the subject exclusively.
 func lockSubject(ctx context.Context, tx pgx.Tx, s Subject) (held, error) {
-	h, err := readSubject(ctx, tx, s.ID, "FOR UPDATE")
-	if errors.Is(err, pgx.ErrNoRows) {
-		// Another may make it at the same time; then this waits for it.
-		if _, err = tx.Exec(ctx, `INSERT INTO subjects (id, kind) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, s.ID, s.kind()); err == nil {
-			h, err = readSubject(ctx, tx, s.ID, "FOR UPDATE")
-		}
-	}
+	h, err := subjectRow(ctx, tx, s, "FOR UPDATE")
 	if err != nil {
 		return held{}, fmt.Errorf("lock subject: %w", err)
 	}
 	return h, nil
 }
 
+// subjectRow locks the row of a subject, which is made when it is first needed.
+func subjectRow(ctx context.Context, tx pgx.Tx, s Subject, lock string) (held, error) {
+	h, err := readSubject(ctx, tx, s.ID, lock)
+	if errors.Is(err, pgx.ErrNoRows) {
+		// Another may make it at the same time; then this waits for it.
+		if _, err = tx.Exec(ctx, `INSERT INTO subjects (id, kind) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, s.ID, s.kind()); err == nil {
+			h, err = readSubject(ctx, tx, s.ID, lock)
+		}
+	}
+	return h, err
+}
+
 func readSubject(ctx context.Context, tx pgx.Tx, id uuid.UUID, lock string) (held, error) {
 	h := held{id: id}
-	err := tx.QueryRow(ctx, `SELECT epoch, personal_epoch, ended_at, erasing FROM subjects WHERE id = $1 `+lock, id).
-		Scan(&h.epoch, &h.personalEpoch, &h.endedAt, &h.erasing)
+	err := tx.QueryRow(ctx, `SELECT kind = 'client', epoch, personal_epoch, ended_at, erasing FROM subjects WHERE id = $1 `+lock, id).
+		Scan(&h.client, &h.epoch, &h.personalEpoch, &h.endedAt, &h.erasing)
 	return h, err
 }
 

@@ -34,8 +34,8 @@ func (w *world) revoke(o session.Opened) {
 	}
 }
 
-// key of the session's record.
-func (w *world) key(o session.Opened) string {
+// hash of the session's token.
+func (w *world) hash(o session.Opened) token.Hash {
 	w.t.Helper()
 	var raw []byte
 	if err := w.db.QueryRow(w.t.Context(), "SELECT hash FROM access_tokens WHERE authorization_id = $1", o.ID).Scan(&raw); err != nil {
@@ -45,7 +45,13 @@ func (w *world) key(o session.Opened) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return hash.Key()
+	return hash
+}
+
+// key of the session's record.
+func (w *world) key(o session.Opened) string {
+	w.t.Helper()
+	return w.hash(o).Key()
 }
 
 // back writes a record as it was, which a Redis that lost its last writes has.

@@ -15,11 +15,12 @@ import (
 // row is an authorization that is being made.
 type row struct {
 	Authorization
-	parent      *uuid.UUID
-	chain       []uuid.UUID
-	epoch       int64
-	clientEpoch *int64
-	principal   verify.Principal
+	parent       *uuid.UUID
+	chain        []uuid.UUID
+	epoch        int64
+	clientEpoch  *int64
+	consentEpoch *int64
+	principal    verify.Principal
 }
 
 func newRow(id uuid.UUID, r Request, now time.Time, idle time.Duration) *row {
@@ -40,12 +41,12 @@ func newRow(id uuid.UUID, r Request, now time.Time, idle time.Duration) *row {
 func insert(ctx context.Context, tx pgx.Tx, w *row, hash token.Hash) error {
 	_, err := tx.Exec(ctx, `
 		WITH a AS (
-			INSERT INTO authorizations (id, kind, subject_id, client_id, parent_id, chain, root_id, epoch, client_epoch, scopes, audiences, amr, auth_time,
+			INSERT INTO authorizations (id, kind, subject_id, client_id, parent_id, chain, root_id, epoch, client_epoch, consent_epoch, scopes, audiences, amr, auth_time,
 				created_at, used_at, written_at, idle_expires_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $14, $15, $16))
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $18, $10, $11, $12, $13, $14, $14, $14, $15, $16))
 		INSERT INTO access_tokens (hash, authorization_id, issued_at, expires_at) VALUES ($17, $1, $14, $16)`,
 		w.ID, w.Kind, w.Subject, orNull(w.Client), w.parent, w.chain, w.Root, w.epoch, w.clientEpoch, w.Scopes, w.Audiences, notNil(w.AuthenticatedBy), orNull(w.AuthenticatedAt),
-		w.CreatedAt, orNull(w.IdleExpiresAt), w.ExpiresAt, hash[:])
+		w.CreatedAt, orNull(w.IdleExpiresAt), w.ExpiresAt, hash[:], w.consentEpoch)
 	if err != nil {
 		return fmt.Errorf("insert authorization: %w", err)
 	}

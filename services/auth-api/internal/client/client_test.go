@@ -19,10 +19,15 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
+	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/verify"
+	"auth.books.test/verify/token"
 )
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
@@ -64,7 +69,20 @@ func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 	}
 	t.Cleanup(func() { _ = records.Close() })
 	w.Authenticator = client.NewAuthenticator(records)
-	w.Service = client.New(client.Options{Store: client.NewStore(store), Records: records, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	ring, err := token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct, err := verify.NewDirect(w.redis, ring, verify.Options{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = direct.Close() })
+	authorizations := authorization.New(authorization.Options{
+		DB: store, Records: access.NewStore(w.redis, ring, time.Second, direct), Ring: ring, People: account.NewStore(store), Assignments: resource.NewStore(store),
+		Idle: time.Hour, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
+	w.Service = client.New(client.Options{Store: client.NewStore(store), Records: records, Authorizations: authorizations, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}')`)
 	return w
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
@@ -17,25 +19,27 @@ const maxName = 64
 
 // Service makes and ends clients.
 type Service struct {
-	store   *Store
-	records Records
-	random  io.Reader
-	now     func() time.Time
-	log     *slog.Logger
+	store          *Store
+	records        Records
+	authorizations *authorization.Service
+	random         io.Reader
+	now            func() time.Time
+	log            *slog.Logger
 }
 
 // Options are the parts of a Service. All are needed.
 type Options struct {
-	Store   *Store
-	Records Records
-	Random  io.Reader
-	Now     func() time.Time
-	Log     *slog.Logger
+	Store          *Store
+	Records        Records
+	Authorizations *authorization.Service
+	Random         io.Reader
+	Now            func() time.Time
+	Log            *slog.Logger
 }
 
 // New makes a Service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, records: o.Records, random: o.Random, now: o.Now, log: o.Log}
+	return &Service{store: o.Store, records: o.Records, authorizations: o.Authorizations, random: o.Random, now: o.Now, log: o.Log}
 }
 
 // Create makes a client of the API. The credentials are given even with the
@@ -83,13 +87,20 @@ func (s *Service) DropOld(ctx context.Context, id uuid.UUID) error {
 	return s.carried(ctx, "drop a client's old secret", id)
 }
 
-// Disable ends a client for good. Once more is no error. Faults:
+// Disable ends a client for good, with every token that it has. Once more is no error. Faults:
 // client_not_found, store_unavailable.
 func (s *Service) Disable(ctx context.Context, id uuid.UUID) error {
-	if err := s.store.disable(ctx, id, s.now()); err != nil {
+	err := s.authorizations.Change(ctx, authorization.Subject{ID: id, Client: true}, func(ctx context.Context, tx *authorization.Tx) error {
+		if err := disable(ctx, tx, id, s.now()); err != nil {
+			return err
+		}
+		return tx.Disable(ctx)
+	})
+	if code := fault.CodeOf(err); err != nil && code != fault.StoreUnavailable && code != fault.ChangeUnderWay {
 		return fmt.Errorf("disable client: %w", err)
 	}
-	return s.carried(ctx, "disable client", id)
+	// Its own record goes, even if its tokens take longer.
+	return errors.Join(err, s.carried(ctx, "disable client", id))
 }
 
 // List gives all clients, those of an API together.

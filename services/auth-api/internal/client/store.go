@@ -118,8 +118,12 @@ func (s *Store) dropOld(ctx context.Context, id uuid.UUID) error {
 	return s.change(ctx, notFound(), `UPDATE clients SET secret_hashes = secret_hashes[1:1] WHERE id = $1 AND disabled_at IS NULL`, id)
 }
 
-func (s *Store) disable(ctx context.Context, id uuid.UUID, now time.Time) error {
-	return s.change(ctx, notFound(), `UPDATE clients SET disabled_at = coalesce(disabled_at, $2) WHERE id = $1`, id, now)
+func disable(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
+	tag, err := tx.Exec(ctx, `UPDATE clients SET disabled_at = coalesce(disabled_at, $2) WHERE id = $1`, id, now)
+	if err == nil && tag.RowsAffected() == 0 {
+		return notFound()
+	}
+	return err
 }
 
 func notFound() error {
