@@ -190,7 +190,10 @@ table "authorizations" {
   }
   index "authorizations_expiry" { columns = [column.expires_at] }
   check "authorizations_kind" { expr = "kind IN ('session', 'app', 'service', 'personal', 'exchange')" }
-  check "authorizations_chain" { expr = "cardinality(chain) BETWEEN 1 AND 8 AND chain[1] = root_id AND chain[cardinality(chain)] = id AND (parent_id IS NULL) = (root_id = id)" }
+  check "authorizations_depth" { expr = "cardinality(chain) BETWEEN 1 AND 8" }
+  check "authorizations_root" { expr = "chain[1] = root_id" }
+  check "authorizations_last" { expr = "chain[cardinality(chain)] = id" }
+  check "authorizations_without_parent" { expr = "(parent_id IS NULL) = (root_id = id)" }
 }
 
 # The access tokens of an authorization, by the keyed hash under which each lives in

@@ -202,18 +202,18 @@ func TestHiddenSessionsAreNotSignedOut(t *testing.T) {
 	u.User = url.UserPassword("service", "service")
 	a := start(t, func(s settings) { s["AUTH_DB_URL"] = u.String() })
 	token, _ := a.member()
-	sqlOn(t, p.URL, "ALTER TABLE sessions ENABLE ROW LEVEL SECURITY")
+	sqlOn(t, p.URL, "ALTER TABLE authorizations ENABLE ROW LEVEL SECURITY")
 	if err := a.redis().FlushDB(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "/readyz names it", func() bool { return strings.Contains(a.ready().raw, "row level security hides rows of sessions") })
+	eventually(t, "/readyz names it", func() bool { return strings.Contains(a.ready().raw, "row level security hides rows of authorizations") })
 	eventually(t, "the rebuild has failed", func() bool { return strings.Contains(a.log.String(), "row-level security") })
 	for range 20 {
 		if got := a.me(token); got.status == 401 {
 			t.Fatalf("a live token is called dead: %s", got.raw)
 		}
 	}
-	sqlOn(t, p.URL, "ALTER TABLE sessions DISABLE ROW LEVEL SECURITY")
+	sqlOn(t, p.URL, "ALTER TABLE authorizations DISABLE ROW LEVEL SECURITY")
 	eventually(t, "the token is back", func() bool {
 		got := a.me(token)
 		if got.status == 401 {
