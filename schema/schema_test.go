@@ -105,15 +105,15 @@ func TestSeesEveryDrift(t *testing.T) {
 		"ALTER TABLE accounts DROP CONSTRAINT accounts_name_length",
 		"ALTER TABLE accounts ALTER COLUMN name DROP DEFAULT",
 		"ALTER TABLE accounts ALTER COLUMN password_version TYPE integer",
-		"ALTER TABLE sessions ALTER COLUMN expires_at DROP NOT NULL",
+		"ALTER TABLE authorizations ALTER COLUMN expires_at DROP NOT NULL",
 		"ALTER TABLE sessions DROP COLUMN ip",
 		"DROP INDEX accounts_email_unique",
 		"DROP INDEX accounts_email_unique; CREATE UNIQUE INDEX accounts_email_unique ON accounts (email)",
-		"DROP INDEX sessions_live; CREATE INDEX sessions_live ON sessions (account_id, created_at)",
-		"ALTER TABLE sessions DROP CONSTRAINT sessions_account",
-		"ALTER TABLE sessions DROP CONSTRAINT sessions_account, ADD CONSTRAINT sessions_account FOREIGN KEY (account_id) REFERENCES accounts (id)",
-		"ALTER TABLE token_syncs DROP CONSTRAINT token_syncs_pkey",
-		"DROP TABLE grants",
+		"DROP INDEX authorizations_revoked; CREATE INDEX authorizations_revoked ON authorizations (revoked_at)",
+		"ALTER TABLE sessions DROP CONSTRAINT sessions_authorization",
+		"ALTER TABLE sessions DROP CONSTRAINT sessions_authorization, ADD CONSTRAINT sessions_authorization FOREIGN KEY (id) REFERENCES authorizations (id)",
+		"ALTER TABLE outbox DROP CONSTRAINT outbox_pkey",
+		"DROP TABLE role_assignments",
 	} {
 		t.Run(drift, func(t *testing.T) {
 			t.Parallel()
@@ -202,7 +202,7 @@ func TestRefusesToLoseDataUnlessToldByName(t *testing.T) {
 	for _, c := range []struct{ name, old, new string }{
 		{"drop_column:accounts.name", "  column \"name\" {\n    type    = text\n    default = \"\"\n  }\n  column \"status\"", "  column \"status\""},
 		{"change_type:accounts.password_version", "type    = bigint", "type    = integer"},
-		{"drop_table:token_syncs", text(t)[strings.Index(text(t), "table \"token_syncs\""):strings.Index(text(t), "# Services that rely")], ""},
+		{"drop_table:sessions", text(t)[strings.Index(text(t), "table \"sessions\""):strings.Index(text(t), "# Services that rely")], ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -245,7 +245,7 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 		{"a column", "ALTER TABLE accounts DROP COLUMN name; UPDATE schema_state SET fingerprint = 'older'", []string{"column accounts.name"}},
 		{"an index", "DROP INDEX accounts_email_unique; UPDATE schema_state SET fingerprint = 'older'", []string{"index accounts_email_unique"}},
 		{"the state", "DELETE FROM schema_state", nil},
-		{"tables", "DROP TABLE schema_state, grants", []string{"table grants", "table schema_state"}},
+		{"tables", "DROP TABLE schema_state, role_assignments", []string{"table role_assignments", "table schema_state"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -75,7 +75,8 @@ func (s *Service) SweepOnce(ctx context.Context) (total int64, err error) {
 	return total, nil
 }
 
-// sweep repeats a statement until it finds less than a batch.
+// sweep repeats a statement until it finds nothing: with the leaves gone, their parents
+// are leaves.
 func (s *Service) sweep(ctx context.Context, statement string, args ...any) (total int64, err error) {
 	for {
 		var n int64
@@ -88,7 +89,7 @@ func (s *Service) sweep(ctx context.Context, statement string, args ...any) (tot
 		if err != nil {
 			return total, fmt.Errorf("delete what ended long ago: %w", err)
 		}
-		if n < sweepBatch {
+		if n == 0 {
 			return total, nil
 		}
 	}

@@ -17,6 +17,7 @@ function advice(code: components["schemas"]["Problem"]["code"]): string {
       return "sign in";
     case "busy":
     case "store_unavailable":
+    case "change_under_way":
     case "request_timeout":
     case "client_gone":
     case "internal":

@@ -1,0 +1,271 @@
+package authorization_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify/token"
+)
+
+// settled asks again as long as the answer is that the change is under way, as a client
+// is told to.
+func settled(act func() error) error {
+	for end := time.Now().Add(time.Minute); ; {
+		err := act()
+		if fault.CodeOf(err) != fault.ChangeUnderWay || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// To end everything is one number, however much that is; to tell Redis of it is not.
+func TestEndingDoesNotDependOnHowMuchEnds(t *testing.T) {
+	t.Parallel()
+	const many = 30_000
+	w := newWorld(t)
+	w.relay()
+	mine := w.open()
+	w.fill(w.account, many)
+	w.rebuild()
+	if n := w.recordsLeft(); n < many {
+		t.Fatalf("%d records: nothing is tested", n)
+	}
+	began := time.Now()
+	err := w.Change(t.Context(), authorization.Account(w.account), func(ctx context.Context, tx *authorization.Tx) error {
+		if err := tx.EndAll(ctx); err != nil {
+			return err
+		}
+		t.Logf("recorded in %v", time.Since(began))
+		return nil
+	})
+	if err != nil && fault.CodeOf(err) != fault.ChangeUnderWay {
+		t.Fatal(err)
+	}
+	t.Logf("answered in %v: %v", time.Since(began), err)
+	eventually(t, "Redis has heard of it", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+	if n := w.recordsLeft(); n != 0 {
+		t.Errorf("%d records are left", n)
+	}
+	if w.alive(mine) || w.listed() != 0 {
+		t.Error("something is alive")
+	}
+}
+
+// A change that reaches many does not hold up one that reaches few.
+func TestSignOutDoesNotWaitForAChangeOfMany(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mine := w.open()
+	many := w.newAccount("grace@books.test")
+	w.fill(many, 20*500)
+	w.sql(`INSERT INTO outbox (id, selector, target, epochs) VALUES (gen_random_uuid(), 'subject', uuid_send($1::uuid), '{1}')`, many)
+	var carrying sync.WaitGroup
+	carrying.Go(func() {
+		for w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL AND cursor IS NULL AND selector = 'subject'") > 0 {
+		}
+		if err := w.end(mine); err != nil {
+			t.Error(err)
+		}
+		if w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL AND selector = 'subject'") == 0 {
+			t.Log("the change of many was over: nothing was tested in this run")
+		}
+		if w.alive(mine) {
+			t.Error("alive after its sign-out was answered")
+		}
+	})
+	w.relay()
+	carrying.Wait()
+}
+
+// Whoever carries a selector may die after any page.
+func TestWhatACarrierLeftIsCarriedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(w.account, 1700)
+	w.rebuild()
+	w.sql(`UPDATE subjects SET epoch = epoch + 1`)
+	w.sql(`INSERT INTO outbox (id, selector, target, epochs) SELECT id, 'subject', uuid_send(id), '{1}' FROM subjects`)
+	for range 2 { // two pages, each by somebody who is gone then
+		if err := w.replica().CarryPage(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.recordsLeft(); n != 700 {
+		t.Fatalf("%d records after two pages, want 700", n)
+	}
+	w.relay()
+	eventually(t, "the rest is carried", func() bool { return w.recordsLeft() == 0 })
+}
+
+// Whoever was told that a store does not answer asks again, and is answered once it is so.
+func TestAskingAgainWaitsForTheChangeThatIsThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.open()
+	w.sql(`UPDATE authorizations SET revoked_at = now()`)
+	w.sql(`INSERT INTO outbox (id, selector, target) SELECT id, 'tree', uuid_send(root_id) FROM authorizations`)
+	if err := w.end(o); err != nil {
+		t.Fatal(err)
+	}
+	if w.alive(o) {
+		t.Error("alive after the answer")
+	}
+	if n := w.count("SELECT count(*) FROM outbox"); n != 1 {
+		t.Errorf("%d selectors, want the one that was there", n)
+	}
+	wantCode(t, w.end(o), fault.SessionNotFound)
+}
+
+func TestDeletedAccountLeavesOnlyAPseudonym(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.grant("books", "books:read")
+	e := w.estate()
+	if err := w.asOwner(changed(statement("DELETE FROM accounts WHERE id = $1", w.account), (*authorization.Tx).Erase)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SweepOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count("SELECT count(*) FROM authorizations WHERE subject_id = $1", w.account); n != 0 {
+		t.Errorf("%d authorizations are left", n)
+	}
+	if n := w.count("SELECT count(*) FROM subjects WHERE id = $1 AND ended_at IS NOT NULL AND NOT erasing", w.account); n != 1 {
+		t.Error("its subject is gone, or is still being erased")
+	}
+	if !w.live(e.made[theirs]) || !w.live(e.made[program]) {
+		t.Error("another's ended")
+	}
+}
+
+// Rows say which tokens are to die: while Redis has not heard of it they must stay.
+func TestNothingIsErasedBeforeItsTokensAreDead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.open()
+	w.sql("DELETE FROM accounts")
+	w.sql("UPDATE subjects SET epoch = 2, ended_at = now(), erasing = true")
+	w.sql("INSERT INTO outbox (id, selector, target, epochs) SELECT id, 'subject', uuid_send(id), '{1}' FROM subjects")
+	if _, err := w.SweepOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.count("SELECT count(*) FROM authorizations") != 1 {
+		t.Fatal("the row is gone, and the token is alive for good")
+	}
+	w.relay()
+	eventually(t, "the token is dead", func() bool { return !w.alive(o) })
+	eventually(t, "it is erased", func() bool {
+		n, err := w.SweepOnce(context.Background())
+		if err != nil {
+			t.Error(err)
+		}
+		return n == 1
+	})
+}
+
+// The heart of it, for all kinds: while sign-ins, apps and ends race, what was made
+// before an end was answered is dead after it, and what is listed is alive.
+func TestEndsRaceWithIssues(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.relay()
+	survived := 0
+	for round := range 150 {
+		e := w.estate()
+		var all sync.WaitGroup
+		var child authorization.Issued
+		var issued error
+		all.Go(func() {
+			child, issued = w.Issue(context.Background(), authorization.Request{
+				Kind: authorization.Exchange, Subject: authorization.Account(w.account), Client: e.client, Parent: e.made[app].ID, Lifetime: time.Hour,
+			})
+		})
+		all.Go(func() {
+			if err := w.asOwner(func(ctx context.Context, tx *authorization.Tx) error {
+				return tx.End(ctx, e.made[app].ID, authorization.EndedByOwner)
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Go(func() {
+			if err := w.asOwner(func(ctx context.Context, tx *authorization.Tx) error { return tx.EndSignIns(ctx, e.made[acting].ID) }); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+		if issued != nil && fault.CodeOf(issued) != fault.SessionNotFound {
+			t.Fatal(issued)
+		}
+		if issued == nil {
+			survived++
+			if w.live(child) {
+				t.Fatalf("round %d: what hangs on an ended app is alive", round)
+			}
+		}
+		if !w.live(e.made[acting]) || w.live(e.made[other]) || w.live(e.made[app]) {
+			t.Fatalf("round %d: the acting session %v, the other %v, the app %v", round, w.live(e.made[acting]), w.live(e.made[other]), w.live(e.made[app]))
+		}
+	}
+	t.Logf("%d of 150 were issued before their parent ended", survived)
+}
+
+// A client that draws many tokens is ended all the same, and nothing of it is left.
+func TestClientThatDrawsManyTokensCanBeEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := w.estate().client
+	subject := authorization.Subject{ID: client, Client: true}
+	var mu sync.Mutex
+	var drawn []authorization.Issued
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				made, err := w.Issue(ctx, authorization.Request{Kind: authorization.Program, Subject: subject, Lifetime: time.Hour})
+				if err == nil {
+					mu.Lock()
+					drawn = append(drawn, made)
+					mu.Unlock()
+				} else if fault.CodeOf(err) != fault.InvalidClient && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	eventually(t, "many are drawn", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
+	err := settled(func() error {
+		return w.Change(context.Background(), subject, func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
+	})
+	stop()
+	all.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, made := range drawn {
+		if w.live(made) {
+			t.Fatal("a token of a disabled client is alive")
+		}
+	}
+}
+
+// recordsLeft counts the records of tokens in Redis. DBSIZE would count keys that have
+// expired, too.
+func (w *world) recordsLeft() (n int) {
+	w.t.Helper()
+	keys, err := w.redis.Keys(context.Background(), token.KeyPrefix+"*").Result()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, key := range keys {
+		if _, ours := token.ParseKey(key); ours {
+			n++
+		}
+	}
+	return n
+}
