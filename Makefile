@@ -22,14 +22,15 @@ help: ## Lists the targets.
 .PHONY: run
 run: ## Starts auth-api with its stores on 127.0.0.1:8000; data stays in .dev. AUTH_API_ADDR moves it.
 	@$(BUILDING)
-	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api
+	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
 	@exec $$(scripts/tied) .dev/bin/auth-api dev
 
 .PHONY: watch
 watch: ## Like run, and builds and restarts on every change of the code.
 	@$(BUILDING)
-	@$(GO_BUILD) -v -o .dev/bin/ ./cmd/watch ./services/auth-api
-	@exec $$(scripts/tied) .dev/bin/watch -lock .dev/watch -package ./services/auth-api -output .dev/bin/auth-api -- .dev/bin/auth-api dev
+	@$(GO_BUILD) -v -o .dev/bin/watch ./cmd/watch
+	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
+	@exec $$(scripts/tied) .dev/bin/watch -lock .dev/watch -package ./services/auth-api/dev -output .dev/bin/auth-api -- .dev/bin/auth-api dev
 
 # They render manifests, one after another: the race detector finds nothing there and
 # takes four times as long.

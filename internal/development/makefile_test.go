@@ -36,7 +36,7 @@ func newCheckout(t *testing.T) *checkout {
 	for _, name := range []string{"Makefile", "go.mod", "go.sum", "scripts", "cmd/clean", "internal/runlock"} {
 		c.copy(name)
 	}
-	for _, name := range []string{"services/auth-api", "services/helloworld", "cmd/watch"} {
+	for _, name := range []string{"services/auth-api", "services/auth-api/dev", "services/helloworld", "cmd/watch"} {
 		file := filepath.Join(c.dir, name, "main.go")
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)

@@ -150,7 +150,7 @@ func TestDashboardShowsMetricsThatExist(t *testing.T) {
 		t.Fatalf("%d panels, %v", len(board.Panels), err)
 	}
 	var source strings.Builder
-	for _, file := range []string{"services/auth-api/metrics.go", "services/auth-api/internal/httpapi/metrics.go"} {
+	for _, file := range []string{"services/auth-api/internal/app/metrics.go", "services/auth-api/internal/httpapi/metrics.go"} {
 		b, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			t.Fatal(err)

@@ -80,7 +80,7 @@ func TestDevSaysWhatToDoAboutABrokenTokenKey(t *testing.T) {
 			if err := os.WriteFile(file, []byte(broken), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out, err := runWith(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "dev", "--dir", dir)
+			out, err := runDev(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir)
 			if err == nil || !strings.Contains(out, file+" holds no token key") || !strings.Contains(out, "rm "+file) {
 				t.Errorf("%v: %s", err, out)
 			}
@@ -95,7 +95,7 @@ func TestDevStartsAfterItWasKilledInItsFirstStart(t *testing.T) {
 		found, _ := filepath.Glob(filepath.Join(dir, "postgres-new-*"))
 		return found
 	}
-	cmd := exec.Command(binary, "dev", "--dir", dir)
+	cmd := exec.Command(devBinary(), "dev", "--dir", dir)
 	cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0"}.list()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestDevStartsAfterItWasKilledInItsFirstStart(t *testing.T) {
 func TestDevStartsAfterADiskThatWasFull(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".dev")
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", `trap '' XFSZ; ulimit -f 0; exec "$0" dev --dir "$1" 2>&1 | cat`, binary, dir)
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", `trap '' XFSZ; ulimit -f 0; exec "$0" dev --dir "$1" 2>&1 | cat`, devBinary(), dir)
 	cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0"}.list()
 	out, _ := cmd.CombinedOutput()
 	if !strings.Contains(string(out), "file too large") {

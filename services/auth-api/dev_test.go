@@ -27,7 +27,7 @@ type development struct {
 func dev(t *testing.T, dir string) *development {
 	t.Helper()
 	d := &development{t: t, out: &devtest.Output{}, ended: make(chan struct{})}
-	d.cmd = exec.Command(binary, "dev", "--dir", dir)
+	d.cmd = exec.Command(devBinary(), "dev", "--dir", dir)
 	d.cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0", "TMPDIR": os.TempDir()}.list()
 	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
 	d.cmd.WaitDelay = 5 * time.Second // as in startWith
@@ -105,7 +105,7 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	if out := again.shell(line); strings.Contains(again.out.String(), "stand-in") || !strings.Contains(out, `"email":"ada@books.test"`) {
 		t.Errorf("the token did not survive the restart: %s", out)
 	}
-	if out, err := runWith(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "dev", "--dir", dir); err == nil || !strings.Contains(out, "another run uses") {
+	if out, err := runDev(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir); err == nil || !strings.Contains(out, "another run uses") {
 		t.Errorf("a second dev on the same data: %v, %s", err, out)
 	}
 	again.end(syscall.SIGKILL)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +34,28 @@ const (
 // binary is the program under test, built once.
 var binary string
 
+// devBinary is the one for development, built when it is first needed.
+var devBinary = sync.OnceValue(func() string {
+	path := filepath.Join(filepath.Dir(binary), "dev")
+	if err := build(path, "./dev"); err != nil {
+		panic(err)
+	}
+	return path
+})
+
+func build(path, of string) error {
+	args := []string{"build", "-buildvcs=false", "-o", path}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	build := exec.Command("go", append(args, of)...)
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build %s: %w", of, err)
+	}
+	return nil
+}
+
 // documents are the OpenAPI documents of the services under test.
 var documents contract.Documents
 
@@ -45,14 +68,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "auth-api")
-		args := []string{"build", "-buildvcs=false", "-o", binary}
-		if raceEnabled {
-			args = append(args, "-race")
-		}
-		build := exec.Command("go", append(args, ".")...)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintln(os.Stderr, "build auth-api:", err)
+		if err := build(binary, "."); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return devtest.Main(m)
@@ -246,10 +263,16 @@ func (a *api) me(token string) answer {
 // run is a command of auth-api in the same settings.
 func (a *api) run(args ...string) (string, error) { return runWith(a.env, args...) }
 
-func runWith(env settings, args ...string) (string, error) {
+func runWith(env settings, args ...string) (string, error) { return runProgram(binary, env, args...) }
+
+func runDev(env settings, args ...string) (string, error) {
+	return runProgram(devBinary(), env, append([]string{"dev"}, args...)...)
+}
+
+func runProgram(program string, env settings, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = env.list()
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -42,7 +42,7 @@ func TestTakenPortIsOneClearLine(t *testing.T) {
 	}
 	defer l.Close()
 	for _, args := range [][]string{{"serve"}, {"dev", "--dir", t.TempDir()}} {
-		out, err := runWith(settings{
+		out, err := runProgram(devBinary(), settings{
 			"AUTH_DB_URL": "postgres://u:p@127.0.0.1:1/auth", "SESSION_DB_URL": "redis://127.0.0.1:1", "SESSION_DB_TOKEN_KEY": tokenKey,
 			"AUTH_API_ADDR": l.Addr().String(),
 		}, args...)
@@ -61,7 +61,7 @@ func TestVersionAndHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"serve", "dev", "schema", "config", "version", "account"} {
+	for _, command := range []string{"serve", "schema", "config", "version", "account"} {
 		if !strings.Contains(out, "\n  "+command) {
 			t.Errorf("help lacks %s:\n%s", command, out)
 		}
@@ -74,7 +74,7 @@ func TestVersionAndHelp(t *testing.T) {
 // Before a store is started, and in the words of `serve`.
 func TestDevSaysWhatIsWrongWithAGivenStore(t *testing.T) {
 	t.Parallel()
-	out, err := runWith(settings{"AUTH_DB_URL": "postgres://u:hu#sh@h/auth", "SESSION_DB_URL": "redis://u:hu/sh@h", "AUTH_API_ADDR": "127.0.0.1:0"}, "dev", "--dir", t.TempDir())
+	out, err := runDev(settings{"AUTH_DB_URL": "postgres://u:hu#sh@h/auth", "SESSION_DB_URL": "redis://u:hu/sh@h", "AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", t.TempDir())
 	if err == nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "AUTH_DB_URL: it holds a #") || !strings.Contains(out, "\nSESSION_DB_URL: ") || strings.Contains(out, "hu/sh") || strings.Contains(out, "hu#sh") {
 		t.Errorf("%v:\n%s", err, out)
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func schemaCommand() *cobra.Command {
 			}
 			p, err := schema.Current().Plan(cmd.Context(), c.PostgresURL(), o)
 			if err != nil {
-				return withExplanation(err)
+				return ExplainSchema(err)
 			}
 			printPlan(cmd.OutOrStdout(), p, "Nothing to do.")
 			for _, name := range p.Destructive {
@@ -65,7 +65,7 @@ func applySchema(ctx context.Context, url string, o schema.Options, wait time.Du
 			return p, nil
 		}
 		if !isTransient(err) || !time.Now().Before(end) {
-			return p, withExplanation(err)
+			return p, ExplainSchema(err)
 		}
 		if why := connect.Explain(err); !told[why] {
 			told[why] = true
@@ -73,7 +73,7 @@ func applySchema(ctx context.Context, url string, o schema.Options, wait time.Du
 		}
 		select {
 		case <-ctx.Done():
-			return schema.Plan{}, withExplanation(err)
+			return schema.Plan{}, ExplainSchema(err)
 		case <-time.After(time.Second):
 		}
 	}
@@ -86,8 +86,8 @@ func isTransient(err error) bool {
 	return errors.Is(err, schema.ErrBusy) || errors.Is(err, schema.ErrUnreachable) || connect.IsTransient(err)
 }
 
-// withExplanation adds what to do, if the cause is the server and not the schema.
-func withExplanation(err error) error {
+// ExplainSchema adds what to do, if the cause is the server and not the schema.
+func ExplainSchema(err error) error {
 	if connect.IsMisconfigured(err) || isTransient(err) {
 		return fmt.Errorf("%s: %w", connect.Explain(err), err)
 	}

@@ -20,6 +20,8 @@ import (
 	"auth.books.test/internal/setting"
 	"auth.books.test/internal/wholefile"
 	"auth.books.test/schema"
+	"auth.books.test/services/auth-api/internal/app"
+	"auth.books.test/services/auth-api/internal/cli"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/verify/token"
 )
@@ -59,7 +61,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	l, err := listen("AUTH_API_ADDR", string(c.Addr))
+	l, err := app.Listen("AUTH_API_ADDR", string(c.Addr))
 	if err != nil {
 		return err
 	}
@@ -80,14 +82,14 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 		c.Issuer.URL = "http://" + l.Addr().String()
 	}
 	if _, err := schema.Current().Apply(ctx, c.PostgresURL(), schema.Options{}); err != nil {
-		return withExplanation(err)
+		return cli.ExplainSchema(err)
 	}
 	books, err := seed(ctx, c, filepath.Join(dir, "books.client"))
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel.Level}))
-	return serve(ctx, c, l, log, func(metrics net.Addr) {
+	return app.Serve(ctx, c, l, log, version, func(metrics net.Addr) {
 		welcome{
 			url: "http://" + l.Addr().String(), metrics: "http://" + metrics.String() + "/metrics", dir: dir,
 			postgres: s.postgres, redis: s.redis, books: books, took: time.Since(began),

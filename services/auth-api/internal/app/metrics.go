@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 const scrapeTimeout = time.Second
 
 // newRegistry holds the metrics of the parts; httpapi adds its own.
-func newRegistry(p *parts) *prometheus.Registry {
+func newRegistry(a *App) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	gauge := func(name, help string, value func() float64) {
@@ -25,31 +25,31 @@ func newRegistry(p *parts) *prometheus.Registry {
 	counter := func(name, help string, value func() float64) {
 		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 	}
-	gauge("auth_hash_slots", "How many passwords may be hashed at once.", func() float64 { return float64(p.hashing.Stats().Slots) })
-	gauge("auth_hash_busy", "How many passwords are being hashed.", func() float64 { return float64(p.hashing.Stats().Busy) })
-	gauge("auth_hash_queued", "How many sign-ins wait for a slot.", func() float64 { return float64(p.hashing.Stats().Queued) })
-	counter("auth_hash_refused_total", "Sign-ins refused because the queue was full or slow.", func() float64 { return float64(p.hashing.Stats().Refused) })
-	counter("auth_hash_dropped_total", "Sign-ins whose caller left before their turn.", func() float64 { return float64(p.hashing.Stats().Dropped) })
-	gauge("auth_hash_workers", "Processes that hash passwords, or wait for the next.", func() float64 { return float64(p.workers.Stats().Workers) })
-	counter("auth_hash_overdue_total", "Hashes whose worker had no processor in time; they were done at ordinary rank.", func() float64 { return float64(p.workers.Stats().Overdue) })
-	counter("auth_hash_lost_total", "Hashes whose worker ended before they were done; they were done again.", func() float64 { return float64(p.workers.Stats().Lost) })
-	counter("auth_hash_alone_total", "Hashes in the process of the service, since no worker could be started.", func() float64 { return float64(p.workers.Stats().Alone) })
-	gauge("auth_db_connections_in_use", "Connections to Postgres in use.", func() float64 { return float64(p.db.Stat().AcquiredConns()) })
+	gauge("auth_hash_slots", "How many passwords may be hashed at once.", func() float64 { return float64(a.hashing.Stats().Slots) })
+	gauge("auth_hash_busy", "How many passwords are being hashed.", func() float64 { return float64(a.hashing.Stats().Busy) })
+	gauge("auth_hash_queued", "How many sign-ins wait for a slot.", func() float64 { return float64(a.hashing.Stats().Queued) })
+	counter("auth_hash_refused_total", "Sign-ins refused because the queue was full or slow.", func() float64 { return float64(a.hashing.Stats().Refused) })
+	counter("auth_hash_dropped_total", "Sign-ins whose caller left before their turn.", func() float64 { return float64(a.hashing.Stats().Dropped) })
+	gauge("auth_hash_workers", "Processes that hash passwords, or wait for the next.", func() float64 { return float64(a.workers.Stats().Workers) })
+	counter("auth_hash_overdue_total", "Hashes whose worker had no processor in time; they were done at ordinary rank.", func() float64 { return float64(a.workers.Stats().Overdue) })
+	counter("auth_hash_lost_total", "Hashes whose worker ended before they were done; they were done again.", func() float64 { return float64(a.workers.Stats().Lost) })
+	counter("auth_hash_alone_total", "Hashes in the process of the service, since no worker could be started.", func() float64 { return float64(a.workers.Stats().Alone) })
+	gauge("auth_db_connections_in_use", "Connections to Postgres in use.", func() float64 { return float64(a.db.Stat().AcquiredConns()) })
 	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 {
-		s := p.redis.PoolStats()
+		s := a.redis.PoolStats()
 		return float64(s.TotalConns - s.IdleConns)
 	})
-	counter("auth_session_db_rebuilds_total", "How often this replica brought a Redis that came back in line with Postgres.", func() float64 { return float64(p.authorizations.Rebuilds()) })
+	counter("auth_session_db_rebuilds_total", "How often this replica brought a Redis that came back in line with Postgres.", func() float64 { return float64(a.authorizations.Rebuilds()) })
 	gauge("auth_outbox_waiting", "Changes of which Redis has not heard yet; NaN if Postgres does not answer.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 		defer cancel()
-		n, err := p.authorizations.Waiting(ctx)
+		n, err := a.authorizations.Waiting(ctx)
 		if err != nil {
 			return math.NaN()
 		}
 		return float64(n)
 	})
-	r.MustRegister(newVerification(p.verifier.Stats))
+	r.MustRegister(newVerification(a.verifier.Stats))
 	return r
 }
 

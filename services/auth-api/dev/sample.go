@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 
 	"auth.books.test/internal/wholefile"
+	"auth.books.test/services/auth-api/internal/app"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/fault"
@@ -25,31 +27,31 @@ const (
 // seed makes what is missing of the sample, and gives the credentials of its API,
 // which are kept in the file.
 func seed(ctx context.Context, c config.Config, file string) (client.Credentials, error) {
-	p, err := assemble(ctx, c, discardLog())
+	a, err := app.New(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return client.Credentials{}, err
 	}
-	defer p.close()
+	defer a.Close()
 	scopes := []string{"books:read", "books:write"}
 	for _, step := range []func() error{
-		func() error { return p.accounts.Seed(ctx, sampleEmail, samplePassword) },
-		func() error { return p.resources.Create(ctx, sampleAudience, scopes) },
-		func() error { return p.resources.CreateRole(ctx, sampleAudience, sampleRole, scopes) },
-		func() error { return p.resources.Assign(ctx, sampleEmail, sampleAudience, sampleRole) },
+		func() error { return a.Accounts.Seed(ctx, sampleEmail, samplePassword) },
+		func() error { return a.Resources.Create(ctx, sampleAudience, scopes) },
+		func() error { return a.Resources.CreateRole(ctx, sampleAudience, sampleRole, scopes) },
+		func() error { return a.Resources.Assign(ctx, sampleEmail, sampleAudience, sampleRole) },
 	} {
 		if err := step(); err != nil && fault.CodeOf(err) != fault.AlreadyExists {
 			return client.Credentials{}, fmt.Errorf("seed the sample: %w", err)
 		}
 	}
-	credentials, err := sampleClient(ctx, p, file)
+	credentials, err := sampleClient(ctx, a, file)
 	if err != nil {
 		return client.Credentials{}, fmt.Errorf("seed the sample client: %w", err)
 	}
 	return credentials, nil
 }
 
-func sampleClient(ctx context.Context, p *parts, file string) (client.Credentials, error) {
-	if _, err := p.clients.ReconcileOnce(ctx); err != nil {
+func sampleClient(ctx context.Context, a *app.App, file string) (client.Credentials, error) {
+	if _, err := a.Clients.ReconcileOnce(ctx); err != nil {
 		return client.Credentials{}, err
 	}
 	kept, err := os.ReadFile(file)
@@ -57,14 +59,14 @@ func sampleClient(ctx context.Context, p *parts, file string) (client.Credential
 		return client.Credentials{}, err
 	}
 	id, secret, _ := strings.Cut(strings.TrimSpace(string(kept)), ":")
-	known, err := p.callers.Authenticate(ctx, id, secret)
+	known, err := a.Callers.Authenticate(ctx, id, secret)
 	if err == nil {
 		return client.Credentials{ID: known.ID, Secret: secret}, nil
 	}
 	if fault.CodeOf(err) != fault.InvalidClient {
 		return client.Credentials{}, err
 	}
-	made, err := p.clients.Create(ctx, sampleAudience, "sample")
+	made, err := a.Clients.Create(ctx, sampleAudience, "sample")
 	if err != nil {
 		return client.Credentials{}, err
 	}

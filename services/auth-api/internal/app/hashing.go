@@ -1,38 +1,37 @@
-package main
+package app
 
 import (
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/worker"
 )
 
-const hashCommandName = "hash"
+// HashCommand is the command of this program that hashes passwords for another process
+// of it: a worker of package worker.
+const HashCommand = "hash"
 
-// hashCommand is a worker of package worker; auth-api starts it by itself.
-func hashCommand() *cobra.Command {
-	return &cobra.Command{Use: hashCommandName + " RANK", Short: "Hash passwords for another auth-api", Hidden: true, Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return worker.Serve(worker.Rank(args[0]), cmd.InOrStdin(), cmd.OutOrStdout())
-		}}
-}
-
-func newCrew(log *slog.Logger) (*worker.Crew, error) {
+// openHashing makes the pool that hashes passwords, with its workers.
+func (a *App) openHashing(c config.Config) error {
 	self, err := worker.Self()
 	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
+		return fmt.Errorf("find this program: %w", err)
 	}
-	return worker.New(worker.Options{Command: []string{self, hashCommandName}, Log: log, Now: time.Now}), nil
+	a.workers = worker.New(worker.Options{Command: []string{self, HashCommand}, Log: a.log, Now: time.Now})
+	a.onClose(a.workers.Close)
+	hasher, err := newHasher(c, a.workers)
+	if err != nil {
+		return err
+	}
+	a.hashing = newHashing(c, hasher, a.workers)
+	return nil
 }
 
 func newHasher(c config.Config, workers *worker.Crew) (*password.Hasher, error) {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"auth.books.test/services/auth-api/internal/app"
 	"auth.books.test/services/auth-api/internal/client"
 )
 
@@ -18,45 +19,45 @@ func clientCommand() *cobra.Command {
 	command := &cobra.Command{Use: "client", Short: "Credentials by which an API asks whether a token is alive"}
 	var name string
 	create := &cobra.Command{Use: "create AUDIENCE", Short: "Make a client of an API; its secret is printed once", Args: cobra.ExactArgs(1),
-		RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-			made, err := p.clients.Create(ctx, args[0], name)
+		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+			made, err := a.Clients.Create(ctx, args[0], name)
 			return told(made), err
 		})}
 	create.Flags().StringVar(&name, "name", "", "what uses it, for those who read the list")
 
 	var dropOld bool
 	rotate := &cobra.Command{Use: "rotate ID", Short: "Add a second secret, which is printed once; the old one stays good until --drop-old", Args: cobra.ExactArgs(1),
-		RunE: withClient(func(ctx context.Context, p *parts, id uuid.UUID) (string, error) {
+		RunE: withClient(func(ctx context.Context, a *app.App, id uuid.UUID) (string, error) {
 			if dropOld {
-				return okay(p.clients.DropOld(ctx, id), "Only the newest secret is good now.")
+				return okay(a.Clients.DropOld(ctx, id), "Only the newest secret is good now.")
 			}
-			made, err := p.clients.Rotate(ctx, id)
+			made, err := a.Clients.Rotate(ctx, id)
 			return told(made), err
 		})}
 	rotate.Flags().BoolVar(&dropOld, "drop-old", false, "end the old secret; nothing is added")
 
 	command.AddCommand(create, rotate,
 		&cobra.Command{Use: "disable ID", Short: "End a client for good", Args: cobra.ExactArgs(1),
-			RunE: withClient(func(ctx context.Context, p *parts, id uuid.UUID) (string, error) {
-				return okay(p.clients.Disable(ctx, id), "The client is disabled.")
+			RunE: withClient(func(ctx context.Context, a *app.App, id uuid.UUID) (string, error) {
+				return okay(a.Clients.Disable(ctx, id), "The client is disabled.")
 			})},
 		&cobra.Command{Use: "list", Short: "List the clients, without secrets", Args: cobra.NoArgs,
-			RunE: withParts(func(ctx context.Context, p *parts, _ []string) (string, error) {
-				all, err := p.clients.List(ctx)
+			RunE: withApp(func(ctx context.Context, a *app.App, _ []string) (string, error) {
+				all, err := a.Clients.List(ctx)
 				return table(all), err
 			})},
 	)
 	return command
 }
 
-func withClient(work func(ctx context.Context, p *parts, id uuid.UUID) (string, error)) func(*cobra.Command, []string) error {
-	return withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
+func withClient(work func(ctx context.Context, a *app.App, id uuid.UUID) (string, error)) func(*cobra.Command, []string) error {
+	return withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 		id, err := uuid.Parse(args[0])
 		if err != nil {
 			// The argument is not repeated: it may be the secret.
 			return "", errors.New("a client's id is a UUID: client list shows them")
 		}
-		return work(ctx, p, id)
+		return work(ctx, a, id)
 	})
 }
 

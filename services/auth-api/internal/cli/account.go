@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/app"
 )
 
 func accountCommand() *cobra.Command {
@@ -18,8 +19,8 @@ func accountCommand() *cobra.Command {
 		"enable":  {account.Active, "Let a disabled account sign in again"},
 	} {
 		command.AddCommand(&cobra.Command{Use: name + " EMAIL", Short: c.short, Args: cobra.ExactArgs(1),
-			RunE: withParts(func(ctx context.Context, p *parts, args []string) (string, error) {
-				return okay(p.accounts.SetStatus(ctx, args[0], c.status), "The account is now %s.", c.status)
+			RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+				return okay(a.Accounts.SetStatus(ctx, args[0], c.status), "The account is now %s.", c.status)
 			})})
 	}
 	return command

@@ -1,0 +1,149 @@
+// Package app wires the service, starts it, and stops it in order.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/schema"
+	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/services/auth-api/internal/health"
+	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/resource"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/services/auth-api/internal/worker"
+	"auth.books.test/verify"
+	"auth.books.test/verify/token"
+)
+
+// App is what the service is made of, without HTTP.
+type App struct {
+	Accounts  *account.Service
+	Resources *resource.Service
+	Clients   *client.Service
+	Callers   *client.Authenticator
+
+	authorizations *authorization.Service
+	sessions       *session.Service
+	login          *login.Service
+	offers         *resource.Store
+	verifier       *verify.Direct
+	health         *health.Checker
+	hashing        *password.Pool
+	workers        *worker.Crew
+	tokens         *access.Store
+	db             *postgres.DB
+	redis          redis.UniversalClient
+	log            *slog.Logger
+	closers        []func()
+}
+
+// redisTimeout is for each call but those that verify.
+const redisTimeout = time.Second
+
+// New wires the parts. Stores may come up later. Close ends what it began, such as
+// following changes in Redis.
+func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err error) {
+	a := &App{log: log}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := a.openHashing(c); err != nil {
+		return nil, err
+	}
+	ring, err := token.ParseKeyRing(c.TokenKey.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("SESSION_DB_TOKEN_KEY: %w", err)
+	}
+	damaged := authorization.NewDamaged()
+	if err := a.openStores(ctx, c, ring, damaged); err != nil {
+		return nil, err
+	}
+	records, err := client.Keep(client.NewRedisRecords(a.redis, redisTimeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(func() { _ = records.Close() })
+
+	people := account.NewStore(a.db)
+	a.offers = resource.NewStore(a.db)
+	a.authorizations = authorization.New(authorization.Options{
+		DB: a.db, Records: a.tokens, Ring: ring, People: people, Assignments: a.offers, Idle: c.SessionIdle.Duration,
+		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
+	})
+	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
+	a.Accounts = account.New(account.Options{
+		Store: people, Passwords: a.hashing, Policy: password.NewPolicy("auth.books.test", "auth-api"),
+		Authorizations: a.authorizations, Belongings: a.offers, Random: rand.Reader,
+	})
+	a.login = login.New(a.Accounts, a.sessions)
+	a.Callers = client.NewAuthenticator(records)
+	a.Clients = client.New(client.Options{
+		Store: client.NewStore(a.db), Records: records, Authorizations: a.authorizations, Random: rand.Reader, Now: time.Now, Log: log,
+	})
+	a.Resources = resource.New(a.authorizations, people, a.Clients, rand.Reader)
+	a.health = health.New(a.db, a.tokens, schema.Current())
+	return a, nil
+}
+
+// openStores opens Postgres and Redis, and begins to verify from memory.
+func (a *App) openStores(ctx context.Context, c config.Config, ring *token.KeyRing, damaged authorization.Damaged) (err error) {
+	a.db, err = postgres.Open(ctx, postgres.Options{
+		URL: c.PostgresURL(), MaxConns: c.AuthDBConns.Value, Timeout: c.AuthDBTimeout.Duration, Now: time.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.onClose(a.db.Close)
+	if a.redis, err = verify.Open(c.RedisURL()); err != nil {
+		return fmt.Errorf("SESSION_DB_URL: %w", err)
+	}
+	a.onClose(func() { _ = a.redis.Close() })
+	a.verifier, err = verify.NewDirect(a.redis, ring, verify.Options{
+		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: a.log,
+		Damaged: damaged.Note,
+	})
+	if err != nil {
+		return err
+	}
+	a.onClose(func() { _ = a.verifier.Close() })
+	a.tokens = access.NewStore(a.redis, ring, redisTimeout, a.verifier)
+	return nil
+}
+
+func (a *App) onClose(do func()) { a.closers = append(a.closers, do) }
+
+// Close closes what was opened, the last first.
+func (a *App) Close() {
+	for _, do := range slices.Backward(a.closers) {
+		do()
+	}
+	a.closers = nil
+}
+
+// work runs what goes on beside requests until ctx ends, and waits for it.
+func (a *App) work(ctx context.Context) (wait func()) {
+	var all sync.WaitGroup
+	all.Go(func() { a.authorizations.Relay(ctx) })
+	all.Go(func() { a.authorizations.Rebuild(ctx) })
+	all.Go(func() { a.tokens.Watch(ctx, a.log) })
+	all.Go(func() { a.authorizations.Touch(ctx) })
+	all.Go(func() { a.authorizations.Sweep(ctx) })
+	all.Go(func() { a.Clients.Reconcile(ctx) })
+	return all.Wait
+}

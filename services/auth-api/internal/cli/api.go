@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"auth.books.test/services/auth-api/internal/app"
+)
+
+func apiCommand() *cobra.Command {
+	command := &cobra.Command{Use: "api", Short: "Make an API known: its audience and its scopes"}
+	var scopes []string
+	create := &cobra.Command{Use: "create AUDIENCE --scope SCOPE...", Short: "Make an API known", Args: cobra.ExactArgs(1),
+		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+			err := a.Resources.Create(ctx, args[0], scopes)
+			return okay(err, "The API %s offers %q.", args[0], scopes)
+		})}
+	set := &cobra.Command{Use: "set AUDIENCE --scope SCOPE...", Short: "Change what an API offers; what is left out ends in roles and in live tokens", Args: cobra.ExactArgs(1),
+		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+			err := a.Resources.SetScopes(ctx, args[0], scopes)
+			return okay(err, "The API %s offers %q.", args[0], scopes)
+		})}
+	for _, c := range []*cobra.Command{create, set} {
+		scopesFlag(c, &scopes, "a scope that the API offers, such as books:read")
+		command.AddCommand(c)
+	}
+	return command
+}
+
+func scopesFlag(c *cobra.Command, scopes *[]string, usage string) {
+	c.Flags().StringArrayVar(scopes, "scope", nil, usage+"; may be given several times")
+	_ = c.MarkFlagRequired("scope")
+}

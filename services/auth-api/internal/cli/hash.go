@@ -1,0 +1,16 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"auth.books.test/services/auth-api/internal/app"
+	"auth.books.test/services/auth-api/internal/worker"
+)
+
+// hashCommand is a worker of package worker; auth-api starts it by itself.
+func hashCommand() *cobra.Command {
+	return &cobra.Command{Use: app.HashCommand + " RANK", Short: "Hash passwords for another auth-api", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return worker.Serve(worker.Rank(args[0]), cmd.InOrStdin(), cmd.OutOrStdout())
+		}}
+}
