@@ -3,9 +3,12 @@ package schema
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // DestructiveError refuses changes that can lose data.
@@ -31,7 +34,7 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 		// Not by Atlas, which hides the cause of a failure: what is planned is what is done.
 		for _, statement := range p.Statements {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("%s: %w", statement, err)
+				return detailed(statement, err)
 			}
 		}
 		return d.sign(ctx, tx, p.record)
@@ -40,6 +43,15 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 		return Plan{}, fmt.Errorf("apply the schema: %w", err)
 	}
 	return p, nil
+}
+
+// detailed adds what Postgres says besides, such as which view depends on a table.
+func detailed(statement string, err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Detail != "" {
+		return fmt.Errorf("%s: %w (%s)", statement, err, pg.Detail)
+	}
+	return fmt.Errorf("%s: %w", statement, err)
 }
 
 // sign writes down which desired state the database now has, and what of the

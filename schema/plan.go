@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
@@ -92,6 +93,10 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, err
 	}
+	before, after, err := moveFrom(current, desired, record)
+	if err != nil {
+		return Plan{}, err
+	}
 	if err := foreign(current, desired, record); err != nil {
 		return Plan{}, err
 	}
@@ -108,7 +113,10 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan the changes: %w", err)
 	}
-	return Plan{Statements: statements(planned), Destructive: destructive(changes), record: objects(desired)}, nil
+	return Plan{
+		Statements:  slices.Concat(statementsOf(before), statements(planned), statementsOf(after)),
+		Destructive: destructive(changes), record: objects(desired),
+	}, nil
 }
 
 func statements(p *migrate.Plan) []string {
