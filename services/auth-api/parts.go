@@ -21,7 +21,7 @@ import (
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/services/auth-api/internal/worker"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -33,7 +33,7 @@ type parts struct {
 	clients  *client.Service
 	callers  *client.Authenticator
 	records  *client.KeptRecords
-	verifier *verify.Direct
+	verifier *direct.Verifier
 	health   *health.Checker
 	hashing  *password.Pool
 	workers  *worker.Crew
@@ -63,12 +63,12 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	if err != nil {
 		return nil, err
 	}
-	redisClient, err := verify.Open(c.RedisURL())
+	redisClient, err := direct.Open(c.RedisURL())
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
 	damaged := session.NewDamaged()
-	verifier, err := verify.NewDirect(redisClient, ring, verify.Options{
+	verifier, err := direct.New(redisClient, ring, direct.Options{
 		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: log,
 		Damaged: damaged.Note,
 	})

@@ -22,7 +22,7 @@ import (
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
@@ -52,7 +52,7 @@ func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	options, err := verify.RedisOptions(redisURL)
+	options, err := direct.RedisOptions(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
