@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-	"unsafe"
 
 	"auth.books.test/verify/token"
 )
@@ -89,15 +88,4 @@ func (p Principal) EndsAt() time.Time {
 		return p.IdleExpiresAt
 	}
 	return p.ExpiresAt
-}
-
-// weight is how many bytes the principal takes at most: lists are mostly shared.
-func (p *Principal) weight() int64 {
-	n := unsafe.Sizeof(*p) + uintptr(len(p.Subject)+len(p.Client)+len(p.Authorization)+len(p.Email)+len(p.Name))
-	for _, list := range [][]string{p.Audiences, p.Scopes, p.AuthenticatedBy} {
-		for _, word := range list {
-			n += unsafe.Sizeof(word) + uintptr(len(word))
-		}
-	}
-	return int64(n)
 }

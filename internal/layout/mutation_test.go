@@ -35,6 +35,7 @@ func edges() (forbidden, allowed [][2]string) {
 		[2]string{internal + "/httpapi2", fiber}, [2]string{module + "verify", fiber}, [2]string{module + "schema", fiber}, [2]string{module + "verify", "github.com/jackc/pgx/v5"},
 		[2]string{internal + "/account", internal + "/session"}, [2]string{internal + "/authorization", internal + "/account"}, [2]string{internal + "/account", internal + "/resource"},
 		[2]string{internal + "/login", internal + "/access"}, [2]string{internal + "/session", internal + "/a-new-one"}, [2]string{internal + "/fault", internal + "/postgres"},
+		[2]string{module + "verify", "github.com/redis/go-redis/v9"}, [2]string{module + "verify/bearer", "github.com/redis/go-redis/v9"}, [2]string{module + "verify/record", "github.com/redis/go-redis/v9"},
 		[2]string{authAPI, other}, [2]string{other, authAPI}, [2]string{other + "/internal/page", internal + "/session"},
 		[2]string{module + "verify/bearer", fiber}, [2]string{module + "verify/bearer", fiberbearer}, [2]string{module + "verify", fiberbearer}, [2]string{other, fiberbearer},
 		[2]string{fiberbearer, huma}, [2]string{fiberbearer, "github.com/jackc/pgx/v5"}, [2]string{fiberbearer + "2", fiber},
@@ -47,7 +48,7 @@ func edges() (forbidden, allowed [][2]string) {
 	allowed = [][2]string{
 		{internal + "/httpapi", fiber}, {internal + "/httpapi", huma}, {internal + "/httpapi", internal + "/session"}, {internal + "/account", internal + "/password"},
 		{internal + "/config", internal + "/password"}, {internal + "/login", internal + "/session"}, {internal + "/account", internal + "/authorization"}, {internal + "/authorization", internal + "/access"}, {authAPI, internal + "/httpapi"}, {authAPI, module + "verify"}, {authAPI, module + "schema"}, {authAPI, module + "internal/devstack"},
-		{module + "verify", module + "verify/token"}, {module + "verify", "github.com/redis/go-redis/v9"}, {module + "schema", "ariga.io/atlas/sql/migrate"},
+		{module + "verify", module + "verify/token"}, {module + "verify/direct", "github.com/redis/go-redis/v9"}, {module + "verify/record", "github.com/google/uuid"}, {module + "schema", "ariga.io/atlas/sql/migrate"},
 		{devtest, "github.com/testcontainers/testcontainers-go"}, {devtest, module + "internal/devstack"}, {devtest, "testing"}, {module + "cmd/platform", manifest}, {module + "test/bench", fiber},
 		{fiberbearer, fiber}, {fiberbearer, module + "verify/bearer"}, {module + "verify/bearer", module + "verify"}, {internal + "/httpapi", fiberbearer},
 		{other, module + "verify"}, {other, module + "verify/bearer"}, {other, "github.com/redis/go-redis/v9"}, {other + "/internal/page", other + "/internal/book"}, {module + "schema/schematest", module + "schema"},

@@ -11,6 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -28,7 +30,7 @@ func mint(t *testing.T, ring *token.KeyRing) issued {
 		t.Fatal(err)
 	}
 	ends := time.Now().Add(time.Hour)
-	record, err := verify.EncodeRecord(ring, verify.Principal{
+	record, err := record.Encode(ring, verify.Principal{
 		Hash: hash,
 		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
 		IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
@@ -109,9 +111,9 @@ func newRing(t *testing.T) *token.KeyRing {
 	return ring
 }
 
-func newVerifier(t *testing.T, client redis.UniversalClient, ring *token.KeyRing) *verify.Direct {
+func newVerifier(t *testing.T, client redis.UniversalClient, ring *token.KeyRing) *direct.Verifier {
 	t.Helper()
-	v, err := verify.NewDirect(client, ring, verify.Options{})
+	v, err := direct.New(client, ring, direct.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 
 	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // TestMain keeps go-redis from reporting each of the attempts.
@@ -243,7 +243,7 @@ func (c *trio) as(user string) redis.UniversalClient {
 	for _, pod := range c.pods {
 		sentinels = append(sentinels, net.JoinHostPort(pod.addr, c.sentinel))
 	}
-	client, err := verify.Open("redis+sentinel://" + user + ":" + c.passwords[user] + "@" + strings.Join(sentinels, ",") + "/session-db")
+	client, err := direct.Open("redis+sentinel://" + user + ":" + c.passwords[user] + "@" + strings.Join(sentinels, ",") + "/session-db")
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/storeurl"
 )
 
@@ -37,7 +37,7 @@ func (r Redis) Check(faults *Faults) {
 		return
 	}
 	if r.URL.IsSet() {
-		if err := verify.CheckURL(r.URL.Reveal()); err != nil {
+		if err := direct.CheckURL(r.URL.Reveal()); err != nil {
 			faults.Add(sessionDBURL, "%v", err)
 		}
 		return

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -279,10 +279,10 @@ func (a *api) expire(session string) {
 	client := a.redis()
 	for _, key := range client.Keys(a.t.Context(), "session:*").Val() {
 		hash, _ := token.ParseKey(key)
-		i, err := verify.DecodeRecord(ring, hash, client.Get(a.t.Context(), key).Val())
+		i, err := record.Decode(ring, hash, client.Get(a.t.Context(), key).Val())
 		if err == nil && i.Authorization == session {
 			i.IdleExpiresAt = time.Now().Add(-time.Second)
-			if err := client.Set(a.t.Context(), key, record(a.t, *i), 0).Err(); err != nil {
+			if err := client.Set(a.t.Context(), key, newRecord(a.t, *i), 0).Err(); err != nil {
 				a.t.Fatal(err)
 			}
 			return

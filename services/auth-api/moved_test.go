@@ -16,7 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // moved are the stores of the program of before; testdata/moved says how they came to be.
@@ -68,7 +68,7 @@ func loadMoved(t *testing.T) (m moved, postgresURL, redisURL string) {
 	if err := json.Unmarshal(unpacked(t, "redis.json.gz"), &records); err != nil {
 		t.Fatal(err)
 	}
-	options, err := verify.RedisOptions(redisURL)
+	options, err := direct.RedisOptions(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}

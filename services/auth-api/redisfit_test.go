@@ -12,6 +12,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -107,7 +108,7 @@ func TestKeysOfOtherProgramsAreLeftAsTheyAre(t *testing.T) {
 		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
 		IssuedAt: time.Now(), ExpiresAt: time.Unix(9999999999, 0), IdleExpiresAt: time.Unix(9999999999, 0), Hash: token.Hash{9},
 	}
-	if err := client.Set(t.Context(), ours, record(t, stray), 0).Err(); err != nil {
+	if err := client.Set(t.Context(), ours, newRecord(t, stray), 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	_ = client.Del(t.Context(), token.RebuiltKey).Err() // look through the records again
@@ -123,18 +124,18 @@ func TestKeysOfOtherProgramsAreLeftAsTheyAre(t *testing.T) {
 	}
 }
 
-// record is a token's record under the ring of the tests.
-func record(t *testing.T, i verify.Principal) []byte {
+// newRecord is a token's record under the ring of the tests.
+func newRecord(t *testing.T, i verify.Principal) []byte {
 	t.Helper()
 	ring, err := token.ParseKeyRing(tokenKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := verify.EncodeRecord(ring, i)
+	made, err := record.Encode(ring, i)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record
+	return made
 }
 
 func foreign(t *testing.T, url string) {

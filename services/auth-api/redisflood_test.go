@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -29,7 +30,7 @@ func TestVerifiersThatNeverReadDoNotFillRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	ends := time.Now().Add(time.Hour)
-	record, err := verify.EncodeRecord(ring, verify.Principal{
+	record, err := record.Encode(ring, verify.Principal{
 		IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,
 		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
 		Account: verify.Account{Email: strings.Repeat("a", 240) + "@books.test", Name: strings.Repeat("n", 60)},

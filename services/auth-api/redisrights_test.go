@@ -16,7 +16,7 @@ import (
 
 	"auth.books.test/internal/credential"
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -140,7 +140,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	}
 
 	r.admin.ConfigResetStat(ctx)
-	redisClient, err := verify.Open(r.url("verifier"))
+	redisClient, err := direct.Open(r.url("verifier"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := verify.NewDirect(redisClient, ring, verify.Options{})
+	verifier, err := direct.New(redisClient, ring, direct.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

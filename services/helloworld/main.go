@@ -16,8 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/graceful"
-	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
+	"auth.books.test/verify/direct"
 )
 
 // Set by the linker; see `make build`.
@@ -70,7 +70,7 @@ func start(ctx context.Context, stdout io.Writer) error {
 	for _, name := range others() {
 		log.WarnContext(ctx, "a variable is named like a setting and is none: helloworld config prints those that there are", "variable", name)
 	}
-	redis.SetLogger(verify.RedisLog{Log: log})
+	redis.SetLogger(direct.RedisLog{Log: log})
 	v, err := newVerifier(s, log)
 	if err != nil {
 		return err

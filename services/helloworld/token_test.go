@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -29,7 +30,7 @@ func putToken(t *testing.T, redisURL string) string {
 	client := redis.NewClient(options)
 	defer client.Close()
 	ends := time.Now().Add(time.Hour)
-	record, err := verify.EncodeRecord(ring, verify.Principal{
+	record, err := record.Encode(ring, verify.Principal{
 		Hash: hash,
 		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: email, Name: "Ada"},
 		Audiences: []string{"books"}, Scopes: []string{"books:read"}, IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,

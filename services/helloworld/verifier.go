@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // verifier is a verify.Verifier and what it stands on.
@@ -26,20 +27,20 @@ func newVerifier(s settings, log *slog.Logger) (verifier, error) {
 		}
 		return verifier{Verifier: remote, store: "auth-api", ping: remote.Ping, close: func() {}}, nil
 	}
-	client, err := verify.Open(s.redisURL())
+	client, err := direct.Open(s.redisURL())
 	if err != nil {
 		return verifier{}, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
-	direct, err := verify.NewDirect(client, s.ring, verify.Options{Log: log})
+	fromRedis, err := direct.New(client, s.ring, direct.Options{Log: log})
 	if err != nil {
 		_ = client.Close()
 		return verifier{}, err
 	}
 	return verifier{
-		Verifier: direct, store: "session-db",
+		Verifier: fromRedis, store: "session-db",
 		ping: func(ctx context.Context) error { return client.Ping(ctx).Err() },
 		close: func() {
-			_ = direct.Close()
+			_ = fromRedis.Close()
 			_ = client.Close()
 		},
 	}, nil

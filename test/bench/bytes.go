@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -29,7 +29,7 @@ func measureBytes(ctx context.Context, st *stack, _ settings, t *table) error {
 		return fmt.Errorf("ask Redis for the size of a record: %w", err)
 	}
 	// What it holds is read back, so that the row cannot claim another account.
-	record, err := st.client.Get(ctx, key).Result()
+	text, err := st.client.Get(ctx, key).Result()
 	if err != nil {
 		return fmt.Errorf("read a record: %w", err)
 	}
@@ -38,7 +38,7 @@ func measureBytes(ctx context.Context, st *stack, _ settings, t *table) error {
 		return err
 	}
 	hash, _ := token.ParseKey(key)
-	r, err := verify.DecodeRecord(ring, hash, record)
+	r, err := record.Decode(ring, hash, text)
 	if err != nil {
 		return fmt.Errorf("read a record: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -36,7 +37,7 @@ func (st *stack) madeUp(n int) ([]string, error) {
 
 // measureMadeUp has one goroutine verify a live token from memory, alone and while
 // another one asks for made-up tokens without a pause.
-func (st *stack) measureMadeUp(ctx context.Context, s settings, t *table, d *verify.Direct, accessToken string) error {
+func (st *stack) measureMadeUp(ctx context.Context, s settings, t *table, d *direct.Verifier, accessToken string) error {
 	tokens, err := st.madeUp(floodTokens)
 	if err != nil {
 		return err

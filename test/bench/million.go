@@ -13,7 +13,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -76,7 +77,7 @@ func (st *stack) fill(ctx context.Context, n int) ([]string, error) {
 					return err
 				}
 				who.Hash = hash
-				record, err := verify.EncodeRecord(ring, who)
+				record, err := record.Encode(ring, who)
 				if err != nil {
 					return err
 				}
@@ -94,7 +95,7 @@ func (st *stack) fill(ctx context.Context, n int) ([]string, error) {
 
 // remember lets a verifier see all tokens and weighs it.
 func (st *stack) remember(ctx context.Context, t *table, tokens []string) error {
-	d, err := st.direct(verify.Options{CacheBytes: 4 << 30})
+	d, err := st.direct(direct.Options{CacheBytes: 4 << 30})
 	if err != nil {
 		return err
 	}

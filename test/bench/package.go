@@ -14,7 +14,7 @@ import (
 	// The most used JWT library for Go: what others would do instead.
 	"github.com/golang-jwt/jwt/v5"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -25,23 +25,23 @@ const (
 )
 
 // direct is package verify as an API uses it.
-func (st *stack) direct(o verify.Options) (*verify.Direct, error) {
+func (st *stack) direct(o direct.Options) (*direct.Verifier, error) {
 	ring, err := token.ParseKeyRing(st.tokenKey)
 	if err != nil {
 		return nil, err
 	}
-	client, err := verify.Open(st.redis.URL)
+	client, err := direct.Open(st.redis.URL)
 	if err != nil {
 		return nil, err
 	}
-	d, err := verify.NewDirect(client, ring, o)
+	d, err := direct.New(client, ring, o)
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
 	return d, nil
 }
 
-// measurePackage compares a call of verify.Direct.Verify with the check of a JWT
+// measurePackage compares a call of direct.Verifier.Verify with the check of a JWT
 // of the same content, in turns, on one goroutine.
 func measurePackage(ctx context.Context, st *stack, s settings, t *table) error {
 	var accessToken string
@@ -52,7 +52,7 @@ func measurePackage(ctx context.Context, st *stack, s settings, t *table) error 
 	if err != nil {
 		return err
 	}
-	d, err := st.direct(verify.Options{})
+	d, err := st.direct(direct.Options{})
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func measurePackage(ctx context.Context, st *stack, s settings, t *table) error 
 }
 
 // inMemory waits until a token is answered from memory.
-func inMemory(ctx context.Context, d *verify.Direct, accessToken string) error {
+func inMemory(ctx context.Context, d *direct.Verifier, accessToken string) error {
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
 		hits := d.Stats().Hits
 		if _, err := d.Verify(ctx, accessToken); err != nil {

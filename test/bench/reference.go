@@ -12,7 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/redis/go-redis/v9"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // The servers that ours is compared with.
@@ -47,7 +47,7 @@ func serveReference(ctx context.Context, kind, addr string) error {
 	case empty:
 		app.Get("/", func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })
 	case oneRead:
-		options, err := verify.RedisOptions(os.Getenv("SESSION_DB_URL"))
+		options, err := direct.RedisOptions(os.Getenv("SESSION_DB_URL"))
 		if err != nil {
 			return err
 		}

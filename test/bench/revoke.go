@@ -12,6 +12,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -26,7 +28,7 @@ const (
 // a verifier that has it in memory, and at GET /verify of another replica; and how
 // long it takes to notice a Redis that is silent.
 func measureRevoke(ctx context.Context, st *stack, _ settings, t *table) error {
-	d, err := st.direct(verify.Options{})
+	d, err := st.direct(direct.Options{})
 	if err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func judgeRevoked(t *table, what string, times []time.Duration) {
 }
 
 // revokeDirect deletes tokens that are in memory, and asks until they are refused.
-func (st *stack) revokeDirect(ctx context.Context, d *verify.Direct) (times []time.Duration, err error) {
+func (st *stack) revokeDirect(ctx context.Context, d *direct.Verifier) (times []time.Duration, err error) {
 	ring, err := token.ParseKeyRing(st.tokenKey)
 	if err != nil {
 		return nil, err
@@ -67,7 +69,7 @@ func (st *stack) revokeDirect(ctx context.Context, d *verify.Direct) (times []ti
 		}
 		who := somebody()
 		who.Hash = hash
-		record, err := verify.EncodeRecord(ring, who)
+		record, err := record.Encode(ring, who)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +158,7 @@ func (st *stack) revokeAtAnotherReplica(ctx context.Context) (times []time.Durat
 
 // silence stops Redis as a machine that hangs, and looks until when memory is
 // served.
-func (st *stack) silence(ctx context.Context, d *verify.Direct) (times []time.Duration, err error) {
+func (st *stack) silence(ctx context.Context, d *direct.Verifier) (times []time.Duration, err error) {
 	signal := st.redis.Process.Signal
 	defer func() { err = errors.Join(err, signal(syscall.SIGCONT)) }()
 	for range detections {

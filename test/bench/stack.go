@@ -19,7 +19,7 @@ import (
 
 	"auth.books.test/internal/devstack"
 	"auth.books.test/schema"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // The account that signs in. Its address has 30 bytes.
@@ -63,7 +63,7 @@ func (st *stack) start(ctx context.Context) (err error) {
 	if st.redis, err = devstack.StartRedis(ctx, devstack.Options{Dir: st.dir, Sources: []devstack.Source{devstack.Binary}}); err != nil {
 		return err
 	}
-	options, err := verify.RedisOptions(st.redis.URL)
+	options, err := direct.RedisOptions(st.redis.URL)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/fiberbearer"
 	"auth.books.test/verify/token"
 )
@@ -80,7 +81,7 @@ func (w *world) doors(t *testing.T) []door {
 		)
 	}
 	return append(all,
-		door{"the Go package by Redis", "verify.Direct", false, false, func(t *testing.T, s *stage, token string) verdict {
+		door{"the Go package by Redis", "direct.Verifier", false, false, func(t *testing.T, s *stage, token string) verdict {
 			return s.ofVerifier(t, direct, token)
 		}},
 		door{"middleware for net/http", "bearer", false, false, func(t *testing.T, s *stage, token string) verdict {
@@ -96,9 +97,9 @@ func (w *world) doors(t *testing.T) []door {
 	)
 }
 
-func (w *world) direct(t *testing.T) *verify.Direct {
+func (w *world) direct(t *testing.T) *direct.Verifier {
 	t.Helper()
-	d, err := verify.NewDirect(w.redis, w.ring, verify.Options{})
+	d, err := direct.New(w.redis, w.ring, direct.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ import (
 	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -90,7 +90,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.db.Close)
-	options, err := verify.RedisOptions(sessionDB)
+	options, err := direct.RedisOptions(sessionDB)
 	if err != nil {
 		t.Fatal(err)
 	}

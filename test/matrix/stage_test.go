@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 )
 
 // stage is where one event takes place: an API of its own, with a client, and
@@ -85,7 +85,7 @@ func (s *stage) endSoon(field string) {
 		s.t.Fatal(err)
 	}
 	ends := time.Unix(time.Now().Unix()+3, 0)
-	i, err := verify.DecodeRecord(s.ring, parsed, s.redis.Get(s.t.Context(), parsed.Key()).Val())
+	i, err := record.Decode(s.ring, parsed, s.redis.Get(s.t.Context(), parsed.Key()).Val())
 	if err != nil || i.Authorization != s.victim.id {
 		s.t.Fatalf("the record is of another session: %+v, %v", i, err)
 	}
@@ -97,7 +97,7 @@ func (s *stage) endSoon(field string) {
 	default:
 		s.t.Fatalf("a record has no end %q", field)
 	}
-	record, err := verify.EncodeRecord(s.ring, *i)
+	record, err := record.Encode(s.ring, *i)
 	if err != nil {
 		s.t.Fatal(err)
 	}

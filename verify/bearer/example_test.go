@@ -13,6 +13,8 @@ import (
 
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
+	"auth.books.test/verify/direct"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -20,11 +22,11 @@ import (
 func Example() {
 	url, ring, accessToken := signedIn("ada@books.test", "books", "books:read")
 
-	client, err := verify.Open(url)
+	client, err := direct.Open(url)
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier, err := verify.NewDirect(client, ring, verify.Options{})
+	verifier, err := direct.New(client, ring, direct.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -61,11 +63,11 @@ func list(_ http.ResponseWriter, r *http.Request) {
 // An API that serves people and machines differently asks the guard itself.
 func ExampleGuard_Check() {
 	url, ring, accessToken := signedIn("ada@books.test", "books", "books:read")
-	client, err := verify.Open(url)
+	client, err := direct.Open(url)
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier, err := verify.NewDirect(client, ring, verify.Options{})
+	verifier, err := direct.New(client, ring, direct.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func signedIn(email, audience, scope string) (url string, ring *token.KeyRing, a
 		log.Fatal(err)
 	}
 	in := time.Now().Add(time.Hour)
-	record, err := verify.EncodeRecord(ring, verify.Principal{
+	record, err := record.Encode(ring, verify.Principal{
 		Hash: hash,
 		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
 		Account: verify.Account{Email: email}, Audiences: []string{audience}, Scopes: []string{scope}, IssuedAt: time.Now(), ExpiresAt: in, IdleExpiresAt: in,

@@ -12,8 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/verify"
 	"auth.books.test/verify/cache"
+	"auth.books.test/verify/direct"
 )
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
@@ -118,7 +118,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 // open is a client with the deadlines of verification.
 func open(t testing.TB, url string) redis.UniversalClient {
 	t.Helper()
-	client, err := verify.Open(url)
+	client, err := direct.Open(url)
 	if err != nil {
 		t.Fatal(err)
 	}

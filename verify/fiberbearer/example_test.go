@@ -14,7 +14,7 @@ import (
 )
 
 func Example() {
-	// A *verify.Direct, outside of examples.
+	// A *direct.Verifier, outside of examples.
 	var verifier verify.Verifier = ada{}
 	guard := bearer.New(bearer.Options{Verifier: verifier, Audience: "books"})
 

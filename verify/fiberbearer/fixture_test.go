@@ -8,6 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -18,14 +20,14 @@ const (
 
 // fixture is a verifier on a Redis, and what auth-api does there.
 type fixture struct {
-	verifier *verify.Direct
+	verifier *direct.Verifier
 	redis    *redis.Client
 	ring     *token.KeyRing
 }
 
 func newFixture(t *testing.T, url string) *fixture {
 	t.Helper()
-	options, err := verify.RedisOptions(url)
+	options, err := direct.RedisOptions(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +39,7 @@ func newFixture(t *testing.T, url string) *fixture {
 	if f.ring, err = token.ParseKeyRing(ringText); err != nil {
 		t.Fatal(err)
 	}
-	direct, err := verify.NewDirect(f.redis, f.ring, verify.Options{Strict: true})
+	direct, err := direct.New(f.redis, f.ring, direct.Options{Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,7 @@ func (f *fixture) put(t *testing.T, ends time.Time, audiences, scopes []string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := verify.EncodeRecord(f.ring, verify.Principal{
+	record, err := record.Encode(f.ring, verify.Principal{
 		Hash: hash,
 		Kind: verify.KindAccount, Authorization: sessionID, Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c", Account: verify.Account{Email: "ada@books.test"},
 		Audiences: audiences, Scopes: scopes, IssuedAt: time.Now(), ExpiresAt: ends, IdleExpiresAt: ends,

@@ -17,7 +17,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/access"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // certificate signs itself, for a host and until a time.
@@ -90,7 +90,7 @@ func TestWhyRedisCannotBeReachedIsNamed(t *testing.T) {
 	} {
 		t.Run(says, func(t *testing.T) {
 			t.Parallel()
-			options, err := verify.RedisOptions(url)
+			options, err := direct.RedisOptions(url)
 			if err != nil {
 				t.Fatal(err)
 			}

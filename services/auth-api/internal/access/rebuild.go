@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -231,7 +232,7 @@ func (s *Store) scan(ctx context.Context, r redis.Cmdable, cursor uint64) ([]str
 func (s *Store) Ours(ctx context.Context, hashes []token.Hash) ([]token.Hash, error) {
 	records, err := s.read(ctx, hashes)
 	return slices.DeleteFunc(hashes, func(h token.Hash) bool {
-		_, err := verify.DecodeRecord(s.ring, h, records[h])
+		_, err := record.Decode(s.ring, h, records[h])
 		return err != nil
 	}), err
 }

@@ -9,6 +9,7 @@ import (
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -30,13 +31,13 @@ func TestTheRightsAreEnoughInACluster(t *testing.T) {
 			do(t, node.Client(t), args...)
 		}
 	}
-	as := func(user string) (*verify.Direct, *access.Store) {
-		client, err := verify.Open(strings.Replace(c.URL, "//", "//"+user+":hush@", 1))
+	as := func(user string) (*direct.Verifier, *access.Store) {
+		client, err := direct.Open(strings.Replace(c.URL, "//", "//"+user+":hush@", 1))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = client.Close() })
-		direct, err := verify.NewDirect(client, clusterRing(t), verify.Options{})
+		direct, err := direct.New(client, clusterRing(t), direct.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

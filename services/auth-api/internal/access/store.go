@@ -12,6 +12,7 @@ import (
 
 	"auth.books.test/verify"
 	"auth.books.test/verify/cache"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -27,7 +28,7 @@ type Store struct {
 	evicts atomic.Bool
 }
 
-// Local is what this process itself keeps of the records; verify.Direct does.
+// Local is what this process itself keeps of the records; direct.Verifier does.
 type Local interface{ Forget(hashes ...token.Hash) }
 
 // NewStore uses the client with a deadline for every call, and writes records under
@@ -39,7 +40,7 @@ func NewStore(client redis.UniversalClient, ring *token.KeyRing, timeout time.Du
 // Put makes a new token live. Besides it, only Restore makes records.
 func (s *Store) Put(ctx context.Context, hash token.Hash, principal verify.Principal) error {
 	principal.Hash = hash
-	record, err := verify.EncodeRecord(s.ring, principal)
+	record, err := record.Encode(s.ring, principal)
 	if err != nil {
 		return fmt.Errorf("write a token's record: %w", err)
 	}
@@ -76,7 +77,7 @@ func (s *Store) write(ctx context.Context, what, mode string, principals []verif
 	hashes, byHash := index(principals)
 	records := make(map[token.Hash][]byte, len(principals))
 	for _, principal := range principals {
-		record, err := verify.EncodeRecord(s.ring, principal)
+		record, err := record.Encode(s.ring, principal)
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
@@ -129,8 +130,8 @@ func (s *Store) withdrawMark(ctx context.Context) error {
 
 // allowsMore says whether a record allows a scope or an API that the principal does
 // not. What is no record of ours allows nothing.
-func (s *Store) allowsMore(record string, now verify.Principal) bool {
-	then, err := verify.DecodeRecord(s.ring, now.Hash, record)
+func (s *Store) allowsMore(text string, now verify.Principal) bool {
+	then, err := record.Decode(s.ring, now.Hash, text)
 	return err == nil && (wider(then.Scopes, now.Scopes) || wider(then.Audiences, now.Audiences))
 }
 

@@ -13,6 +13,8 @@ import (
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
@@ -22,13 +24,13 @@ type fixture struct {
 	*access.Store
 	t      *testing.T
 	redis  *redis.Client
-	direct *verify.Direct
+	direct *direct.Verifier
 	ring   *token.KeyRing
 }
 
 func newFixture(t *testing.T, url string) *fixture {
 	t.Helper()
-	options, err := verify.RedisOptions(url)
+	options, err := direct.RedisOptions(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,7 @@ func newFixture(t *testing.T, url string) *fixture {
 	if err := client.Set(t.Context(), token.RebuiltKey, "test", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	direct, err := verify.NewDirect(client, ring, verify.Options{Strict: true})
+	direct, err := direct.New(client, ring, direct.Options{Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,7 @@ func (f *fixture) put() (raw string, i verify.Principal) {
 
 // name is the one in the record of a token, "" if there is none.
 func (f *fixture) name(h token.Hash) string {
-	p, err := verify.DecodeRecord(f.ring, h, f.redis.Get(f.t.Context(), h.Key()).Val())
+	p, err := record.Decode(f.ring, h, f.redis.Get(f.t.Context(), h.Key()).Val())
 	if err != nil {
 		return ""
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // MaxName is how many bytes a name may have: more would not fit the compact
-// form of a token's record (see verify.EncodeRecord).
+// form of a token's record (see record.Encode).
 const MaxName = 64
 
 // Rename changes what the person wants to be called, here and in the account's

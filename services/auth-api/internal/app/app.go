@@ -25,7 +25,7 @@ import (
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/services/auth-api/internal/worker"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -40,7 +40,7 @@ type App struct {
 	sessions       *session.Service
 	login          *login.Service
 	offers         *resource.Store
-	verifier       *verify.Direct
+	verifier       *direct.Verifier
 	health         *health.Checker
 	hashing        *password.Pool
 	workers        *worker.Crew
@@ -110,11 +110,11 @@ func (a *App) openStores(ctx context.Context, c config.Config, ring *token.KeyRi
 		return err
 	}
 	a.onClose(a.db.Close)
-	if a.redis, err = verify.Open(c.RedisURL()); err != nil {
+	if a.redis, err = direct.Open(c.RedisURL()); err != nil {
 		return fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
 	a.onClose(func() { _ = a.redis.Close() })
-	a.verifier, err = verify.NewDirect(a.redis, ring, verify.Options{
+	a.verifier, err = direct.New(a.redis, ring, direct.Options{
 		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: a.log,
 		Damaged: damaged.Note,
 	})

@@ -15,7 +15,7 @@ import (
 	"auth.books.test/internal/graceful"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/httpapi"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // Serve answers on the listener until ctx ends, then stops in order: readiness fails
@@ -29,7 +29,7 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 		return err
 	}
 	defer metricsListener.Close()
-	redis.SetLogger(verify.RedisLog{Log: log})
+	redis.SetLogger(direct.RedisLog{Log: log})
 	for _, name := range config.Others() {
 		log.WarnContext(ctx, "a variable is named like a setting and is none: auth-api config prints those that there are", "variable", name)
 	}

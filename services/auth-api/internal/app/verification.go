@@ -3,40 +3,40 @@ package app
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // verification tells how tokens are verified from memory. It asks once a scrape:
 // Stats takes every lock of the memory that verification reads.
 type verification struct {
-	stats   func() verify.Stats
+	stats   func() direct.Stats
 	metrics []verificationMetric
 }
 
 type verificationMetric struct {
 	desc  *prometheus.Desc
 	kind  prometheus.ValueType
-	value func(verify.Stats) float64
+	value func(direct.Stats) float64
 }
 
-func newVerification(stats func() verify.Stats) *verification {
+func newVerification(stats func() direct.Stats) *verification {
 	v := &verification{stats: stats}
-	add := func(kind prometheus.ValueType, name, help string, value func(verify.Stats) float64) {
+	add := func(kind prometheus.ValueType, name, help string, value func(direct.Stats) float64) {
 		v.metrics = append(v.metrics, verificationMetric{prometheus.NewDesc(name, help, nil, nil), kind, value})
 	}
 	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
-	add(counter, "auth_verify_hits_total", "Tokens verified from memory.", func(s verify.Stats) float64 { return float64(s.Hits) })
-	add(counter, "auth_verify_misses_total", "Tokens verified by a read from Redis.", func(s verify.Stats) float64 { return float64(s.Misses + s.Reads) })
-	add(counter, "auth_verify_made_up_total", "Tokens refused for wrong check characters, without a read from Redis.", func(s verify.Stats) float64 { return float64(s.MadeUp) })
-	add(counter, "auth_verify_bad_records_total", "Reads for verification that found a record whose MAC is wrong or that is of another version.", func(s verify.Stats) float64 { return float64(s.BadRecords) })
-	add(counter, "auth_verify_failures_total", "Reads for verification that Redis did not answer.", func(s verify.Stats) float64 { return float64(s.Failures) })
-	add(counter, "auth_verify_pushes_total", "Tokens that Redis said had changed.", func(s verify.Stats) float64 { return float64(s.Pushes) })
-	add(counter, "auth_verify_flushes_total", "How often all tokens were dropped from memory.", func(s verify.Stats) float64 { return float64(s.Flushes) })
-	add(counter, "auth_verify_evictions_total", "Tokens dropped from memory to make room.", func(s verify.Stats) float64 { return float64(s.Evicted) })
-	add(gauge, "auth_verify_entries", "Tokens in memory.", func(s verify.Stats) float64 { return float64(s.Entries) })
-	add(gauge, "auth_verify_bytes", "Memory of these tokens, as it is bounded.", func(s verify.Stats) float64 { return float64(s.Bytes) })
-	add(gauge, "auth_verify_bound_seconds", "How long a revoked token may pass at most.", func(s verify.Stats) float64 { return s.Bound.Seconds() })
-	add(gauge, "auth_verify_lease_seconds", "How long memory may be served without another proof that nothing changed; 0: not served.", func(s verify.Stats) float64 { return s.Lease.Seconds() })
+	add(counter, "auth_verify_hits_total", "Tokens verified from memory.", func(s direct.Stats) float64 { return float64(s.Hits) })
+	add(counter, "auth_verify_misses_total", "Tokens verified by a read from Redis.", func(s direct.Stats) float64 { return float64(s.Misses + s.Reads) })
+	add(counter, "auth_verify_made_up_total", "Tokens refused for wrong check characters, without a read from Redis.", func(s direct.Stats) float64 { return float64(s.MadeUp) })
+	add(counter, "auth_verify_bad_records_total", "Reads for verification that found a record whose MAC is wrong or that is of another version.", func(s direct.Stats) float64 { return float64(s.BadRecords) })
+	add(counter, "auth_verify_failures_total", "Reads for verification that Redis did not answer.", func(s direct.Stats) float64 { return float64(s.Failures) })
+	add(counter, "auth_verify_pushes_total", "Tokens that Redis said had changed.", func(s direct.Stats) float64 { return float64(s.Pushes) })
+	add(counter, "auth_verify_flushes_total", "How often all tokens were dropped from memory.", func(s direct.Stats) float64 { return float64(s.Flushes) })
+	add(counter, "auth_verify_evictions_total", "Tokens dropped from memory to make room.", func(s direct.Stats) float64 { return float64(s.Evicted) })
+	add(gauge, "auth_verify_entries", "Tokens in memory.", func(s direct.Stats) float64 { return float64(s.Entries) })
+	add(gauge, "auth_verify_bytes", "Memory of these tokens, as it is bounded.", func(s direct.Stats) float64 { return float64(s.Bytes) })
+	add(gauge, "auth_verify_bound_seconds", "How long a revoked token may pass at most.", func(s direct.Stats) float64 { return s.Bound.Seconds() })
+	add(gauge, "auth_verify_lease_seconds", "How long memory may be served without another proof that nothing changed; 0: not served.", func(s direct.Stats) float64 { return s.Lease.Seconds() })
 	return v
 }
 

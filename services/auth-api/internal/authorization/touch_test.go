@@ -10,6 +10,7 @@ import (
 	"auth.books.test/schema/schematest"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
+	"auth.books.test/verify/record"
 )
 
 // unusedFor makes Redis believe that nobody has read the session's record for so long.
@@ -30,9 +31,9 @@ func (w *world) idleEnd(o session.Opened) (end time.Time) {
 		w.t.Fatal(err)
 	}
 	// Not by way of a verifier: that would be a use.
-	record, err := verify.DecodeRecord(w.ring, w.hash(o), w.redis.Get(w.t.Context(), w.key(o)).Val())
-	if err != nil || !record.IdleExpiresAt.Equal(end) {
-		w.t.Fatalf("the record ends %v, Postgres says %v, %v", record, end, err)
+	got, err := record.Decode(w.ring, w.hash(o), w.redis.Get(w.t.Context(), w.key(o)).Val())
+	if err != nil || !got.IdleExpiresAt.Equal(end) {
+		w.t.Fatalf("the record ends %v, Postgres says %v, %v", got, end, err)
 	}
 	return end
 }

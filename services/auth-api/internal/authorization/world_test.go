@@ -25,6 +25,7 @@ import (
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -68,7 +69,7 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	options, err := verify.RedisOptions(redisURL)
+	options, err := direct.RedisOptions(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, db: db, store: store, redis: client, clock: &clock{}, ring: ring}
-	direct, err := verify.NewDirect(client, ring, verify.Options{Strict: true, Now: w.clock.now})
+	direct, err := direct.New(client, ring, direct.Options{Strict: true, Now: w.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}

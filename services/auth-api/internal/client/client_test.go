@@ -26,7 +26,7 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/resource"
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -57,7 +57,7 @@ func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	options, err := verify.RedisOptions(redisURL)
+	options, err := direct.RedisOptions(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct, err := verify.NewDirect(w.redis, ring, verify.Options{Strict: true})
+	direct, err := direct.New(w.redis, ring, direct.Options{Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,22 +1,22 @@
-package verify_test
+package direct_test
 
 import (
 	"testing"
 	"time"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // cached is a verifier that keeps what it reads, on the fixture's Redis.
-func cached(t testing.TB, f *fixture, o verify.Options) *verify.Direct {
+func cached(t testing.TB, f *fixture, o direct.Options) *direct.Verifier {
 	t.Helper()
-	d := direct(t, f.redis, f.ring, o)
+	d := newVerifier(t, f.redis, f.ring, o)
 	eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
 	return d
 }
 
 // warm verifies a token until it is answered from memory.
-func warm(t testing.TB, d *verify.Direct, raw string) {
+func warm(t testing.TB, d *direct.Verifier, raw string) {
 	t.Helper()
 	eventually(t, "the token is answered from memory", func() bool {
 		before := d.Stats().Hits

@@ -1,4 +1,4 @@
-package verify
+package direct
 
 import (
 	"context"
@@ -8,17 +8,20 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/verify"
 	"auth.books.test/verify/cache"
+	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
 
 // DefaultCacheBytes holds about a hundred thousand tokens.
 const DefaultCacheBytes = 64 << 20
 
-// Options of a Direct. The zero value is fit for production.
+// Options of a Verifier. The zero value is fit for production.
 type Options struct {
 	// Strict keeps nothing in memory: every call reads from Redis, and no answer
 	// is ever older than the call.
@@ -40,12 +43,12 @@ type Options struct {
 	Notify func(cache.Event)
 }
 
-// Direct verifies against Redis, from memory where Redis has said nothing else
+// Verifier verifies against Redis, from memory where Redis has said nothing else
 // since. It needs a client whose read deadline is short (see Open) and the key
 // ring of the service that gives out the tokens.
-type Direct struct {
+type Verifier struct {
 	ring  *token.KeyRing
-	cache *cache.Cache[token.Hash, Principal]
+	cache *cache.Cache[token.Hash, verify.Principal]
 	now   func() time.Time
 	// madeUp counts tokens that were refused for their check characters.
 	madeUp atomic.Uint64
@@ -64,9 +67,9 @@ type Stats struct {
 	BadRecords uint64
 }
 
-// NewDirect makes a verifier; Close ends what it does in the background. It does
+// New makes a verifier; Close ends what it does in the background. It does
 // not wait for Redis. The client stays the caller's.
-func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Direct, error) {
+func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -79,85 +82,82 @@ func NewDirect(client redis.UniversalClient, ring *token.KeyRing, o Options) (*D
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	lists := newLists()
-	kept, err := cache.New(cache.Options[token.Hash, Principal]{
+	kept, err := cache.New(cache.Options[token.Hash, verify.Principal]{
 		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
-		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
-		DecodeString: func(h token.Hash, record string) (*Principal, error) {
-			return decodeRecord(ring, h, record, lists)
-		},
-		Weigh: (*Principal).weight,
-		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
+		Spread:       func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
+		DecodeString: record.NewDecoder(ring).Decode,
+		Weigh:        weigh,
+		Bytes:        o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a verifier: %w", err)
 	}
-	return &Direct{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}, nil
+	return &Verifier{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}, nil
 }
 
 // Verify tells for whom the token stands. The principal is shared: do not change it.
-// Errors: ErrInvalidToken, ErrUnavailable.
-func (d *Direct) Verify(ctx context.Context, accessToken string) (*Principal, error) {
+// Errors: verify.ErrInvalidToken, verify.ErrUnavailable.
+func (v *Verifier) Verify(ctx context.Context, accessToken string) (*verify.Principal, error) {
 	t, err := token.Parse(accessToken)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)
 	}
-	hash, err := d.ring.Hash(t)
+	hash, err := v.ring.Hash(t)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)
 	}
-	now := d.now()
-	principal := d.cache.Known(hash, now)
+	now := v.now()
+	principal := v.cache.Known(hash, now)
 	if principal == nil {
-		if principal, err = d.read(ctx, t, hash, now); err != nil {
+		if principal, err = v.read(ctx, t, hash, now); err != nil {
 			return nil, err
 		}
 	}
 	// Redis drops expired records by its own clock; a verifier trusts the record.
 	if principal == nil || !now.Before(principal.EndsAt()) {
-		return nil, ErrInvalidToken
+		return nil, verify.ErrInvalidToken
 	}
 	return principal, nil
 }
 
 // read asks Redis for a token that memory does not know, unless it is made up.
-func (d *Direct) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*Principal, error) {
-	if err := d.ring.Check(t); err != nil {
-		d.madeUp.Add(1)
-		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+func (v *Verifier) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*verify.Principal, error) {
+	if err := v.ring.Check(t); err != nil {
+		v.madeUp.Add(1)
+		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)
 	}
-	principal, err := d.cache.Read(ctx, hash, now)
+	principal, err := v.cache.Read(ctx, hash, now)
 	if err != nil {
-		if errors.Is(err, ErrRecord) || redis.HasErrorPrefix(err, "WRONGTYPE") {
-			d.reportDamage(hash, err)
+		if errors.Is(err, record.ErrInvalid) || redis.HasErrorPrefix(err, "WRONGTYPE") {
+			v.reportDamage(hash, err)
 		}
-		return nil, fmt.Errorf("%w: read a token's record: %w", ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: read a token's record: %w", verify.ErrUnavailable, err)
 	}
 	return principal, nil
 }
 
 // reportDamage counts and passes on what is no record of ours. Only the first is
 // logged: whoever writes to Redis must not be able to fill the log.
-func (d *Direct) reportDamage(h token.Hash, err error) {
-	if d.badRecords.Add(1) == 1 {
-		d.log.Error("a token's record in Redis was changed by another program, or is of another version: it is answered with 503 until auth-api has written it anew", "key", h.Key(), "error", err)
+func (v *Verifier) reportDamage(h token.Hash, err error) {
+	if v.badRecords.Add(1) == 1 {
+		v.log.Error("a token's record in Redis was changed by another program, or is of another version: it is answered with 503 until auth-api has written it anew", "key", h.Key(), "error", err)
 	}
-	if d.damaged != nil {
-		d.damaged(h)
+	if v.damaged != nil {
+		v.damaged(h)
 	}
 }
 
 // Forget drops what is known of tokens whose records this process has just
 // changed: its own next answer then does not wait for Redis to say so.
-func (d *Direct) Forget(hashes ...token.Hash) { d.cache.Forget(hashes...) }
+func (v *Verifier) Forget(hashes ...token.Hash) { v.cache.Forget(hashes...) }
 
 // Stats tell how verification does.
-func (d *Direct) Stats() Stats {
-	return Stats{Stats: d.cache.Stats(), MadeUp: d.madeUp.Load(), BadRecords: d.badRecords.Load()}
+func (v *Verifier) Stats() Stats {
+	return Stats{Stats: v.cache.Stats(), MadeUp: v.madeUp.Load(), BadRecords: v.badRecords.Load()}
 }
 
 // Close ends the connection that follows changes.
-func (d *Direct) Close() error { return d.cache.Close() }
+func (v *Verifier) Close() error { return v.cache.Close() }
 
 func (o Options) notify(e cache.Event) {
 	switch e.Kind {
@@ -171,4 +171,15 @@ func (o Options) notify(e cache.Event) {
 	if o.Notify != nil {
 		o.Notify(e)
 	}
+}
+
+// weigh gives the bytes that a principal takes at most: its lists are mostly shared.
+func weigh(p *verify.Principal) int64 {
+	n := unsafe.Sizeof(*p) + uintptr(len(p.Subject)+len(p.Client)+len(p.Authorization)+len(p.Email)+len(p.Name))
+	for _, list := range [][]string{p.Audiences, p.Scopes, p.AuthenticatedBy} {
+		for _, word := range list {
+			n += unsafe.Sizeof(word) + uintptr(len(word))
+		}
+	}
+	return int64(n)
 }

@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"crypto/rand"
@@ -8,6 +8,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -15,11 +16,11 @@ import (
 // give one.
 func TestTokensThatRedisLostAreNotInvalid(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]verify.Options{"strict": {Strict: true}, "from memory": {}} {
+	for name, o := range map[string]direct.Options{"strict": {Strict: true}, "from memory": {}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, devtest.Redis(t))
-			d := direct(t, f.redis, f.ring, o)
+			d := newVerifier(t, f.redis, f.ring, o)
 			made, hash, err := f.ring.Mint(rand.Reader, token.Access)
 			if err != nil {
 				t.Fatal(err)

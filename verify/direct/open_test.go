@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"slices"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 func TestRedisURLsSayWhichHostsAreMeant(t *testing.T) {
@@ -29,7 +29,7 @@ func TestRedisURLsSayWhichHostsAreMeant(t *testing.T) {
 		{"redis+cluster://node", []string{"node:6379"}, 0, "", ""},
 		{"rediss+cluster://u:pw@node-1,[2001:db8::1]:7,10.0.0.1:8", []string{"node-1:6379", "[2001:db8::1]:7", "10.0.0.1:8"}, 0, "u", "pw"},
 	} {
-		client, err := verify.Open(c.url)
+		client, err := direct.Open(c.url)
 		if err != nil {
 			t.Errorf("%s: %v", c.url, err)
 			continue
@@ -55,7 +55,7 @@ func TestRedisURLsSayWhichHostsAreMeant(t *testing.T) {
 	for _, url := range []string{
 		"redis+sentinel://s-1,[::1],10.0.0.1:7/main", "rediss+sentinel://u:pw@s-1:1/main/3?sentinel_user=s&sentinel_password=a+b%26", "redis+sentinel://s/main?pool_size=10000&protocol=3", "redis+cluster://a,b/0",
 	} {
-		if err := verify.CheckURL(url); err != nil {
+		if err := direct.CheckURL(url); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestBadRedisURLsAreToldByTheirPart(t *testing.T) {
 		{"unix://run/redis.sock", "the path of the socket"},
 		{"unix://", "the path of the socket"},
 	} {
-		_, err := verify.Open(c.url)
+		_, err := direct.Open(c.url)
 		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), ". Example: ") {
 			t.Errorf("%s: %v, want … %s … Example", c.url, err, c.says)
 		}
@@ -161,7 +161,7 @@ func FuzzNoPartOfAPasswordIsShown(f *testing.F) {
 		const marker = "Xq7Zw3"
 		for _, scheme := range []string{"redis", "rediss", "redis+sentinel", "redis+cluster", "unix", "postgres"} {
 			for _, url := range []string{scheme + "://user:" + password + marker + "@host:6379/main", scheme + "://user:" + marker + password + "@host", scheme + "://" + password + marker, scheme + "://host/" + marker + password, scheme + "://host?" + password + marker + "=" + marker} {
-				if err := verify.CheckURL(url); err != nil && strings.Contains(err.Error(), marker) {
+				if err := direct.CheckURL(url); err != nil && strings.Contains(err.Error(), marker) {
 					t.Errorf("%q: %v", url, err)
 				}
 			}

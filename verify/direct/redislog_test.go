@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"bytes"
@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 func TestWhatGoRedisSaysIsOneLineForWhoeverDebugs(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	level := &slog.LevelVar{}
-	log := verify.RedisLog{Log: slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: level}))}
+	log := direct.RedisLog{Log: slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: level}))}
 	log.Printf(t.Context(), "dial %s", "failed")
 	if out.Len() != 0 {
 		t.Errorf("%s", &out)

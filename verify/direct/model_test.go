@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -88,7 +89,7 @@ type model struct {
 }
 
 type modelVerifier struct {
-	*verify.Direct
+	*direct.Verifier
 	name  string
 	bound time.Duration // 0: strict
 	proxy *devtest.Proxy
@@ -123,21 +124,21 @@ func newModel(t *testing.T, seed uint64) *model {
 	}
 	for _, c := range []struct {
 		name  string
-		o     verify.Options
+		o     direct.Options
 		bound time.Duration
 	}{
-		{"default", verify.Options{Bound: 500 * time.Millisecond}, 500 * time.Millisecond},
-		{"short bound", verify.Options{Bound: 100 * time.Millisecond}, 100 * time.Millisecond},
-		{"little memory", verify.Options{Bound: 300 * time.Millisecond, CacheBytes: 256 << 10}, 300 * time.Millisecond},
-		{"strict", verify.Options{Strict: true}, 0},
+		{"default", direct.Options{Bound: 500 * time.Millisecond}, 500 * time.Millisecond},
+		{"short bound", direct.Options{Bound: 100 * time.Millisecond}, 100 * time.Millisecond},
+		{"little memory", direct.Options{Bound: 300 * time.Millisecond, CacheBytes: 256 << 10}, 300 * time.Millisecond},
+		{"strict", direct.Options{Strict: true}, 0},
 	} {
 		proxy := devtest.NewProxy(t, m.process.URL)
-		client, err := verify.Open(proxy.URL)
+		client, err := direct.Open(proxy.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = client.Close() })
-		m.verifiers = append(m.verifiers, &modelVerifier{Direct: direct(t, client, m.ring, c.o), name: c.name, bound: c.bound, proxy: proxy})
+		m.verifiers = append(m.verifiers, &modelVerifier{Verifier: newVerifier(t, client, m.ring, c.o), name: c.name, bound: c.bound, proxy: proxy})
 	}
 	return m
 }

@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -35,17 +36,17 @@ func TestTokensThatWereNeverGivenOutAreInvalid(t *testing.T) {
 		last = "1"
 	}
 	for name, c := range map[string]struct {
-		verifier *verify.Direct
+		verifier *direct.Verifier
 		raw      string
 		because  error
 	}{
-		"unknown":            {f.Direct, made.Reveal(), nil},
-		"of another ring":    {direct(t, f.redis, other, verify.Options{}), live, token.ErrWrongCheck},
-		"a wrong check":      {f.Direct, live[:len(live)-1] + last, token.ErrWrongCheck},
-		"a wrong checksum":   {f.Direct, live[:len(live)-2] + last, token.ErrMalformed},
-		"an unknown key":     {f.Direct, foreign(t), token.ErrUnknownKey},
-		"with its scheme":    {f.Direct, "Bearer " + live, token.ErrMalformed},
-		"with a line ending": {f.Direct, live + "\n", token.ErrMalformed},
+		"unknown":            {f.Verifier, made.Reveal(), nil},
+		"of another ring":    {newVerifier(t, f.redis, other, direct.Options{}), live, token.ErrWrongCheck},
+		"a wrong check":      {f.Verifier, live[:len(live)-1] + last, token.ErrWrongCheck},
+		"a wrong checksum":   {f.Verifier, live[:len(live)-2] + last, token.ErrMalformed},
+		"an unknown key":     {f.Verifier, foreign(t), token.ErrUnknownKey},
+		"with its scheme":    {f.Verifier, "Bearer " + live, token.ErrMalformed},
+		"with a line ending": {f.Verifier, live + "\n", token.ErrMalformed},
 	} {
 		_, err := c.verifier.Verify(t.Context(), c.raw)
 		if !errors.Is(err, verify.ErrInvalidToken) || errors.Is(err, verify.ErrUnavailable) || c.because != nil && !errors.Is(err, c.because) {
@@ -112,7 +113,7 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := &asked{}
-	options, err := verify.RedisOptions(devtest.Redis(t))
+	options, err := direct.RedisOptions(devtest.Redis(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 	rebuilt(t, client)
 	client.AddHook(store)
 	t.Cleanup(func() { _ = client.Close() })
-	v := direct(t, client, ring, verify.Options{})
+	v := newVerifier(t, client, ring, direct.Options{})
 	madeUp := []string{"bat_k1_" + strings.Repeat("0", 50), "bpt_k1_" + strings.Repeat("z", 50)}
 	for _, raw := range append(madeUp, "", "nonsense", "bat_k1_"+strings.Repeat("0", 49), foreign(t)) {
 		if _, err := v.Verify(t.Context(), raw); !errors.Is(err, verify.ErrInvalidToken) {
@@ -149,7 +150,7 @@ func TestRedisOptionsErrorsShowNothingOfTheURL(t *testing.T) {
 		"", "redis://us-er:hush-hush@host:port/0", "redis://us-er:hush-hush@host:6379/zero", "redis://us-er:hush-hush@host:6379/0/1", "http://us-er:hush-hush@host", "hush-hush@host:6379",
 		"redis://us-er:hush-hush@ho st:6379", "redis://us-er:hush%zz-hush@host:6379", "redis://us-er:hush-hush@host/0?colour=hush", "redis://us-er:hush-hush@host/0?read_timeout=hush", "redis://us-er:hush\x00hush@host",
 	} {
-		o, err := verify.RedisOptions(url)
+		o, err := direct.RedisOptions(url)
 		if err == nil || o != nil {
 			t.Errorf("%q: read as %+v", url, o)
 			continue
@@ -164,17 +165,17 @@ func TestRedisOptionsErrorsShowNothingOfTheURL(t *testing.T) {
 func TestRedisOptionsKeepTheDeadlines(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"redis://host", "rediss://u:p@host:6380/2", "redis://host/0?pool_size=3", "unix:///run/redis.sock"} {
-		o, err := verify.RedisOptions(url)
+		o, err := direct.RedisOptions(url)
 		if err != nil {
 			t.Fatalf("%s: %v", url, err)
 		}
-		if o.DialTimeout != verify.RedisDialTimeout || o.ReadTimeout != verify.RedisCallTimeout || o.WriteTimeout != verify.RedisCallTimeout || o.PoolTimeout != verify.RedisCallTimeout ||
+		if o.DialTimeout != direct.RedisDialTimeout || o.ReadTimeout != direct.RedisCallTimeout || o.WriteTimeout != direct.RedisCallTimeout || o.PoolTimeout != direct.RedisCallTimeout ||
 			o.MaxRetries > 1 || o.MinRetryBackoff > 0 || o.MaxRetryBackoff > 0 || !o.ContextTimeoutEnabled {
 			t.Errorf("%s: %+v", url, o)
 		}
 	}
 	for _, parameter := range []string{"dial_timeout=9s", "read_timeout=9s", "write_timeout=9s", "pool_timeout=9s", "max_retries=9", "min_retry_backoff=1s", "max_retry_backoff=9s"} {
-		if _, err := verify.RedisOptions("redis://host/0?" + parameter); err == nil {
+		if _, err := direct.RedisOptions("redis://host/0?" + parameter); err == nil {
 			t.Errorf("takes %s", parameter)
 		}
 	}

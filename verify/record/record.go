@@ -1,4 +1,4 @@
-package verify
+package record
 
 import (
 	"crypto/hmac"
@@ -11,72 +11,61 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/verify"
 	"auth.books.test/verify/token"
 )
 
-// A token's record is the Redis string at token.Hash.Key:
-//
-//	version   1 byte, recordVersion
-//	key id    2 characters: the ring key whose derived key made the MAC
-//	fields    each a tag of 1 byte, the value's length as a varint, and the value;
-//	          in ascending order of their tags, each at most once
-//	MAC       16 bytes, see token.KeyRing.RecordMAC; its body is key id and fields
-//
-// Ids are the 16 bytes of a UUID. Times are Unix seconds, big-endian without leading
-// zeros. Lists are words separated by single spaces. Empty values are left out. A
-// reader skips tags that it does not know; the MAC covers them. Other services and
-// other languages read records: a tag never changes its meaning, and what a reader
-// must not skip needs another version. testdata/records.json has vectors.
-const recordVersion = 1
+// version is the first byte of a record.
+const version = 1
 
-type recordTag byte
+type fieldTag byte
 
 // The closed set of tags of this version. Tag 14 is kept for the actor (RFC 8693).
 const (
-	tagKind            recordTag = 1
-	tagSubject         recordTag = 2
-	tagAuthorization   recordTag = 3
-	tagClient          recordTag = 4
-	tagEmail           recordTag = 5
-	tagName            recordTag = 6
-	tagAudiences       recordTag = 7
-	tagScopes          recordTag = 8
-	tagIssued          recordTag = 9
-	tagAuthenticated   recordTag = 10
-	tagAuthenticatedBy recordTag = 11
-	tagExpires         recordTag = 12
-	tagIdle            recordTag = 13
+	tagKind            fieldTag = 1
+	tagSubject         fieldTag = 2
+	tagAuthorization   fieldTag = 3
+	tagClient          fieldTag = 4
+	tagEmail           fieldTag = 5
+	tagName            fieldTag = 6
+	tagAudiences       fieldTag = 7
+	tagScopes          fieldTag = 8
+	tagIssued          fieldTag = 9
+	tagAuthenticated   fieldTag = 10
+	tagAuthenticatedBy fieldTag = 11
+	tagExpires         fieldTag = 12
+	tagIdle            fieldTag = 13
 )
 
 // kinds are the values of tagKind.
-var kinds = map[string]Kind{"\x01": KindAccount, "\x02": KindClient}
+var kinds = map[string]verify.Kind{"\x01": verify.KindAccount, "\x02": verify.KindClient}
 
 const (
-	recordHead = 1 + 2 // version and key id
-	minRecord  = recordHead + token.RecordMACSize
-	maxTime    = 5 // bytes: until the year 36,812
+	headSize = 1 + 2 // version and key id
+	minSize  = headSize + token.RecordMACSize
+	maxTime  = 5 // bytes: until the year 36,812
 )
 
-// ErrRecord means that a key holds no record of this version that the ring's keys
+// ErrInvalid means that a key holds no record of this version that the ring's keys
 // vouch for. The token may be alive.
-var ErrRecord = errors.New("the token's record is not one of ours")
+var ErrInvalid = errors.New("the token's record is not one of ours")
 
-// EncodeRecord gives the record of the principal's token, p.Hash, under the ring's
+// Encode gives the record of the principal's token, p.Hash, under the ring's
 // first key.
-func EncodeRecord(ring *token.KeyRing, p Principal) ([]byte, error) {
+func Encode(ring *token.KeyRing, p verify.Principal) ([]byte, error) {
 	b := make([]byte, 0, 256)
-	b = append(b, recordVersion)
+	b = append(b, version)
 	b = append(b, ring.SigningKeyID()...)
 	for kind, is := range kinds {
 		if is == p.Kind {
 			b = appendField(b, tagKind, kind)
 		}
 	}
-	if len(b) == recordHead {
+	if len(b) == headSize {
 		return nil, fmt.Errorf("encode a record: %q is no kind of a subject", string(p.Kind))
 	}
 	for _, id := range []struct {
-		tag   recordTag
+		tag   fieldTag
 		value string
 	}{{tagSubject, p.Subject}, {tagAuthorization, p.Authorization}, {tagClient, p.Client}} {
 		if id.value == "" && id.tag == tagClient {
@@ -100,69 +89,81 @@ func EncodeRecord(ring *token.KeyRing, p Principal) ([]byte, error) {
 	if p.IssuedAt.Unix() <= 0 || p.ExpiresAt.Unix() <= 0 {
 		return nil, errors.New("encode a record: a token is issued and ends after 1970")
 	}
-	mac, err := ring.RecordMAC(ring.SigningKeyID(), recordVersion, p.Hash, b[1:])
+	mac, err := ring.RecordMAC(ring.SigningKeyID(), version, p.Hash, b[1:])
 	if err != nil {
 		return nil, fmt.Errorf("encode a record: %w", err)
 	}
 	return append(b, mac[:]...), nil
 }
 
-// DecodeRecord is the reverse of EncodeRecord for the token of that hash. Better no
-// answer than a guess: whatever is not exactly a record is refused. Error: ErrRecord.
-func DecodeRecord(ring *token.KeyRing, h token.Hash, record string) (*Principal, error) {
-	return decodeRecord(ring, h, record, newLists())
+// Decode is the reverse of Encode for the token of that hash. Better no answer than a
+// guess: whatever is not exactly a record is refused. Error: ErrInvalid.
+func Decode(ring *token.KeyRing, h token.Hash, record string) (*verify.Principal, error) {
+	return NewDecoder(ring).Decode(h, record)
 }
 
-func decodeRecord(ring *token.KeyRing, h token.Hash, record string, shared *lists) (*Principal, error) {
-	if len(record) < minRecord {
-		return nil, fmt.Errorf("%w: too short", ErrRecord)
+// A Decoder reads records, and lets principals with the same scopes share one list.
+// Many goroutines may use it at once.
+type Decoder struct {
+	ring  *token.KeyRing
+	lists *lists
+}
+
+// NewDecoder makes a decoder of the records that the ring vouches for.
+func NewDecoder(ring *token.KeyRing) *Decoder { return &Decoder{ring: ring, lists: newLists()} }
+
+// Decode is what Decode of the package is. The principal's lists are shared: nobody may
+// change them.
+func (d *Decoder) Decode(h token.Hash, record string) (*verify.Principal, error) {
+	if len(record) < minSize {
+		return nil, fmt.Errorf("%w: too short", ErrInvalid)
 	}
-	if record[0] != recordVersion {
-		return nil, fmt.Errorf("%w: of version %d", ErrRecord, record[0])
+	if record[0] != version {
+		return nil, fmt.Errorf("%w: of version %d", ErrInvalid, record[0])
 	}
 	end := len(record) - token.RecordMACSize
-	mac, err := ring.RecordMAC(record[1:recordHead], recordVersion, h, []byte(record[1:end]))
+	mac, err := d.ring.RecordMAC(record[1:headSize], version, h, []byte(record[1:end]))
 	if err != nil {
-		return nil, fmt.Errorf("%w: sealed with an unknown key", ErrRecord)
+		return nil, fmt.Errorf("%w: sealed with an unknown key", ErrInvalid)
 	}
 	if !hmac.Equal(mac[:], []byte(record[end:])) {
-		return nil, fmt.Errorf("%w: its MAC is wrong", ErrRecord)
+		return nil, fmt.Errorf("%w: its MAC is wrong", ErrInvalid)
 	}
-	p := &Principal{Hash: h}
-	if err := p.readFields(record[recordHead:end], shared); err != nil {
+	p := &verify.Principal{Hash: h}
+	if err := readFields(p, record[headSize:end], d.lists); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
 // readFields fills the principal from a record's fields.
-func (p *Principal) readFields(fields string, shared *lists) error {
-	for last := recordTag(0); fields != ""; {
+func readFields(p *verify.Principal, fields string, shared *lists) error {
+	for last := fieldTag(0); fields != ""; {
 		tag, value, rest, err := nextField(fields)
 		if err != nil {
 			return err
 		}
 		if tag <= last {
-			return fmt.Errorf("%w: tag %d after %d", ErrRecord, tag, last)
+			return fmt.Errorf("%w: tag %d after %d", ErrInvalid, tag, last)
 		}
 		last, fields = tag, rest
-		if err := p.readField(tag, value, shared); err != nil {
+		if err := readField(p, tag, value, shared); err != nil {
 			return err
 		}
 	}
 	// A person has an address, and a program none.
-	if p.Kind == "" || p.Subject == "" || p.Authorization == "" || (p.Kind == KindAccount) != (p.Email != "") || p.IssuedAt.IsZero() || p.ExpiresAt.IsZero() {
-		return fmt.Errorf("%w: a field is missing", ErrRecord)
+	if p.Kind == "" || p.Subject == "" || p.Authorization == "" || (p.Kind == verify.KindAccount) != (p.Email != "") || p.IssuedAt.IsZero() || p.ExpiresAt.IsZero() {
+		return fmt.Errorf("%w: a field is missing", ErrInvalid)
 	}
 	return nil
 }
 
 // readField takes one field. What it does not know is skipped.
-func (p *Principal) readField(tag recordTag, value string, shared *lists) (err error) {
+func readField(p *verify.Principal, tag fieldTag, value string, shared *lists) (err error) {
 	switch tag {
 	case tagKind:
 		if p.Kind = kinds[value]; p.Kind == "" {
-			return fmt.Errorf("%w: an unknown kind of a subject", ErrRecord)
+			return fmt.Errorf("%w: an unknown kind of a subject", ErrInvalid)
 		}
 	case tagSubject:
 		p.Subject, err = decodeID(value)
@@ -192,7 +193,7 @@ func (p *Principal) readField(tag recordTag, value string, shared *lists) (err e
 	return err
 }
 
-func appendField(b []byte, tag recordTag, value string) []byte {
+func appendField(b []byte, tag fieldTag, value string) []byte {
 	if value == "" {
 		return b
 	}
@@ -203,13 +204,13 @@ func appendField(b []byte, tag recordTag, value string) []byte {
 
 // nextField takes the first field off. There is one spelling of each: no empty value,
 // and no length with more bytes than it needs.
-func nextField(fields string) (tag recordTag, value, rest string, err error) {
+func nextField(fields string) (tag fieldTag, value, rest string, err error) {
 	length, n := uvarint(fields[1:])
 	if n == 0 || length == 0 || length > uint64(len(fields)-1-n) {
-		return 0, "", "", fmt.Errorf("%w: a field's length is wrong", ErrRecord)
+		return 0, "", "", fmt.Errorf("%w: a field's length is wrong", ErrInvalid)
 	}
 	start := 1 + n
-	return recordTag(fields[0]), fields[start : start+int(length)], fields[start+int(length):], nil
+	return fieldTag(fields[0]), fields[start : start+int(length)], fields[start+int(length):], nil
 }
 
 // uvarint reads a varint of at most 4 bytes, written as short as it can be; n is 0 if
@@ -231,7 +232,7 @@ func uvarint(s string) (value uint64, n int) {
 
 func decodeID(value string) (string, error) {
 	if len(value) != len(uuid.UUID{}) {
-		return "", fmt.Errorf("%w: an id has %d bytes", ErrRecord, len(value))
+		return "", fmt.Errorf("%w: an id has %d bytes", ErrInvalid, len(value))
 	}
 	return uuid.UUID([]byte(value)).String(), nil
 }
@@ -240,7 +241,7 @@ func decodeID(value string) (string, error) {
 func decodeWords(value string, shared *lists) ([]string, error) {
 	words := shared.of(value)
 	if slices.Contains(words, "") || strings.Join(words, " ") != value {
-		return nil, fmt.Errorf("%w: a list is not of words", ErrRecord)
+		return nil, fmt.Errorf("%w: a list is not of words", ErrInvalid)
 	}
 	return words, nil
 }
@@ -257,7 +258,7 @@ func encodeTime(t time.Time) string {
 
 func decodeTime(value string) (time.Time, error) {
 	if len(value) > maxTime || value[0] == 0 {
-		return time.Time{}, fmt.Errorf("%w: a time is out of range", ErrRecord)
+		return time.Time{}, fmt.Errorf("%w: a time is out of range", ErrInvalid)
 	}
 	var seconds int64
 	for i := range len(value) {

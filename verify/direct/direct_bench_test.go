@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"crypto/ecdsa"
@@ -17,13 +17,14 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // What a caller of Verify pays for a token that is known. `make bench` holds it
 // against the check of a JWT.
 func BenchmarkVerifyCached(b *testing.B) {
 	f := newFixture(b, devtest.Redis(b))
-	d := cached(b, f, verify.Options{})
+	d := cached(b, f, direct.Options{})
 	raw, _ := f.put(f.typical())
 	warm(b, d, raw)
 	b.ReportAllocs()
@@ -37,7 +38,7 @@ func BenchmarkVerifyCached(b *testing.B) {
 // A token that nobody was given, refused by its check characters.
 func BenchmarkVerifyMadeUp(b *testing.B) {
 	f := newFixture(b, devtest.Redis(b))
-	d := cached(b, f, verify.Options{})
+	d := cached(b, f, direct.Options{})
 	raw, _ := f.put(f.typical())
 	raw = raw[:7] + strings.Repeat("0", len(raw)-7)
 	b.ReportAllocs()

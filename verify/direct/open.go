@@ -1,4 +1,4 @@
-package verify
+package direct
 
 import (
 	"crypto/tls"

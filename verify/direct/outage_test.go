@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"context"

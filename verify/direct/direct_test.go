@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"crypto/rand"
@@ -13,6 +13,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
@@ -22,7 +23,7 @@ const ringText = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 // fixture is a verifier on a Redis.
 type fixture struct {
-	*verify.Direct
+	*direct.Verifier
 	t     testing.TB
 	redis *redis.Client
 	ring  *token.KeyRing
@@ -31,7 +32,7 @@ type fixture struct {
 
 func newFixture(t testing.TB, url string) *fixture {
 	t.Helper()
-	options, err := verify.RedisOptions(url)
+	options, err := direct.RedisOptions(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func newFixture(t testing.TB, url string) *fixture {
 		t.Fatal(err)
 	}
 	rebuilt(t, f.redis)
-	f.Direct = direct(t, f.redis, f.ring, verify.Options{Strict: true, Now: func() time.Time { return f.now }})
+	f.Verifier = newVerifier(t, f.redis, f.ring, direct.Options{Strict: true, Now: func() time.Time { return f.now }})
 	return f
 }
 
@@ -53,9 +54,9 @@ func rebuilt(t testing.TB, client redis.UniversalClient) {
 	}
 }
 
-func direct(t testing.TB, client redis.UniversalClient, ring *token.KeyRing, o verify.Options) *verify.Direct {
+func newVerifier(t testing.TB, client redis.UniversalClient, ring *token.KeyRing, o direct.Options) *direct.Verifier {
 	t.Helper()
-	d, err := verify.NewDirect(client, ring, o)
+	d, err := direct.New(client, ring, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,33 +166,17 @@ func TestMalformedTokenNeedsNoRedis(t *testing.T) {
 	f := newFixture(t, proxy.URL)
 	proxy.Stall()
 	began := time.Now()
-	if _, err := f.Verify(t.Context(), "nonsense"); !errors.Is(err, verify.ErrInvalidToken) || time.Since(began) > verify.RedisCallTimeout {
+	if _, err := f.Verify(t.Context(), "nonsense"); !errors.Is(err, verify.ErrInvalidToken) || time.Since(began) > direct.RedisCallTimeout {
 		t.Errorf("%v after %v", err, time.Since(began))
-	}
-}
-
-func TestPrincipalKnowsScopesAndItsEnd(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	i := verify.Principal{Scopes: []string{"books:read"}, Audiences: []string{"books"}, IssuedAt: time.Now(), ExpiresAt: now.Add(2), IdleExpiresAt: now.Add(1)}
-	if !i.HasScope("books:read") || i.HasScope("books") || i.HasScope("") || !i.HasAudience("books") || i.HasAudience("shop") {
-		t.Errorf("%+v", i)
-	}
-	if !i.EndsAt().Equal(now.Add(1)) {
-		t.Error("ends when idle")
-	}
-	i.IdleExpiresAt = now.Add(3)
-	if !i.EndsAt().Equal(now.Add(2)) {
-		t.Error("ends at its lifetime")
 	}
 }
 
 func TestRedisOptionsKeepThePasswordOut(t *testing.T) {
 	t.Parallel()
-	if _, err := verify.RedisOptions("redis://:hush-hush@host:port/zero"); err == nil || strings.Contains(err.Error(), "hush") {
+	if _, err := direct.RedisOptions("redis://:hush-hush@host:port/zero"); err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("got %v", err)
 	}
-	if o, err := verify.RedisOptions("rediss://u:p@host:6380/2"); err != nil || o.TLSConfig == nil || o.DB != 2 || o.ReadTimeout != verify.RedisCallTimeout {
+	if o, err := direct.RedisOptions("rediss://u:p@host:6380/2"); err != nil || o.TLSConfig == nil || o.DB != 2 || o.ReadTimeout != direct.RedisCallTimeout {
 		t.Errorf("%+v, %v", o, err)
 	}
 }

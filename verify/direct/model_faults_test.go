@@ -1,4 +1,4 @@
-package verify_test
+package direct_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"auth.books.test/verify"
+	"auth.books.test/verify/direct"
 )
 
 // breakThings breaks one thing after the other, and mends it.
@@ -18,7 +18,7 @@ func (m *model) breakThings(ctx context.Context, r *mathrand.Rand) {
 		name, mend := m.breakOne(v, r)
 		m.faults[name]++
 		if name == slowReads {
-			length %= verify.RedisCallTimeout // later answers are not waited for
+			length %= direct.RedisCallTimeout // later answers are not waited for
 		}
 		pause(ctx, length)
 		mend()
