@@ -19,6 +19,7 @@ import (
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/services/auth-api/internal/worker"
 	"auth.books.test/verify/direct"
@@ -48,6 +49,14 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	ring, err := token.ParseKeyRing(c.TokenKey.Reveal())
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_TOKEN_KEY: %w", err)
+	}
+	serviceRing, err := servicekey.Parse(c.ServiceKey.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_API_SERVICE_KEY: %w", err)
+	}
+	sealer, err := client.NewSealer(serviceRing)
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_API_SERVICE_KEY: %w", err)
 	}
 	workers, err := newCrew(log)
 	if err != nil {
@@ -87,7 +96,7 @@ func assemble(ctx context.Context, c config.Config, log *slog.Logger) (*parts, e
 	})
 	p.accounts = account.New(account.NewStore(db), p.hashing,
 		password.NewPolicy("auth.books.test", "auth-api"), p.sessions, rand.Reader)
-	records, err := client.Keep(client.NewRedisRecords(redisClient, time.Second), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
+	records, err := client.Keep(client.NewRedisRecords(redisClient, sealer, time.Second), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
 	if err != nil {
 		return nil, err
 	}
