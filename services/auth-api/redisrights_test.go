@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,6 +107,37 @@ func (r *clusterRedis) refused() (refused []string) {
 	return refused
 }
 
+// tellUse verifies a token from memory as that user, some minutes after Redis has heard
+// of its last use.
+func (r *clusterRedis) tellUse(user, accessToken string) {
+	r.t.Helper()
+	client, err := direct.Open(r.url(user))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer client.Close()
+	ring, err := token.ParseKeyRing(tokenKey)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var ahead atomic.Int64
+	verifier, err := direct.New(client, ring, direct.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	// On a busy machine Redis may be asked instead, which is a use as well: hence some rounds.
+	for round := range 20 {
+		ahead.Store(int64(round) * int64(6*time.Minute))
+		eventually(r.t, "tokens are verified from memory", func() bool { return verifier.Stats().Tracking })
+		if _, err := verifier.Verify(r.t.Context(), accessToken); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	if err := verifier.Close(); err != nil { // which tells what waits
+		r.t.Fatal(err)
+	}
+}
+
 // The users of the cluster have every right that the programs use, and no other: each
 // command that is allowed was run, and none was refused.
 func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
@@ -135,6 +167,12 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	if got := a.ready(); got.status != 200 || strings.Contains(got.raw, "problems") {
 		t.Errorf("/readyz: %d %s", got.status, got.raw)
 	}
+	// A session whose idle end is near is looked at.
+	if _, err := a.postgres().Exec(ctx, "UPDATE authorizations SET idle_expires_at = now() + interval '4 seconds' WHERE revoked_at IS NULL"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is asked when a session was used", func() bool { return len(r.unused([]string{"object|idletime"})) == 0 })
+	r.tellUse("auth-api", living)
 	if unused := r.unused(r.allowed("auth-api")); len(unused) > 0 {
 		t.Errorf("auth-api may run %v, and does not", unused)
 	}
@@ -172,6 +210,8 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	if err := redisClient.Ping(ctx).Err(); err != nil { // as an API's own readiness does
 		t.Error(err)
 	}
+	again, _ := a.signIn(email, password)
+	r.tellUse("verifier", again)
 	if unused := r.unused(r.allowed("verifier")); len(unused) > 0 {
 		t.Errorf("verifiers may run %v, and do not", unused)
 	}

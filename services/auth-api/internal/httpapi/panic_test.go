@@ -14,24 +14,23 @@ import (
 
 	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/httpapi"
+	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/session"
 )
 
-// mistaken are accounts whose every use is a mistake of ours.
-type mistaken struct{ httpapi.Accounts }
+// mistaken is a login whose every use is a mistake of ours.
+type mistaken struct{}
 
-// Authenticate panics.
-func (mistaken) Authenticate(context.Context, string, string) (account.Account, error) {
-	panic("a mistake")
-}
+// Password panics.
+func (mistaken) Password(context.Context, login.Attempt) (session.Opened, error) { panic("a mistake") }
 
 // A page must be able to read that we have failed, in the form of the route.
 func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
 	t.Parallel()
 	log := &devtest.Output{}
 	server, err := httpapi.New(httpapi.Options{
-		Sessions: newDoor(t), Verifier: newDoor(t), Accounts: mistaken{}, PasswordGrant: true, MaxConnections: 100, CORSOrigins: []string{"https://shop.test"},
+		Sessions: newDoor(t), Verifier: newDoor(t), Login: mistaken{}, PasswordGrant: true, MaxConnections: 100, CORSOrigins: []string{"https://shop.test"},
 		Log: slog.New(slog.NewJSONHandler(log, nil)), Metrics: prometheus.NewRegistry(), Now: time.Now,
 	})
 	if err != nil {
