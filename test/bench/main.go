@@ -44,6 +44,7 @@ func steps() []step {
 		{"package", measurePackage},
 		{"revoke", measureRevoke},
 		{"million", measureMillion},
+		{"ends", measureEnds},
 		{"me", measureMe},
 		{"signin", measureSignIn},
 	}

@@ -133,9 +133,15 @@ func (s *Service) ofSubject(ctx context.Context, tx pgx.Tx, sel *selector, subje
 		if epoch > sel.at.epoch {
 			sel.at = cursor{subject: subject, epoch: epoch}
 		}
+		// Roots first, as the index has them, then what hangs on each: a plain join is
+		// sorted as a whole once the planner knows too little of a table that grew fast.
+		// One root more than is wanted: of the cursor's own nothing may be left.
 		some, err := s.page(ctx, tx, sel, `
-			SELECT r.id, n.id FROM authorizations r JOIN authorizations n ON n.root_id = r.id
-			WHERE r.subject_id = $1 AND r.epoch = $2 AND r.parent_id IS NULL AND r.revoked_at IS NULL AND r.id >= $3 AND (r.id > $3 OR n.id > $4)
+			SELECT r.id, n.id FROM (
+				SELECT id FROM authorizations
+				WHERE subject_id = $1 AND epoch = $2 AND parent_id IS NULL AND revoked_at IS NULL AND id >= $3 ORDER BY id LIMIT $5 + 1) r
+			CROSS JOIN LATERAL (
+				SELECT id FROM authorizations WHERE root_id = r.id AND (r.id > $3 OR id > $4) ORDER BY id LIMIT $5) n
 			ORDER BY r.id, n.id LIMIT $5`, subject, epoch, sel.at.root, sel.at.node, limit-len(ids))
 		if err != nil {
 			return nil, err
