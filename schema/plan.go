@@ -93,7 +93,7 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, err
 	}
-	before, after, err := moveFrom(current, desired, record)
+	before, after, err := moveFrom(ctx, tx, current, desired, record)
 	if err != nil {
 		return Plan{}, err
 	}
