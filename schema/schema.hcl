@@ -167,9 +167,10 @@ table "authorizations" {
     columns     = [column.parent_id]
     ref_columns = [column.id]
   }
+  # Without those that were ended one by one: of them Redis was told one by one.
   index "authorizations_roots" {
     columns = [column.subject_id, column.epoch, column.id]
-    where   = "parent_id IS NULL"
+    where   = "parent_id IS NULL AND revoked_at IS NULL"
   }
   index "authorizations_tree" { columns = [column.root_id, column.id] }
   index "authorizations_client" {

@@ -147,7 +147,7 @@ func TestValuesInUseAreNotSealedAnew(t *testing.T) {
 		t.Error("refused, and sealed")
 	}
 	out, err := doWith(t, reachable(t, "other", own), "", seal...)
-	if err != nil || !strings.Contains(out, "NEW VALUES for auth-db-credentials") || opened(t, dir, "session-db-token-key")["keys"] == before {
+	if err != nil || !strings.Contains(out, "NEW VALUES for auth-api-service-key, auth-db-credentials") || opened(t, dir, "session-db-token-key")["keys"] == before {
 		t.Errorf("%v: %s", err, out)
 	}
 	// A value for what stays as it is was meant.
@@ -293,7 +293,7 @@ func TestSyncWaitsForSecretsAndHasStoresReadTheirUsers(t *testing.T) {
 		"well":               {nil, ""},
 		"not opened":         {recorded{askSealed: closed("no key could decrypt secret")}, "the controller has not the key that opens session-db-verifier"},
 		"another value":      {recorded{askSealed: closed("field is immutable")}, "session-db-verifier is sealed with another value under the same name"},
-		"not looked at":      {recorded{askSealed: sealedIn(t, set, func(_ string, o object) { delete(o, "status") })}, "did not look at auth-db-credentials"},
+		"not looked at":      {recorded{askSealed: sealedIn(t, set, func(_ string, o object) { delete(o, "status") })}, "did not look at auth-api-service-key, auth-db-credentials"},
 		"not applied":        {recorded{askSealed: items()}, "kubectl apply -k kustomize/overlays/minikube"},
 		"another file":       {recorded{"--namespace auth exec session-db-0 -- sha256sum /etc/redis-users/users.acl": "0000"}, "session-db-0 has not got session-db-users in time"},
 		"the store fails":    {recorded{"--namespace auth exec session-db-0 -- sh -c " + storeOf(set, "session-db-users").command: ""}, "session-db-0 cannot read session-db-users"},

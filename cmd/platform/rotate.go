@@ -35,7 +35,7 @@ If a cluster of the environment answers, the certificate must be of one of its c
 What the store knows now is opened with the environment's key where the repository has it. Elsewhere it comes from
 the cluster: kubectl -n auth get secret … -o json | platform rotate … --stdin. A chosen value can come before it, as
 {"session-db-credentials": {"password": "…"}}. Of the token keys that is the whole ring, {"session-db-token-key": {"keys": "…"}}:
-the keys of now and one more, which becomes the first with --use. No value is ever shown.`,
+the keys of now and one more, which becomes the first with --use; the same goes for auth-api-service-key. No value is ever shown.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r.dir = t.dir
 			if fromStdin {
@@ -54,7 +54,7 @@ the keys of now and one more, which becomes the first with --use. No value is ev
 		}}
 	c.Flags().StringVar(&r.env, "env", "", "the overlay, minikube or gke")
 	c.Flags().StringVar(&r.name, "secret", "", "which secret, without a version")
-	c.Flags().BoolVar(&use, "use", false, "make tokens with the new key, when every pod knows it")
+	c.Flags().BoolVar(&use, "use", false, "make tokens, or whatever a ring is for, with the new key, when every pod knows it")
 	c.Flags().BoolVar(&finish, "finish", false, "drop the old value, when nobody uses it any more")
 	c.Flags().BoolVar(&fromStdin, "stdin", false, "read the secret that is changed from standard input")
 	c.MarkFlagsMutuallyExclusive("use", "finish")

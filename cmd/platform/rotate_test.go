@@ -66,6 +66,7 @@ func TestRotateMovesEveryReferenceAndFinishDropsTheOldValue(t *testing.T) {
 		{"session-db-credentials", "password", "session-db-users", "session-db-credentials-v2"},
 		{"session-db-verifier", "password", "session-db-users", "session-db-verifier-v2"},
 		{"session-db-token-key", "keys", "", "session-db-token-key-v4"},
+		{"auth-api-service-key", "keys", "", "auth-api-service-key-v4"},
 	} {
 		first := opened(t, dir, c.name)[c.key]
 		rotate := []string{"rotate", "--env", "minikube", "--secret", c.name, "--dir", dir}
@@ -272,7 +273,7 @@ func TestSealMakesWhatAComponentRefersTo(t *testing.T) {
 	}
 	must(t, "", "doctor", "--offline", "--env", "minikube", "--dir", dir)
 	// With everything else, in an environment that has nothing yet.
-	for _, name := range []string{"auth-db-credentials", "auth-db-users", "session-db-credentials", "session-db-verifier", "session-db-users", "session-db-token-key", "mail", "kustomization"} {
+	for _, name := range []string{"auth-db-credentials", "auth-db-users", "session-db-credentials", "session-db-verifier", "session-db-users", "session-db-token-key", "auth-api-service-key", "mail", "kustomization"} {
 		remove(t, filepath.Join(dir, "sealed-secrets/minikube", name+".yaml"))
 	}
 	must(t, `{"mail": {"password": "chosen"}}`, "seal", "--env", "minikube", "--dir", dir, "--stdin")

@@ -103,9 +103,13 @@ func (r rotation) tellNext(out io.Writer) {
 	switch r.name {
 	case credential.Verifier:
 		when = "when every API that verifies tokens has the new password"
-	case credential.TokenKey:
+	case credential.TokenKey, credential.ServiceKey:
 		if r.step == credential.Begin {
-			fmt.Fprintf(out, "The new key is known, and not used. When every API that verifies tokens has the new ring:\n  %s --use\n", r.command())
+			readers := "every API that verifies tokens has the new ring"
+			if r.name == credential.ServiceKey {
+				readers = "the pods of auth-api have rolled"
+			}
+			fmt.Fprintf(out, "The new key is known, and not used. When %s:\n  %s --use\n", readers, r.command())
 			return
 		}
 		when = "when no session is left that began before (SESSION_LIFETIME, 720h unless it is set)"

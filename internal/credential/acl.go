@@ -9,9 +9,9 @@ import (
 
 // What the programs run. AUTH and HELLO need no right.
 const (
-	apiCommands = "+ping +client|tracking +info +scan +get +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec"
+	apiCommands = "+ping +client|tracking +info +scan +get +touch +object|idletime +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec"
 	// What APIs use that verify tokens themselves, in any language.
-	verifierCommands = "+ping +client|tracking +get"
+	verifierCommands = "+ping +client|tracking +get +touch"
 )
 
 // usersACL is Redis's ACL file (redis.io, "ACL"), of the hashes of the passwords

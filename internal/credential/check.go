@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"auth.books.test/verify/token"
 )
 
 // Check says whether whoever reads a secret could use its values: that is found out here and not when
@@ -31,8 +29,8 @@ func Check(name string, data map[string]string) error {
 	}
 	var err error
 	switch name {
-	case TokenKey:
-		_, err = token.ParseKeyRing(data["keys"])
+	case TokenKey, ServiceKey:
+		err = checkRing(name, data["keys"])
 	case AuthDB:
 		err = checkRole(data["user"])
 	case AuthDBUsers:
@@ -55,7 +53,7 @@ func keysOf(name string) []string {
 		return []string{"user", "password"}
 	case SessionDB, Verifier:
 		return []string{"password"}
-	case TokenKey:
+	case TokenKey, ServiceKey:
 		return []string{"keys"}
 	case AuthDBUsers:
 		return []string{"users.sql", "version", "password"}
@@ -109,6 +107,9 @@ func Fit(values Values) (found []error) {
 		if !slices.ContainsFunc(logins, func(l login) bool { return l.role == user && l.knows(values[AuthDB]["password"]) }) {
 			found = append(found, fmt.Errorf("the user and the password in %s are not among those that %s lets in", AuthDB, AuthDBUsers))
 		}
+	}
+	if shareSecret(values[ServiceKey]["keys"], values[TokenKey]["keys"]) {
+		found = append(found, fmt.Errorf("%s holds a secret of %s, which every API that verifies tokens knows", ServiceKey, TokenKey))
 	}
 	return found
 }

@@ -45,6 +45,9 @@ func TestValuesThatTheirReadersCannotUseAreRefused(t *testing.T) {
 		{"session-db-token-key", "keys", "k1:" + short, "at least 32"},
 		{"session-db-token-key", "keys", "k1:hush!", "not base64"},
 		{"session-db-token-key", "keys", "", "empty"},
+		{"auth-api-service-key", "keys", "hush", "id:secret"},
+		{"auth-api-service-key", "keys", "s1:" + short, "at least 32"},
+		{"auth-api-service-key", "keys", "s1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=:keyed", "leave it out"},
 		{"session-db-token-key", "other", "hush", "no key keys"},
 		{"session-db-credentials", "password", "hush hush", "character 5"},
 		{"session-db-credentials", "password", "hush\n", "character 5"},
@@ -148,5 +151,15 @@ func TestAValueThatWouldNotBeUsedIsRefused(t *testing.T) {
 	values := freshValues(t)
 	if _, err := credential.Rotate("session-db-credentials", credential.Begin, 2, values["session-db-users"], values["session-db-credentials"], rand.Reader); err == nil || !strings.Contains(err.Error(), "in use already") {
 		t.Errorf("rotated to the same password: %v", err)
+	}
+}
+
+// Whoever verifies tokens must not be able to make what only auth-api may make.
+func TestServiceKeyThatVerifiersKnowIsRefused(t *testing.T) {
+	t.Parallel()
+	const secret = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	given := credential.Values{"session-db-token-key": {"keys": "k1:" + secret + ":keyed"}, "auth-api-service-key": {"keys": "s1:" + strings.TrimRight(secret, "=")}}
+	if _, err := credential.Fresh(given, nil, rand.Reader); err == nil || !strings.Contains(err.Error(), "auth-api-service-key holds a secret of session-db-token-key") || strings.Contains(err.Error(), secret[:8]) {
+		t.Errorf("%v", err)
 	}
 }

@@ -13,7 +13,38 @@ import (
 // ids are in the order of ASCII, so that a newer key has the greater id.
 const ids = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// ringOf reads the entries id:secret or id:secret:keyed of a ring of token keys.
+// IsRing says whether a secret is a ring of keys.
+func IsRing(name string) bool { return name == TokenKey || name == ServiceKey }
+
+// checkRing says whether its readers could use a ring: both are of one form, but only
+// keys of tokens may be marked as keyed.
+func checkRing(name, keys string) error {
+	if _, err := token.ParseKeyRing(keys); err != nil {
+		return err
+	}
+	if name == ServiceKey && strings.Count(keys, ":") > strings.Count(keys, ",")+1 {
+		return fmt.Errorf("only keys of tokens are marked :%s, leave it out", token.Keyed)
+	}
+	return nil
+}
+
+// shareSecret says whether two rings have a secret in common.
+func shareSecret(a, b string) bool {
+	secret := func(entry string) string {
+		parts := strings.Split(strings.TrimSpace(entry)+":", ":")
+		return strings.NewReplacer("-", "+", "_", "/", "=", "").Replace(parts[1])
+	}
+	for x := range strings.SplitSeq(a, ",") {
+		for y := range strings.SplitSeq(b, ",") {
+			if secret(x) != "" && secret(x) == secret(y) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ringOf reads the entries id:secret or id:secret:keyed of a ring.
 func ringOf(keys string) ([]string, error) {
 	ring := strings.Split(keys, ",")
 	for i, entry := range ring {
@@ -25,22 +56,22 @@ func ringOf(keys string) ([]string, error) {
 	return ring, nil
 }
 
-// changeRing takes a step of a rotation. A key is known to everybody before the
-// first token is made with it, and for as long as one of its tokens lives:
+// changeRing takes a step of a rotation. A key is known to everybody before anything is
+// made with it, and for as long as anything of it lives:
 //
 //	begin   k1      → k1,k2   every pod knows the new key
-//	use     k1,k2   → k2,k1   new tokens are made with it
+//	use     k1,k2   → k2,k1   the new one makes tokens, or whatever the ring is for
 //	finish  k2,k1   → k2      when the longest session has ended
 //
 // A ring that is given is taken instead of a random key, or of the one that --use puts first. It is brought
 // into the order of its step, so that a key that is given first is not used before every pod knows it.
-func changeRing(keys string, step Step, given string, random io.Reader) (string, error) {
+func changeRing(name, keys string, step Step, given string, random io.Reader) (string, error) {
 	ring, err := ringOf(keys)
 	if err != nil {
 		return "", err
 	}
 	if given != "" {
-		return changeRingTo(ring, step, given)
+		return changeRingTo(name, ring, step, given)
 	}
 	newest, last := ring[0], ring[len(ring)-1]
 	for _, entry := range ring {
@@ -55,7 +86,10 @@ func changeRing(keys string, step Step, given string, random io.Reader) (string,
 			return "", err
 		}
 		value, err := fresh(random)
-		return keys + "," + id + ":" + value + ":" + token.Keyed, err
+		if name == TokenKey {
+			value += ":" + token.Keyed
+		}
+		return keys + "," + id + ":" + value, err
 	case len(ring) == 1:
 		return "", ErrNotBegun
 	case step == Use && (last != newest || ring[0] == newest):
@@ -71,8 +105,8 @@ func changeRing(keys string, step Step, given string, random io.Reader) (string,
 
 // changeRingTo checks that a ring that was chosen may follow the one in use: no key is lost, whose tokens would
 // be refused, and none gets another secret under its id.
-func changeRingTo(ring []string, step Step, given string) (string, error) {
-	if _, err := token.ParseKeyRing(given); err != nil {
+func changeRingTo(name string, ring []string, step Step, given string) (string, error) {
+	if err := checkRing(name, given); err != nil {
 		return "", fmt.Errorf("the ring that is given: %w", err)
 	}
 	chosen, err := ringOf(given)

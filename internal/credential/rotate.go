@@ -13,7 +13,7 @@ import (
 type Step int
 
 // A rotation begins, and is finished when nobody needs the old value any more.
-// Only the ring of token keys has a step between.
+// Only a ring of keys has a step between.
 const (
 	Begin Step = iota
 	Use
@@ -50,22 +50,22 @@ func Users(name string) string {
 // keys, the ring. Version is that of the new value. A value that is given is
 // taken instead of a random one. Errors: ErrUnfinished, ErrNotBegun.
 func Rotate(name string, step Step, version int, old map[string]string, given map[string]string, random io.Reader) (Change, error) {
-	if step == Use && name != TokenKey {
+	if step == Use && !IsRing(name) {
 		return Change{}, fmt.Errorf("%s has no step between the first and the last", name)
 	}
 	if err := checkGiven(name, step, given); err != nil {
 		return Change{}, err
 	}
 	switch name {
-	case TokenKey:
-		ring, err := changeRing(old["keys"], step, given["keys"], random)
+	case TokenKey, ServiceKey:
+		ring, err := changeRing(name, old["keys"], step, given["keys"], random)
 		return Change{Value: map[string]string{"keys": ring}}, err
 	case AuthDB, AuthDBUsers:
 		return rotateAuthDB(name, step, version, old, given, random)
 	case SessionDB, Verifier, SessionUsers:
 		return rotateSessionDB(name, step, old, given, random)
 	}
-	return Change{}, fmt.Errorf("there is no secret %s to rotate; there are %s, %s, %s, %s, and the users %s and %s", name, AuthDB, SessionDB, Verifier, TokenKey, AuthDBUsers, SessionUsers)
+	return Change{}, fmt.Errorf("there is no secret %s to rotate; there are %s, %s, %s, %s, %s, and the users %s and %s", name, AuthDB, SessionDB, Verifier, TokenKey, ServiceKey, AuthDBUsers, SessionUsers)
 }
 
 // checkGiven refuses values that would not be used: somebody means them.
@@ -73,7 +73,7 @@ func checkGiven(name string, step Step, given map[string]string) error {
 	if len(given) == 0 {
 		return nil
 	}
-	if step == Finish || step == Use && name != TokenKey {
+	if step == Finish || step == Use && !IsRing(name) {
 		return fmt.Errorf("a value of %s is given at the first step of a rotation, not later", name)
 	}
 	if name == Users(name) {

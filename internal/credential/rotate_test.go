@@ -43,21 +43,25 @@ func TestKeyIsKnownToEverybodyBeforeItIsUsedAndAfterwards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const name = "session-db-token-key"
-	first := map[string]string{"keys": find(t, secrets, name, "keys")}
-	ring := first
-	for _, c := range []struct {
-		step credential.Step
-		want string
-	}{
-		{credential.Begin, "k1,k2"}, {credential.Use, "k2,k1"}, {credential.Finish, "k2"}, {credential.Begin, "k2,k3"}, {credential.Use, "k3,k2"},
-	} {
-		ring = rotate(t, name, c.step, ring).Value
-		if got := idsOf(t, ring["keys"]); got != c.want {
-			t.Fatalf("%s, want %s", got, c.want)
-		}
-		if c.want == "k2,k1" && !strings.HasSuffix(ring["keys"], first["keys"]) {
-			t.Error("the old key is another one")
+	for name, letter := range map[string]string{"session-db-token-key": "k", "auth-api-service-key": "s"} {
+		first := map[string]string{"keys": find(t, secrets, name, "keys")}
+		ring := first
+		for _, c := range []struct {
+			step credential.Step
+			want string
+		}{
+			{credential.Begin, "k1,k2"}, {credential.Use, "k2,k1"}, {credential.Finish, "k2"}, {credential.Begin, "k2,k3"}, {credential.Use, "k3,k2"},
+		} {
+			ring = rotate(t, name, c.step, ring).Value
+			if got, want := idsOf(t, ring["keys"]), strings.ReplaceAll(c.want, "k", letter); got != want {
+				t.Fatalf("%s: %s, want %s", name, got, want)
+			}
+			if c.want == "k2,k1" && !strings.HasSuffix(ring["keys"], first["keys"]) {
+				t.Errorf("%s: the old key is another one", name)
+			}
+			if err := credential.Check(name, ring); err != nil {
+				t.Errorf("its readers could not use it: %v", err)
+			}
 		}
 	}
 }
@@ -85,7 +89,7 @@ func TestStepOutOfItsTurnIsRefused(t *testing.T) {
 	for _, s := range secrets {
 		old[s.Name] = s.Data
 	}
-	for _, name := range []string{"auth-db-credentials", "session-db-credentials", "session-db-verifier", "session-db-token-key"} {
+	for _, name := range []string{"auth-db-credentials", "session-db-credentials", "session-db-verifier", "session-db-token-key", "auth-api-service-key"} {
 		of := credential.Users(name)
 		if of == "" {
 			of = name
@@ -101,7 +105,7 @@ func TestStepOutOfItsTurnIsRefused(t *testing.T) {
 		if _, err := credential.Rotate(name, credential.Begin, 3, after, nil, rand.Reader); !errors.Is(err, credential.ErrUnfinished) {
 			t.Errorf("%s: begun twice: %v", name, err)
 		}
-		if name == "session-db-token-key" {
+		if credential.IsRing(name) {
 			if _, err := credential.Rotate(name, credential.Finish, 3, after, nil, rand.Reader); err == nil {
 				t.Error("finished before the new key was used")
 			}

@@ -24,6 +24,8 @@ const (
 	Verifier     = "session-db-verifier"
 	SessionUsers = "session-db-users"
 	TokenKey     = "session-db-token-key"
+	// ServiceKey is of auth-api alone. Verifiers hold the token keys, and never this one.
+	ServiceKey = "auth-api-service-key"
 )
 
 // Needed says whether the platform always has a secret of this name, even where a component leaves nobody to read it.
@@ -102,6 +104,7 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 		Verifier:     {"password": verifier},
 		SessionUsers: {"users.acl": usersACL(redisUsers{api: []string{sum(session)}, verifier: []string{sum(verifier)}, reload: []string{sum(among)}}), "password": among, "version": "1"},
 		TokenKey:     {"keys": "k1:" + next() + ":" + token.Keyed},
+		ServiceKey:   {"keys": "s1:" + next()},
 		AuthDBUsers:  {"password": next(), "version": "1"},
 	}
 	for name, keys := range others {

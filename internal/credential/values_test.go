@@ -32,7 +32,7 @@ func TestFreshValuesAreRandomAndFitEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range [][2]string{{"auth-db-credentials", "password"}, {"session-db-credentials", "password"}, {"session-db-verifier", "password"}, {"session-db-token-key", "keys"}} {
+	for _, c := range [][2]string{{"auth-db-credentials", "password"}, {"session-db-credentials", "password"}, {"session-db-verifier", "password"}, {"session-db-token-key", "keys"}, {"auth-api-service-key", "keys"}} {
 		a, b := find(t, one, c[0], c[1]), find(t, two, c[0], c[1])
 		if a == b || len(a) < 43 {
 			t.Errorf("%s: %d characters, the same twice: %v", c[0], len(a), a == b)

@@ -105,7 +105,7 @@ func layers() [][]string {
 		{"session"},
 		{"account", "client", "resource"},
 		{"authorization"},
-		{"access", "postgres", "worker"},
+		{"access", "postgres", "servicekey", "worker"},
 		{"password"},
 		{"fault"},
 	}

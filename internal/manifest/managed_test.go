@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
 )
 
@@ -136,7 +137,7 @@ func TestTheCAIsMountedWhereItIsRead(t *testing.T) {
 				t.Errorf("%s: %s reads %s, which is not mounted", component, w.Name, file)
 			}
 			for _, v := range w.Pod.Spec.Volumes {
-				if v.Secret != nil && v.Secret.SecretName != "session-db-token-key" && (len(v.Secret.Items) != 1 || v.Secret.Items[0].Key != "ca.crt") {
+				if v.Secret != nil && !credential.IsRing(v.Secret.SecretName) && (len(v.Secret.Items) != 1 || v.Secret.Items[0].Key != "ca.crt") {
 					t.Errorf("%s: %s is given more of %s than the certificate", component, w.Name, v.Secret.SecretName)
 				}
 			}

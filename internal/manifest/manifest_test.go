@@ -121,7 +121,7 @@ func TestSettingsAreGood(t *testing.T) {
 		for _, service := range []string{"auth-api", "helloworld"} {
 			config := configOf(s, service)
 			cmd := exec.Command(filepath.Join(programs, service), "config")
-			cmd.Env = append(os.Environ(), "AUTH_DB_USER=u", "AUTH_DB_PASSWORD=p", "SESSION_DB_PASSWORD=p", "SESSION_DB_TOKEN_KEY=k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+			cmd.Env = append(os.Environ(), "AUTH_DB_USER=u", "AUTH_DB_PASSWORD=p", "SESSION_DB_PASSWORD=p", "SESSION_DB_TOKEN_KEY=k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "AUTH_API_SERVICE_KEY=s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY=")
 			for name, value := range config {
 				cmd.Env = append(cmd.Env, name+"="+value)
 			}
@@ -190,7 +190,7 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 	}
 	// Made again from the passwords that were opened, the users' file is the same.
 	again, err := credential.Fresh(credential.Values{credential.SessionDB: values[credential.SessionDB], credential.Verifier: values[credential.Verifier],
-		credential.SessionUsers: {"password": values[credential.SessionUsers]["password"]}}, nil, strings.NewReader(strings.Repeat("x", 300)))
+		credential.SessionUsers: {"password": values[credential.SessionUsers]["password"]}, credential.TokenKey: values[credential.TokenKey]}, nil, strings.NewReader(strings.Repeat("x", 300)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,10 +34,18 @@ func referenceRules() []rule {
 			}
 			return found
 		}, old: "key: password\n              name: session-db-verifier", new: "key: password\n              name: session-db-credentials"},
-		{name: "the keys of tokens are in files, which nothing inherits", check: func(s *manifest.Set) []string {
+		{name: "only auth-api has the service keys", check: func(s *manifest.Set) (found []string) {
+			for _, ref := range s.References() {
+				if strings.HasPrefix(ref.Secret, credential.ServiceKey) && ref.Workload != "auth-api" {
+					found = append(found, ref.Workload+" has them")
+				}
+			}
+			return found
+		}, old: "secretName: session-db-token-key\n---", new: "secretName: auth-api-service-key\n---"},
+		{name: "keys are in files, which nothing inherits", check: func(s *manifest.Set) []string {
 			return each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
 				for _, e := range c.Env {
-					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil && strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.TokenKey) {
+					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil && (strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.TokenKey) || strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.ServiceKey)) {
 						return "has them in " + e.Name
 					}
 				}

@@ -70,21 +70,23 @@ func TestDevEndsWhenItsFolderIsRemoved(t *testing.T) {
 	dev(t, dir)
 }
 
-func TestDevSaysWhatToDoAboutABrokenTokenKey(t *testing.T) {
+func TestDevSaysWhatToDoAboutABrokenKey(t *testing.T) {
 	t.Parallel()
-	for name, broken := range map[string]string{"empty": "", "blank": "\n", "half": "d1:MDEyMz"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			file := filepath.Join(dir, "token.key")
-			if err := os.WriteFile(file, []byte(broken), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			out, err := runDev(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir)
-			if err == nil || !strings.Contains(out, file+" holds no token key") || !strings.Contains(out, "rm "+file) {
-				t.Errorf("%v: %s", err, out)
-			}
-		})
+	for _, key := range []string{"token", "service"} {
+		for name, broken := range map[string]string{"empty": "", "blank": "\n", "half": "d1:MDEyMz"} {
+			t.Run(key+", "+name, func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				file := filepath.Join(dir, key+".key")
+				if err := os.WriteFile(file, []byte(broken), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				out, err := runDev(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir)
+				if err == nil || !strings.Contains(out, file+" holds no "+key+" key") || !strings.Contains(out, "rm "+file) {
+					t.Errorf("%v: %s", err, out)
+				}
+			})
+		}
 	}
 }
 

@@ -26,9 +26,10 @@ import (
 )
 
 const (
-	email    = "ada@books.test"
-	password = "notes on the analytical engine"
-	tokenKey = "t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	email      = "ada@books.test"
+	password   = "notes on the analytical engine"
+	tokenKey   = "t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	serviceKey = "s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY="
 )
 
 // binary is the program under test, built once.
@@ -105,7 +106,7 @@ type api struct {
 func start(t *testing.T, change ...func(settings)) *api {
 	t.Helper()
 	env := settings{
-		"AUTH_DB_URL": schematest.Database(t), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey,
+		"AUTH_DB_URL": schematest.Database(t), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s",
 		"PASSWORD_QUEUE": "200",
 	}

@@ -233,7 +233,7 @@ func TestDatabaseOfAnotherEncodingIsRefusedByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.Path = "/" + strings.ToLower(encoding)
-		env := settings{"AUTH_DB_URL": u.String(), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey,
+		env := settings{"AUTH_DB_URL": u.String(), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 			"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s"}
 		for _, args := range [][]string{{"schema", "apply", "--wait=1m"}, {"serve"}} {
 			out, err := runWith(env, args...)
@@ -257,7 +257,7 @@ func TestWrongCertificateOfPostgresIsRefusedByName(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env := settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", c.query, 1), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey,
+			env := settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", c.query, 1), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 				"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s"}
 			for _, args := range [][]string{{"schema", "apply", "--wait=1m"}, {"serve"}} {
 				out, err := runWith(env, args...)
@@ -300,7 +300,7 @@ func TestRefusedPasswordIsNamedAndWaitedFor(t *testing.T) {
 		}
 	}
 	set("another")
-	a := startWith(t, settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", "sslmode=prefer", 1), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey,
+	a := startWith(t, settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", "sslmode=prefer", 1), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s"})
 	eventually(t, "/readyz names the password", func() bool {
 		got := a.call("GET", "/readyz", "", nil)

@@ -13,7 +13,7 @@ func TestSaysEveryFaultOfTheSettingsInALine(t *testing.T) {
 	if err == nil {
 		t.Fatal("it served")
 	}
-	for _, variable := range []string{"AUTH_DB_PORT: ", "AUTH_DB_USER: ", "SESSION_DB_HOST: ", "SESSION_IDLE_LIFETIME: ", "SESSION_DB_TOKEN_KEY: ", "AUTH_API_CORS_ORIGINS: "} {
+	for _, variable := range []string{"AUTH_DB_PORT: ", "AUTH_DB_USER: ", "SESSION_DB_HOST: ", "SESSION_IDLE_LIFETIME: ", "SESSION_DB_TOKEN_KEY: ", "AUTH_API_SERVICE_KEY: ", "AUTH_API_CORS_ORIGINS: "} {
 		if strings.Count("\n"+out, "\n"+variable) != 1 {
 			t.Errorf("not one line of %s in:\n%s", variable, out)
 		}
@@ -25,11 +25,11 @@ func TestSaysEveryFaultOfTheSettingsInALine(t *testing.T) {
 
 func TestPrintsTheSettingsWithSecretsMasked(t *testing.T) {
 	t.Parallel()
-	out, err := runWith(settings{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush-1", "SESSION_DB_HOST": "session-db", "SESSION_DB_PASSWORD": "hush-2", "SESSION_DB_TOKEN_KEY": tokenKey}, "config")
+	out, err := runWith(settings{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush-1", "SESSION_DB_HOST": "session-db", "SESSION_DB_PASSWORD": "hush-2", "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey}, "config")
 	if err != nil || !strings.Contains(out, "AUTH_DB_PASSWORD=********\n") || !strings.Contains(out, "SESSION_IDLE_LIFETIME=12h0m0s\n") {
 		t.Errorf("%v:\n%s", err, out)
 	}
-	if strings.Contains(out, "hush") || strings.Contains(out, tokenKey[3:]) {
+	if strings.Contains(out, "hush") || strings.Contains(out, tokenKey[3:]) || strings.Contains(out, serviceKey[3:]) {
 		t.Errorf("a secret is printed:\n%s", out)
 	}
 }
@@ -43,7 +43,7 @@ func TestTakenPortIsOneClearLine(t *testing.T) {
 	defer l.Close()
 	for _, args := range [][]string{{"serve"}, {"dev", "--dir", t.TempDir()}} {
 		out, err := runProgram(devBinary(), settings{
-			"AUTH_DB_URL": "postgres://u:p@127.0.0.1:1/auth", "SESSION_DB_URL": "redis://127.0.0.1:1", "SESSION_DB_TOKEN_KEY": tokenKey,
+			"AUTH_DB_URL": "postgres://u:p@127.0.0.1:1/auth", "SESSION_DB_URL": "redis://127.0.0.1:1", "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 			"AUTH_API_ADDR": l.Addr().String(),
 		}, args...)
 		if want := l.Addr().String() + " is taken: stop what listens there, or set AUTH_API_ADDR to another address\n"; err == nil || out != want {

@@ -21,6 +21,9 @@ import (
 
 const tokenKey = "t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
+// serviceKey is auth-api's, where a test starts it too; helloworld never has it.
+const serviceKey = "s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY="
+
 // binaries is where the programs under test are, built once.
 var binaries string
 

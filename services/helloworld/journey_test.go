@@ -31,7 +31,7 @@ func startBoth(t *testing.T) both {
 	authDB, sessionDB := schematest.Database(t), devtest.Redis(t)
 	return both{
 		auth: start(t, settings{
-			"AUTH_DB_URL": authDB, "SESSION_DB_URL": sessionDB, "SESSION_DB_TOKEN_KEY": tokenKey,
+			"AUTH_DB_URL": authDB, "SESSION_DB_URL": sessionDB, "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 			"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s",
 		}, "auth-api", "serve"),
 		hello:  helloworld(t, sessionDB),

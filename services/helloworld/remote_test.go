@@ -14,7 +14,7 @@ import (
 func TestAsksAuthAPIWhereItIsNotGivenRedis(t *testing.T) {
 	t.Parallel()
 	env := settings{
-		"AUTH_DB_URL": schematest.Database(t), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey,
+		"AUTH_DB_URL": schematest.Database(t), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s",
 	}
 	auth := start(t, env, "auth-api", "serve")

@@ -71,14 +71,19 @@ func (st *stack) start(ctx context.Context) (err error) {
 	if _, err := schema.Current().Apply(ctx, st.postgres.URL, schema.Options{}); err != nil {
 		return fmt.Errorf("apply the schema: %w", err)
 	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key)
-	st.tokenKey = "b1:" + base64.StdEncoding.EncodeToString(key)
+	st.tokenKey = newKey()
 	st.env = []string{
-		"AUTH_DB_URL=" + st.postgres.URL, "SESSION_DB_URL=" + st.redis.URL, "SESSION_DB_TOKEN_KEY=" + st.tokenKey,
+		"AUTH_DB_URL=" + st.postgres.URL, "SESSION_DB_URL=" + st.redis.URL, "SESSION_DB_TOKEN_KEY=" + st.tokenKey, "AUTH_API_SERVICE_KEY=" + newKey(),
 		"AUTH_API_SHUTDOWN_DELAY=0s", "AUTH_API_LOG_LEVEL=warn",
 	}
 	return st.register(ctx)
+}
+
+// newKey makes a ring of one key.
+func newKey() string {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails
+	return "b1:" + base64.StdEncoding.EncodeToString(secret)
 }
 
 func (st *stack) build(ctx context.Context) error {

@@ -48,7 +48,7 @@ func serve(t *testing.T) service {
 	t.Helper()
 	s := service{env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "AUTH_DB_URL=" + schematest.Database(t), "SESSION_DB_URL=" + devtest.Redis(t),
-		"SESSION_DB_TOKEN_KEY=t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+		"SESSION_DB_TOKEN_KEY=t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "AUTH_API_SERVICE_KEY=s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY=",
 		"AUTH_API_ADDR=127.0.0.1:0", "AUTH_API_METRICS_ADDR=127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY=0s",
 	}}
 	log, ended := &devtest.Output{}, make(chan struct{})

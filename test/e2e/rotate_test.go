@@ -109,7 +109,7 @@ func TestRotatedSecretsFailNoRequest(t *testing.T) {
 	passwords := []string{"auth-db-credentials", "session-db-credentials", "session-db-verifier"}
 	stores := append(pods(t, "auth-db"), pods(t, "session-db")...)
 	api, hello := pods(t, "auth-api"), pods(t, "helloworld")
-	for _, name := range append(passwords, "session-db-token-key") {
+	for _, name := range append(passwords, "session-db-token-key", "auth-api-service-key") {
 		follow(t, rotate(t, dir, name))
 	}
 	exchanged(t, "auth-api", api)
@@ -117,6 +117,7 @@ func TestRotatedSecretsFailNoRequest(t *testing.T) {
 	// Everybody knows both keys; now the new one is used.
 	api = pods(t, "auth-api")
 	follow(t, rotate(t, dir, "session-db-token-key", "--use"))
+	follow(t, rotate(t, dir, "auth-api-service-key", "--use"))
 	exchanged(t, "auth-api", api)
 	a, err := signIn()
 	renewed := fmt.Sprint(a.body["access_token"])
@@ -146,6 +147,7 @@ func TestRotatedSecretsFailNoRequest(t *testing.T) {
 	// When no session of before is left, the old key goes, and its tokens with it.
 	api = pods(t, "auth-api")
 	follow(t, rotate(t, dir, "session-db-token-key", "--finish"))
+	follow(t, rotate(t, dir, "auth-api-service-key", "--finish"))
 	exchanged(t, "auth-api", api)
 	want(t, 401, "GET", "/v1/accounts/me", token, nil)
 	want(t, 200, "GET", "/v1/accounts/me", renewed, nil)

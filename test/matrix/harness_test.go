@@ -81,7 +81,7 @@ func newWorld(t *testing.T) *world {
 	authDB, sessionDB := schematest.Database(t), devtest.Redis(t)
 	w := &world{t: t, env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=halt_on_error=1",
-		"AUTH_DB_URL=" + authDB, "SESSION_DB_URL=" + sessionDB, "SESSION_DB_TOKEN_KEY=" + tokenKey, "PASSWORD_QUEUE=200",
+		"AUTH_DB_URL=" + authDB, "SESSION_DB_URL=" + sessionDB, "SESSION_DB_TOKEN_KEY=" + tokenKey, "AUTH_API_SERVICE_KEY=s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY=", "PASSWORD_QUEUE=200",
 		"AUTH_API_ADDR=127.0.0.1:0", "AUTH_API_METRICS_ADDR=127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY=0s",
 	}}
 	w.first, w.other = w.serve(), w.serve()

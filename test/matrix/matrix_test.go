@@ -54,6 +54,7 @@ func events() []event {
 			map[string]string{"current_password": password, "new_password": "another engine weaves patterns"}), dead, open, open, false},
 		{"account deleted", "account.Delete", by(sibling, "DELETE", "/v1/accounts/me", map[string]string{"password": password}), dead, dead, open, false},
 		{"account disabled", "account.SetStatus", command("account", "disable", "PERSON"), dead, dead, open, true},
+		{"one sign-in more than a person may have", "TooMany", (*stage).signInOnceTooOften, dead, open, open, false},
 		{"role revoked", "resource.Unassign", command("role", "revoke", "PERSON", "API", "writer"), lacking, lacking, open, true},
 		{"role narrowed", "resource.SetRole", command("role", "set", "API", "writer", "--scope", "API:read"), lacking, lacking, open, true},
 		{"API narrowed", "resource.SetScopes", command("api", "set", "API", "--scope", "API:read"), lacking, lacking, lacking, true},

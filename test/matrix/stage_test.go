@@ -71,6 +71,23 @@ func (s *stage) do(by session, method, path string, body any) {
 	}
 }
 
+// signInOnceTooOften gives the person as many sessions as they may have, of which the
+// victim's was unused longest, and signs in once more.
+func (s *stage) signInOnceTooOften() {
+	s.t.Helper()
+	for _, statement := range []string{
+		`UPDATE authorizations SET used_at = used_at - interval '1 day' WHERE id = $1`,
+		`INSERT INTO authorizations (id, kind, subject_id, chain, root_id, epoch, scopes, audiences, amr, created_at, used_at, written_at, idle_expires_at, expires_at)
+			SELECT n.id, 'session', v.subject_id, ARRAY[n.id], n.id, v.epoch, '{}', '{}', '{}', now(), now(), now(), now() + interval '1 hour', now() + interval '1 hour'
+			FROM authorizations v, (SELECT gen_random_uuid() AS id FROM generate_series(1, 98)) n WHERE v.id = $1`,
+	} {
+		if _, err := s.db.Exec(s.t.Context(), statement, s.victim.id); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.signIn(s.person)
+}
+
 // endSoon moves an end of the victim's record to two to three seconds from now, which
 // is what time would do in days, and waits for it.
 func (s *stage) endSoon(field string) {

@@ -48,7 +48,8 @@ type Options struct {
 // ring of the service that gives out the tokens.
 type Verifier struct {
 	ring  *token.KeyRing
-	cache *cache.Cache[token.Hash, verify.Principal]
+	cache *cache.Cache[token.Hash, known]
+	uses  *uses // nil where every call reads from Redis
 	now   func() time.Time
 	// madeUp counts tokens that were refused for their check characters.
 	madeUp atomic.Uint64
@@ -82,17 +83,30 @@ func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifie
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	kept, err := cache.New(cache.Options[token.Hash, verify.Principal]{
+	decoder := record.NewDecoder(ring)
+	kept, err := cache.New(cache.Options[token.Hash, known]{
 		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
-		Spread:       func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
-		DecodeString: record.NewDecoder(ring).Decode,
-		Weigh:        weigh,
-		Bytes:        o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
+		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
+		DecodeString: func(h token.Hash, text string) (*known, error) {
+			principal, err := decoder.Decode(h, text)
+			if err != nil {
+				return nil, err
+			}
+			k := &known{principal: *principal}
+			k.told.Store(period(h, o.Now())) // by the read
+			return k, nil
+		},
+		Weigh: weigh,
+		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a verifier: %w", err)
 	}
-	return &Verifier{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}, nil
+	v := &Verifier{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}
+	if o.CacheBytes > 0 {
+		v.uses = tellUses(client, o.Log)
+	}
+	return v, nil
 }
 
 // Verify tells for whom the token stands. The principal is shared: do not change it.
@@ -107,33 +121,36 @@ func (v *Verifier) Verify(ctx context.Context, accessToken string) (*verify.Prin
 		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)
 	}
 	now := v.now()
-	principal := v.cache.Known(hash, now)
-	if principal == nil {
-		if principal, err = v.read(ctx, t, hash, now); err != nil {
+	k := v.cache.Known(hash, now)
+	if k == nil {
+		if k, err = v.read(ctx, t, hash, now); err != nil {
 			return nil, err
 		}
 	}
 	// Redis drops expired records by its own clock; a verifier trusts the record.
-	if principal == nil || !now.Before(principal.EndsAt()) {
+	if k == nil || !now.Before(k.principal.EndsAt()) {
 		return nil, verify.ErrInvalidToken
 	}
-	return principal, nil
+	if v.uses != nil {
+		v.uses.note(k, now)
+	}
+	return &k.principal, nil
 }
 
 // read asks Redis for a token that memory does not know, unless it is made up.
-func (v *Verifier) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*verify.Principal, error) {
+func (v *Verifier) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*known, error) {
 	if err := v.ring.Check(t); err != nil {
 		v.madeUp.Add(1)
 		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)
 	}
-	principal, err := v.cache.Read(ctx, hash, now)
+	k, err := v.cache.Read(ctx, hash, now)
 	if err != nil {
 		if errors.Is(err, record.ErrInvalid) || redis.HasErrorPrefix(err, "WRONGTYPE") {
 			v.reportDamage(hash, err)
 		}
 		return nil, fmt.Errorf("%w: read a token's record: %w", verify.ErrUnavailable, err)
 	}
-	return principal, nil
+	return k, nil
 }
 
 // reportDamage counts and passes on what is no record of ours. Only the first is
@@ -156,8 +173,13 @@ func (v *Verifier) Stats() Stats {
 	return Stats{Stats: v.cache.Stats(), MadeUp: v.madeUp.Load(), BadRecords: v.badRecords.Load()}
 }
 
-// Close ends the connection that follows changes.
-func (v *Verifier) Close() error { return v.cache.Close() }
+// Close tells Redis of the last uses, and ends the connection that follows changes.
+func (v *Verifier) Close() error {
+	if v.uses != nil {
+		v.uses.close()
+	}
+	return v.cache.Close()
+}
 
 func (o Options) notify(e cache.Event) {
 	switch e.Kind {
@@ -174,8 +196,9 @@ func (o Options) notify(e cache.Event) {
 }
 
 // weigh gives the bytes that a principal takes at most: its lists are mostly shared.
-func weigh(p *verify.Principal) int64 {
-	n := unsafe.Sizeof(*p) + uintptr(len(p.Subject)+len(p.Client)+len(p.Authorization)+len(p.Email)+len(p.Name))
+func weigh(k *known) int64 {
+	p := &k.principal
+	n := unsafe.Sizeof(*k) + uintptr(len(p.Subject)+len(p.Client)+len(p.Authorization)+len(p.Email)+len(p.Name))
 	for _, list := range [][]string{p.Audiences, p.Scopes, p.AuthenticatedBy} {
 		for _, word := range list {
 			n += unsafe.Sizeof(word) + uintptr(len(word))

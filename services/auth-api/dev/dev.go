@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +19,6 @@ import (
 	"auth.books.test/services/auth-api/internal/app"
 	"auth.books.test/services/auth-api/internal/cli"
 	"auth.books.test/services/auth-api/internal/config"
-	"auth.books.test/verify/token"
 )
 
 func devCommand() *cobra.Command {
@@ -48,16 +43,14 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if err := wholefile.RemoveTemporary(dir); err != nil {
 		return err
 	}
-	var key string
-	if !tokenKeyIsGiven() {
-		if key, err = tokenKey(filepath.Join(dir, "token.key")); err != nil {
-			return err
-		}
+	made, err := developmentKeys(dir)
+	if err != nil {
+		return err
 	}
 	// Without stores yet: what is wrong with the settings is said before
 	// anything is started.
 	const noPostgres, noRedis = "postgres://to@be/started", "redis://to.be.started"
-	c, err := config.Load(forDevelopment(key, noPostgres, noRedis))
+	c, err := config.Load(forDevelopment(made, noPostgres, noRedis))
 	if err != nil {
 		return err
 	}
@@ -75,7 +68,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	ctx, stop := s.endRunWithThem(ctx, lock, stderr)
 	defer stop()
 	defer func() { err = errors.Join(whyEnded(ctx), err) }()
-	if c, err = config.Load(forDevelopment(key, s.postgres.URL, s.redis.URL)); err != nil {
+	if c, err = config.Load(forDevelopment(made, s.postgres.URL, s.redis.URL)); err != nil {
 		return err
 	}
 	if c.Issuer.URL == "" {
@@ -98,7 +91,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 }
 
 // forDevelopment sets what the environment does not.
-func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
+func forDevelopment(made keys, authDB, sessionDB string) func(*config.Config) {
 	isSet := func(variable string) bool { _, set := os.LookupEnv(variable); return set }
 	return func(c *config.Config) {
 		if !c.AuthDBURL.IsSet() {
@@ -108,7 +101,10 @@ func forDevelopment(key, authDB, sessionDB string) func(*config.Config) {
 			c.SessionDBURL = setting.NewSecret(sessionDB)
 		}
 		if !c.TokenKey.IsSet() {
-			c.TokenKey = setting.NewSecret(key)
+			c.TokenKey = setting.NewSecret(made.token)
+		}
+		if !c.ServiceKey.IsSet() {
+			c.ServiceKey = setting.NewSecret(made.service)
 		}
 		if !isSet("AUTH_API_METRICS_ADDR") {
 			c.MetricsAddr = "127.0.0.1:0"
@@ -129,25 +125,4 @@ func given(url setting.Secret, placeholder string) string {
 		return ""
 	}
 	return url.Reveal()
-}
-
-func tokenKeyIsGiven() bool {
-	return os.Getenv("SESSION_DB_TOKEN_KEY") != "" || os.Getenv("SESSION_DB_TOKEN_KEY_FILE") != ""
-}
-
-// tokenKey keeps the key that hashes tokens, so that they outlive a restart.
-func tokenKey(file string) (string, error) {
-	b, err := wholefile.ReadOrCreate(file, 0o600, func() []byte {
-		secret := make([]byte, 32)
-		_, _ = rand.Read(secret) // never fails
-		return []byte("d1:" + base64.StdEncoding.EncodeToString(secret) + ":" + token.Keyed)
-	})
-	if err != nil {
-		return "", fmt.Errorf("keep the token key: %w", err)
-	}
-	key := strings.TrimSpace(string(b))
-	if _, err := token.ParseKeyRing(key); err != nil {
-		return "", fmt.Errorf("%s holds no token key (%w). Put back what was in it; or remove it, and the next start makes a new key, with which all sign-ins have ended: rm %[1]s", file, err)
-	}
-	return key, nil
 }

@@ -17,8 +17,8 @@ import (
 func TestTheRightsAreEnoughInACluster(t *testing.T) {
 	t.Parallel()
 	const (
-		api      = "~session:* ~client:* +ping +client|tracking +info +scan +get +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec"
-		verifier = "%R~session:* +ping +client|tracking +get"
+		api      = "~session:* ~client:* +ping +client|tracking +info +scan +get +touch +object|idletime +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec"
+		verifier = "%R~session:* +ping +client|tracking +get +touch"
 		cluster  = " +cluster|slots +command +asking"
 	)
 	c := devtest.RedisCluster(t, 2, 0)
@@ -86,6 +86,10 @@ func TestTheRightsAreEnoughInACluster(t *testing.T) {
 		if got, err := direct.Verify(t.Context(), text); err != nil || strings.Join(got.Scopes, " ") != "a" {
 			t.Errorf("%v, %v", got.Scopes, err)
 		}
+	}
+	idle, err := store.Idle(t.Context(), []token.Hash{principals[0].Hash, principals[1].Hash})
+	if err != nil || len(idle) != 2 {
+		t.Errorf("idle: %v, %v", idle, err)
 	}
 	if err := store.Drop(t.Context(), principals[0].Hash); err != nil {
 		t.Fatal(err)

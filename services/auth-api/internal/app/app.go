@@ -23,6 +23,7 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/resource"
+	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/services/auth-api/internal/worker"
 	"auth.books.test/verify/direct"
@@ -70,11 +71,19 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if err != nil {
 		return nil, fmt.Errorf("SESSION_DB_TOKEN_KEY: %w", err)
 	}
+	serviceRing, err := servicekey.Parse(c.ServiceKey.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_API_SERVICE_KEY: %w", err)
+	}
+	sealer, err := client.NewSealer(serviceRing)
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_API_SERVICE_KEY: %w", err)
+	}
 	damaged := authorization.NewDamaged()
 	if err := a.openStores(ctx, c, ring, damaged); err != nil {
 		return nil, err
 	}
-	records, err := client.Keep(client.NewRedisRecords(a.redis, redisTimeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
+	records, err := client.Keep(client.NewRedisRecords(a.redis, sealer, redisTimeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -65,4 +65,5 @@ const (
 	SignedOut    Reason = "signed_out"
 	TokenRevoked Reason = "token_revoked" // by who held it (RFC 7009)
 	EndedByOwner Reason = "ended_by_owner"
+	TooMany      Reason = "too_many" // of one person
 )

@@ -48,9 +48,16 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	}
 	row := newRow(id, r, s.now().UTC().Truncate(time.Second), s.idle)
 	put := false
+	var queued []uuid.UUID
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := s.decide(ctx, tx, r, row); err != nil {
+		subject, err := s.decide(ctx, tx, r, row)
+		if err != nil {
 			return err
+		}
+		if r.Kind == Session {
+			if queued, err = makeRoom(ctx, tx, subject, s.now()); err != nil {
+				return err
+			}
 		}
 		if err := insert(ctx, tx, row, hash); err != nil {
 			return err
@@ -72,35 +79,40 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 		}
 		return Issued{}, fmt.Errorf("issue a token: %w", err)
 	}
+	if err := s.settle(ctx, queued); err != nil {
+		// What was asked for is there. The relay ends the others as soon as it can.
+		s.log.WarnContext(ctx, "sessions that were too many are still to be ended", "error", err)
+	}
 	return Issued{Authorization: row.Authorization, Token: secret}, nil
 }
 
-// decide holds what the authorization hangs on, and fills in the row.
-func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) error {
+// decide holds what the authorization hangs on, and fills in the row. It gives the
+// subject, which it holds exclusively.
+func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) (held, error) {
 	if err := holdRoles(ctx, tx); err != nil {
-		return err
+		return held{}, err
 	}
 	subject, err := lockSubject(ctx, tx, r.Subject)
 	if err != nil {
-		return err
+		return held{}, err
 	}
 	if r.Admit != nil {
 		if err := r.Admit(ctx, tx); err != nil {
-			return err
+			return held{}, err
 		}
 	}
 	if subject.endedAt != nil {
-		return ended(r.Subject)
+		return held{}, ended(r.Subject)
 	}
 	row.epoch = subject.epoch
 	if r.Kind == Personal {
 		row.epoch = subject.personalEpoch
 	}
 	if err := row.through(ctx, tx, r); err != nil {
-		return err
+		return held{}, err
 	}
 	if err := s.under(ctx, tx, r, row); err != nil {
-		return err
+		return held{}, err
 	}
 	var accounts []uuid.UUID
 	if !r.Subject.Client {
@@ -108,24 +120,24 @@ func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) er
 	}
 	c, err := s.contents(ctx, tx, accounts, []uuid.UUID{r.Subject.ID})
 	if err != nil {
-		return err
+		return held{}, err
 	}
 	if row.Scopes, row.Audiences, err = c.assigned[r.Subject.ID].choose(!r.Subject.Client, r.Scopes); err != nil {
-		return err
+		return held{}, err
 	}
 	if r.Kind == App {
 		epoch, err := consent(ctx, tx, r.Subject.ID, r.Client, row.Scopes, row.CreatedAt)
 		if err != nil {
-			return err
+			return held{}, err
 		}
 		row.consentEpoch = &epoch
 	}
 	t := truth{authorization: row.Authorization, client: r.Subject.Client, issuedAt: row.CreatedAt, expiresAt: row.ExpiresAt}
 	var known bool
 	if row.principal, known = t.principal(c); !known {
-		return fault.New(fault.AccountNotFound, "This account does not exist any more.")
+		return held{}, fault.New(fault.AccountNotFound, "This account does not exist any more.")
 	}
-	return nil
+	return subject, nil
 }
 
 // through holds the client that acts.

@@ -121,7 +121,8 @@ func (s *Service) page(ctx context.Context, tx pgx.Tx, sel *selector, query stri
 	return ids, nil
 }
 
-// ofSubject goes through the epochs in ascending order.
+// ofSubject goes through the epochs in ascending order. Roots that were ended one by one
+// had selectors of their own.
 func (s *Service) ofSubject(ctx context.Context, tx pgx.Tx, sel *selector, subject uuid.UUID, epochs []int64, limit int) (ids []uuid.UUID, err error) {
 	epochs = slices.Clone(epochs)
 	slices.Sort(epochs)
@@ -134,7 +135,7 @@ func (s *Service) ofSubject(ctx context.Context, tx pgx.Tx, sel *selector, subje
 		}
 		some, err := s.page(ctx, tx, sel, `
 			SELECT r.id, n.id FROM authorizations r JOIN authorizations n ON n.root_id = r.id
-			WHERE r.subject_id = $1 AND r.epoch = $2 AND r.parent_id IS NULL AND r.id >= $3 AND (r.id > $3 OR n.id > $4)
+			WHERE r.subject_id = $1 AND r.epoch = $2 AND r.parent_id IS NULL AND r.revoked_at IS NULL AND r.id >= $3 AND (r.id > $3 OR n.id > $4)
 			ORDER BY r.id, n.id LIMIT $5`, subject, epoch, sel.at.root, sel.at.node, limit-len(ids))
 		if err != nil {
 			return nil, err

@@ -26,6 +26,7 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/resource"
+	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
@@ -46,7 +47,30 @@ func newWorld(t *testing.T, redisURL string) *world { return newWorldThat(t, red
 
 func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 	t.Helper()
-	url := schematest.Database(t)
+	return newWorldWith(t, redisURL, schematest.Database(t), serviceRing, strict)
+}
+
+const (
+	serviceRing = "s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY="
+	newerRing   = "s2:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
+)
+
+func newSealer(t *testing.T, text string) *client.Sealer {
+	t.Helper()
+	ring, err := servicekey.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := client.NewSealer(ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealer
+}
+
+// newWorldWith uses the ring. The database is made by schematest.
+func newWorldWith(t *testing.T, redisURL, url, ring string, strict bool) *world {
+	t.Helper()
 	db, err := pgxpool.New(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -63,27 +87,27 @@ func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
 	}
 	w := &world{t: t, db: db, redis: redis.NewClient(options)}
 	t.Cleanup(func() { _ = w.redis.Close() })
-	records, err := client.Keep(client.NewRedisRecords(w.redis, time.Second), 500*time.Millisecond, strict, time.Now)
+	records, err := client.Keep(client.NewRedisRecords(w.redis, newSealer(t, ring), time.Second), 500*time.Millisecond, strict, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = records.Close() })
 	w.Authenticator = client.NewAuthenticator(records)
-	ring, err := token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+	tokens, err := token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct, err := direct.New(w.redis, ring, direct.Options{Strict: true})
+	direct, err := direct.New(w.redis, tokens, direct.Options{Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = direct.Close() })
 	authorizations := authorization.New(authorization.Options{
-		DB: store, Records: access.NewStore(w.redis, ring, time.Second, direct), Ring: ring, People: account.NewStore(store), Assignments: resource.NewStore(store),
+		DB: store, Records: access.NewStore(w.redis, tokens, time.Second, direct), Ring: tokens, People: account.NewStore(store), Assignments: resource.NewStore(store),
 		Idle: time.Hour, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})
 	w.Service = client.New(client.Options{Store: client.NewStore(store), Records: records, Authorizations: authorizations, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}')`)
+	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}') ON CONFLICT DO NOTHING`)
 	return w
 }
 
@@ -255,10 +279,11 @@ func TestDisabledClientStaysOutUnderRacingReconciles(t *testing.T) {
 
 func TestRecordsOfOthersAreRefused(t *testing.T) {
 	t.Parallel()
-	if r, err := client.DecodeRecord(nil); err != nil || r.Audience != "" {
+	sealer := newSealer(t, serviceRing)
+	if r, err := sealer.Decode(uuid.New(), nil); err != nil || r.Audience != "" {
 		t.Errorf("no record: %+v, %v", r, err)
 	}
-	if _, err := client.DecodeRecord(map[string]string{"x": "y"}); err == nil || errors.Is(err, context.Canceled) {
+	if _, err := sealer.Decode(uuid.New(), map[string]string{"x": "y"}); err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("another's: %v", err)
 	}
 }

@@ -10,4 +10,8 @@
 // the record is written, then it is answered. Reconcile brings records in line
 // that are not, so a change made while Redis is away is carried through, and a
 // Redis that lost its records gets them back.
+//
+// A record has a MAC under a key of the service ring. One without it, or with a wrong
+// one, says nothing: whoever asks as that client gets store_unavailable until Reconcile
+// has written the record anew.
 package client

@@ -30,8 +30,8 @@ func Keep(r *RedisRecords, bound time.Duration, strict bool, now func() time.Tim
 	o := cache.Options[uuid.UUID, Record]{
 		Client: r.redis, Prefix: KeyPrefix, Key: key, Parse: parseKey, Bytes: keptBytes, Bound: bound, Now: now,
 		Spread: func(id uuid.UUID) uint64 { return binary.LittleEndian.Uint64(id[8:]) },
-		Decode: func(_ uuid.UUID, fields map[string]string) (*Record, error) {
-			record, err := DecodeRecord(fields)
+		Decode: func(id uuid.UUID, fields map[string]string) (*Record, error) {
+			record, err := r.sealer.Decode(id, fields)
 			return &record, err
 		},
 		Weigh: func(r *Record) int64 {

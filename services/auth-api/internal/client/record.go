@@ -14,11 +14,13 @@ import (
 const KeyPrefix = "client:"
 
 // Fields of a client's record, a Redis hash: the audience, the scopes of its API
-// with spaces, and the secrets' SHA-256 in base64url, the newest first.
+// with spaces, the secrets' SHA-256 in base64url, the newest first, and the MAC, as
+// the id of its service key, a point and base64url (see Sealer).
 const (
 	fieldAudience = "aud"
 	fieldScopes   = "scope"
 	fieldSecret   = "secret." // and 0, 1
+	fieldMAC      = "mac"
 )
 
 // maxSecrets are live at once.
@@ -32,10 +34,13 @@ type Record struct {
 	Audience string
 	Scopes   []string
 	secrets  []secretHash
+	// stale means that it was sealed with an older service key, and is to be written
+	// anew before that one goes.
+	stale bool
 }
 
 func (r Record) equal(o Record) bool {
-	return r.Audience == o.Audience && slices.Equal(r.Scopes, o.Scopes) && slices.Equal(r.secrets, o.secrets)
+	return r.stale == o.stale && r.Audience == o.Audience && slices.Equal(r.Scopes, o.Scopes) && slices.Equal(r.secrets, o.secrets)
 }
 
 func key(id uuid.UUID) string { return KeyPrefix + id.String() }
@@ -48,10 +53,8 @@ func (r Record) encode() []string {
 	return fields
 }
 
-// DecodeRecord reads a record from the fields that HGETALL gives; none is no
-// client. A record that lacks something is refused: better no answer than a
-// guess.
-func DecodeRecord(fields map[string]string) (Record, error) {
+// decodeFields reads a record without looking at its MAC.
+func decodeFields(fields map[string]string) (Record, error) {
 	if len(fields) == 0 {
 		return Record{}, nil
 	}

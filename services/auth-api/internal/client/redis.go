@@ -15,12 +15,13 @@ import (
 // works unchanged.
 type RedisRecords struct {
 	redis   redis.UniversalClient
+	sealer  *Sealer
 	timeout time.Duration
 }
 
 // NewRedisRecords uses the client with a deadline for every call.
-func NewRedisRecords(client redis.UniversalClient, timeout time.Duration) *RedisRecords {
-	return &RedisRecords{redis: client, timeout: timeout}
+func NewRedisRecords(client redis.UniversalClient, sealer *Sealer, timeout time.Duration) *RedisRecords {
+	return &RedisRecords{redis: client, sealer: sealer, timeout: timeout}
 }
 
 // Read gives the record of a client; the zero Record if there is none.
@@ -31,13 +32,14 @@ func (s *RedisRecords) Read(ctx context.Context, id uuid.UUID) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("read a client's record: %w", err)
 	}
-	return DecodeRecord(fields)
+	return s.sealer.Decode(id, fields)
 }
 
 // readBatch bounds what Redis answers at once.
 const readBatch = 256
 
-// ReadAll gives the records of the clients that have one that can be read.
+// ReadAll gives the records of the clients that have one. One that cannot be read is
+// the zero Record: it is to be written anew, or deleted.
 func (s *RedisRecords) ReadAll(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Record, error) {
 	records := map[uuid.UUID]Record{}
 	for some := range slices.Chunk(ids, readBatch) {
@@ -63,8 +65,8 @@ func (s *RedisRecords) readInto(ctx context.Context, records map[uuid.UUID]Recor
 		return fmt.Errorf("read clients' records: %w", err)
 	}
 	for n, id := range ids {
-		if r, err := DecodeRecord(answers[n].Val()); answers[n].Err() == nil && err == nil && r.Audience != "" {
-			records[id] = r
+		if fields := answers[n].Val(); answers[n].Err() == nil && len(fields) > 0 {
+			records[id], _ = s.sealer.Decode(id, fields)
 		}
 	}
 	return nil
@@ -76,7 +78,7 @@ func (s *RedisRecords) Put(ctx context.Context, id uuid.UUID, r Record) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	_, err := s.redis.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		tx.HSet(ctx, key(id), r.encode())
+		tx.HSet(ctx, key(id), s.sealer.encode(id, r))
 		// Secrets are numbered without a gap: the first that is missing ends them.
 		for n := len(r.secrets); n < maxSecrets; n++ {
 			tx.HDel(ctx, key(id), fieldSecret+strconv.Itoa(n))

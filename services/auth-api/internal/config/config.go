@@ -43,6 +43,8 @@ type Config struct {
 
 	TokenKey setting.Secret `envconfig:"SESSION_DB_TOKEN_KEY" desc:"keys that hash tokens, id:base64 with commas; the first signs"`
 
+	ServiceKey setting.Secret `envconfig:"AUTH_API_SERVICE_KEY" desc:"keys of auth-api alone, in the same form; no API that verifies tokens is given them"`
+
 	SessionIdle     setting.Duration `envconfig:"SESSION_IDLE_LIFETIME" default:"12h" min:"10s" max:"87600h" desc:"how long a session lives without use"`
 	SessionLifetime setting.Duration `envconfig:"SESSION_LIFETIME" default:"720h" min:"10s" max:"87600h" desc:"how long a session lives at most"`
 

@@ -13,14 +13,17 @@ import (
 	"auth.books.test/services/auth-api/internal/config"
 )
 
-const key = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+const (
+	key        = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	serviceKey = "s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY="
+)
 
 // set gives the environment what is needed, with changes; an empty value takes
 // a variable away. Not parallel: settings are read from the process's environment.
 func set(t *testing.T, changes map[string]string) {
 	t.Helper()
 	unset(t)
-	env := map[string]string{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush", "SESSION_DB_HOST": "session-db", "SESSION_DB_TOKEN_KEY": key}
+	env := map[string]string{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush", "SESSION_DB_HOST": "session-db", "SESSION_DB_TOKEN_KEY": key, "AUTH_API_SERVICE_KEY": serviceKey}
 	for name, value := range changes {
 		env[name] = value
 	}
@@ -94,6 +97,10 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 		{"SESSION_DB_PORT", "tcp://10.0.0.1:6379", "enableServiceLinks"},
 		{"SESSION_DB_TOKEN_KEY", "", "openssl rand -base64 32"},
 		{"SESSION_DB_TOKEN_KEY", "k1:c2hvcnQ=", "at least 32"},
+		{"AUTH_API_SERVICE_KEY", "", "s1:$(openssl rand -base64 32)"},
+		{"AUTH_API_SERVICE_KEY", "s1:c2hvcnQ=", "at least 32"},
+		{"AUTH_API_SERVICE_KEY", serviceKey + ":keyed", "leave it out"},
+		{"AUTH_API_SERVICE_KEY", "s1" + key[2:], "which every API that verifies tokens knows"},
 		{"SESSION_IDLE_LIFETIME", "1s", "write at least 10s"},
 		{"SESSION_LIFETIME", "1h", "at most the lifetime"},
 		{"PASSWORD_MEMORY_KIB", "1024", "write 19456 or more"},
@@ -138,16 +145,16 @@ func TestMasterIsAskedOfTheSentinels(t *testing.T) {
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {
-	set(t, map[string]string{"AUTH_API_ADDR": "x", "AUTH_DB_TIMEOUT": "x", "SESSION_DB_TOKEN_KEY": "x", "PASSWORD_PEPPER": "x"})
+	set(t, map[string]string{"AUTH_API_ADDR": "x", "AUTH_DB_TIMEOUT": "x", "SESSION_DB_TOKEN_KEY": "x", "AUTH_API_SERVICE_KEY": "x", "PASSWORD_PEPPER": "x"})
 	_, err := config.Load()
-	if err == nil || strings.Count(err.Error(), "\n") != 3 {
-		t.Errorf("want four lines: %v", err)
+	if err == nil || strings.Count(err.Error(), "\n") != 4 {
+		t.Errorf("want five lines: %v", err)
 	}
 }
 
 func TestSecretsFromFiles(t *testing.T) {
 	variables := map[string]string{
-		"AUTH_DB_USER": "someone", "AUTH_DB_PASSWORD": "from a file", "SESSION_DB_PASSWORD": "from a file", "SESSION_DB_TOKEN_KEY": key,
+		"AUTH_DB_USER": "someone", "AUTH_DB_PASSWORD": "from a file", "SESSION_DB_PASSWORD": "from a file", "SESSION_DB_TOKEN_KEY": key, "AUTH_API_SERVICE_KEY": serviceKey,
 		"PASSWORD_PEPPER": "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "AUTH_DB_URL": "postgres://f:f@host:5432/auth?sslmode=prefer", "SESSION_DB_URL": "redis://file:1/0",
 	}
 	for variable, value := range variables {
@@ -164,7 +171,7 @@ func TestSecretsFromFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := fmt.Sprint(c.PostgresURL(), c.RedisURL(), c.TokenKey.Reveal(), c.Pepper.Reveal(), c.AuthDBPassword.Reveal(), c.SessionDBPassword.Reveal(), c.AuthDBUser, " ")
+			got := fmt.Sprint(c.PostgresURL(), c.RedisURL(), c.TokenKey.Reveal(), c.ServiceKey.Reveal(), c.Pepper.Reveal(), c.AuthDBPassword.Reveal(), c.SessionDBPassword.Reveal(), c.AuthDBUser, " ")
 			if !strings.Contains(got, value) {
 				t.Errorf("not taken from the file: %s", got)
 			}
@@ -185,7 +192,7 @@ func TestPrintsNoSecret(t *testing.T) {
 	const hush = "aHVzaGh1c2hodXNoaHVzaGh1c2hodXNoaHVzaGh1c2g="
 	set(t, map[string]string{
 		"AUTH_DB_URL": "postgres://auth:" + hush[:20] + "@host/auth", "AUTH_DB_PASSWORD": hush, "SESSION_DB_URL": "redis://:" + hush[:20] + "@host", "SESSION_DB_PASSWORD": hush,
-		"SESSION_DB_TOKEN_KEY": "k1:" + hush, "PASSWORD_PEPPER": "p1:" + hush,
+		"SESSION_DB_TOKEN_KEY": "k1:" + hush, "AUTH_API_SERVICE_KEY": "s1:" + hush[:40] + "aHVzaA==", "PASSWORD_PEPPER": "p1:" + hush,
 	})
 	c, err := config.Load()
 	if err != nil {
@@ -196,13 +203,13 @@ func TestPrintsNoSecret(t *testing.T) {
 			t.Errorf("prints a secret: %s", printed)
 		}
 	}
-	if got := strings.Count(c.String(), "********"); got != 6 {
-		t.Errorf("%d masked, want 6:\n%s", got, c)
+	if got := strings.Count(c.String(), "********"); got != 7 {
+		t.Errorf("%d masked, want 7:\n%s", got, c)
 	}
 }
 
 func TestSchemaCommandsNeedPostgresOnly(t *testing.T) {
-	set(t, map[string]string{"SESSION_DB_HOST": "", "SESSION_DB_TOKEN_KEY": ""})
+	set(t, map[string]string{"SESSION_DB_HOST": "", "SESSION_DB_TOKEN_KEY": "", "AUTH_API_SERVICE_KEY": ""})
 	if _, err := config.LoadAuthDB(); err != nil {
 		t.Error(err)
 	}

@@ -154,7 +154,7 @@ func TestEveryFaultOfManyHasItsLine(t *testing.T) {
 	want := map[string]string{
 		"AUTH_API_ADDR": "8000", "AUTH_API_METRICS_ADDR": "8001", "AUTH_API_LOG_LEVEL": "loud", "AUTH_API_CORS_ORIGINS": "*", "AUTH_API_TRUSTED_PROXIES": "all", "AUTH_API_PASSWORD_GRANT": "perhaps",
 		"AUTH_API_MAX_CONNECTIONS": "few", "AUTH_API_SHUTDOWN_DELAY": "5", "AUTH_API_SHUTDOWN_TIMEOUT": "20", "AUTH_DB_USER": "", "AUTH_DB_PORT": "tcp://10.0.0.1:5432", "AUTH_DB_MAX_CONNECTIONS": "ten", "AUTH_DB_TIMEOUT": "3",
-		"SESSION_DB_HOST": "", "SESSION_DB_PORT": "tcp://10.0.0.1:6379", "SESSION_DB_TOKEN_KEY": "", "SESSION_IDLE_LIFETIME": "12", "SESSION_LIFETIME": "720", "PASSWORD_SLOTS": "few", "PASSWORD_QUEUE": "long", "PASSWORD_PEPPER": "salt",
+		"SESSION_DB_HOST": "", "SESSION_DB_PORT": "tcp://10.0.0.1:6379", "SESSION_DB_TOKEN_KEY": "", "AUTH_API_SERVICE_KEY": "", "SESSION_IDLE_LIFETIME": "12", "SESSION_LIFETIME": "720", "PASSWORD_SLOTS": "few", "PASSWORD_QUEUE": "long", "PASSWORD_PEPPER": "salt",
 	}
 	set(t, want)
 	_, err := config.Load()
@@ -188,7 +188,9 @@ func TestAdjustedSettingsAreValidated(t *testing.T) {
 	unset(t)
 	c, err := config.Load(func(c *config.Config) {
 		c.AuthDBURL, c.SessionDBURL = setting.NewSecret("postgres://auth@127.0.0.1/auth"), setting.NewSecret("redis://127.0.0.1")
-	}, func(c *config.Config) { c.TokenKey = setting.NewSecret(key) })
+	}, func(c *config.Config) {
+		c.TokenKey, c.ServiceKey = setting.NewSecret(key), setting.NewSecret(serviceKey)
+	})
 	if err != nil || c.PostgresURL() != "postgres://auth@127.0.0.1:5432/auth?password=&sslmode=prefer" || c.RedisURL() != "redis://127.0.0.1" {
 		t.Errorf("%v:\n%s", err, c)
 	}
@@ -200,10 +202,10 @@ func TestAdjustedSettingsAreValidated(t *testing.T) {
 func TestNothingSetNamesWhatIsNeeded(t *testing.T) {
 	unset(t)
 	_, err := config.Load()
-	if err == nil || strings.Count(err.Error(), "\n") != 2 {
-		t.Fatalf("got %v, want three lines", err)
+	if err == nil || strings.Count(err.Error(), "\n") != 3 {
+		t.Fatalf("got %v, want four lines", err)
 	}
-	for _, variable := range []string{"AUTH_DB_USER", "SESSION_DB_HOST", "SESSION_DB_TOKEN_KEY"} {
+	for _, variable := range []string{"AUTH_DB_USER", "SESSION_DB_HOST", "SESSION_DB_TOKEN_KEY", "AUTH_API_SERVICE_KEY"} {
 		if !strings.Contains("\n"+err.Error(), "\n"+variable+": it is needed") {
 			t.Errorf("does not name %s: %v", variable, err)
 		}

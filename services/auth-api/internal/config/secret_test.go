@@ -38,8 +38,8 @@ func TestEverySecretIsHeldAsOne(t *testing.T) {
 			t.Errorf("%s: named like a secret: %v, held as one: %v", name, named, !named)
 		}
 	}
-	if len(secrets) != 6 {
-		t.Errorf("%d secrets: %v; the tests below give values to 6", len(secrets), secrets)
+	if len(secrets) != 7 {
+		t.Errorf("%d secrets: %v; the tests below give values to 7", len(secrets), secrets)
 	}
 }
 
@@ -50,7 +50,7 @@ func secrets() map[string]string {
 	return map[string]string{
 		"AUTH_DB_URL": "postgres://auth:" + marker[:40] + "@host/auth", "AUTH_DB_PASSWORD": marker,
 		"SESSION_DB_URL": "redis://:" + marker[:40] + "@host", "SESSION_DB_PASSWORD": marker,
-		"SESSION_DB_TOKEN_KEY": "k1:" + marker, "PASSWORD_PEPPER": "p1:" + marker,
+		"SESSION_DB_TOKEN_KEY": "k1:" + marker, "AUTH_API_SERVICE_KEY": "s1:" + marker[:40] + "aHVzaA==", "PASSWORD_PEPPER": "p1:" + marker,
 	}
 }
 
@@ -102,7 +102,7 @@ func TestNoFaultShowsASecret(t *testing.T) {
 	for variable, value := range map[string]string{
 		"AUTH_DB_URL":          "postgres://auth:" + marker[:40] + "@host:port/auth",
 		"SESSION_DB_URL":       "redis://:" + marker[:40] + "@host:port",
-		"SESSION_DB_TOKEN_KEY": "k1:" + marker[:12], "PASSWORD_PEPPER": "p1:" + marker[:12],
+		"SESSION_DB_TOKEN_KEY": "k1:" + marker[:12], "AUTH_API_SERVICE_KEY": "s1:" + marker[:12], "PASSWORD_PEPPER": "p1:" + marker[:12],
 	} {
 		for _, value := range []string{value, marker, "postgres://" + marker[:40] + " " + marker, marker + ":k1"} {
 			t.Run(variable+" of "+value, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"auth.books.test/internal/setting"
 	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/verify/token"
 )
 
@@ -33,8 +34,25 @@ func (c *Config) validateKeys(faults *setting.Faults) {
 	case err != nil:
 		faults.Add("SESSION_DB_TOKEN_KEY", "%v", err)
 	}
+	c.validateServiceKey(faults)
 	if _, err := password.ParsePeppers(c.Pepper.Reveal()); err != nil {
 		faults.Add("PASSWORD_PEPPER", "%v", err)
+	}
+}
+
+func (c *Config) validateServiceKey(faults *setting.Faults) {
+	const name = "AUTH_API_SERVICE_KEY"
+	ring, err := servicekey.Parse(c.ServiceKey.Reveal())
+	switch {
+	case faults.Has(name):
+	case !c.ServiceKey.IsSet():
+		faults.Add(name, "it is needed: write s1:$(openssl rand -base64 32)")
+	case err != nil:
+		faults.Add(name, "%v", err)
+	default:
+		if id, shares := ring.SharesSecretWith(c.TokenKey.Reveal()); shares {
+			faults.Add(name, "key %s has the secret of a key in SESSION_DB_TOKEN_KEY, which every API that verifies tokens knows: write another one, s1:$(openssl rand -base64 32)", id)
+		}
 	}
 }
 

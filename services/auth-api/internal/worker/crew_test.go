@@ -132,6 +132,7 @@ func (m *team) ends(id int) {
 
 func TestAWorkerIsToldNoSecrets(t *testing.T) {
 	t.Setenv("SESSION_DB_TOKEN_KEY", "secret")
+	t.Setenv("AUTH_API_SERVICE_KEY", "secret")
 	m := newTeam(t, "spy")
 	m.derives(least())
 	m.counts(worker.Stats{Workers: 1})

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"auth.books.test/internal/wholefile"
+	"auth.books.test/services/auth-api/internal/servicekey"
+	"auth.books.test/verify/token"
+)
+
+// keys are the rings that a development server makes for itself; one that the
+// environment gives is empty here.
+type keys struct{ token, service string }
+
+// developmentKeys keeps the keys in the folder, so that what is made with them outlives
+// a restart.
+func developmentKeys(dir string) (made keys, err error) {
+	if !tokenKeyIsGiven() {
+		made.token, err = keepKey(filepath.Join(dir, "token.key"), keyKind{"token key", ":" + token.Keyed, "all sign-ins have ended", func(s string) error {
+			_, err := token.ParseKeyRing(s)
+			return err
+		}})
+	}
+	if err == nil && !isGiven("AUTH_API_SERVICE_KEY") {
+		made.service, err = keepKey(filepath.Join(dir, "service.key"), keyKind{"service key", "", "nothing that the old one made is accepted", func(s string) error {
+			_, err := servicekey.Parse(s)
+			return err
+		}})
+	}
+	return made, err
+}
+
+func tokenKeyIsGiven() bool { return isGiven("SESSION_DB_TOKEN_KEY") }
+
+// isGiven says whether the environment has a secret, or names its file.
+func isGiven(variable string) bool {
+	return os.Getenv(variable) != "" || os.Getenv(variable+"_FILE") != ""
+}
+
+// keyKind is what a key is called, what follows its secret, and what checks it.
+type keyKind struct {
+	name, mark string
+	// loss is what has ended with a new key.
+	loss  string
+	check func(string) error
+}
+
+// keepKey reads the key in a file, or makes one.
+func keepKey(file string, kind keyKind) (string, error) {
+	b, err := wholefile.ReadOrCreate(file, 0o600, func() []byte {
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+		return []byte("d1:" + base64.StdEncoding.EncodeToString(secret) + kind.mark)
+	})
+	if err != nil {
+		return "", fmt.Errorf("keep the %s: %w", kind.name, err)
+	}
+	key := strings.TrimSpace(string(b))
+	if err := kind.check(key); err != nil {
+		return "", fmt.Errorf("%s holds no %s (%w). Put back what was in it; or remove it, and the next start makes a new key, with which %s: rm %[1]s", file, kind.name, err, kind.loss)
+	}
+	return key, nil
+}

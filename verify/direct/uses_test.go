@@ -1,0 +1,123 @@
+package direct_test
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/verify/direct"
+	"auth.books.test/verify/token"
+)
+
+// idleFor is how long Redis believes that nobody has read the record.
+func idleFor(t *testing.T, f *fixture, h token.Hash) time.Duration {
+	t.Helper()
+	idle, err := f.redis.ObjectIdleTime(t.Context(), h.Key()).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		t.Fatal(err)
+	}
+	return idle
+}
+
+// A token that is answered from memory is read from Redis by nobody: it would seem to
+// be out of use.
+func TestUsesFromMemoryAreToldToRedis(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	var ahead atomic.Int64
+	d := cached(t, f, direct.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	raw, hash := f.put(f.typical())
+	warm(t, d, raw)
+	grown := func() {
+		eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+	}
+	grown()
+	if _, err := d.Verify(t.Context(), raw); err != nil {
+		t.Fatal(err)
+	}
+	if before := d.Stats(); before.Hits == 0 {
+		t.Fatal("it was not answered from memory: nothing is tested")
+	}
+	grown() // Within some minutes of the last use no other is told.
+	for n := range 20 {
+		ahead.Store(int64(n+1) * int64(6*time.Minute))
+		eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+		grown()
+		misses := d.Stats().Misses
+		if _, err := d.Verify(t.Context(), raw); err != nil {
+			t.Fatal(err)
+		}
+		if d.Stats().Misses == misses {
+			eventually(t, "it is told", func() bool { return idleFor(t, f, hash) < 2*time.Second })
+			return
+		}
+		// On a busy machine memory may not have been served just then: Redis was asked.
+	}
+	t.Error("it was never answered from memory: nothing is tested")
+}
+
+func TestLastUsesAreToldWhenTheVerifierCloses(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	var ahead atomic.Int64
+	d, err := direct.New(f.redis, f.ring, direct.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, hash := f.put(f.typical())
+	eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	warm(t, d, raw)
+	eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+	ahead.Store(int64(6 * time.Minute))
+	eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+	if _, err := d.Verify(t.Context(), raw); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if idle := idleFor(t, f, hash); idle >= 2*time.Second {
+		t.Errorf("idle for %v: the last use was lost", idle)
+	}
+}
+
+// A verifier with the rights of before goes on, and says once what is missing.
+func TestRedisThatForbidsTouchIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	process := devtest.RedisProcess(t)
+	f := newFixture(t, process.URL)
+	if err := f.redis.Do(t.Context(), "ACL", "SETUSER", "before", "on", ">hush", "resetchannels", "%R~session:*", "-@all", "+ping", "+client|tracking", "+get").Err(); err != nil {
+		t.Fatal(err)
+	}
+	options := *f.redis.Options()
+	options.Username, options.Password = "before", "hush"
+	client := redis.NewClient(&options)
+	t.Cleanup(func() { _ = client.Close() })
+	log := &devtest.Output{}
+	var ahead atomic.Int64
+	d, err := direct.New(client, f.ring, direct.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, Log: slog.New(slog.NewTextHandler(log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	raw, _ := f.put(f.typical())
+	eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	warm(t, d, raw)
+	for n := range 3 {
+		ahead.Store(int64(n+1) * int64(6*time.Minute))
+		eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+		if _, err := d.Verify(t.Context(), raw); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is named", func() bool { return strings.Contains(log.String(), "+touch") })
+	}
+	if n := strings.Count(log.String(), "+touch"); n != 1 {
+		t.Errorf("named %d times", n)
+	}
+}
