@@ -157,6 +157,32 @@ const hangsOn = `
 	UNION ALL SELECT 'membership in the publication', pubname FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid, t WHERE prrelid = t.id
 	ORDER BY 1, 2`
 
+// keysLast puts off the foreign keys and indexes of new tables until these are filled.
+// Postgres then checks a key with one join, and not row by row.
+func keysLast(changes []atlas.Change) (first, last []atlas.Change) {
+	for _, change := range changes {
+		add, ok := change.(*atlas.AddTable)
+		if !ok {
+			first = append(first, change)
+			continue
+		}
+		bare := *add.T
+		bare.ForeignKeys, bare.Indexes = nil, nil
+		first = append(first, &atlas.AddTable{T: &bare, Extra: add.Extra})
+		keys := &atlas.ModifyTable{T: add.T}
+		for _, i := range add.T.Indexes {
+			keys.Changes = append(keys.Changes, &atlas.AddIndex{I: i})
+		}
+		for _, f := range add.T.ForeignKeys {
+			keys.Changes = append(keys.Changes, &atlas.AddForeignKey{F: f})
+		}
+		if len(keys.Changes) > 0 {
+			last = append(last, keys)
+		}
+	}
+	return first, last
+}
+
 func hasColumn(t *atlas.Table, name string) bool {
 	_, found := t.Column(name)
 	return found
