@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,7 +36,9 @@ func oldSessions() move {
 	}
 	return move{
 		before: []step{
-			// What an older program still writes is there before, or is refused.
+			// What an older program still writes is there before, or is refused. In its
+			// order: an account, then what that has.
+			{"wait for whoever changes accounts and clients", "LOCK TABLE " + live + ".accounts, " + live + ".clients IN SHARE MODE", "sessions"},
 			{"wait for whoever writes sessions", "LOCK TABLE " + live + ".sessions IN ACCESS EXCLUSIVE MODE", "sessions"},
 			{"wait for whoever writes the queue", "LOCK TABLE " + live + ".token_syncs IN ACCESS EXCLUSIVE MODE", "token_syncs"},
 			{"wait for whoever grants roles", "LOCK TABLE " + live + ".grants IN ACCESS EXCLUSIVE MODE", "grants"},
@@ -69,7 +73,7 @@ func oldSessions() move {
 
 // moveFrom gives the move that a database needs, and takes the tables that it replaces
 // out of current: they will be gone. Error: *ForeignError.
-func moveFrom(current, desired *atlas.Schema, ours record) (before, after []step, err error) {
+func moveFrom(ctx context.Context, tx *sql.Tx, current, desired *atlas.Schema, ours record) (before, after []step, err error) {
 	old, found := current.Table("sessions")
 	if !found || !ours["table sessions"] || !hasColumn(old, "token_hash") || wants(desired, "sessions", "token_hash") {
 		return nil, nil, nil
@@ -84,12 +88,16 @@ func moveFrom(current, desired *atlas.Schema, ours record) (before, after []step
 		}
 		before = append(before, s)
 		if !replaced[s.of] {
-			problems = append(problems, others(t, ours)...)
+			lost, err := others(ctx, tx, t, ours)
+			if err != nil {
+				return nil, nil, err
+			}
+			problems = append(problems, lost...)
 		}
 		replaced[s.of] = true
 	}
 	if len(problems) > 0 {
-		return nil, nil, &ForeignError{problems}
+		return nil, nil, &ForeignError{problems, "Keep what you need of it, drop it, and apply again"}
 	}
 	for _, s := range m.after {
 		if replaced[s.of] {
@@ -100,21 +108,79 @@ func moveFrom(current, desired *atlas.Schema, ours record) (before, after []step
 	return before, after, nil
 }
 
-// others tells what somebody else made in a table that is to be replaced: it would be
-// lost.
-func others(t *atlas.Table, ours record) (problems []string) {
-	const what = "the %s %s of %s.%s was not made by auth-api and would be lost: apply replaces the table. Keep a copy of it elsewhere, and drop it"
+// others tells what somebody else made in a table that is to be replaced, and would be
+// lost with it. What would keep Postgres from dropping the table, such as a view, is left
+// to Postgres: it names it, and nothing is lost.
+func others(ctx context.Context, tx *sql.Tx, t *atlas.Table, ours record) (problems []string, err error) {
+	lost := func(kind, name string) {
+		problems = append(problems, fmt.Sprintf("the %s %s of %s.%s was not made by auth-api and would be lost: apply replaces the table", kind, name, live, t.Name))
+	}
 	for _, c := range t.Columns {
 		if !ours[columnOf(t.Name, c.Name)] {
-			problems = append(problems, fmt.Sprintf(what, "column", c.Name, live, t.Name))
+			lost("column", c.Name)
 		}
 	}
 	for _, i := range t.Indexes {
 		if !ours["index "+t.Name+"."+i.Name] {
-			problems = append(problems, fmt.Sprintf(what, "index", i.Name, live, t.Name))
+			lost("index", i.Name)
 		}
 	}
-	return problems
+	rows, err := tx.QueryContext(ctx, hangsOn, live+"."+t.Name)
+	if err != nil {
+		return nil, fmt.Errorf("look what hangs on %s.%s: %w", live, t.Name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind, name string
+		if err := rows.Scan(&kind, &name); err != nil {
+			return nil, fmt.Errorf("look what hangs on %s.%s: %w", live, t.Name, err)
+		}
+		if !ours[kind+" "+t.Name+"."+name] {
+			lost(kind, name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("look what hangs on %s.%s: %w", live, t.Name, err)
+	}
+	return problems, nil
+}
+
+// hangsOn lists what DROP TABLE takes along without a word, by the names of records.
+// Atlas reads some of it, and nothing of the rest.
+const hangsOn = `
+	WITH t AS (SELECT to_regclass($1)::oid AS id)
+	SELECT CASE contype WHEN 'c' THEN 'check' ELSE 'foreign_key' END, conname::text FROM pg_constraint, t WHERE conrelid = t.id AND contype IN ('c', 'f')
+	UNION ALL SELECT 'trigger', tgname FROM pg_trigger, t WHERE tgrelid = t.id AND NOT tgisinternal
+	UNION ALL SELECT 'policy', polname FROM pg_policy, t WHERE polrelid = t.id
+	UNION ALL SELECT 'rule', rulename FROM pg_rewrite, t WHERE ev_class = t.id
+	UNION ALL SELECT 'statistics object', stxname FROM pg_statistic_ext, t WHERE stxrelid = t.id
+	UNION ALL SELECT 'membership in the publication', pubname FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid, t WHERE prrelid = t.id
+	ORDER BY 1, 2`
+
+// keysLast puts off the foreign keys and indexes of new tables until these are filled.
+// Postgres then checks a key with one join, and not row by row.
+func keysLast(changes []atlas.Change) (first, last []atlas.Change) {
+	for _, change := range changes {
+		add, ok := change.(*atlas.AddTable)
+		if !ok {
+			first = append(first, change)
+			continue
+		}
+		bare := *add.T
+		bare.ForeignKeys, bare.Indexes = nil, nil
+		first = append(first, &atlas.AddTable{T: &bare, Extra: add.Extra})
+		keys := &atlas.ModifyTable{T: add.T}
+		for _, i := range add.T.Indexes {
+			keys.Changes = append(keys.Changes, &atlas.AddIndex{I: i})
+		}
+		for _, f := range add.T.ForeignKeys {
+			keys.Changes = append(keys.Changes, &atlas.AddForeignKey{F: f})
+		}
+		if len(keys.Changes) > 0 {
+			last = append(last, keys)
+		}
+	}
+	return first, last
 }
 
 func hasColumn(t *atlas.Table, name string) bool {

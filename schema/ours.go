@@ -71,7 +71,8 @@ func objects(s *atlas.Schema) record {
 	return r
 }
 
-// readRecord gives an empty record for a database in which nothing was applied.
+// readRecord gives an empty record for a database in which nothing was applied. One that
+// was restored without its record is told by its columns.
 func readRecord(ctx context.Context, tx *sql.Tx) (record, error) {
 	var ours, exists bool
 	err := tx.QueryRowContext(ctx, `
@@ -80,7 +81,10 @@ func readRecord(ctx context.Context, tx *sql.Tx) (record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for the record of what was applied: %w", err)
 	}
-	if !exists || !ours {
+	switch {
+	case !exists:
+		return recordOfColumns(ctx, tx)
+	case !ours:
 		return record{}, nil
 	}
 	// As JSON: the column is missing in databases of before.
@@ -101,6 +105,30 @@ func readRecord(ctx context.Context, tx *sql.Tx) (record, error) {
 	return newRecord(names), nil
 }
 
+// recordOfColumns is beforeRecords if the database has every column in it, and else
+// empty. What has only some of them is not known to be ours.
+func recordOfColumns(ctx context.Context, tx *sql.Tx) (record, error) {
+	before := newRecord(strings.Split(strings.TrimSpace(beforeRecords), "\n"))
+	var columns []string
+	for name := range before {
+		if strings.HasPrefix(name, "column ") && !strings.HasPrefix(name, "column schema_state.") {
+			columns = append(columns, name)
+		}
+	}
+	var all bool
+	err := tx.QueryRowContext(ctx, `
+		SELECT NOT EXISTS (SELECT unnest($1::text[]) EXCEPT
+			SELECT 'column ' || c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+			WHERE c.relnamespace = to_regnamespace($2) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped)`, columns, live).Scan(&all)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("look for tables of before: %w", err)
+	case !all:
+		return record{}, nil
+	}
+	return before, nil
+}
+
 // inspect reads the tables that have the names of ours, and nothing else of the
 // database.
 func inspect(ctx context.Context, driver migrate.Driver, desired *atlas.Schema, ours record) (*atlas.Schema, error) {
@@ -117,10 +145,13 @@ func inspect(ctx context.Context, driver migrate.Driver, desired *atlas.Schema, 
 
 // ForeignError means that something of somebody else's stands where ours would
 // be. Nothing was changed.
-type ForeignError struct{ Problems []string }
+type ForeignError struct {
+	Problems []string
+	advice   string
+}
 
 func (e *ForeignError) Error() string {
-	return strings.Join(e.Problems, "; ") + ". Nothing was changed. Give auth-api a database of its own (AUTH_DB_NAME or AUTH_DB_URL)"
+	return strings.Join(e.Problems, "; ") + ". Nothing was changed. " + e.advice
 }
 
 // foreign looks for tables of others that have a name of ours, and for columns
@@ -145,7 +176,7 @@ func foreign(current, desired *atlas.Schema, ours record) error {
 		}
 	}
 	if len(problems) > 0 {
-		return &ForeignError{problems}
+		return &ForeignError{problems, "Give auth-api a database of its own (AUTH_DB_NAME or AUTH_DB_URL)"}
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, err
 	}
-	before, after, err := moveFrom(current, desired, record)
+	before, after, err := moveFrom(ctx, tx, current, desired, record)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -109,22 +109,35 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if changes = onlyOurs(changes, record); len(changes) == 0 {
 		return Plan{record: objects(desired)}, nil
 	}
-	planned, err := driver.PlanChanges(ctx, "apply", changes)
+	lost := destructive(changes)
+	var last []atlas.Change
+	if len(after) > 0 {
+		changes, last = keysLast(changes)
+	}
+	first, err := planned(ctx, driver, changes)
 	if err != nil {
-		return Plan{}, fmt.Errorf("plan the changes: %w", err)
+		return Plan{}, err
+	}
+	keys, err := planned(ctx, driver, last)
+	if err != nil {
+		return Plan{}, err
 	}
 	return Plan{
-		Statements:  slices.Concat(statementsOf(before), statements(planned), statementsOf(after)),
-		Destructive: destructive(changes), record: objects(desired),
+		Statements:  slices.Concat(statementsOf(before), first, statementsOf(after), keys),
+		Destructive: lost, record: objects(desired),
 	}, nil
 }
 
-func statements(p *migrate.Plan) []string {
+func planned(ctx context.Context, driver migrate.Driver, changes []atlas.Change) ([]string, error) {
+	p, err := driver.PlanChanges(ctx, "apply", changes)
+	if err != nil {
+		return nil, fmt.Errorf("plan the changes: %w", err)
+	}
 	out := make([]string, len(p.Changes))
 	for i, c := range p.Changes {
 		out[i] = c.Cmd
 	}
-	return out
+	return out, nil
 }
 
 // lock is held until the transaction ends, also through a pooler in

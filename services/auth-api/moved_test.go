@@ -86,9 +86,26 @@ func loadMoved(t *testing.T) (m moved, postgresURL, redisURL string) {
 	return m, postgresURL, redisURL
 }
 
+func countOf(t *testing.T, url, query string) (n int) {
+	t.Helper()
+	db, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	if err := db.QueryRow(t.Context(), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func TestStoresOfBeforeAreMoved(t *testing.T) {
 	t.Parallel()
 	m, postgresURL, redisURL := loadMoved(t)
+	forBooks := countOf(t, postgresURL, "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND 'books' = ANY(audiences)")
+	if forBooks == 0 || forBooks >= 900 {
+		t.Fatalf("%d of 900 are for books: both sorts are needed", forBooks)
+	}
 	if out, err := runWith(settings{"AUTH_DB_URL": postgresURL}, "schema", "apply"); err != nil || !strings.Contains(out, "-- move: ") {
 		t.Fatalf("schema apply: %v, %s", err, out)
 	}
@@ -115,14 +132,13 @@ func TestStoresOfBeforeAreMoved(t *testing.T) {
 		return a.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0
 	})
 	count := map[string]int{}
+	statuses := map[bool]map[int]int{true: {}, false: {}} // at /verify, of tokens that are alive and of others
 	for _, token := range m.Tokens {
 		alive := token.Is == "alive"
 		if got := a.me(token.Token); got.status != map[bool]int{true: 200, false: 401}[alive] {
 			t.Errorf("%s at its account: %d %s", token.Is, got.status, got.raw)
 		}
-		if got := a.introspect(token.Token, books); got.body["active"] != alive && got.raw != inactive {
-			t.Errorf("%s at introspection: %s", token.Is, got.raw)
-		}
+		introspected := a.introspect(token.Token, books)
 		request, err := http.NewRequestWithContext(t.Context(), "GET", a.url+"/verify?api=books", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -133,16 +149,21 @@ func TestStoresOfBeforeAreMoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = answer.Body.Close()
-		// Half of the accounts have a role of the API.
-		if passes := answer.StatusCode == 204 || answer.StatusCode == 403; passes != alive || !alive && answer.StatusCode != 401 {
-			t.Errorf("%s at /verify: %d", token.Is, answer.StatusCode)
+		// What is alive and not for books is inactive to it, and 403 behind its proxy.
+		passes := answer.StatusCode == 204
+		if introspected.status != 200 || introspected.body["active"] != passes || !passes && introspected.raw != inactive {
+			t.Errorf("%s: %d at /verify, and at introspection %d %s", token.Is, answer.StatusCode, introspected.status, introspected.raw)
 		}
+		statuses[alive][answer.StatusCode]++
 		count[token.Is]++
 	}
 	if count["alive"] != 900 || count["ended"] != 90 || count["queued"] != 10 {
 		t.Errorf("%v were tried", count)
 	}
-	// What was alive can be ended, and what is new signed in.
+	if alive, others := statuses[true], statuses[false]; alive[204] != forBooks || alive[403] != 900-forBooks || others[401] != 100 {
+		t.Errorf("at /verify: %v of those alive, want %d times 204 and %d times 403; %v of the others, want 401", alive, forBooks, 900-forBooks, others)
+	}
+	// What was alive can be ended.
 	for _, token := range m.Tokens {
 		if token.Is == "alive" {
 			a.want(a.revoke(token.Token, credentials{}), 200, "")
