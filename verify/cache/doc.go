@@ -1,5 +1,5 @@
-// Package cache keeps Redis hashes in memory and never serves one for longer
-// than a bound after it has changed in Redis.
+// Package cache keeps values of Redis, strings or hashes, in memory, and never serves
+// one for longer than a bound after it has changed in Redis.
 //
 // Three rules make that so:
 //

@@ -6,5 +6,6 @@
 // takes away must not live on as another's.
 //
 // What is taken away is gone from live tokens when the call returns; see
-// authorization.Service.ChangeRoles.
+// authorization.Service.ChangeRoles. If it is given again, tokens that had it have it
+// again; a scope that a token never had comes with the next sign-in.
 package resource
