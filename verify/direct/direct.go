@@ -93,7 +93,7 @@ func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifie
 				return nil, err
 			}
 			k := &known{principal: *principal}
-			k.told.Store(period(h, o.Now())) // by the read
+			k.told.Store(o.Now().Unix()) // by the read
 			return k, nil
 		},
 		Weigh: weigh,

@@ -14,28 +14,30 @@ import (
 )
 
 const (
-	// usePeriod is how often the use of one token is told to Redis at most.
-	usePeriod = 5 * time.Minute
+	// A use of one token is told to Redis at most this often, and more often when its
+	// idle end is near: each time once a quarter of what is left has passed.
+	maxUseInterval = 5 * time.Minute
+	minUseInterval = time.Second
+	useQuarter     = 4
 	// useFlush is how long a use waits for others to be told with it.
-	useFlush = time.Second
+	useFlush = 500 * time.Millisecond
 	// useBatch is how many are told in one pipeline.
 	useBatch = 256
-	// useTimeout bounds the telling. What fails is told with the next use.
+	// useTimeout bounds the telling. What fails is told after the next interval.
 	useTimeout = 2 * time.Second
 )
 
 // known is a token in memory.
 type known struct {
 	principal verify.Principal
-	// told is the period in which Redis last heard of a use.
+	// told is when Redis last heard of a use, in Unix seconds.
 	told atomic.Int64
 }
 
-// period gives the number of the period that it is for a token. Tokens begin theirs at
-// different moments, so that not all are told at once.
-func period(h token.Hash, now time.Time) int64 {
-	const seconds = int64(usePeriod / time.Second)
-	return (now.Unix() + int64(h[8])<<8 + int64(h[9])) / seconds
+// isDue says whether Redis should hear of a use now.
+func (k *known) isDue(told, now int64) bool {
+	interval := (k.principal.IdleExpiresAt.Unix() - told) / useQuarter
+	return now-told >= min(max(interval, int64(minUseInterval/time.Second)), int64(maxUseInterval/time.Second))
 }
 
 // uses tells Redis which tokens are used. Redis knows by itself of those whose record
@@ -65,14 +67,14 @@ func (u *uses) note(k *known, now time.Time) {
 	if k.principal.IdleExpiresAt.IsZero() {
 		return
 	}
-	is := period(k.principal.Hash, now)
-	if told := k.told.Load(); told == is || !k.told.CompareAndSwap(told, is) {
+	is, told := now.Unix(), k.told.Load()
+	if !k.isDue(told, is) || !k.told.CompareAndSwap(told, is) {
 		return
 	}
 	select {
 	case u.queue <- k.principal.Hash:
 	default:
-		k.told.Store(0) // There is no room: the next use is noted.
+		k.told.Store(told) // There is no room: the next use is noted.
 	}
 }
 

@@ -62,6 +62,25 @@ func TestUsesFromMemoryAreToldToRedis(t *testing.T) {
 	t.Error("it was never answered from memory: nothing is tested")
 }
 
+// Whose idle lifetime is seconds cannot wait for minutes.
+func TestUsesAreToldOftenEnoughForAShortIdleLifetime(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, devtest.Redis(t))
+	d := cached(t, f, direct.Options{})
+	who := f.typical()
+	who.IdleExpiresAt = time.Now().Add(10 * time.Second).UTC().Truncate(time.Second)
+	raw, hash := f.put(who)
+	warm(t, d, raw)
+	for end := time.Now().Add(6 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if _, err := d.Verify(t.Context(), raw); err != nil {
+			t.Fatal(err)
+		}
+		if idle := idleFor(t, f, hash); idle > 4*time.Second {
+			t.Fatalf("it is used all the time, and Redis believes that it was not for %v", idle)
+		}
+	}
+}
+
 func TestLastUsesAreToldWhenTheVerifierCloses(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))

@@ -9,6 +9,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify/token"
 )
 
@@ -119,6 +120,80 @@ func TestAskingAgainWaitsForTheChangeThatIsThere(t *testing.T) {
 		t.Errorf("%d selectors, want the one that was there", n)
 	}
 	wantCode(t, w.end(o), fault.SessionNotFound)
+}
+
+// So it is with everything at once: the first request may have been told that a store does
+// not answer, while most of it waits.
+func TestAskingAgainForAllWaitsForTheFirstTime(t *testing.T) {
+	t.Parallel()
+	for name, again := range map[string]func(w *world, o session.Opened) error{
+		"sessions":   func(w *world, o session.Opened) error { return w.endAll() },
+		"others":     func(w *world, o session.Opened) error { return w.sessions.EndAll(w.t.Context(), w.account, o.ID) },
+		"everything": func(w *world, _ session.Opened) error { return w.asOwner(endAll) },
+		"disabled": func(w *world, _ session.Opened) error {
+			return w.asOwner(func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before := w.open()
+			w.sql(`UPDATE subjects SET epoch = epoch + 1`)
+			w.sql(`INSERT INTO outbox (id, selector, target, epochs) SELECT id, 'subject', uuid_send(id), '{1}' FROM subjects`)
+			if err := again(w, w.open()); err != nil {
+				t.Fatal(err)
+			}
+			if w.alive(before) {
+				t.Error("it was answered, and a token of the first time is alive")
+			}
+		})
+	}
+}
+
+func TestAppThatIsEndedAgainIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.estate()
+	w.sql(`UPDATE consents SET epoch = epoch + 1, withdrawn_at = now() WHERE subject_id = $1`, w.account)
+	w.sql(`INSERT INTO outbox (id, selector, target, epochs) SELECT id, 'subject', uuid_send(id), ARRAY[epoch, personal_epoch] FROM subjects WHERE id = $1`, w.account)
+	end := func() error {
+		return w.asOwner(func(ctx context.Context, tx *authorization.Tx) error { return tx.EndApp(ctx, e.client) })
+	}
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	if w.live(e.made[app]) {
+		t.Error("the app is alive after the answer")
+	}
+	wantCode(t, end(), fault.SessionNotFound)
+}
+
+// One row that this program cannot carry must hold up no other, and no rebuild: a newer
+// program may have queued it.
+func TestChangeThatCannotBeReadHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]string{
+		"target": `INSERT INTO outbox (id, selector, target) VALUES (gen_random_uuid(), 'tree', 'short')`,
+		"token":  `INSERT INTO outbox (id, selector, target) VALUES (gen_random_uuid(), 'token', 'short')`,
+		"cursor": `INSERT INTO outbox (id, selector, target, cursor) VALUES (gen_random_uuid(), 'tree', uuid_send(gen_random_uuid()), 'short')`,
+		"kind":   `INSERT INTO outbox (id, selector, target) VALUES (gen_random_uuid(), 'newer', 'x')`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sql(`ALTER TABLE outbox DROP CONSTRAINT outbox_selector`)
+			o := w.open()
+			w.sql(bad)
+			w.sql(`UPDATE authorizations SET revoked_at = now()`)
+			w.sql(`INSERT INTO outbox (id, selector, target) SELECT id, 'tree', uuid_send(root_id) FROM authorizations`)
+			w.relay()
+			eventually(t, "the other is carried", func() bool { return !w.alive(o) })
+			w.rebuild()
+			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 1 {
+				t.Errorf("%d wait, want the one that cannot be read", n)
+			}
+		})
+	}
 }
 
 func TestDeletedAccountLeavesOnlyAPseudonym(t *testing.T) {

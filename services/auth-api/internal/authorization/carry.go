@@ -39,7 +39,7 @@ func (s *Service) settle(ctx context.Context, queued []uuid.UUID) error {
 			return nil
 		case ctx.Err() != nil:
 			s.wakeRelay()
-			late := fault.New(fault.ChangeUnderWay, "The change is recorded and reaches so much that it takes longer than a request may. It goes on by itself; the same request again waits for it.")
+			late := fault.New(fault.ChangeUnderWay, "The change is recorded and reaches so much that it takes longer than a request may. It goes on by itself; the same request again waits for the rest.")
 			late.RetryAfter = askAgain
 			return late
 		case err != nil:
@@ -70,6 +70,12 @@ func (s *Service) carry(ctx context.Context, take func(context.Context, pgx.Tx) 
 		finished := map[*selector]bool{}
 		var ids []uuid.UUID
 		for _, sel := range taken {
+			if sel.unreadable != nil {
+				if err := s.putOff(ctx, tx, sel); err != nil {
+					return err
+				}
+				continue
+			}
 			if len(ids) >= pageSize {
 				break
 			}
@@ -91,6 +97,7 @@ func (s *Service) carry(ctx context.Context, take func(context.Context, pgx.Tx) 
 		for _, sel := range taken {
 			done, begun := finished[sel]
 			switch {
+			case sel.unreadable != nil:
 			case done:
 				err = s.done(ctx, tx, sel)
 			case begun:

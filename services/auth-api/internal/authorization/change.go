@@ -95,21 +95,35 @@ func (t *Tx) End(ctx context.Context, id uuid.UUID, reason Reason) error {
 // again is for whoever asks a second time, because the first time Redis did not answer:
 // it waits for what is queued already.
 func (t *Tx) again(ctx context.Context, id uuid.UUID) error {
-	rows, err := t.Query(ctx, `
+	waits, err := t.wait(ctx, `
 		SELECT o.id FROM outbox o JOIN authorizations a ON o.selector = 'tree' AND o.target = uuid_send(a.root_id)
 		WHERE o.done_at IS NULL AND a.id = $1 AND a.subject_id = $2 AND a.revoked_at IS NOT NULL`, id, t.subject.id)
+	if err == nil && !waits {
+		return notFound()
+	}
+	return err
+}
+
+// waitForOthers has the caller wait for what was queued for the subject before: whoever
+// asks again after a 503 must not be told that all is dead while that is under way.
+func (t *Tx) waitForOthers(ctx context.Context) error {
+	_, err := t.wait(ctx, `SELECT id FROM outbox WHERE done_at IS NULL AND selector IN ('subject', 'client') AND target = uuid_send($1)`, t.subject.id)
+	return err
+}
+
+// wait adds the selectors that the query gives to those that are carried before the
+// caller is answered.
+func (t *Tx) wait(ctx context.Context, query string, args ...any) (found bool, err error) {
+	rows, err := t.Query(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("look for the end of an authorization: %w", err)
+		return false, fmt.Errorf("look for changes that are under way: %w", err)
 	}
 	waiting, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
-		return fmt.Errorf("look for the end of an authorization: %w", err)
-	}
-	if len(waiting) == 0 {
-		return notFound()
+		return false, fmt.Errorf("look for changes that are under way: %w", err)
 	}
 	t.queued = append(t.queued, waiting...)
-	return nil
+	return len(waiting) > 0, nil
 }
 
 // EndSignIns ends everything of the subject but personal access tokens, and but what
@@ -129,6 +143,9 @@ func (t *Tx) EndSignIns(ctx context.Context, keep uuid.UUID) error {
 			return fmt.Errorf("keep one sign-in: %w", err)
 		}
 	}
+	if err := t.waitForOthers(ctx); err != nil {
+		return err
+	}
 	return t.queueEpochs(ctx, before)
 }
 
@@ -140,6 +157,9 @@ func (t *Tx) EndAll(ctx context.Context) error {
 	}
 	t.subject.epoch++
 	t.subject.personalEpoch++
+	if err := t.waitForOthers(ctx); err != nil {
+		return err
+	}
 	if t.subject.client {
 		// Besides its own: what it has of others.
 		if err := t.queue(ctx, selector{what: selectClient, target: t.subject.id[:]}); err != nil {

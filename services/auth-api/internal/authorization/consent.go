@@ -28,8 +28,15 @@ func (t *Tx) EndApp(ctx context.Context, client uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("withdraw consent: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
+	if tag.RowsAffected() > 0 {
+		return t.Rewrite(ctx)
+	}
+	// It may be the same request again, because Redis did not answer the first time.
+	waits, err := t.wait(ctx, `
+		SELECT o.id FROM outbox o, consents k
+		WHERE o.done_at IS NULL AND o.selector = 'subject' AND o.target = uuid_send($1) AND k.subject_id = $1 AND k.client_id = $2 AND k.withdrawn_at IS NOT NULL`, t.subject.id, client)
+	if err == nil && !waits {
 		return notFound()
 	}
-	return t.Rewrite(ctx)
+	return err
 }

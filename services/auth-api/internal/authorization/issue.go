@@ -87,14 +87,19 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 }
 
 // decide holds what the authorization hangs on, and fills in the row. It gives the
-// subject, which it holds exclusively.
+// subject.
 func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) (held, error) {
 	if err := holdRoles(ctx, tx); err != nil {
 		return held{}, err
 	}
-	subject, err := lockSubject(ctx, tx, r.Subject)
+	// A sign-in may end another one. Tokens of programs are drawn side by side.
+	lock := "FOR SHARE"
+	if r.Kind == Session {
+		lock = "FOR UPDATE"
+	}
+	subject, err := subjectRow(ctx, tx, r.Subject, lock)
 	if err != nil {
-		return held{}, err
+		return held{}, fmt.Errorf("hold subject: %w", err)
 	}
 	if r.Admit != nil {
 		if err := r.Admit(ctx, tx); err != nil {

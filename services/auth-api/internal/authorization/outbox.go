@@ -28,7 +28,7 @@ func (t *Tx) queue(ctx context.Context, s selector) error {
 // waiting first.
 func takeTurns(ctx context.Context, tx pgx.Tx) ([]*selector, error) {
 	return selectors(tx.Query(ctx, `
-		SELECT id, selector, target, epochs, cursor FROM outbox WHERE done_at IS NULL
+		SELECT id, selector, target, epochs, cursor FROM outbox WHERE done_at IS NULL AND turn_at <= clock_timestamp()
 		ORDER BY turn_at LIMIT $1 FOR UPDATE SKIP LOCKED`, turns))
 }
 
@@ -49,9 +49,8 @@ func selectors(rows pgx.Rows, err error) ([]*selector, error) {
 		if err := row.Scan(&s.id, &s.what, &s.target, &s.epochs, &at); err != nil {
 			return nil, err
 		}
-		var err error
-		s.at, err = decodeCursor(at)
-		return s, err
+		s.unreadable = s.read(at)
+		return s, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("take changes from the outbox: %w", err)
@@ -82,6 +81,16 @@ func move(ctx context.Context, tx pgx.Tx, sel *selector) error {
 	return nil
 }
 
+// putOff has a selector wait that this program cannot carry, so that it holds up no other.
+// A newer program may have queued it.
+func (s *Service) putOff(ctx context.Context, tx pgx.Tx, sel *selector) error {
+	s.log.ErrorContext(ctx, "a change in the outbox cannot be carried by this program: it is tried again in a minute", "id", sel.id, "selector", sel.what, "error", sel.unreadable)
+	if _, err := tx.Exec(ctx, `UPDATE outbox SET turn_at = clock_timestamp() + interval '1 minute' WHERE id = $1`, sel.id); err != nil {
+		return fmt.Errorf("put a change off: %w", err)
+	}
+	return nil
+}
+
 // queueTokens adds those of the tokens that are not queued already.
 func (s *Service) queueTokens(ctx context.Context, tokens []token.Hash) error {
 	return s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
@@ -94,6 +103,14 @@ func (s *Service) queueTokens(ctx context.Context, tokens []token.Hash) error {
 		}
 		return nil
 	})
+}
+
+// isCarried says whether nothing waits that this program can carry.
+func (s *Service) isCarried(ctx context.Context) (yes bool, err error) {
+	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		return db.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND turn_at <= clock_timestamp())`).Scan(&yes)
+	})
+	return yes, err
 }
 
 // Waiting counts the changes of which Redis has not heard yet.

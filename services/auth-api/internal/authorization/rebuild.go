@@ -120,11 +120,22 @@ func (b *rebuild) run(ctx context.Context) error {
 	return b.records.FinishRebuild(ctx, began)
 }
 
-// carryAgain puts back what was taken off the outbox lately, and waits until it is
-// carried, by whatever replica.
+// carryAgain repeats what was carried lately, and waits until what was not is carried, by
+// whatever replica.
 func (b *rebuild) carryAgain(ctx context.Context) error {
-	if err := b.reopen(ctx, b.now().Add(-lately)); err != nil {
-		return err
+	since := b.now().Add(-lately)
+	for after := (uuid.UUID{}); ; {
+		some, err := b.carriedSince(ctx, since, after)
+		if err != nil {
+			return err
+		}
+		if err := b.repeatAll(ctx, some); err != nil {
+			return err
+		}
+		if len(some) < rebuildBatch {
+			break
+		}
+		after = some[len(some)-1].id
 	}
 	for {
 		if err := b.keep(ctx); err != nil {
@@ -137,7 +148,7 @@ func (b *rebuild) carryAgain(ctx context.Context) error {
 		if c.selectors > 0 {
 			continue
 		}
-		if waiting, err := b.Waiting(ctx); err != nil || waiting == 0 {
+		if carried, err := b.isCarried(ctx); err != nil || carried {
 			return err
 		}
 		// Another carries the rest.
@@ -145,6 +156,42 @@ func (b *rebuild) carryAgain(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// repeatAll takes trees together: nearly all selectors are of one sign-in.
+func (b *rebuild) repeatAll(ctx context.Context, selectors []*selector) error {
+	var roots []uuid.UUID
+	for _, sel := range selectors {
+		switch {
+		case sel.unreadable != nil: // It is logged when it is carried.
+		case sel.what == selectTree:
+			roots = append(roots, uuid.UUID(sel.target))
+		default:
+			for done := false; !done; {
+				if err := b.keep(ctx); err != nil {
+					return err
+				}
+				var err error
+				if done, err = b.repeat(ctx, sel); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if len(roots) == 0 {
+		return nil
+	}
+	var last uuid.UUID
+	for done := false; !done; {
+		if err := b.keep(ctx); err != nil {
+			return err
+		}
+		var err error
+		if last, done, err = b.repeatTrees(ctx, roots, last); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restoreLive writes the records while it holds their subjects: whoever ends something

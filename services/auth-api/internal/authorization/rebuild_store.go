@@ -12,13 +12,59 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// reopen puts what was carried since a moment back into the outbox.
-func (s *Service) reopen(ctx context.Context, since time.Time) error {
-	return s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
-		if _, err := db.Exec(ctx, `UPDATE outbox SET done_at = NULL, cursor = NULL WHERE done_at > $1`, since); err != nil {
-			return fmt.Errorf("put changes back into the outbox: %w", err)
+// carriedSince gives the next selectors that were carried since a moment, in the order of
+// their ids.
+func (s *Service) carriedSince(ctx context.Context, since time.Time, after uuid.UUID) (found []*selector, err error) {
+	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
+		found, err = selectors(db.Query(ctx, `
+			SELECT id, selector, target, epochs, NULL::bytea FROM outbox WHERE done_at > $1 AND id > $2 ORDER BY id LIMIT $3`, since, after, rebuildBatch))
+		return err
+	})
+	return found, err
+}
+
+// repeat carries the next page of a selector once more. The row in the outbox stays as it
+// is: this is only for one Redis.
+func (s *Service) repeat(ctx context.Context, sel *selector) (done bool, err error) {
+	err = s.inRolesTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		ids, last, err := s.next(ctx, tx, sel, pageSize)
+		if err != nil {
+			return err
 		}
-		return nil
+		done = last
+		_, _, err = s.sync(ctx, tx, distinct(ids), nil, s.records.Replace)
+		return err
+	})
+	return done, err
+}
+
+// repeatTrees does it for the next authorizations of many trees, most of which are of one.
+func (s *Service) repeatTrees(ctx context.Context, roots []uuid.UUID, after uuid.UUID) (last uuid.UUID, done bool, err error) {
+	err = s.inRolesTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT id FROM authorizations WHERE root_id = ANY($1) AND id > $2 ORDER BY id LIMIT $3`, roots, after, pageSize)
+		if err != nil {
+			return fmt.Errorf("select trees: %w", err)
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil {
+			return fmt.Errorf("select trees: %w", err)
+		}
+		if done = len(ids) < pageSize; len(ids) > 0 {
+			last = ids[len(ids)-1]
+		}
+		_, _, err = s.sync(ctx, tx, distinct(ids), nil, s.records.Replace)
+		return err
+	})
+	return last, done, err
+}
+
+// inRolesTx is a transaction in which roles stay as they are.
+func (s *Service) inRolesTx(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
+	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := holdRoles(ctx, tx); err != nil {
+			return err
+		}
+		return work(ctx, tx)
 	})
 }
 

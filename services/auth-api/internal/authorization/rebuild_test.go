@@ -139,6 +139,32 @@ func TestRedisThatComesBackEmptyIsFilled(t *testing.T) {
 	}
 }
 
+// After a busy hour there is much to carry again: it is done in pages.
+func TestRebuildAfterABusyHour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const ended = 1700 // more than three pages
+	w.fill(w.account, ended)
+	w.rebuild()
+	w.sql(`UPDATE authorizations SET revoked_at = now()`)
+	w.sql(`INSERT INTO outbox (id, selector, target, done_at) SELECT id, 'tree', uuid_send(root_id), now() FROM authorizations`)
+	live := w.open()
+	// A Redis that lost its last second, in which all of it was carried.
+	if err := w.redis.Del(t.Context(), token.RebuiltKey).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.recordsLeft(); n != ended+1 {
+		t.Fatalf("%d records before", n)
+	}
+	w.rebuild()
+	if n := w.recordsLeft(); n != 1 || !w.alive(live) {
+		t.Errorf("%d records are left, want that of the live token", n)
+	}
+	if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 0 {
+		t.Errorf("%d changes wait", n)
+	}
+}
+
 // A sign-in writes its record before it commits.
 func TestRecordOfASignInUnderWayIsLeft(t *testing.T) {
 	t.Parallel()

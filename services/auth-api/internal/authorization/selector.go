@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/verify/token"
 )
 
 // what says which authorizations a selector is about.
@@ -31,6 +33,24 @@ type selector struct {
 	target []byte
 	epochs []int64
 	at     cursor
+	// unreadable is why this program cannot carry it; nil if it can.
+	unreadable error
+}
+
+// read takes in the cursor, and says what is not as this program writes it.
+func (s *selector) read(at []byte) (err error) {
+	if s.at, err = decodeCursor(at); err != nil {
+		return err
+	}
+	switch s.what {
+	case selectToken:
+		_, err = token.HashFrom(s.target)
+	case selectSubject, selectTree, selectClient, selectRole, selectAPI:
+		_, err = uuid.FromBytes(s.target)
+	default:
+		err = errors.New("it is of another kind")
+	}
+	return err
 }
 
 // cursor is how far a selector was carried: the last authorization, and how it was
@@ -92,7 +112,7 @@ func (s *Service) selected(ctx context.Context, tx pgx.Tx, sel *selector, limit 
 	case selectSubject:
 		return s.ofSubject(ctx, tx, sel, target, sel.epochs, limit)
 	}
-	return nil, fmt.Errorf("a selector of the outbox is of no kind that this program knows: %q", sel.what)
+	return nil, nil
 }
 
 func (s *Service) authorizationOf(ctx context.Context, tx pgx.Tx, hash []byte) ([]uuid.UUID, error) {

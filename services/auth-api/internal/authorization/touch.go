@@ -67,17 +67,16 @@ func (s *Service) TouchOnce(ctx context.Context, until time.Duration) error {
 		if err := s.touch(ctx, due); err != nil {
 			return fmt.Errorf("touch sessions: %w", err)
 		}
-		if len(due) < touchBatch {
+		if len(due) == 0 {
 			return nil
 		}
 		after = due[len(due)-1].id
 	}
 }
 
-// due is a session that may have been used.
+// due is a token of a session that may have been used.
 type due struct {
 	id        uuid.UUID
-	subject   uuid.UUID
 	hash      token.Hash
 	writtenAt time.Time
 }
@@ -85,15 +84,17 @@ type due struct {
 func (s *Service) due(ctx context.Context, until time.Duration, after uuid.UUID) (found []due, err error) {
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT a.id, a.subject_id, t.hash, a.written_at FROM authorizations a JOIN access_tokens t ON t.authorization_id = a.id
-			WHERE a.idle_expires_at > $1 AND a.idle_expires_at < $2 AND a.idle_expires_at < a.expires_at AND a.revoked_at IS NULL AND a.id > $3
-			ORDER BY a.id LIMIT $4`, s.now(), s.now().Add(until), after, touchBatch)
+			SELECT a.id, t.hash, a.written_at FROM (
+				SELECT id, written_at FROM authorizations
+				WHERE idle_expires_at > $1 AND idle_expires_at < $2 AND idle_expires_at < expires_at AND revoked_at IS NULL AND id > $3
+				ORDER BY id LIMIT $4) a
+			JOIN access_tokens t ON t.authorization_id = a.id ORDER BY a.id`, s.now(), s.now().Add(until), after, touchBatch)
 		if err != nil {
 			return err
 		}
 		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (d due, err error) {
 			var hash []byte
-			if err := row.Scan(&d.id, &d.subject, &hash, &d.writtenAt); err != nil {
+			if err := row.Scan(&d.id, &hash, &d.writtenAt); err != nil {
 				return d, err
 			}
 			d.hash, err = token.HashFrom(hash)
@@ -118,17 +119,21 @@ func (s *Service) touch(ctx context.Context, sessions []due) error {
 		return err
 	}
 	now := s.now().UTC().Truncate(time.Second)
-	var ids []uuid.UUID
-	var used []time.Time
+	last := map[uuid.UUID]time.Time{}
 	for _, d := range sessions {
 		since, there := idle[d.hash]
 		// Redis takes our own writing for a use.
-		if at := now.Add(-since); there && at.After(d.writtenAt.Add(clockSlack)) {
-			ids, used = append(ids, d.id), append(used, at)
+		if at := now.Add(-since); there && at.After(d.writtenAt.Add(clockSlack)) && at.After(last[d.id]) {
+			last[d.id] = at
 		}
 	}
-	if len(ids) == 0 {
+	if len(last) == 0 {
 		return nil
+	}
+	var ids []uuid.UUID
+	var used []time.Time
+	for id, at := range last {
+		ids, used = append(ids, id), append(used, at)
 	}
 	return s.note(ctx, ids, used, now)
 }

@@ -8,7 +8,7 @@ import (
 	"auth.books.test/services/auth-api/internal/app"
 )
 
-const laterHint = "Tokens have it from the next sign-in on."
+const laterHint = "Tokens that had it before have it again; others have it from the next sign-in on."
 
 func roleCommand() *cobra.Command {
 	command := &cobra.Command{Use: "role", Short: "Bundle scopes of an API, and grant them to accounts"}
@@ -21,7 +21,7 @@ func roleCommand() *cobra.Command {
 	set := &cobra.Command{Use: "set AUDIENCE ROLE --scope SCOPE...", Short: "Change the scopes of a role; what is left out ends in live tokens", Args: cobra.ExactArgs(2),
 		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 			err := a.Resources.SetRole(ctx, args[0], args[1], scopes)
-			return okay(err, "The role %s of %s has %q. What is new, tokens have from the next sign-in on.", args[1], args[0], scopes)
+			return okay(err, "The role %s of %s has %q. Tokens that had a scope of it before have it again; what is new comes with the next sign-in.", args[1], args[0], scopes)
 		})}
 	for _, c := range []*cobra.Command{create, set} {
 		scopesFlag(c, &scopes, "a scope of the role, one that the API offers")

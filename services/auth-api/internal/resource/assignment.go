@@ -11,7 +11,8 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// Assign gives the account a role. Its tokens have it from the next sign-in on.
+// Assign gives the account a role. A token that was given what it allows before has it
+// again when Assign returns; others have it from the next sign-in on.
 // Assigning twice is no error. Faults: account_not_found, api_not_found,
 // role_not_found, store_unavailable.
 func (s *Service) Assign(ctx context.Context, email, audience, role string) error {
