@@ -15,7 +15,7 @@ import (
 // address), invalid_credentials, account_disabled (only to whoever knows the
 // password), busy, store_unavailable.
 func (s *Service) Authenticate(ctx context.Context, email, password string) (Account, error) {
-	email, err := parseEmail("body.email", email)
+	email, err := parseEmail("email", email)
 	if err != nil {
 		return Account{}, err
 	}

@@ -22,7 +22,7 @@ const MaxName = 64
 func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", fault.Invalid("body.name", "not_a_name", "Use at most 64 bytes of text without control characters.")
+		return "", fault.Invalid("name", "not_a_name", "Use at most 64 bytes of text without control characters.")
 	}
 	err := s.change(ctx, id, func(ctx context.Context, tx *authorization.Tx) error {
 		if err := setName(ctx, tx, id, name); err != nil {
@@ -44,7 +44,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	if err := s.policy.CheckChange("body.new_password", current, next, a.Email); err != nil {
+	if err := s.policy.CheckChange("new_password", current, next, a.Email); err != nil {
 		return err
 	}
 	phc, err := s.passwords.Hash(ctx, next)

@@ -11,11 +11,11 @@ import (
 // is not told. Faults: validation_failed (of the address or the password
 // itself), busy, store_unavailable.
 func (s *Service) Register(ctx context.Context, email, password string) error {
-	email, err := parseEmail("body.email", email)
+	email, err := parseEmail("email", email)
 	if err != nil {
 		return err
 	}
-	if err := s.policy.Check("body.password", password, email); err != nil {
+	if err := s.policy.Check("password", password, email); err != nil {
 		return err
 	}
 	phc, err := s.passwords.Hash(ctx, password)

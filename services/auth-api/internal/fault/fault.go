@@ -60,7 +60,7 @@ type Error struct {
 
 // Field says what is wrong with one part of the request.
 type Field struct {
-	// Location is where it stands, such as body.password.
+	// Location names the part, such as password; where in a request it stood, the edge knows.
 	Location string
 	// Reason is a word of a closed set, such as too_short.
 	Reason string

@@ -20,7 +20,7 @@ func TestChangedPasswordIsAnother(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := policy.CheckChange("body.new_password", c.current, c.next, "ann@example.org")
+			err := policy.CheckChange("new_password", c.current, c.next, "ann@example.org")
 			var f *fault.Error
 			switch {
 			case c.reason == "" && err != nil:

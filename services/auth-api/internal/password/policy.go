@@ -52,7 +52,7 @@ func NewPolicy(serviceNames ...string) *Policy {
 
 // Check says whether the account with this e-mail address may take the
 // password. The error is a fault of code validation_failed at location, such
-// as "body.password", with a reason too_short, too_long, not_text or
+// as "password", with a reason too_short, too_long, not_text or
 // blocklisted. It never holds the password.
 func (p *Policy) Check(location, password, email string) error {
 	if len(password) > maxShrink*MaxBytes {
