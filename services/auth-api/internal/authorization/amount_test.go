@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/schema/schematest"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/verify/token"
@@ -119,6 +121,43 @@ func TestAskingAgainWaitsForTheChangeThatIsThere(t *testing.T) {
 		t.Errorf("%d selectors, want the one that was there", n)
 	}
 	wantCode(t, w.end(o), fault.SessionNotFound)
+}
+
+// The first time Redis did not answer. The second time, ending everything waits for what
+// the first has ended, be it all or one.
+func TestEndingEverythingAgainWaitsForEarlierEnds(t *testing.T) {
+	t.Parallel()
+	for name, again := range map[string]func(*world) error{
+		"sign-ins": func(w *world) error { return w.endAll() },
+		"all":      func(w *world) error { return w.asOwner(endAll) },
+		"disable": func(w *world) error {
+			return w.asOwner(func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, db := devtest.Redis(t), schematest.Database(t)
+			proxy := devtest.NewProxy(t, url)
+			w := newWorldOn(t, db, proxy.URL)
+			one, other := w.open(), w.open()
+			proxy.Cut()
+			wantCode(t, w.end(one), fault.StoreUnavailable)
+			wantCode(t, w.endAll(), fault.StoreUnavailable)
+			proxy.Restore()
+			if !w.alive(one) || !w.alive(other) {
+				t.Fatal("Redis was told")
+			}
+			if err := again(w); err != nil {
+				t.Fatal(err)
+			}
+			if w.alive(one) || w.alive(other) {
+				t.Errorf("after the answer: the one that was ended first is alive %v, the other %v", w.alive(one), w.alive(other))
+			}
+			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 0 {
+				t.Errorf("%d selectors wait", n)
+			}
+		})
+	}
 }
 
 func TestDeletedAccountLeavesOnlyAPseudonym(t *testing.T) {

@@ -129,7 +129,10 @@ func (t *Tx) EndSignIns(ctx context.Context, keep uuid.UUID) error {
 			return fmt.Errorf("keep one sign-in: %w", err)
 		}
 	}
-	return t.queueEpochs(ctx, before)
+	if err := t.queueEpochs(ctx, before); err != nil {
+		return err
+	}
+	return t.awaitEarlier(ctx)
 }
 
 // EndAll ends everything of the subject; of a client also what it has of others.
@@ -146,7 +149,10 @@ func (t *Tx) EndAll(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.queueEpochs(ctx, before.epoch, before.personalEpoch)
+	if err := t.queueEpochs(ctx, before.epoch, before.personalEpoch); err != nil {
+		return err
+	}
+	return t.awaitEarlier(ctx)
 }
 
 // Disable ends everything of the subject, and nothing begins until Enable.

@@ -24,6 +24,27 @@ func (t *Tx) queue(ctx context.Context, s selector) error {
 	return nil
 }
 
+// awaitEarlier lets the caller wait also for earlier ends of the subject's authorizations
+// that Redis has not heard of. They are in epochs that have passed, so what is queued now
+// does not reach them; whoever ends everything, maybe a second time because a store did
+// not answer the first, is told that it is done only when it is.
+func (t *Tx) awaitEarlier(ctx context.Context) error {
+	rows, err := t.Query(ctx, `
+		SELECT o.id FROM outbox o
+		LEFT JOIN authorizations a ON a.id = CASE o.selector WHEN 'tree' THEN encode(o.target, 'hex')::uuid END
+		WHERE o.done_at IS NULL AND o.id <> ALL($2) AND (o.selector IN ('subject', 'client') AND o.target = uuid_send($1) OR a.subject_id = $1)`,
+		t.subject.id, t.queued)
+	if err != nil {
+		return fmt.Errorf("look for earlier ends: %w", err)
+	}
+	waiting, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return fmt.Errorf("look for earlier ends: %w", err)
+	}
+	t.queued = append(t.queued, waiting...)
+	return nil
+}
+
 // takeTurns locks some selectors that wait and that nobody else carries, the longest
 // waiting first.
 func takeTurns(ctx context.Context, tx pgx.Tx) ([]*selector, error) {
