@@ -80,7 +80,7 @@ func rules() []rule {
 		{name: "each package of auth-api imports only those of the layers below", of: in(internal), bad: func(path, imported string) bool {
 			return in(internal)(imported) && (layer(imported) <= layer(path) || layer(imported) == len(layers()))
 		}, breach: [2]string{internal + "/session", internal + "/login"}},
-		{name: "only authorizations write tokens' records", of: not(in(internal+"/authorization", internal+"/access", internal+"/health", internal+"/app")),
+		{name: "only authorizations write tokens' records", of: not(in(internal+"/authorization", internal+"/access", internal+"/health", internal+"/app", internal+"/authtest")),
 			bad: imports(internal + "/access"), breach: [2]string{internal + "/session", internal + "/access"}},
 		{name: "services import neither commands nor manifests", of: in(module + "services"), bad: imports(module+"cmd", module+"internal/manifest"), tests: true,
 			breach: [2]string{authAPI, module + "internal/manifest"}},
@@ -89,8 +89,8 @@ func rules() []rule {
 		}, tests: true, breach: [2]string{module + "services/helloworld", internal + "/session"}},
 		{name: "containers are for tests' stores only", of: not(in(module + "internal/devstack/devtest")), bad: imports("github.com/testcontainers/testcontainers-go"), tests: true,
 			breach: [2]string{module + "internal/devstack", "github.com/testcontainers/testcontainers-go/modules/redis"}},
-		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"schema/schematest")),
-			bad: imports("testing", module+"internal/devstack/devtest", module+"schema/schematest"), breach: [2]string{authAPI, "testing"}},
+		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"schema/schematest", internal+"/authtest")),
+			bad: imports("testing", module+"internal/devstack/devtest", module+"schema/schematest", internal+"/authtest"), breach: [2]string{authAPI, "testing"}},
 	}
 }
 
@@ -99,7 +99,7 @@ func rules() []rule {
 func layers() [][]string {
 	return [][]string{
 		{"cli"},
-		{"app"},
+		{"app", "authtest"},
 		{"httpapi"},
 		{"config", "health", "login"},
 		{"session"},

@@ -130,7 +130,7 @@ func setPassword(ctx context.Context, tx pgx.Tx, confirmed Account, phc string) 
 		UPDATE accounts SET password_hash = $3, password_version = password_version + 1, updated_at = now()
 		WHERE id = $1 AND password_version = $2`, confirmed.ID, confirmed.PasswordVersion, phc)
 	if err == nil && tag.RowsAffected() == 0 {
-		return wrongPassword()
+		return noLongerConfirmed(ctx, tx, confirmed.ID)
 	}
 	return err
 }
@@ -138,9 +138,18 @@ func setPassword(ctx context.Context, tx pgx.Tx, confirmed Account, phc string) 
 func remove(ctx context.Context, tx pgx.Tx, confirmed Account) error {
 	tag, err := tx.Exec(ctx, `DELETE FROM accounts WHERE id = $1 AND password_version = $2`, confirmed.ID, confirmed.PasswordVersion)
 	if err == nil && tag.RowsAffected() == 0 {
-		return wrongPassword()
+		return noLongerConfirmed(ctx, tx, confirmed.ID)
 	}
 	return err
+}
+
+// noLongerConfirmed says why an account is not as it was confirmed: it was deleted, or
+// its password was changed.
+func noLongerConfirmed(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	if _, _, err := passwordVersion(ctx, tx, id); err != nil {
+		return accountNotFound(err)
+	}
+	return wrongPassword()
 }
 
 func accountNotFound(err error) error {

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/schema/schematest"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify/token"
 )
 
@@ -122,29 +123,38 @@ func TestAskingAgainWaitsForTheChangeThatIsThere(t *testing.T) {
 	wantCode(t, w.end(o), fault.SessionNotFound)
 }
 
-// So it is with everything at once: the first request may have been told that a store does
-// not answer, while most of it waits.
-func TestAskingAgainForAllWaitsForTheFirstTime(t *testing.T) {
+// The first time Redis did not answer. The second time, ending everything waits for what
+// the first has ended, be it all or one.
+func TestEndingEverythingAgainWaitsForEarlierEnds(t *testing.T) {
 	t.Parallel()
-	for name, again := range map[string]func(w *world, o session.Opened) error{
-		"sessions":   func(w *world, o session.Opened) error { return w.endAll() },
-		"others":     func(w *world, o session.Opened) error { return w.sessions.EndAll(w.t.Context(), w.account, o.ID) },
-		"everything": func(w *world, _ session.Opened) error { return w.asOwner(endAll) },
-		"disabled": func(w *world, _ session.Opened) error {
+	for name, again := range map[string]func(*world) error{
+		"sign-ins": func(w *world) error { return w.endAll() },
+		"all":      func(w *world) error { return w.asOwner(endAll) },
+		"disable": func(w *world) error {
 			return w.asOwner(func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			before := w.open()
-			w.sql(`UPDATE subjects SET epoch = epoch + 1`)
-			w.sql(`INSERT INTO outbox (id, selector, target, epochs) SELECT id, 'subject', uuid_send(id), '{1}' FROM subjects`)
-			if err := again(w, w.open()); err != nil {
+			url, db := devtest.Redis(t), schematest.Database(t)
+			proxy := devtest.NewProxy(t, url)
+			w := newWorldOn(t, db, proxy.URL)
+			one, other := w.open(), w.open()
+			proxy.Cut()
+			wantCode(t, w.end(one), fault.StoreUnavailable)
+			wantCode(t, w.endAll(), fault.StoreUnavailable)
+			proxy.Restore()
+			if !w.alive(one) || !w.alive(other) {
+				t.Fatal("Redis was told")
+			}
+			if err := again(w); err != nil {
 				t.Fatal(err)
 			}
-			if w.alive(before) {
-				t.Error("it was answered, and a token of the first time is alive")
+			if w.alive(one) || w.alive(other) {
+				t.Errorf("after the answer: the one that was ended first is alive %v, the other %v", w.alive(one), w.alive(other))
+			}
+			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 0 {
+				t.Errorf("%d selectors wait", n)
 			}
 		})
 	}

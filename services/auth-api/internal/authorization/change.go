@@ -104,13 +104,6 @@ func (t *Tx) again(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-// waitForOthers has the caller wait for what was queued for the subject before: whoever
-// asks again after a 503 must not be told that all is dead while that is under way.
-func (t *Tx) waitForOthers(ctx context.Context) error {
-	_, err := t.wait(ctx, `SELECT id FROM outbox WHERE done_at IS NULL AND selector IN ('subject', 'client') AND target = uuid_send($1)`, t.subject.id)
-	return err
-}
-
 // wait adds the selectors that the query gives to those that are carried before the
 // caller is answered.
 func (t *Tx) wait(ctx context.Context, query string, args ...any) (found bool, err error) {
@@ -143,10 +136,10 @@ func (t *Tx) EndSignIns(ctx context.Context, keep uuid.UUID) error {
 			return fmt.Errorf("keep one sign-in: %w", err)
 		}
 	}
-	if err := t.waitForOthers(ctx); err != nil {
+	if err := t.queueEpochs(ctx, before); err != nil {
 		return err
 	}
-	return t.queueEpochs(ctx, before)
+	return t.awaitEarlier(ctx)
 }
 
 // EndAll ends everything of the subject; of a client also what it has of others.
@@ -157,16 +150,16 @@ func (t *Tx) EndAll(ctx context.Context) error {
 	}
 	t.subject.epoch++
 	t.subject.personalEpoch++
-	if err := t.waitForOthers(ctx); err != nil {
-		return err
-	}
 	if t.subject.client {
 		// Besides its own: what it has of others.
 		if err := t.queue(ctx, selector{what: selectClient, target: t.subject.id[:]}); err != nil {
 			return err
 		}
 	}
-	return t.queueEpochs(ctx, before.epoch, before.personalEpoch)
+	if err := t.queueEpochs(ctx, before.epoch, before.personalEpoch); err != nil {
+		return err
+	}
+	return t.awaitEarlier(ctx)
 }
 
 // Disable ends everything of the subject, and nothing begins until Enable.

@@ -24,6 +24,19 @@ func (t *Tx) queue(ctx context.Context, s selector) error {
 	return nil
 }
 
+// awaitEarlier lets the caller wait also for earlier ends of the subject's authorizations
+// that Redis has not heard of. They are in epochs that have passed, so what is queued now
+// does not reach them; whoever ends everything, maybe a second time because a store did
+// not answer the first, is told that it is done only when it is.
+func (t *Tx) awaitEarlier(ctx context.Context) error {
+	_, err := t.wait(ctx, `
+		SELECT o.id FROM outbox o
+		LEFT JOIN authorizations a ON a.id = CASE WHEN o.selector = 'tree' AND octet_length(o.target) = 16 THEN encode(o.target, 'hex')::uuid END
+		WHERE o.done_at IS NULL AND o.id <> ALL($2) AND (o.selector IN ('subject', 'client') AND o.target = uuid_send($1) OR a.subject_id = $1)`,
+		t.subject.id, t.queued)
+	return err
+}
+
 // takeTurns locks some selectors that wait and that nobody else carries, the longest
 // waiting first.
 func takeTurns(ctx context.Context, tx pgx.Tx) ([]*selector, error) {
