@@ -104,6 +104,8 @@ func TestAStoreThatDoesNotAnswerIsDown(t *testing.T) {
 			if ctx.Err() != nil {
 				t.Error("the check took longer than its own deadline")
 			}
+			// pgx waits for up to 15 s when it closes a connection whose query was given up.
+			w.postgres.Cut()
 		})
 	}
 }
