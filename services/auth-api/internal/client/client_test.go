@@ -14,21 +14,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
-	"auth.books.test/services/auth-api/internal/access"
-	"auth.books.test/services/auth-api/internal/account"
-	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/authtest"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/postgres"
-	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/servicekey"
-	"auth.books.test/verify/direct"
-	"auth.books.test/verify/token"
 )
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
@@ -38,8 +31,8 @@ type world struct {
 	*client.Service
 	*client.Authenticator
 	t     *testing.T
-	db    *pgxpool.Pool
 	redis *redis.Client
+	sql   func(statement string, args ...any)
 }
 
 // Others change records in these tests, and are to be seen at once.
@@ -71,51 +64,19 @@ func newSealer(t *testing.T, text string) *client.Sealer {
 // newWorldWith uses the ring. The database is made by schematest.
 func newWorldWith(t *testing.T, redisURL, url, ring string, strict bool) *world {
 	t.Helper()
-	db, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: url, MaxConns: 8, Timeout: 3 * time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(store.Close)
-	options, err := direct.RedisOptions(redisURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, db: db, redis: redis.NewClient(options)}
-	t.Cleanup(func() { _ = w.redis.Close() })
+	base := authtest.On(t, authtest.Stores{Postgres: url, Redis: redisURL})
+	w := &world{t: t, redis: base.Redis, sql: base.SQL}
 	records, err := client.Keep(client.NewRedisRecords(w.redis, newSealer(t, ring), time.Second), 500*time.Millisecond, strict, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = records.Close() })
 	w.Authenticator = client.NewAuthenticator(records)
-	tokens, err := token.ParseKeyRing("k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
-	if err != nil {
-		t.Fatal(err)
-	}
-	direct, err := direct.New(w.redis, tokens, direct.Options{Strict: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = direct.Close() })
-	authorizations := authorization.New(authorization.Options{
-		DB: store, Records: access.NewStore(w.redis, tokens, time.Second, direct), Ring: tokens, People: account.NewStore(store), Assignments: resource.NewStore(store),
-		Idle: time.Hour, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	w.Service = client.New(client.Options{
+		Store: client.NewStore(base.Store), Records: records, Authorizations: base.Authorizations, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
-	w.Service = client.New(client.Options{Store: client.NewStore(store), Records: records, Authorizations: authorizations, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}') ON CONFLICT DO NOTHING`)
 	return w
-}
-
-func (w *world) sql(statement string, args ...any) {
-	w.t.Helper()
-	if _, err := w.db.Exec(context.Background(), statement, args...); err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 func (w *world) create() client.Credentials {
