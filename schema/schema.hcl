@@ -182,7 +182,7 @@ table "authorizations" {
     where   = "parent_id IS NOT NULL"
   }
   index "authorizations_idle" {
-    columns = [column.idle_expires_at]
+    columns = [column.idle_expires_at, column.id]
     where   = "idle_expires_at IS NOT NULL AND revoked_at IS NULL"
   }
   index "authorizations_revoked" {

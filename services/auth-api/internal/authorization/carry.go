@@ -97,7 +97,8 @@ func (s *Service) carry(ctx context.Context, take func(context.Context, pgx.Tx) 
 		for _, sel := range taken {
 			done, begun := finished[sel]
 			switch {
-			case sel.unreadable != nil:
+			case sel.unreadable != nil: // Whoever waits for it is not told that it is done.
+				c.more = true
 			case done:
 				err = s.done(ctx, tx, sel)
 			case begun:

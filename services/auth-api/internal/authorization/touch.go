@@ -58,7 +58,7 @@ func (s *Service) Touch(ctx context.Context) {
 
 // TouchOnce is one look at the sessions whose idle end is nearer than that.
 func (s *Service) TouchOnce(ctx context.Context, until time.Duration) error {
-	var after uuid.UUID
+	var after due
 	for {
 		due, err := s.due(ctx, until, after)
 		if err != nil {
@@ -70,31 +70,37 @@ func (s *Service) TouchOnce(ctx context.Context, until time.Duration) error {
 		if len(due) == 0 {
 			return nil
 		}
-		after = due[len(due)-1].id
+		after = due[len(due)-1]
 	}
 }
 
 // due is a token of a session that may have been used.
 type due struct {
 	id        uuid.UUID
+	idleEnd   time.Time
 	hash      token.Hash
 	writtenAt time.Time
 }
 
-func (s *Service) due(ctx context.Context, until time.Duration, after uuid.UUID) (found []due, err error) {
+// due gives the next in the order of their idle ends, as the index has them.
+func (s *Service) due(ctx context.Context, until time.Duration, after due) (found []due, err error) {
+	now := s.now()
+	if after.idleEnd.IsZero() {
+		after.idleEnd = now
+	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT a.id, t.hash, a.written_at FROM (
-				SELECT id, written_at FROM authorizations
-				WHERE idle_expires_at > $1 AND idle_expires_at < $2 AND idle_expires_at < expires_at AND revoked_at IS NULL AND id > $3
-				ORDER BY id LIMIT $4) a
-			JOIN access_tokens t ON t.authorization_id = a.id ORDER BY a.id`, s.now(), s.now().Add(until), after, touchBatch)
+			SELECT a.id, a.idle_expires_at, t.hash, a.written_at FROM (
+				SELECT id, idle_expires_at, written_at FROM authorizations
+				WHERE (idle_expires_at, id) > ($1, $2) AND idle_expires_at > $3 AND idle_expires_at < $4 AND idle_expires_at < expires_at AND revoked_at IS NULL
+				ORDER BY idle_expires_at, id LIMIT $5) a
+			JOIN access_tokens t ON t.authorization_id = a.id ORDER BY a.idle_expires_at, a.id`, after.idleEnd, after.id, now, now.Add(until), touchBatch)
 		if err != nil {
 			return err
 		}
 		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (d due, err error) {
 			var hash []byte
-			if err := row.Scan(&d.id, &hash, &d.writtenAt); err != nil {
+			if err := row.Scan(&d.id, &d.idleEnd, &hash, &d.writtenAt); err != nil {
 				return d, err
 			}
 			d.hash, err = token.HashFrom(hash)

@@ -176,3 +176,17 @@ func TestRedisThatCountsHowOftenIsToldOf(t *testing.T) {
 		t.Error("no error: uses are lost in silence")
 	}
 }
+
+// More than are looked at in one transaction, all with one idle end.
+func TestAllUsesAreNoted(t *testing.T) {
+	t.Parallel()
+	const many = 1200
+	w := newWorld(t)
+	w.fill(w.account, many)
+	w.rebuild() // which reads and writes each record, as a use does
+	w.clock.move(30 * time.Minute)
+	w.touch()
+	if n := w.count("SELECT count(*) FROM authorizations WHERE used_at > now() + interval '29 minutes' AND idle_expires_at > now() + interval '12 hours'"); n != many {
+		t.Errorf("%d uses are noted, want %d", n, many)
+	}
+}
