@@ -23,7 +23,7 @@ func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 // store_unavailable.
 func (s *Store) Scopes(ctx context.Context) (scopes []string, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
-		rows, err := db.Query(ctx, `SELECT DISTINCT unnest(scopes) AS scope FROM apis ORDER BY scope`)
+		rows, err := db.Query(ctx, `SELECT DISTINCT unnest(scopes) COLLATE "C" AS scope FROM apis ORDER BY scope`)
 		if err != nil {
 			return err
 		}
