@@ -206,6 +206,22 @@ func TestChangeThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 	}
 }
 
+// Whoever ends everything is not told that it is done while an earlier end cannot be
+// carried, and does not make a busy loop of it either.
+func TestEndIsNotAnsweredWhileAnEarlierOneCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.open()
+	w.sql(`INSERT INTO outbox (id, selector, target, epochs, cursor) SELECT gen_random_uuid(), 'subject', uuid_send(id), '{1}', 'short' FROM subjects`)
+	wantCode(t, w.endAll(), fault.ChangeUnderWay)
+	if w.alive(o) {
+		t.Error("what can be carried was not")
+	}
+	if n := w.count(`SELECT count(*) FROM outbox WHERE done_at IS NULL`); n != 1 {
+		t.Errorf("%d wait, want the one that cannot be read", n)
+	}
+}
+
 func TestDeletedAccountLeavesOnlyAPseudonym(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -35,9 +35,9 @@ func (s *Service) settle(ctx context.Context, queued []uuid.UUID) error {
 	for {
 		left, err := s.carry(ctx, func(ctx context.Context, tx pgx.Tx) ([]*selector, error) { return takeThese(ctx, tx, queued) })
 		switch {
-		case err == nil && !left.more:
+		case err == nil && !left.more && !left.putOff:
 			return nil
-		case ctx.Err() != nil:
+		case ctx.Err() != nil || err == nil && left.putOff && !left.more:
 			s.wakeRelay()
 			late := fault.New(fault.ChangeUnderWay, "The change is recorded and reaches so much that it takes longer than a request may. It goes on by itself; the same request again waits for the rest.")
 			late.RetryAfter = askAgain
@@ -53,6 +53,7 @@ func (s *Service) settle(ctx context.Context, queued []uuid.UUID) error {
 type carried struct {
 	selectors int
 	more      bool // a selector that was taken has more to do
+	putOff    bool // one cannot be carried by this program
 }
 
 // carry takes selectors and brings one page of what they reach in line with the truth.
@@ -91,14 +92,14 @@ func (s *Service) carry(ctx context.Context, take func(context.Context, pgx.Tx) 
 			ids = append(ids, some...)
 			finished[sel] = done
 		}
-		if _, _, err := s.sync(ctx, tx, distinct(ids), nil, s.records.Replace); err != nil {
+		if _, err := s.sync(ctx, tx, distinct(ids), nil, s.records.Replace); err != nil {
 			return err
 		}
 		for _, sel := range taken {
 			done, begun := finished[sel]
 			switch {
 			case sel.unreadable != nil: // Whoever waits for it is not told that it is done.
-				c.more = true
+				c.putOff = true
 			case done:
 				err = s.done(ctx, tx, sel)
 			case begun:

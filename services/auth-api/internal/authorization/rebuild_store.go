@@ -32,13 +32,14 @@ func (s *Service) repeat(ctx context.Context, sel *selector) (done bool, err err
 			return err
 		}
 		done = last
-		_, _, err = s.sync(ctx, tx, distinct(ids), nil, s.records.Replace)
+		_, err = s.sync(ctx, tx, distinct(ids), nil, s.records.Replace)
 		return err
 	})
 	return done, err
 }
 
-// repeatTrees does it for the next authorizations of many trees, most of which are of one.
+// repeatTrees repeats many trees together, a page at a time: nearly all trees hold a single
+// authorization.
 func (s *Service) repeatTrees(ctx context.Context, roots []uuid.UUID, after uuid.UUID) (last uuid.UUID, done bool, err error) {
 	err = s.inRolesTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT id FROM authorizations WHERE root_id = ANY($1) AND id > $2 ORDER BY id LIMIT $3`, roots, after, pageSize)
@@ -52,7 +53,7 @@ func (s *Service) repeatTrees(ctx context.Context, roots []uuid.UUID, after uuid
 		if done = len(ids) < pageSize; len(ids) > 0 {
 			last = ids[len(ids)-1]
 		}
-		_, _, err = s.sync(ctx, tx, distinct(ids), nil, s.records.Replace)
+		_, err = s.sync(ctx, tx, distinct(ids), nil, s.records.Replace)
 		return err
 	})
 	return last, done, err
@@ -77,12 +78,12 @@ type page struct {
 
 // restorePage makes the next tokens live that are alive, whatever Redis holds of them.
 func (s *Service) restorePage(ctx context.Context, p page) (next page, restored int, err error) {
-	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.inRolesTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		next = p
 		rows, err := tx.Query(ctx, `
 			SELECT authorization_id, hash FROM access_tokens
 			WHERE (authorization_id, hash) > ($1, $2) AND expires_at > $3 ORDER BY authorization_id, hash LIMIT $4`,
-			p.authorization, notNilBytes(p.hash), s.now(), rebuildBatch)
+			p.authorization, orEmpty(p.hash), s.now(), rebuildBatch)
 		if err != nil {
 			return fmt.Errorf("read tokens: %w", err)
 		}
@@ -97,10 +98,7 @@ func (s *Service) restorePage(ctx context.Context, p page) (next page, restored 
 			return fmt.Errorf("read tokens: %w", err)
 		}
 		next.more = len(hashes) == rebuildBatch
-		if err := holdRoles(ctx, tx); err != nil {
-			return err
-		}
-		restored, _, err = s.sync(ctx, tx, distinct(ids), hashes, s.records.Restore)
+		restored, err = s.sync(ctx, tx, distinct(ids), hashes, s.records.Restore)
 		return err
 	})
 	return next, restored, err
@@ -137,11 +135,4 @@ func (s *Service) dead(ctx context.Context, tokens []token.Hash) (dead []token.H
 		return nil
 	})
 	return dead, err
-}
-
-func notNilBytes(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
 }

@@ -45,7 +45,7 @@ func insert(ctx context.Context, tx pgx.Tx, w *row, hash token.Hash) error {
 				created_at, used_at, written_at, idle_expires_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $18, $10, $11, $12, $13, $14, $14, $14, $15, $16))
 		INSERT INTO access_tokens (hash, authorization_id, issued_at, expires_at) VALUES ($17, $1, $14, $16)`,
-		w.ID, w.Kind, w.Subject, orNull(w.Client), w.parent, w.chain, w.Root, w.epoch, w.clientEpoch, w.Scopes, w.Audiences, notNil(w.AuthenticatedBy), orNull(w.AuthenticatedAt),
+		w.ID, w.Kind, w.Subject, orNull(w.Client), w.parent, w.chain, w.Root, w.epoch, w.clientEpoch, w.Scopes, w.Audiences, orEmpty(w.AuthenticatedBy), orNull(w.AuthenticatedAt),
 		w.CreatedAt, orNull(w.IdleExpiresAt), w.ExpiresAt, hash[:], w.consentEpoch)
 	if err != nil {
 		return fmt.Errorf("insert authorization: %w", err)
@@ -61,9 +61,10 @@ func orNull[T comparable](v T) *T {
 	return &v
 }
 
-func notNil(list []string) []string {
+// orEmpty is for columns and conditions that take no null.
+func orEmpty[T any](list []T) []T {
 	if list == nil {
-		return []string{}
+		return []T{}
 	}
 	return list
 }

@@ -123,7 +123,7 @@ func (s *Service) authorizationOf(ctx context.Context, tx pgx.Tx, hash []byte) (
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// page runs a query for roots and authorizations in their order.
+// page runs a query that gives pairs of a root and an authorization, and moves the cursor.
 func (s *Service) page(ctx context.Context, tx pgx.Tx, sel *selector, query string, args ...any) (ids []uuid.UUID, err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {

@@ -16,25 +16,26 @@ type write func(ctx context.Context, principals ...verify.Principal) error
 
 // sync brings Redis in line with the truth about tokens of authorizations: all of them,
 // or those that are named. It holds their subjects, and the caller holds the roles, so
-// the truth stays true until Redis has answered. Nothing else writes over a record.
-func (s *Service) sync(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash, put write) (alive, dead int, err error) {
+// the truth stays true until Redis has answered. Nothing else writes over a record. It
+// counts those that are alive.
+func (s *Service) sync(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash, put write) (alive int, err error) {
 	if len(authorizations) == 0 {
-		return 0, 0, nil
+		return 0, nil
 	}
 	if err := holdSubjects(ctx, tx, authorizations); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	principals, ended, err := s.principals(ctx, tx, authorizations, only)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if err := s.records.Drop(ctx, ended...); err != nil {
-		return 0, 0, fmt.Errorf("sync tokens: %w", err)
+		return 0, fmt.Errorf("sync tokens: %w", err)
 	}
 	if err := put(ctx, principals...); err != nil {
-		return 0, 0, fmt.Errorf("sync tokens: %w", err)
+		return 0, fmt.Errorf("sync tokens: %w", err)
 	}
-	return len(principals), len(ended), nil
+	return len(principals), nil
 }
 
 // principals gives what the records of live tokens must say, and the tokens that are

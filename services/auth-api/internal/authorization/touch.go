@@ -174,7 +174,7 @@ func (s *Service) note(ctx context.Context, ids []uuid.UUID, used []time.Time, n
 		if err != nil {
 			return fmt.Errorf("move idle ends: %w", err)
 		}
-		_, _, err = s.sync(ctx, tx, moved, nil, s.records.Replace)
+		_, err = s.sync(ctx, tx, moved, nil, s.records.Replace)
 		return err
 	})
 }

@@ -42,8 +42,7 @@ type truth struct {
 // or, of these tokens, if they are named.
 func (s *Service) truths(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash) ([]truth, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT t.hash, `+live+`, s.kind = 'client', t.issued_at, t.expires_at, coalesce(t.scopes, a.scopes), coalesce(t.audiences, a.audiences),
-			a.id, a.kind, a.subject_id, a.client_id, a.root_id, a.amr, a.auth_time, a.created_at, a.used_at, a.idle_expires_at, a.expires_at
+		SELECT t.hash, `+live+`, s.kind = 'client', t.issued_at, t.expires_at, t.scopes, t.audiences, `+columns+`
 		FROM access_tokens t JOIN authorizations a ON a.id = t.authorization_id JOIN subjects s ON s.id = a.subject_id
 		WHERE t.authorization_id = ANY($2) AND t.expires_at > $1 AND ($3::bytea[] IS NULL OR t.hash = ANY($3))`,
 		s.now(), authorizations, raw(only))
@@ -53,15 +52,17 @@ func (s *Service) truths(ctx context.Context, tx pgx.Tx, authorizations []uuid.U
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (truth, error) {
 		var t truth
 		var hash []byte
-		a := &t.authorization
-		var client *uuid.UUID
-		var authenticated, idle *time.Time
-		if err := row.Scan(&hash, &t.alive, &t.client, &t.issuedAt, &t.expiresAt, &a.Scopes, &a.Audiences,
-			&a.ID, &a.Kind, &a.Subject, &client, &a.Root, &a.AuthenticatedBy, &authenticated, &a.CreatedAt, &a.UsedAt, &idle, &a.ExpiresAt); err != nil {
+		var scopes, audiences []string // of the token, if they are fewer
+		var err error
+		if t.authorization, err = scan(row, &hash, &t.alive, &t.client, &t.issuedAt, &t.expiresAt, &scopes, &audiences); err != nil {
 			return truth{}, err
 		}
-		a.Client, a.AuthenticatedAt, a.IdleExpiresAt = orZero(client), orZero(authenticated), orZero(idle)
-		var err error
+		if scopes != nil {
+			t.authorization.Scopes = scopes
+		}
+		if audiences != nil {
+			t.authorization.Audiences = audiences
+		}
 		t.hash, err = token.HashFrom(hash)
 		return t, err
 	})
@@ -69,6 +70,19 @@ func (s *Service) truths(ctx context.Context, tx pgx.Tx, authorizations []uuid.U
 		return nil, fmt.Errorf("read tokens: %w", err)
 	}
 	return all, nil
+}
+
+// columns are those of an Authorization, of the table a, as scan reads them.
+const columns = `a.id, a.kind, a.subject_id, a.client_id, a.root_id, a.scopes, a.audiences, a.amr, a.auth_time, a.created_at, a.used_at, a.idle_expires_at, a.expires_at`
+
+// scan reads columns, and before them what else was selected.
+func scan(row pgx.CollectableRow, first ...any) (a Authorization, err error) {
+	var client *uuid.UUID
+	var authenticated, idle *time.Time
+	err = row.Scan(append(first, &a.ID, &a.Kind, &a.Subject, &client, &a.Root, &a.Scopes, &a.Audiences, &a.AuthenticatedBy, &authenticated,
+		&a.CreatedAt, &a.UsedAt, &idle, &a.ExpiresAt)...)
+	a.Client, a.AuthenticatedAt, a.IdleExpiresAt = orZero(client), orZero(authenticated), orZero(idle)
+	return a, err
 }
 
 // contents is what records say of subjects that other packages know.
