@@ -18,6 +18,10 @@ var (
 	errOverdue  = errors.New("it did not answer in time")
 )
 
+// farewell is how long a worker may take to end by itself: it has nothing to do
+// then, so one that takes longer hangs, is stopped, or has no processor.
+const farewell = 2 * time.Second
+
 // process is a worker as its crew sees it. It does one work at a time.
 type process struct {
 	rank Rank
@@ -96,10 +100,15 @@ func (p *process) within(limit time.Duration, work func() error) error {
 	return err
 }
 
-// end lets the process end by itself, as it does when nobody can send any more.
+// end lets the process end by itself, as it does when nobody can send any more, and
+// kills one that has not ended after farewell.
 func (p *process) end() {
 	_ = p.in.Close()
-	go func() { _ = p.cmd.Wait() }()
+	overdue := time.AfterFunc(farewell, p.kill)
+	go func() {
+		_ = p.cmd.Wait()
+		overdue.Stop()
+	}()
 }
 
 func (p *process) kill() {
