@@ -101,6 +101,10 @@ func layers() [][]string {
 		{"cli"},
 		{"app", "authtest"},
 		{"httpapi"},
+		{"httpapi/forward", "httpapi/oauth", "httpapi/rest"},
+		{"httpapi/openapi", "httpapi/signin"},
+		{"httpapi/request"},
+		{"httpapi/connection", "httpapi/problem", "httpapi/route", "httpapi/strictjson"},
 		{"config", "health", "login"},
 		{"session"},
 		{"account", "client", "resource"},
@@ -114,7 +118,7 @@ func layers() [][]string {
 // layer is that of a package, from 0 at the top; one that is in none may import nothing,
 // and nobody may import it.
 func layer(path string) int {
-	name, _, _ := strings.Cut(strings.TrimPrefix(path, internal+"/"), "/")
+	name := strings.TrimPrefix(path, internal+"/")
 	for n, names := range layers() {
 		if slices.Contains(names, name) {
 			return n

@@ -35,11 +35,7 @@ func (a *App) openHashing(c config.Config) error {
 }
 
 func newHasher(c config.Config, workers *worker.Crew) (*password.Hasher, error) {
-	peppers, err := password.ParsePeppers(c.Pepper.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("PASSWORD_PEPPER: %w", err)
-	}
-	hasher, err := password.NewHasher(c.PasswordParams(), peppers, rand.Reader, workers.Derive)
+	hasher, err := password.NewHasher(c.PasswordParams(), c.Peppers(), rand.Reader, workers.Derive)
 	if err != nil {
 		return nil, fmt.Errorf("PASSWORD_MEMORY_KIB, PASSWORD_TIME, PASSWORD_THREADS: %w", err)
 	}

@@ -64,7 +64,12 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: postgresURL, MaxConns: 8, Timeout: 3 * time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	pool, err := pgxpool.ParseConfig(postgresURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.MaxConns = 8
+	store, err := postgres.Open(t.Context(), postgres.Options{Pool: pool, Timeout: 3 * time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
