@@ -139,6 +139,15 @@ func wider(then, now []string) bool {
 	return slices.ContainsFunc(then, func(word string) bool { return !slices.Contains(now, word) })
 }
 
+// Find reads the record of a token; nil if there is none. Error: record.ErrInvalid.
+func (s *Store) Find(ctx context.Context, h token.Hash) (*verify.Principal, error) {
+	found, err := s.read(ctx, []token.Hash{h})
+	if err != nil || found[h] == "" {
+		return nil, err
+	}
+	return record.Decode(s.ring, h, found[h])
+}
+
 // read gives the records as they are. A key that is missing or no string is left out.
 func (s *Store) read(ctx context.Context, hashes []token.Hash) (map[token.Hash]string, error) {
 	records := make(map[token.Hash]string, len(hashes))
