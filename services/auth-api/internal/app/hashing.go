@@ -51,7 +51,7 @@ func newHashing(c config.Config, hasher *password.Hasher, workers *worker.Pool) 
 		slots = password.SlotsFor(runtime.GOMAXPROCS(0), limit, c.PasswordParams())
 	}
 	if limit < math.MaxInt64 {
-		debug.SetMemoryLimit(password.MemoryBeside(slots, limit, c.PasswordParams()))
+		debug.SetMemoryLimit(password.RuntimeMemory(slots, limit, c.PasswordParams()))
 	}
 	release := func() {
 		workers.Release()
