@@ -36,9 +36,9 @@ func newKept(t testing.TB, client redis.UniversalClient, change ...func(*cache.O
 		Client: client, Prefix: prefix, Bytes: 64 << 20,
 		Key:    func(k string) string { return prefix + k },
 		Parse:  func(key string) (string, bool) { return strings.CutPrefix(key, prefix) },
-		Spread: func(k string) uint64 { return maphash.String(seed, k) },
+		Hash:   func(k string) uint64 { return maphash.String(seed, k) },
 		Decode: func(_ string, fields map[string]string) (*string, error) { v := fields["v"]; return &v, nil },
-		Weigh:  func(v *string) int64 { return int64(len(*v)) },
+		Size:   func(v *string) int64 { return int64(len(*v)) },
 		Notify: func(e cache.Event) {
 			k.mu.Lock()
 			defer k.mu.Unlock()

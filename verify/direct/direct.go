@@ -85,8 +85,8 @@ func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifie
 	}
 	decoder := record.NewDecoder(ring)
 	kept, err := cache.New(cache.Options[token.Hash, known]{
-		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
-		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
+		Client: client, Prefix: token.KeyPrefix, Marker: token.RebuiltKey, UntrustedPrefix: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
+		Hash: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
 		DecodeString: func(h token.Hash, text string) (*known, error) {
 			principal, err := decoder.Decode(h, text)
 			if err != nil {
@@ -96,7 +96,7 @@ func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifie
 			k.told.Store(o.Now().Unix()) // by the read
 			return k, nil
 		},
-		Weigh: weigh,
+		Size:  sizeOf,
 		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
 	})
 	if err != nil {
@@ -196,7 +196,7 @@ func (o Options) notify(e cache.Event) {
 }
 
 // weigh gives the bytes that a principal takes at most: its lists are mostly shared.
-func weigh(k *known) int64 {
+func sizeOf(k *known) int64 {
 	p := &k.principal
 	n := unsafe.Sizeof(*k) + uintptr(len(p.Subject)+len(p.Client)+len(p.Authorization)+len(p.Email)+len(p.Name))
 	for _, list := range [][]string{p.Audiences, p.Scopes, p.AuthenticatedBy} {
