@@ -90,7 +90,7 @@ func (s *Store) write(ctx context.Context, what, mode string, principals []verif
 
 // absenceBelieved is for how long verifiers may still believe the mark of a rebuild
 // after it was taken away, and so call a token invalid whose record is missing.
-const absenceBelieved = 2 * cache.MarkTTL
+const absenceBelieved = 2 * cache.MarkerTTL
 
 // withhold takes away records that allow more than their principals do, without
 // writing: a full Redis takes a DEL. The tokens are alive, so the mark goes first that

@@ -42,7 +42,7 @@ type App struct {
 	verifier       *direct.Verifier
 	health         *health.Checker
 	hashing        *password.Pool
-	workers        *worker.Crew
+	workers        *worker.Pool
 	tokens         *access.Store
 	db             *postgres.DB
 	redis          redis.UniversalClient

@@ -13,10 +13,10 @@ import (
 	"auth.books.test/services/auth-api/internal/worker"
 )
 
-// A worker without a crew, so that none is replaced who is overdue.
-func TestAWorkerGivesWayWithEveryThreadAndMayRunAnywhere(t *testing.T) {
+// The worker runs without a pool, which would replace it if it missed a deadline.
+func TestEveryThreadOfAWorkerIsIdleAndMayRunAnywhere(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "hash", string(worker.GivesWay))
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "hash", string(worker.Idle))
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestAWorkerGivesWayWithEveryThreadAndMayRunAnywhere(t *testing.T) {
 	to, from := json.NewEncoder(in), json.NewDecoder(out)
 	var hello struct{ Refusal string }
 	if err := from.Decode(&hello); err != nil || hello.Refusal != "" {
-		t.Fatalf("it said %q, %v", hello.Refusal, err)
+		t.Fatalf("greeting %q, %v", hello.Refusal, err)
 	}
 	for _, lanes := range []uint8{4, 1} {
 		w := password.Work{Salt: make([]byte, 16), Params: password.Params{MemoryKiB: 64, Time: 1, Threads: lanes}, Size: 32}
@@ -40,7 +40,7 @@ func TestAWorkerGivesWayWithEveryThreadAndMayRunAnywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := from.Decode(&key); err != nil || len(key) != 32 {
-			t.Fatalf("a key of %d bytes, %v", len(key), err)
+			t.Fatalf("got a key of %d bytes, %v", len(key), err)
 		}
 	}
 	var here unix.CPUSet
@@ -49,7 +49,7 @@ func TestAWorkerGivesWayWithEveryThreadAndMayRunAnywhere(t *testing.T) {
 	}
 	threads, err := os.ReadDir("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/task")
 	if err != nil || len(threads) < 2 {
-		t.Fatalf("%d threads, %v: nothing is tested", len(threads), err)
+		t.Fatalf("%d threads, %v: want at least 2, or the test shows nothing", len(threads), err)
 	}
 	for _, thread := range threads {
 		id, _ := strconv.Atoi(thread.Name())
@@ -65,6 +65,6 @@ func TestAWorkerGivesWayWithEveryThreadAndMayRunAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("it ended with %v", err)
+		t.Errorf("it exited with %v", err)
 	}
 }
