@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"auth.books.test/internal/credential"
+	"auth.books.test/internal/development"
 	"auth.books.test/internal/manifest"
 )
 
@@ -37,9 +37,6 @@ type kubectlError struct {
 
 func (e *kubectlError) Error() string { return e.err.Error() + ": " + shorten(e.stderr) }
 func (e *kubectlError) Unwrap() error { return e.err }
-
-// development names the contexts that Minikube's overlay may be applied to.
-var development = regexp.MustCompile(`^(minikube|one-node|docker-desktop|kind-.+)$`)
 
 // oldestKubectl is the first whose kustomize is 5, which the overlays are written for.
 const oldestKubectl = 27
@@ -107,10 +104,10 @@ func (c cluster) reachAs(ctx context.Context, current string) (string, []finding
 		}
 		current = strings.TrimSpace(string(out))
 	}
-	if c.env == "minikube" && !development.MatchString(current) {
+	if c.env == "minikube" && !development.IsContext(current) {
 		return current, []finding{{fmt.Sprintf("the current context %q is not for development", current), "kubectl config use-context minikube"}}
 	}
-	if c.env != "minikube" && development.MatchString(current) {
+	if c.env != "minikube" && development.IsContext(current) {
 		return current, []finding{{fmt.Sprintf("the current context %q is for development, and %s is not", current, c.env), "kubectl config get-contexts"}}
 	}
 	if _, err := c.run(ctx, "get", "--raw", "/readyz"); err != nil {
