@@ -34,7 +34,7 @@ watch: ## Like run, and builds and restarts on every change of the code.
 
 # They render manifests, one after another: the race detector finds nothing there and
 # takes four times as long.
-RENDERING = ./cmd/platform ./internal/manifest
+RENDERING = ./cmd/platform ./internal/doctor ./internal/manifest ./internal/secrets
 
 .PHONY: test
 test: ## Runs every test that needs no cluster, on real stores; Debian as root gets what is missing.

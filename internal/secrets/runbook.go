@@ -1,4 +1,4 @@
-package main
+package secrets
 
 import (
 	"fmt"
@@ -11,11 +11,11 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// tell prints what is to be done in the cluster. Each command is safe to repeat.
-func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change credential.Change, gone []string) error {
+// runbook says what was done, and which commands follow in the cluster. Each of them is safe to repeat.
+func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change, gone []string) string {
 	var text strings.Builder
 	if change.Value != nil {
-		fmt.Fprintf(&text, "sealed %s/%s\n", credential.Namespace, f.current(r.name))
+		fmt.Fprintf(&text, "sealed %s/%s\n", credential.Namespace, f.Current(r.name))
 	}
 	if change.Users != nil {
 		fmt.Fprintf(&text, "sealed %s/%s\n", credential.Namespace, credential.Users(r.name))
@@ -47,28 +47,7 @@ func (r rotation) tell(out io.Writer, f *folder, set *manifest.Set, change crede
 		say(fmt.Sprintf("kubectl -n %s delete sealedsecret %s --ignore-not-found", credential.Namespace, name))
 	}
 	r.tellNext(&text)
-	_, err := io.WriteString(out, text.String())
-	return err
-}
-
-// storeOf is the store that has its users in a Secret, and how it reads them again.
-func storeOf(set *manifest.Set, users string) store {
-	s := store{"session-db", users, "users.acl", "/etc/redis-users", `redis-cli -e --no-auth-warning --user reload --pass "$(cat /etc/redis-users/password)" acl load`, 1}
-	if users == credential.AuthDBUsers {
-		s = store{"auth-db", users, "users.sql", "/docker-entrypoint-initdb.d", "psql --quiet --username=postgres --dbname=auth --set=ON_ERROR_STOP=1 --file=/docker-entrypoint-initdb.d/users.sql", 1}
-	}
-	// The component redis-sentinel has users of its own besides.
-	for _, c := range set.ConfigMaps {
-		if c.Data["users.sh"] != "" && s.name == "session-db" {
-			s.command = "sh /etc/redis/users.sh && " + s.command
-		}
-	}
-	for _, w := range set.StatefulSets {
-		if w.Name == s.name && w.Spec.Replicas != nil {
-			s.pods = int(*w.Spec.Replicas)
-		}
-	}
-	return s
+	return text.String()
 }
 
 // load has each pod of a store read its users again, when they have reached it: at
