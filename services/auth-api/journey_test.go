@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify/token"
 )
 
@@ -220,10 +221,10 @@ func TestRequestsInFlightFinishWhileReadinessFails(t *testing.T) {
 			done <- a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
 		}()
 	}
-	eventually(t, "sign-ins are in flight", func() bool { return strings.Contains(a.metric("auth_hash_busy"), " 1") })
+	devtest.Eventually(t, "sign-ins are in flight", func() bool { return strings.Contains(a.metric("auth_hash_busy"), " 1") })
 	began := time.Now()
 	go a.stop()
-	eventually(t, "readiness fails", func() bool {
+	devtest.Eventually(t, "readiness fails", func() bool {
 		r, err := a.http.Get(a.url + "/readyz")
 		if err != nil {
 			return false

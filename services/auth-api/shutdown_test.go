@@ -32,7 +32,7 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 			})
 			_ = a.cmd.Process.Signal(syscall.SIGTERM)
 			if delay != "0s" {
-				eventually(t, "readiness fails", func() bool { return a.call("GET", "/readyz", "", nil).status == http.StatusServiceUnavailable })
+				devtest.Eventually(t, "readiness fails", func() bool { return a.call("GET", "/readyz", "", nil).status == http.StatusServiceUnavailable })
 				kept.Draining()
 			}
 			<-a.ended
@@ -95,13 +95,13 @@ func TestClientsThatGiveUpCostNothingAndRaiseNoAlarm(t *testing.T) {
 		conns = append(conns, conn.(*net.TCPConn))
 		_, _ = io.WriteString(conn, request)
 	}
-	eventually(t, "five wait for the first", func() bool { return strings.HasSuffix(a.metric("auth_hash_queued"), " 5") })
+	devtest.Eventually(t, "five wait for the first", func() bool { return strings.HasSuffix(a.metric("auth_hash_queued"), " 5") })
 	for _, conn := range conns {
 		_ = conn.SetLinger(0)
 		_ = conn.Close()
 	}
-	eventually(t, "those who wait are dropped", func() bool { return strings.HasSuffix(a.metric("auth_hash_dropped_total"), " 5") })
-	eventually(t, "their requests are in the log", func() bool { return strings.Count(a.log.String(), `"code":"client_gone"`) == 5 })
+	devtest.Eventually(t, "those who wait are dropped", func() bool { return strings.HasSuffix(a.metric("auth_hash_dropped_total"), " 5") })
+	devtest.Eventually(t, "their requests are in the log", func() bool { return strings.Count(a.log.String(), `"code":"client_gone"`) == 5 })
 	if log := a.log.String(); strings.Contains(log, `"level":"ERROR"`) {
 		t.Errorf("a stranger rang the alarm: %s", log)
 	}

@@ -78,7 +78,7 @@ func TestChangesAreSeen(t *testing.T) {
 			if err := c.change(t.Context(), other); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the change is seen", func() bool {
+			devtest.Eventually(t, "the change is seen", func() bool {
 				v, err := k.get("a")
 				return err == nil && v == c.want
 			})
@@ -112,7 +112,7 @@ func TestAnswerThatAChangeOvertookIsNotKept(t *testing.T) {
 	k.tracking()
 	put(t, client, "a", "1")
 	k.want("b", "") // a connection for reads is there
-	eventually(t, "the push of the first value is here", func() bool { return k.Stats().Pushes > 0 })
+	devtest.Eventually(t, "the push of the first value is here", func() bool { return k.Stats().Pushes > 0 })
 	pushes, answered := k.Stats().Pushes, served(t, client, "hgetall")
 	proxy.StallThose(func(n int) bool { return n != 0 })
 	var wait sync.WaitGroup
@@ -121,16 +121,16 @@ func TestAnswerThatAChangeOvertookIsNotKept(t *testing.T) {
 			t.Errorf("who asked before the change got %q, %v", v, err)
 		}
 	})
-	eventually(t, "the read is under way", func() bool { return k.Stats().Misses >= 2 })
-	eventually(t, "Redis has answered", func() bool { return served(t, client, "hgetall") > answered })
+	devtest.Eventually(t, "the read is under way", func() bool { return k.Stats().Misses >= 2 })
+	devtest.Eventually(t, "Redis has answered", func() bool { return served(t, client, "hgetall") > answered })
 	del(t, client, "a")
-	eventually(t, "the push is here", func() bool { return k.Stats().Pushes > pushes })
+	devtest.Eventually(t, "the push is here", func() bool { return k.Stats().Pushes > pushes })
 	wait.Go(func() {
 		if v, err := k.get("a"); err != nil || v != "" {
 			t.Errorf("who asked after the push got %q, %v", v, err)
 		}
 	})
-	eventually(t, "another asks", func() bool { return k.Stats().Misses >= 3 })
+	devtest.Eventually(t, "another asks", func() bool { return k.Stats().Misses >= 3 })
 	proxy.Restore()
 	wait.Wait()
 	k.want("a", "")
@@ -167,7 +167,7 @@ func TestRedisThatCannotTrackIsReadEachTimeAndThatIsSaidOnce(t *testing.T) {
 			client := open(t, c.url)
 			k := newKept(t, client)
 			put(t, client, "a", "1")
-			eventually(t, "it is said", func() bool { return len(k.kinds()) > 0 })
+			devtest.Eventually(t, "it is said", func() bool { return len(k.kinds()) > 0 })
 			for i := range 5 {
 				put(t, client, "a", fmt.Sprint(i))
 				k.want("a", fmt.Sprint(i))

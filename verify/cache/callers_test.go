@@ -38,7 +38,7 @@ func TestManyWhoAskForOneKeyShareARead(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "all wait", func() bool { return k.Stats().Misses >= callers+1 })
+	devtest.Eventually(t, "all wait", func() bool { return k.Stats().Misses >= callers+1 })
 	proxy.Restore()
 	wait.Wait()
 	if n := reads.hgetall.Load() - before; n != 1 {
@@ -79,14 +79,14 @@ func TestCallerWhoLeavesDoesNotTakeTheReadAlong(t *testing.T) {
 			t.Errorf("%q, %v", v, err)
 		}
 	})
-	eventually(t, "one reads", func() bool { return k.Stats().Misses == 2 })
+	devtest.Eventually(t, "one reads", func() bool { return k.Stats().Misses == 2 })
 	ctx, leave := context.WithCancel(t.Context())
 	wait.Go(func() {
 		if _, err := k.Get(ctx, "a", time.Now()); !errors.Is(err, context.Canceled) {
 			t.Errorf("who left got %v", err)
 		}
 	})
-	eventually(t, "another waits", func() bool { return k.Stats().Misses == 3 })
+	devtest.Eventually(t, "another waits", func() bool { return k.Stats().Misses == 3 })
 	leave()
 	proxy.Restore()
 	wait.Wait()
@@ -110,7 +110,7 @@ func TestRedisThatHangsIsAnErrorInTime(t *testing.T) {
 	}
 	wait.Wait()
 	proxy.Restore()
-	eventually(t, "it reads again", func() bool { _, err := k.get("a"); return err == nil })
+	devtest.Eventually(t, "it reads again", func() bool { _, err := k.get("a"); return err == nil })
 	if s := k.Stats(); s.Failures < 200 {
 		t.Errorf("%+v", s)
 	}

@@ -76,7 +76,7 @@ func (k *kept) want(key, value string) {
 // warm reads a key until it is answered from memory.
 func (k *kept) warm(key, value string) {
 	k.t.Helper()
-	eventually(k.t, key+" is answered from memory", func() bool {
+	devtest.Eventually(k.t, key+" is answered from memory", func() bool {
 		before := k.Stats().Hits
 		k.want(key, value)
 		return k.Stats().Hits > before
@@ -85,7 +85,7 @@ func (k *kept) warm(key, value string) {
 
 func (k *kept) tracking() {
 	k.t.Helper()
-	eventually(k.t, "changes are followed", func() bool { return k.Stats().Tracking })
+	devtest.Eventually(k.t, "changes are followed", func() bool { return k.Stats().Tracking })
 }
 
 func (k *kept) kinds() (all []cache.Kind) {
@@ -104,15 +104,6 @@ func (k *kept) lastError() error {
 		return nil
 	}
 	return k.events[len(k.events)-1].Err
-}
-
-func eventually(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-	}
 }
 
 // open is a client with the deadlines of verification.

@@ -42,7 +42,7 @@ func TestSilentConnectionEndsTheLeaseWithinTheBound(t *testing.T) {
 				}
 			}
 			t.Logf("passed for the last time %v after its end", last)
-			eventually(t, "it is said", func() bool { return slices.Contains(k.kinds(), cache.Down) })
+			devtest.Eventually(t, "it is said", func() bool { return slices.Contains(k.kinds(), cache.Down) })
 			k.tracking() // by a new connection, which is not stalled
 			if kinds := k.kinds(); !slices.Equal(kinds[:3], []cache.Kind{cache.Up, cache.Down, cache.Up}) {
 				t.Errorf("%v", kinds)
@@ -64,7 +64,7 @@ func TestKilledConnectionIsTakenUpAgainWithAnEmptyCache(t *testing.T) {
 		if err := admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the cache is emptied", func() bool { return k.Stats().Flushes > flushes })
+		devtest.Eventually(t, "the cache is emptied", func() bool { return k.Stats().Flushes > flushes })
 		k.tracking()
 	}
 }
@@ -81,7 +81,7 @@ func TestRedisThatComesBackWithOtherDataIsBelieved(t *testing.T) {
 	process.Start()
 	del(t, open(t, process.URL), "a")
 	began := time.Now()
-	eventually(t, "the end is seen", func() bool {
+	devtest.Eventually(t, "the end is seen", func() bool {
 		v, err := k.get("a")
 		if err == nil && v != "" && time.Since(began) > cache.DefaultBound {
 			t.Fatal("the value of before is still served")

@@ -52,7 +52,7 @@ func TestEveryMasterOfAClusterIsFollowed(t *testing.T) {
 	if err := c.Nodes[1].Client(t).Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the cache is emptied", func() bool { return k.Stats().Flushes > flushes })
+	devtest.Eventually(t, "the cache is emptied", func() bool { return k.Stats().Flushes > flushes })
 	k.tracking()
 	changesArriveFromEverywhere(t, k, other, "l")
 }
@@ -85,7 +85,7 @@ func TestKeysThatMoveToAnotherMasterStayCoherent(t *testing.T) {
 	do(from, "MIGRATE", host, port, prefix+key, 0, 5000)
 	// Until the push of the move has arrived, memory may answer; then, where the key was,
 	// it is not found, and the other master is asked (ASK).
-	eventually(t, "the move is known", func() bool {
+	devtest.Eventually(t, "the move is known", func() bool {
 		before := k.Stats().Hits
 		k.want(key, "1")
 		return k.Stats().Hits == before
@@ -104,7 +104,7 @@ func TestKeysThatMoveToAnotherMasterStayCoherent(t *testing.T) {
 	for _, n := range []*redis.Client{to, from, c.Nodes[0].Client(t), c.Nodes[1].Client(t)} {
 		do(n, "CLUSTER", "SETSLOT", slot, "NODE", toID)
 	}
-	eventually(t, "it is read where it is now, and kept", func() bool {
+	devtest.Eventually(t, "it is read where it is now, and kept", func() bool {
 		before := k.Stats().Hits
 		v, err := k.get(key)
 		if err == nil && v != "2" {
@@ -141,7 +141,7 @@ func TestNewMasterIsFollowedAfterAFailover(t *testing.T) {
 	}
 	k.warm("a", "1")
 	s.Master.Kill()
-	eventually(t, "there is a master again", func() bool {
+	devtest.Eventually(t, "there is a master again", func() bool {
 		return other.Del(context.Background(), prefix+"a").Err() == nil
 	})
 	ended := time.Now()

@@ -35,7 +35,7 @@ func TestUsesFromMemoryAreToldToRedis(t *testing.T) {
 	raw, hash := f.put(f.typical())
 	warm(t, d, raw)
 	grown := func() {
-		eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+		devtest.Eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
 	}
 	grown()
 	if _, err := d.Verify(t.Context(), raw); err != nil {
@@ -47,14 +47,14 @@ func TestUsesFromMemoryAreToldToRedis(t *testing.T) {
 	grown() // Within some minutes of the last use no other is told.
 	for n := range 20 {
 		ahead.Store(int64(n+1) * int64(6*time.Minute))
-		eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+		devtest.Eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
 		grown()
 		misses := d.Stats().Misses
 		if _, err := d.Verify(t.Context(), raw); err != nil {
 			t.Fatal(err)
 		}
 		if d.Stats().Misses == misses {
-			eventually(t, "it is told", func() bool { return idleFor(t, f, hash) < 2*time.Second })
+			devtest.Eventually(t, "it is told", func() bool { return idleFor(t, f, hash) < 2*time.Second })
 			return
 		}
 		// On a busy machine memory may not have been served just then: Redis was asked.
@@ -90,11 +90,11 @@ func TestLastUsesAreToldWhenTheVerifierCloses(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw, hash := f.put(f.typical())
-	eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
 	warm(t, d, raw)
-	eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+	devtest.Eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
 	ahead.Store(int64(6 * time.Minute))
-	eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
 	if _, err := d.Verify(t.Context(), raw); err != nil {
 		t.Fatal(err)
 	}
@@ -126,15 +126,15 @@ func TestRedisThatForbidsTouchIsNamedOnce(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = d.Close() })
 	raw, _ := f.put(f.typical())
-	eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
 	warm(t, d, raw)
 	for n := range 3 {
 		ahead.Store(int64(n+1) * int64(6*time.Minute))
-		eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+		devtest.Eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
 		if _, err := d.Verify(t.Context(), raw); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "it is named", func() bool { return strings.Contains(log.String(), "+touch") })
+		devtest.Eventually(t, "it is named", func() bool { return strings.Contains(log.String(), "+touch") })
 	}
 	if n := strings.Count(log.String(), "+touch"); n != 1 {
 		t.Errorf("named %d times", n)
