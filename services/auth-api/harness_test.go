@@ -25,7 +25,7 @@ const (
 // documents are the OpenAPI documents of the services under test.
 var documents contract.Documents
 
-func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(servicetest.Main(m)) }
 
 type settings = servicetest.Settings
 
