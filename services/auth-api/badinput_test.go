@@ -208,7 +208,7 @@ func TestRegisteringTwiceTellsNothing(t *testing.T) {
 // falls on both; without the hash for nobody the unknown account would take a
 // hundredth of the time. On a quiet machine the medians are certain after a few rounds.
 func TestWrongPasswordAndUnknownAccountCannotBeTold(t *testing.T) {
-	const rounds, tries = 10, 50 // tries of each kind in a round
+	const rounds, tries = 20, 25 // tries of each kind in a round
 	const least, most = 0.93, 1.07
 	a := start(t)
 	if got := a.register(email, password); got.status != 202 {
@@ -281,11 +281,11 @@ func median(d []time.Duration) time.Duration {
 }
 
 // medianBounds are the times between which the median of all such times lies, with a
-// probability of 99 %: how many of n times are below it is binomial, with a standard
+// probability of 95 %: how many of n times are below it is binomial, with a standard
 // deviation of half the root of n.
 func medianBounds(d []time.Duration) (least, most time.Duration) {
 	slices.Sort(d)
-	off := int(math.Ceil(2.58 * math.Sqrt(float64(len(d))) / 2))
+	off := int(math.Ceil(1.96 * math.Sqrt(float64(len(d))) / 2))
 	return d[len(d)/2-off], d[len(d)/2+off]
 }
 

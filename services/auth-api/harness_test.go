@@ -48,7 +48,6 @@ type api struct {
 func start(t *testing.T, change ...func(settings)) *api {
 	t.Helper()
 	env := servicetest.AuthAPISettings(t)
-	env["PASSWORD_QUEUE"] = "200"
 	for _, c := range change {
 		c(env)
 	}

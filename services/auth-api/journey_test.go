@@ -213,9 +213,12 @@ func TestKeysRotateWithoutSigningAnybodyOut(t *testing.T) {
 
 func TestRequestsInFlightFinishWhileReadinessFails(t *testing.T) {
 	t.Parallel()
-	a := start(t, func(s settings) { s["AUTH_API_SHUTDOWN_DELAY"] = "1s"; s["PASSWORD_SLOTS"] = "1" })
+	// Few that take their time: nobody waits for longer than 2 s for a slot.
+	a := start(t, func(s settings) {
+		s["AUTH_API_SHUTDOWN_DELAY"], s["PASSWORD_SLOTS"], s["PASSWORD_TIME"] = "1s", "1", "6"
+	})
 	a.member()
-	done := make(chan answer, 12)
+	done := make(chan answer, 3)
 	for range cap(done) {
 		go func() {
 			done <- a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})

@@ -47,7 +47,6 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, env: servicetest.AuthAPISettings(t)}
-	w.env["PASSWORD_QUEUE"] = "200"
 	w.first, w.other = w.serve(), w.serve()
 	var err error
 	if w.db, err = pgxpool.New(context.Background(), w.env["AUTH_DB_URL"]); err != nil {
