@@ -32,6 +32,9 @@ type Options struct {
 	Sources []Source
 	// Scratch gives up durability for speed, for tests.
 	Scratch bool
+	// Templates is a folder in which the empty data directory of a Postgres is kept, to
+	// be copied for the next one instead of made anew, for tests; empty: none is kept.
+	Templates string
 	// Log receives what the store prints; nil drops it.
 	Log io.Writer
 	// Progress receives lines for a person who waits, such as that Postgres is

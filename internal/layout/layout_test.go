@@ -92,8 +92,8 @@ func rules() []rule {
 		}, tests: true, breach: [2]string{module + "services/helloworld", internal + "/session"}},
 		{name: "containers are for tests' stores only", of: not(in(module + "internal/devstack/devtest")), bad: imports("github.com/testcontainers/testcontainers-go"), tests: true,
 			breach: [2]string{module + "internal/devstack", "github.com/testcontainers/testcontainers-go/modules/redis"}},
-		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest")),
-			bad: imports("testing", module+"internal/devstack/devtest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest"), breach: [2]string{authAPI, "testing"}},
+		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"internal/servicetest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest")),
+			bad: imports("testing", module+"internal/devstack/devtest", module+"internal/servicetest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest"), breach: [2]string{authAPI, "testing"}},
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/servicetest"
 )
 
 // show runs `token show` with nothing but the settings of Redis.
@@ -13,9 +15,9 @@ func (a *api) show(input string, args ...string) (out string, err error) {
 	a.t.Helper()
 	ctx, cancel := context.WithTimeout(a.t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, append([]string{"token", "show"}, args...)...)
+	cmd := exec.CommandContext(ctx, servicetest.Build(a.t, servicetest.AuthAPI), append([]string{"token", "show"}, args...)...)
 	env := settings{"SESSION_DB_URL": a.env["SESSION_DB_URL"], "SESSION_DB_TOKEN_KEY": a.env["SESSION_DB_TOKEN_KEY"]}
-	cmd.Env, cmd.Stdin = env.list(), strings.NewReader(input)
+	cmd.Env, cmd.Stdin = env.List(), strings.NewReader(input)
 	text, err := cmd.CombinedOutput()
 	return string(text), err
 }
@@ -72,7 +74,7 @@ func TestClientListNeedsPostgresAlone(t *testing.T) {
 			t.Fatalf("%v: %v, %s", args, err, out)
 		}
 	}
-	out, err := runWith(settings{"AUTH_DB_URL": a.env["AUTH_DB_URL"]}, "client", "list")
+	out, err := runWith(t, settings{"AUTH_DB_URL": a.env["AUTH_DB_URL"]}, "client", "list")
 	if err != nil || !strings.Contains(out, "gateway") {
 		t.Errorf("%v, %s", err, out)
 	}

@@ -49,7 +49,7 @@ func TestEndingDoesNotDependOnHowMuchEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("answered in %v: %v", time.Since(began), err)
-	eventually(t, "Redis has heard of it", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+	devtest.Eventually(t, "Redis has heard of it", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 	if n := w.recordsLeft(); n != 0 {
 		t.Errorf("%d records are left", n)
 	}
@@ -101,7 +101,7 @@ func TestWhatACarrierLeftIsCarriedOn(t *testing.T) {
 		t.Fatalf("%d records after two pages, want 700", n)
 	}
 	w.relay()
-	eventually(t, "the rest is carried", func() bool { return w.recordsLeft() == 0 })
+	devtest.Eventually(t, "the rest is carried", func() bool { return w.recordsLeft() == 0 })
 }
 
 // Whoever was told that a store does not answer asks again, and is answered once it is so.
@@ -197,7 +197,7 @@ func TestChangeThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 			w.sql(`UPDATE authorizations SET revoked_at = now()`)
 			w.sql(`INSERT INTO outbox (id, selector, target) SELECT id, 'tree', uuid_send(root_id) FROM authorizations`)
 			w.relay()
-			eventually(t, "the other is carried", func() bool { return !w.alive(o) })
+			devtest.Eventually(t, "the other is carried", func() bool { return !w.alive(o) })
 			w.rebuild()
 			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 1 {
 				t.Errorf("%d wait, want the one that cannot be read", n)
@@ -259,8 +259,8 @@ func TestNothingIsErasedBeforeItsTokensAreDead(t *testing.T) {
 		t.Fatal("the row is gone, and the token is alive for good")
 	}
 	w.relay()
-	eventually(t, "the token is dead", func() bool { return !w.alive(o) })
-	eventually(t, "it is erased", func() bool {
+	devtest.Eventually(t, "the token is dead", func() bool { return !w.alive(o) })
+	devtest.Eventually(t, "it is erased", func() bool {
 		n, err := w.SweepOnce(context.Background())
 		if err != nil {
 			t.Error(err)
@@ -339,7 +339,7 @@ func TestClientThatDrawsManyTokensCanBeEnded(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "many are drawn", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
+	devtest.Eventually(t, "many are drawn", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
 	err := settled(func() error {
 		return w.Change(context.Background(), subject, func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
 	})

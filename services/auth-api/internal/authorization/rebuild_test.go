@@ -91,7 +91,7 @@ func TestRedisThatComesBackOldIsBroughtInLine(t *testing.T) {
 	}
 	process.Kill()
 	process.Start()
-	eventually(t, "Redis is back", func() bool { return w.redis.Ping(context.Background()).Err() == nil })
+	devtest.Eventually(t, "Redis is back", func() bool { return w.redis.Ping(context.Background()).Err() == nil })
 
 	did := w.rebuild()
 	if w.alive(revoked) || w.alive(forgotten) {
@@ -175,7 +175,7 @@ func TestRecordOfASignInUnderWayIsLeft(t *testing.T) {
 	w.sql("DELETE FROM authorizations WHERE id = $1", o.ID) // not committed yet
 	ended := make(chan authorization.Rebuilt)
 	go func() { ended <- w.rebuild() }()
-	eventually(t, "the records are looked through", func() bool {
+	devtest.Eventually(t, "the records are looked through", func() bool {
 		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
 	})
 	// Looked through once; the second look is seconds away.
@@ -259,7 +259,7 @@ func TestRebuildOfARedisThatRestartsBeginsAnew(t *testing.T) {
 		_, err := w.RebuildOnce(context.Background())
 		failed <- err
 	}()
-	eventually(t, "the records are looked through", func() bool {
+	devtest.Eventually(t, "the records are looked through", func() bool {
 		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
 	})
 	process.Kill()
@@ -268,7 +268,7 @@ func TestRebuildOfARedisThatRestartsBeginsAnew(t *testing.T) {
 		t.Fatal("it was done, whatever was lost")
 	}
 	// The claim of who failed may be left, and ends.
-	eventually(t, "it is done", func() bool {
+	devtest.Eventually(t, "it is done", func() bool {
 		did, err := w.RebuildOnce(context.Background())
 		return err == nil && did != nil
 	})

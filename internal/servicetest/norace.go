@@ -1,5 +1,5 @@
 //go:build !race
 
-package matrix_test
+package servicetest
 
 const raceEnabled = false

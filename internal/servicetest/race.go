@@ -1,5 +1,5 @@
 //go:build race
 
-package main_test
+package servicetest
 
 const raceEnabled = true
