@@ -24,7 +24,7 @@ import (
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
-	"auth.books.test/services/auth-api/internal/worker"
+	"auth.books.test/services/auth-api/internal/password/worker"
 	"auth.books.test/verify/direct"
 )
 

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"auth.books.test/services/auth-api/internal/worker"
+	"auth.books.test/services/auth-api/internal/password/worker"
 )
 
 // TestMain makes this program a worker if a pool has started it as one.

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"auth.books.test/services/auth-api/internal/password"
-	"auth.books.test/services/auth-api/internal/worker"
+	"auth.books.test/services/auth-api/internal/password/worker"
 )
 
 // The worker runs without a pool, which would replace it if it missed a deadline.

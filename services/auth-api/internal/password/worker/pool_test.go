@@ -12,7 +12,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/password"
-	"auth.books.test/services/auth-api/internal/worker"
+	"auth.books.test/services/auth-api/internal/password/worker"
 )
 
 // pool is a worker.Pool whose workers play a role, with a clock that stands still.
