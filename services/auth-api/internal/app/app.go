@@ -21,10 +21,10 @@ import (
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/password/worker"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
-	"auth.books.test/services/auth-api/internal/password/worker"
 	"auth.books.test/verify/direct"
 )
 
