@@ -37,7 +37,7 @@ func (c checker) examineController(ctx context.Context, known *causes) []Finding
 		return []Finding{{"sealed-secrets/controller has no Deployment", worktree.Restore(ctx, c.Dir, filepath.Join(c.Dir, "sealed-secrets", "controller"))}}
 	}
 	pinned, runs := set.Deployments[0].Spec.Template.Spec.Containers[0].Image, d.Spec.Template.Spec.Containers[0].Image
-	// A cluster may say the registry too.
+	// A cluster may add the registry.
 	if runs != pinned && !strings.HasSuffix(runs, "/"+pinned) {
 		return []Finding{{fmt.Sprintf("the controller of sealed secrets is %s, and not %s", runs, pinned), fix}}
 	}
@@ -64,7 +64,7 @@ func (c checker) examineKeys(ctx context.Context, known *causes) (found []Findin
 		return found
 	}
 	if own.Fingerprint == sampleFingerprint {
-		return found // said of the files already
+		return found // Files reports it
 	}
 	known.noKey = true
 	if c.Env == "minikube" {

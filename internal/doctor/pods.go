@@ -57,7 +57,7 @@ func follows() []podFinding { return []podFinding{{}} }
 func (c checker) examinePod(ctx context.Context, pod corev1.Pod, known *causes) (found []podFinding) {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return []podFinding{{fmt.Sprintf("no node takes it (%s)", condition.Message), "kubectl -n auth describe pod POD"}}
+			return []podFinding{{fmt.Sprintf("it cannot be scheduled (%s)", condition.Message), "kubectl -n auth describe pod POD"}}
 		}
 	}
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
@@ -105,7 +105,7 @@ func (c checker) waiting(ctx context.Context, pod corev1.Pod, status corev1.Cont
 			return follows()
 		}
 		if c.Now().Sub(pod.CreationTimestamp.Time) > slow && !pod.CreationTimestamp.IsZero() {
-			return []podFinding{{fmt.Sprintf("it is not started after more than %v (%s)", slow, w.Reason), "kubectl -n auth describe pod POD"}}
+			return []podFinding{{fmt.Sprintf("it has not started after %v (%s)", slow, w.Reason), "kubectl -n auth describe pod POD"}}
 		}
 	}
 	return nil

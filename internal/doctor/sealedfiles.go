@@ -33,7 +33,7 @@ func examineSealed(ctx context.Context, c cluster.Cluster, certificate sealing.C
 		if belongs, err := certificate.Belongs(key); err != nil {
 			return []Finding{{fmt.Sprintf("%s/key/secret.yaml: %s", dir, cluster.OneLine(err)), restore(dir)}}
 		} else if !belongs {
-			found = append(found, Finding{dir + "/certificate.pem is not of the development key beside it: what is sealed for it opens in no fresh cluster", restore(filepath.Join(dir, "certificate.pem"))})
+			found = append(found, Finding{dir + "/certificate.pem is not of the development key beside it: what is sealed for it cannot be opened in a new cluster", restore(filepath.Join(dir, "certificate.pem"))})
 		}
 	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*.yaml"))
@@ -98,11 +98,11 @@ func examineSealedFile(key []byte, certificate sealing.Certificate, file string)
 	}
 	at, in := place.Metadata, place.Spec.Template.Metadata
 	if at.Namespace != credential.Namespace || at.Name+".yaml" != filepath.Base(file) {
-		return sealing.Secret{}, fmt.Errorf("sealed for %s/%s: so it does not open under another name", at.Namespace, at.Name)
+		return sealing.Secret{}, fmt.Errorf("sealed for %s/%s, so it does not open elsewhere", at.Namespace, at.Name)
 	}
 	for annotation := range at.Annotations {
 		if strings.HasPrefix(annotation, "sealedsecrets.bitnami.com/") {
-			return sealing.Secret{}, fmt.Errorf("it has the annotation %s: here secrets are sealed in strict scope, and one of another scope does not open, or opens elsewhere too", annotation)
+			return sealing.Secret{}, fmt.Errorf("it has the annotation %s: secrets are sealed in strict scope here; in another scope they do not open, or open under other names too", annotation)
 		}
 	}
 	if in.Name != at.Name || in.Namespace != at.Namespace {

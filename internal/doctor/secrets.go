@@ -30,7 +30,7 @@ func (c checker) examineSecrets(ctx context.Context, known *causes) (found []Fin
 	for i := range list.Items {
 		there[list.Items[i].Name] = &list.Items[i]
 	}
-	users := map[string][]string{}
+	users := map[string][]string{} // workloads, by the Secret that they lack
 	for _, r := range c.Set.References() {
 		if there[r.Secret] == nil && !slices.Contains(users[r.Secret], r.Workload) {
 			users[r.Secret] = append(users[r.Secret], r.Workload)
@@ -65,7 +65,7 @@ func (c checker) difference(sealed manifest.Other, s *corev1.Secret) string {
 	if opened, err := c.open(sealed.Name); err == nil {
 		for _, key := range want {
 			if opened.Data[key] != string(s.Data[key]) {
-				return "the value of " + key + " is another"
+				return "the value of " + key + " differs"
 			}
 		}
 		return ""
@@ -89,4 +89,5 @@ func (c checker) open(name string) (sealing.Secret, error) {
 	}
 	return f.Open(name)
 }
+
 func ownedBySealed(o metav1.OwnerReference) bool { return o.Kind == "SealedSecret" }

@@ -159,7 +159,7 @@ func (f *Folder) Open(name string) (sealing.Secret, error) {
 	}
 	sealed, err := os.ReadFile(f.file(name))
 	if err != nil {
-		return sealing.Secret{}, fmt.Errorf("read a SealedSecret: %v", err) // not fs.ErrNotExist, which is the key's
+		return sealing.Secret{}, fmt.Errorf("read a SealedSecret: %v", err) // not %w: fs.ErrNotExist means that the key is missing
 	}
 	return sealing.Open(key, sealed)
 }

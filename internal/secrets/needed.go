@@ -8,8 +8,8 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// needed is the overlay as it would be if the secrets that it always needs were
-// sealed, so that it can be rendered before anything is.
+// needed is the overlay with an empty folder of sealed secrets, so that it tells which secrets it needs before any is
+// sealed.
 func needed(dir, env string) (*manifest.Set, error) {
 	scratch, err := os.MkdirTemp("", "platform-")
 	if err != nil {
@@ -19,7 +19,7 @@ func needed(dir, env string) (*manifest.Set, error) {
 	if err := os.CopyFS(filepath.Join(scratch, "kustomize"), os.DirFS(filepath.Join(dir, "kustomize"))); err != nil {
 		return nil, fmt.Errorf("copy the overlay: %w", err)
 	}
-	// kustomize takes no empty kustomization.
+	// kustomize refuses an empty kustomization.
 	f := &Folder{dir: filepath.Join(scratch, "sealed-secrets", env), used: map[string]string{"nothing": "nothing"}}
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("copy the overlay: %w", err)

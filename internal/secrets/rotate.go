@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 
 	"auth.books.test/internal/cluster"
@@ -97,30 +96,16 @@ func (r rotation) change(f *Folder, set *manifest.Set, version int) (credential.
 	return change, err
 }
 
-// old is a secret as it is now.
+// old is the current content of a secret.
 func (r rotation) old(f *Folder, name string) (map[string]string, error) {
 	if data := r.in.Cluster[name]; data != nil {
 		return data, nil
 	}
-	key, err := DevelopmentKey(f.dir)
+	opened, err := f.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		flag := ""
-		switch r.step {
-		case credential.Use:
-			flag = " --use"
-		case credential.Finish:
-			flag = " --finish"
-		}
+		flag := map[credential.Step]string{credential.Use: " --use", credential.Finish: " --finish"}[r.step]
 		return nil, fmt.Errorf("what %s holds is needed, and only the cluster can open it: kubectl -n %s get secret %s -o json | %s%s --stdin", name, credential.Namespace, name, r.command(), flag)
 	}
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := os.ReadFile(f.file(name))
-	if err != nil {
-		return nil, fmt.Errorf("read a SealedSecret: %w", err)
-	}
-	opened, err := sealing.Open(key, sealed)
 	return opened.Data, err
 }
 

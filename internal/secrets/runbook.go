@@ -50,8 +50,8 @@ func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change
 	return text.String()
 }
 
-// load has each pod of a store read its users again, when they have reached it: at
-// once if something of the pod changes, within a minute or two if nothing does.
+// load are the commands that make each pod of a store read its users again. They wait until the kubelet has updated the
+// file; the annotation makes it do so at once, instead of within a minute or two.
 func load(set *manifest.Set, users, version string) (commands []string) {
 	s := storeOf(set, users)
 	for i := range s.pods {
@@ -73,7 +73,7 @@ func (r rotation) users(set *manifest.Set) (names []string) {
 	return names
 }
 
-// tellNext says which step follows, and when.
+// tellNext names the next step, and when to take it.
 func (r rotation) tellNext(out io.Writer) {
 	if r.step == credential.Finish || r.name == credential.Users(r.name) {
 		return
@@ -88,10 +88,10 @@ func (r rotation) tellNext(out io.Writer) {
 			if r.name == credential.ServiceKey {
 				readers = "the pods of auth-api have rolled"
 			}
-			fmt.Fprintf(out, "The new key is known, and not used. When %s:\n  %s --use\n", readers, r.command())
+			fmt.Fprintf(out, "The new key is known, and not used yet. When %s:\n  %s --use\n", readers, r.command())
 			return
 		}
-		when = "when no session is left that began before (SESSION_LIFETIME, 720h unless it is set)"
+		when = "when the last session that began before has ended (SESSION_LIFETIME, 720h unless it is set)"
 	}
-	fmt.Fprintf(out, "The old value is good until you finish, %s:\n  %s --finish\n", when, r.command())
+	fmt.Fprintf(out, "The old value stays valid until you finish, %s:\n  %s --finish\n", when, r.command())
 }

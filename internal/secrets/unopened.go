@@ -20,7 +20,7 @@ func Unopened(ctx context.Context, c cluster.Cluster, names []string, message st
 			// The controller has given up by then.
 			Fix: "kubectl -n auth delete secret " + arguments + " && " + restart}
 	case strings.Contains(message, "immutable"):
-		return cluster.Finding{Problem: list + " is sealed with another value under the same name, and a Secret does not change",
+		return cluster.Finding{Problem: list + " is sealed with another value under the same name, and a Secret that exists cannot change",
 			Fix: fmt.Sprintf("go back to the value that is in use (%s), and go run ./cmd/platform rotate --env %s --secret NAME; or, if no store knows the old value, kubectl -n auth delete secret %s && %s",
 				worktree.Earlier(ctx, c.Dir, filepath.Join(c.Dir, c.Sealed())), c.Env, arguments, restart)}
 	case strings.Contains(message, "no key could decrypt"):
