@@ -31,12 +31,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
-// world is the service on real stores.
+// world is the service with real stores.
 type world struct {
 	*authorization.Service
 	sessions *session.Service
 	t        *testing.T
-	db       *pgxpool.Pool // for the tests themselves
+	db       *pgxpool.Pool // for statements of the tests
 	store    *postgres.DB
 	redis    *redis.Client
 	verifier verify.Verifier
@@ -46,7 +46,7 @@ type world struct {
 	account  uuid.UUID
 }
 
-// clock can be moved; Redis's own cannot, so records end by the verifier's.
+// clock can be moved. Redis's clock cannot, so records end by the verifier's clock.
 type clock struct{ offset atomic.Int64 }
 
 func (c *clock) now() time.Time        { return time.Now().Add(time.Duration(c.offset.Load())) }
@@ -78,13 +78,13 @@ func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Other packages' tests take the processors for longer than a call may take.
+	// Tests of other packages may use all processors for longer than the usual timeouts.
 	options.ReadTimeout, options.WriteTimeout = 5*time.Second, 5*time.Second
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
-	// Nothing is lost, but it is not known yet that nothing else is there.
+	// The marker of a rebuild that is complete, but has not dropped unknown records yet.
 	if err := client.Set(t.Context(), token.RebuiltKey, "partly:", 0).Err(); err != nil {
-		t.Log(err) // It is not there, as some tests want it.
+		t.Log(err) // Some tests start without Redis.
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
@@ -111,7 +111,7 @@ const (
 	lifetime = 30 * 24 * time.Hour
 )
 
-// replica is one more service on the same stores.
+// replica is another service with the same stores.
 func (w *world) replica() *authorization.Service {
 	return authorization.New(authorization.Options{
 		DB: w.store, Records: w.tokens, Ring: w.ring, People: account.NewStore(w.store), Assignments: resource.NewStore(w.store), Idle: idle,
@@ -126,7 +126,7 @@ func (w *world) newAccount(email string) uuid.UUID {
 	return id
 }
 
-// grant gives the account a role of an API.
+// grant assigns a role of an API to the account.
 func (w *world) grant(api string, scopes ...string) {
 	w.t.Helper()
 	apiID, roleID := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
@@ -143,7 +143,7 @@ func (w *world) sql(statement string, args ...any) {
 	}
 }
 
-// signIn opens a session of somebody whose password was checked in its first version.
+// signIn opens a session for an account whose password has its first version.
 func (w *world) signIn(ctx context.Context, id uuid.UUID, scopes ...string) (session.Opened, error) {
 	return w.signInWith(ctx, id, 1, scopes...)
 }
@@ -162,7 +162,7 @@ func (w *world) open() session.Opened {
 	return o
 }
 
-// end ends one session, endAll all.
+// end ends one session.
 func (w *world) end(o session.Opened) error {
 	return w.sessions.End(context.Background(), w.account, o.ID, authorization.SignedOut)
 }
@@ -171,7 +171,7 @@ func (w *world) endAll() error {
 	return w.sessions.EndAll(context.Background(), w.account, uuid.Nil)
 }
 
-// statement is a change of an account in SQL.
+// statement returns a change of an account in SQL.
 func statement(sql string, args ...any) func(context.Context, *authorization.Tx) error {
 	return func(ctx context.Context, tx *authorization.Tx) error {
 		_, err := tx.Exec(ctx, sql, args...)
@@ -179,7 +179,7 @@ func statement(sql string, args ...any) func(context.Context, *authorization.Tx)
 	}
 }
 
-// changed runs a change, and then the acts that follow from it.
+// changed returns a change followed by the calls of Tx that it requires.
 func changed(change func(context.Context, *authorization.Tx) error, then ...func(*authorization.Tx, context.Context) error) func(context.Context, *authorization.Tx) error {
 	return func(ctx context.Context, tx *authorization.Tx) error {
 		if err := change(ctx, tx); err != nil {
