@@ -15,13 +15,13 @@ import (
 type DestructiveError struct{ Changes []string }
 
 func (e *DestructiveError) Error() string {
-	return fmt.Sprintf("this would lose data: %s; to do it all the same, allow each by name (--allow %s)",
+	return fmt.Sprintf("this would lose data: %s; to do it anyway, allow each by name (--allow %s)",
 		strings.Join(e.Changes, ", "), strings.Join(e.Changes, " --allow "))
 }
 
-// Apply brings the database to the desired state and returns what was done.
-// All of it happens or nothing. Errors: ErrBusy, ErrUnreachable,
-// *DestructiveError, *ForeignError, and those that package connect explains.
+// Apply changes the database to the desired state, in one transaction, and returns what was
+// done. Errors: ErrBusy, ErrUnreachable, *DestructiveError, *ForeignError, and those that
+// package connect explains.
 func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err error) {
 	err = withTx(ctx, url, func(tx *sql.Tx) error {
 		if p, err = d.plan(ctx, tx, o); err != nil {
@@ -31,13 +31,14 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 		if len(refused) > 0 {
 			return &DestructiveError{refused}
 		}
-		// Not by Atlas, which hides the cause of a failure: what is planned is what is done.
+		// The statements are executed here, because Atlas hides the cause of a failure. They
+		// are exactly those of the plan.
 		for _, statement := range p.Statements {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return detailed(statement, err)
 			}
 		}
-		return d.sign(ctx, tx, p.record)
+		return d.recordApplied(ctx, tx, p.record)
 	})
 	if err != nil {
 		return Plan{}, fmt.Errorf("apply the schema: %w", err)
@@ -45,7 +46,7 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 	return p, nil
 }
 
-// detailed adds what Postgres says besides, such as which view depends on a table.
+// detailed adds the detail of a Postgres error, such as which view depends on a table.
 func detailed(statement string, err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Detail != "" {
@@ -54,15 +55,15 @@ func detailed(statement string, err error) error {
 	return fmt.Errorf("%s: %w", statement, err)
 }
 
-// sign writes down which desired state the database now has, and what of the
-// database is therefore ours.
-func (d Desired) sign(ctx context.Context, tx *sql.Tx, ours record) error {
+// recordApplied stores the fingerprint of the desired state, and which objects of the
+// database are ours.
+func (d Desired) recordApplied(ctx context.Context, tx *sql.Tx, ours record) error {
 	statement, args := `
 		INSERT INTO schema_state (singleton, fingerprint, objects) VALUES (true, $1, $2)
 		ON CONFLICT (singleton) DO UPDATE SET fingerprint = excluded.fingerprint, objects = excluded.objects, applied_at = now()
 		WHERE (schema_state.fingerprint, schema_state.objects) IS DISTINCT FROM (excluded.fingerprint, excluded.objects)`, []any{d.Fingerprint(), ours.list()}
 	if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
-		return fmt.Errorf("write the schema's fingerprint: %w", err)
+		return fmt.Errorf("store the schema's fingerprint: %w", err)
 	}
 	return nil
 }

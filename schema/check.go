@@ -13,12 +13,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Status says whether a database has what a desired state needs.
+// Status is whether a database has everything that a desired state needs.
 type Status struct {
 	// Current is true if nothing is missing.
 	Current bool
-	// Missing names what is not there: table sessions, column accounts.name,
-	// index accounts_email_unique.
+	// Missing lists what is missing, such as "table sessions", "column accounts.name" and
+	// "index accounts_email_unique".
 	Missing []string
 }
 
@@ -30,8 +30,8 @@ func (s Status) String() string {
 	return "missing " + strings.Join(s.Missing, ", ") + "; run: auth-api schema apply"
 }
 
-// Check asks a database whether it has what the desired state needs. It only
-// reads, and takes no lock. An error is a database that cannot be asked.
+// Check reports whether the database has everything that the desired state needs. It only
+// reads and takes no lock. An error means that the database could not be read.
 func (d Desired) Check(ctx context.Context, db *sql.DB) (Status, error) {
 	var applied string
 	err := db.QueryRowContext(ctx, "SELECT fingerprint FROM "+live+".schema_state").Scan(&applied)
@@ -44,8 +44,8 @@ func (d Desired) Check(ctx context.Context, db *sql.DB) (Status, error) {
 	return d.compare(ctx, db)
 }
 
-// compare looks for each thing itself: another version of the schema may have
-// all that is needed.
+// compare looks for each object, because another version of the schema may have everything
+// as well.
 func (d Desired) compare(ctx context.Context, db *sql.DB) (Status, error) {
 	desired, err := d.evaluate()
 	if err != nil {
@@ -87,5 +87,5 @@ func missing(current, desired *atlas.Schema) (names []string) {
 
 func isUndefinedTable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703") // a table or a column of somebody else's table
+	return errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703") // undefined table, or undefined column if another program has a table of this name
 }

@@ -19,37 +19,37 @@ import (
 //go:embed schema.hcl
 var definition []byte
 
-// live is the schema that services use, draft the one in which the desired
-// state is made to be read back.
+// live is the schema that services use. In draft the desired state is created and read
+// back.
 const (
 	live  = connect.Schema
 	draft = "auth_api_schema_draft"
 )
 
-// Desired is a desired state of a database.
+// Desired is the desired state of a database.
 type Desired struct{ hcl []byte }
 
-// Current is what this binary was built with.
+// Current is the desired state that this binary was built with.
 func Current() Desired { return Desired{definition} }
 
-// Parse reads another desired state, in Atlas HCL, of one schema "public".
+// Parse parses another desired state, in Atlas HCL, with one schema "public".
 func Parse(hcl []byte) (Desired, error) {
 	d := Desired{hcl}
 	_, err := d.evaluate()
 	return d, err
 }
 
-// Fingerprint stands for the text of the desired state (SHA-256, hexadecimal).
+// Fingerprint identifies the text of the desired state (SHA-256, hexadecimal).
 func (d Desired) Fingerprint() string {
 	sum := sha256.Sum256(d.hcl)
 	return hex.EncodeToString(sum[:])
 }
 
-// Columns gives the names of each table's columns.
+// Columns returns the names of each table's columns.
 func (d Desired) Columns() map[string][]string {
 	s, err := d.evaluate()
 	if err != nil {
-		return nil // Neither Current nor Parse gives one that cannot be read.
+		return nil // Impossible: Current and Parse return only states that can be evaluated.
 	}
 	columns := map[string][]string{}
 	for _, t := range s.Tables {
@@ -72,8 +72,8 @@ func (d Desired) evaluate() (*atlas.Schema, error) {
 	return s, nil
 }
 
-// normalised makes the desired state in the draft schema, reads back how
-// Postgres sees it, and removes the draft.
+// normalised creates the desired state in the draft schema, reads it back as Postgres has
+// normalised it, and drops the draft.
 func (d Desired) normalised(ctx context.Context, db atlas.ExecQuerier, driver migrate.Driver) (*atlas.Schema, error) {
 	desired, err := d.evaluate()
 	if err != nil {
@@ -81,7 +81,7 @@ func (d Desired) normalised(ctx context.Context, db atlas.ExecQuerier, driver mi
 	}
 	desired.Name = draft
 	if _, err := db.ExecContext(ctx, "CREATE SCHEMA "+draft); err != nil {
-		return nil, fmt.Errorf("make the draft schema (the user needs CREATE on the database): %w", err)
+		return nil, fmt.Errorf("create the draft schema (the user needs CREATE on the database): %w", err)
 	}
 	changes, err := driver.SchemaDiff(atlas.New(draft), desired)
 	if err != nil {
@@ -95,7 +95,7 @@ func (d Desired) normalised(ctx context.Context, db atlas.ExecQuerier, driver mi
 		return nil, fmt.Errorf("inspect the draft schema: %w", err)
 	}
 	if _, err := db.ExecContext(ctx, "DROP SCHEMA "+draft+" CASCADE"); err != nil {
-		return nil, fmt.Errorf("remove the draft schema: %w", err)
+		return nil, fmt.Errorf("drop the draft schema: %w", err)
 	}
 	inspected.Name = live
 	return inspected, nil

@@ -2,9 +2,8 @@ package schema
 
 import atlas "ariga.io/atlas/sql/schema"
 
-// destructive names the changes that can lose data: drop_table:accounts,
-// drop_column:accounts.name, change_type:accounts.name. Everything else can be
-// undone from what is there.
+// destructive lists the changes that can lose data, as drop_table:accounts,
+// drop_column:accounts.name or change_type:accounts.name. All other changes can be undone.
 func destructive(changes []atlas.Change) []string {
 	var names []string
 	for _, change := range changes {
@@ -24,7 +23,7 @@ func destructive(changes []atlas.Change) []string {
 			}
 		case *atlas.AddTable:
 		default:
-			// What this list does not know is not believed to be harmless.
+			// An unknown change is not assumed to be harmless.
 			names = append(names, "other")
 		}
 	}

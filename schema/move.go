@@ -11,24 +11,25 @@ import (
 )
 
 // step is a statement that moves data from an older shape of the tables. Atlas changes
-// tables and knows nothing of what is in them.
+// tables, but not their rows.
 type step struct {
 	name string
 	sql  string
-	// of is the old table that the step reads; without it there is nothing to do.
+	// of is the old table that the step reads. If it does not exist, the step is skipped.
 	of string
 }
 
 func (s step) String() string { return "-- move: " + s.name + "\n" + strings.TrimSpace(s.sql) }
 
-// move is what stands between an older shape and the desired one: the old tables are
-// copied aside and dropped, Atlas makes those of today, which are filled from the copies.
-// It runs in the transaction of apply, only where the old shape is, and so only once.
+// move converts an older shape to the desired one. The steps before copy the old tables to
+// temporary ones and drop them, Atlas creates the new tables, and the steps after fill them
+// from the copies. It runs in the transaction of Apply if the database has the old shape,
+// and so only once.
 type move struct{ before, after []step }
 
-// oldSessions is the shape in which a session was its one access token.
+// oldSessions moves from the shape in which a session had exactly one access token.
 func oldSessions() move {
-	aside := func(table string) step {
+	backup := func(table string) step {
 		return step{"copy " + table + " aside", "CREATE TEMPORARY TABLE moved_" + table + " ON COMMIT DROP AS SELECT * FROM " + live + "." + table, table}
 	}
 	drop := func(table string) step {
@@ -36,13 +37,13 @@ func oldSessions() move {
 	}
 	return move{
 		before: []step{
-			// What an older program still writes is there before, or is refused. In its
-			// order: an account, then what that has.
+			// An older program's writes are committed before, or fail. The locks are taken in
+			// its order: first accounts, then their rows.
 			{"wait for whoever changes accounts and clients", "LOCK TABLE " + live + ".accounts, " + live + ".clients IN SHARE MODE", "sessions"},
 			{"wait for whoever writes sessions", "LOCK TABLE " + live + ".sessions IN ACCESS EXCLUSIVE MODE", "sessions"},
 			{"wait for whoever writes the queue", "LOCK TABLE " + live + ".token_syncs IN ACCESS EXCLUSIVE MODE", "token_syncs"},
 			{"wait for whoever grants roles", "LOCK TABLE " + live + ".grants IN ACCESS EXCLUSIVE MODE", "grants"},
-			aside("sessions"), aside("token_syncs"), aside("grants"),
+			backup("sessions"), backup("token_syncs"), backup("grants"),
 			drop("sessions"), drop("token_syncs"), drop("grants"),
 		},
 		after: []step{
@@ -71,8 +72,8 @@ func oldSessions() move {
 	}
 }
 
-// moveFrom gives the move that a database needs, and takes the tables that it replaces
-// out of current: they will be gone. Error: *ForeignError.
+// moveFrom returns the steps that a database needs, and removes the tables that they replace
+// from current. Error: *ForeignError.
 func moveFrom(ctx context.Context, tx *sql.Tx, current, desired *atlas.Schema, ours record) (before, after []step, err error) {
 	old, found := current.Table("sessions")
 	if !found || !ours["table sessions"] || !hasColumn(old, "token_hash") || wants(desired, "sessions", "token_hash") {
@@ -108,9 +109,9 @@ func moveFrom(ctx context.Context, tx *sql.Tx, current, desired *atlas.Schema, o
 	return before, after, nil
 }
 
-// others tells what somebody else made in a table that is to be replaced, and would be
-// lost with it. What would keep Postgres from dropping the table, such as a view, is left
-// to Postgres: it names it, and nothing is lost.
+// others lists objects of other programs that would be lost with a table that is replaced.
+// It omits objects that prevent DROP TABLE, such as views: Postgres names them and nothing
+// is lost.
 func others(ctx context.Context, tx *sql.Tx, t *atlas.Table, ours record) (problems []string, err error) {
 	lost := func(kind, name string) {
 		problems = append(problems, fmt.Sprintf("the %s %s of %s.%s was not made by auth-api and would be lost: apply replaces the table", kind, name, live, t.Name))
@@ -125,29 +126,29 @@ func others(ctx context.Context, tx *sql.Tx, t *atlas.Table, ours record) (probl
 			lost("index", i.Name)
 		}
 	}
-	rows, err := tx.QueryContext(ctx, hangsOn, live+"."+t.Name)
+	rows, err := tx.QueryContext(ctx, dependents, live+"."+t.Name)
 	if err != nil {
-		return nil, fmt.Errorf("look what hangs on %s.%s: %w", live, t.Name, err)
+		return nil, fmt.Errorf("list the objects of %s.%s: %w", live, t.Name, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var kind, name string
 		if err := rows.Scan(&kind, &name); err != nil {
-			return nil, fmt.Errorf("look what hangs on %s.%s: %w", live, t.Name, err)
+			return nil, fmt.Errorf("list the objects of %s.%s: %w", live, t.Name, err)
 		}
 		if !ours[kind+" "+t.Name+"."+name] {
 			lost(kind, name)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("look what hangs on %s.%s: %w", live, t.Name, err)
+		return nil, fmt.Errorf("list the objects of %s.%s: %w", live, t.Name, err)
 	}
 	return problems, nil
 }
 
-// hangsOn lists what DROP TABLE takes along without a word, by the names of records.
-// Atlas reads some of it, and nothing of the rest.
-const hangsOn = `
+// dependents lists what DROP TABLE drops as well, named as in a record. Atlas reads only
+// some of it.
+const dependents = `
 	WITH t AS (SELECT to_regclass($1)::oid AS id)
 	SELECT CASE contype WHEN 'c' THEN 'check' ELSE 'foreign_key' END, conname::text FROM pg_constraint, t WHERE conrelid = t.id AND contype IN ('c', 'f')
 	UNION ALL SELECT 'trigger', tgname FROM pg_trigger, t WHERE tgrelid = t.id AND NOT tgisinternal
@@ -157,8 +158,8 @@ const hangsOn = `
 	UNION ALL SELECT 'membership in the publication', pubname FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid, t WHERE prrelid = t.id
 	ORDER BY 1, 2`
 
-// keysLast puts off the foreign keys and indexes of new tables until these are filled.
-// Postgres then checks a key with one join, and not row by row.
+// keysLast postpones the foreign keys and indexes of new tables until the tables are filled.
+// Then Postgres checks a key with one join instead of row by row.
 func keysLast(changes []atlas.Change) (first, last []atlas.Change) {
 	for _, change := range changes {
 		add, ok := change.(*atlas.AddTable)

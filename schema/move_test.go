@@ -12,8 +12,8 @@ import (
 	"auth.books.test/schema"
 )
 
-// Accounts a (active), b (disabled); sessions of a: live, ended, idle; one of b. An
-// account that was deleted has left a token in the queue.
+// Accounts a (active) and b (disabled); three sessions of a: live, ended and idle; one of b.
+// A deleted account has left a token in the queue.
 const oldRows = `
 	INSERT INTO accounts (id, email, password_hash, status) VALUES
 		('00000000-0000-4000-8000-00000000000a', 'a@books.test', 'x', 'active'),
@@ -33,7 +33,7 @@ const oldRows = `
 			'2026-01-01Z', '2026-01-01Z', '2036-01-01Z', '2036-01-03Z', NULL, '');
 	INSERT INTO token_syncs (token_hash, account_id, queued_at) VALUES (sha256('2'), NULL, '2026-01-04Z'), (sha256('gone'), NULL, '2026-01-05Z')`
 
-// wantRows are what there is after the move: each query gives this text.
+// wantRows are queries and their results after the move.
 var wantRows = map[string]string{
 	`SELECT string_agg(concat_ws(' ', right(id::text, 2), kind, epoch, personal_epoch, ended_at IS NOT NULL, erasing), ', ' ORDER BY id) FROM subjects`: "0a account 1 1 f f, 0b account 1 1 t f, d1 client 1 1 f f, d2 client 1 1 t f",
 	`SELECT string_agg(concat_ws(' ', right(id::text, 1), kind, right(subject_id::text, 2), client_id, parent_id, chain = ARRAY[id], root_id = id, epoch, scopes, audiences, amr,
@@ -48,7 +48,7 @@ var wantRows = map[string]string{
 	`SELECT to_regclass('token_syncs')::text || to_regclass('grants')::text`:                                                                                      "",
 }
 
-// elsewhere is what others may have in tables that the move leaves where they are.
+// elsewhere is what other programs may have in tables that the move does not replace.
 const elsewhere = `
 	CREATE TABLE invoices (id int PRIMARY KEY, account uuid REFERENCES accounts (id) ON DELETE SET NULL);
 	ALTER TABLE accounts ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY;
@@ -56,7 +56,7 @@ const elsewhere = `
 	CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 	CREATE TRIGGER tell AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION tell()`
 
-// wantRecord checks that what is gone is not called ours any more, and what is new is.
+// wantRecord checks that the record has the new objects and no dropped ones.
 func wantRecord(t *testing.T, db *sql.DB) {
 	t.Helper()
 	var gone, made, of int
@@ -143,7 +143,7 @@ func TestEmptyDatabaseOfTheOldShapeIsMoved(t *testing.T) {
 	}
 }
 
-// What apply cannot do whole it does not do at all.
+// Apply changes everything or nothing.
 func TestFailedMoveLeavesTheOldShape(t *testing.T) {
 	t.Parallel()
 	db, url := oldShape(t, oldShapes()[1])
@@ -191,8 +191,8 @@ func TestWhatOthersMadeInAnOldTableIsNotLost(t *testing.T) {
 	}
 }
 
-// A program of before that is still running may be signing somebody in.
-func TestMoveWaitsForASignInUnderWay(t *testing.T) {
+// An older program that still runs may be in the middle of a sign-in.
+func TestMoveWaitsForAnUncommittedSignIn(t *testing.T) {
 	t.Parallel()
 	db, url := oldShape(t, oldShapes()[1])
 	do(t, db, oldRows)

@@ -25,7 +25,7 @@ func wantOld(t *testing.T, db *sql.DB) {
 
 // The old tables are dropped already when the process dies: it waits for roles, to which
 // the new table of assignments refers.
-func TestMoveThatDiesInTheMiddleLeavesTheOldShape(t *testing.T) {
+func TestInterruptedMoveLeavesTheOldShape(t *testing.T) {
 	t.Parallel()
 	db, url := oldShape(t, oldShapes()[1])
 	do(t, db, oldRows)
@@ -87,8 +87,8 @@ func TestOnlyOneOfSeveralMoves(t *testing.T) {
 	wantMoved(t, db)
 }
 
-// A client may be disabled at this moment: its subject has to end with it.
-func TestMoveWaitsForWhoeverChangesAClientOrAnAccount(t *testing.T) {
+// A client may be disabled during the move: then its subject must end, too.
+func TestMoveWaitsForChangesOfClientsAndAccounts(t *testing.T) {
 	t.Parallel()
 	for what, statement := range map[string]string{
 		"client":  "UPDATE clients SET disabled_at = '2026-01-03Z' WHERE disabled_at IS NULL",

@@ -16,13 +16,12 @@ import (
 	atlas "ariga.io/atlas/sql/schema"
 )
 
-// record holds what apply has made: "table accounts", "column accounts.name",
-// "index accounts.accounts_email_unique", "check ...", "foreign_key ...". A database
-// may be shared, so that whatever is not in the record is somebody else's: it is
-// neither changed nor dropped, nor a reason to refuse.
+// record is the set of objects that Apply has created: "table accounts", "column
+// accounts.name", "index accounts.accounts_email_unique", "check ...", "foreign_key ...".
+// Everything else belongs to other programs, because a database may be shared.
 type record map[string]bool
 
-// beforeRecords is what databases have that were made before records were kept.
+// beforeRecords is the record of databases that were created before there were records.
 //
 //go:embed before_records.txt
 var beforeRecords string
@@ -71,15 +70,15 @@ func objects(s *atlas.Schema) record {
 	return r
 }
 
-// readRecord gives an empty record for a database in which nothing was applied. One that
-// was restored without its record is told by its columns.
+// readRecord returns an empty record if nothing was applied. It recognises a database that
+// was restored without its record by the columns.
 func readRecord(ctx context.Context, tx *sql.Tx) (record, error) {
 	var ours, exists bool
 	err := tx.QueryRowContext(ctx, `
 		SELECT count(*) > 0, count(*) FILTER (WHERE attname IN ('singleton', 'fingerprint', 'applied_at')) = 3
 		FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`, live+".schema_state").Scan(&exists, &ours)
 	if err != nil {
-		return nil, fmt.Errorf("look for the record of what was applied: %w", err)
+		return nil, fmt.Errorf("look for the record of applied objects: %w", err)
 	}
 	switch {
 	case !exists:
@@ -87,16 +86,16 @@ func readRecord(ctx context.Context, tx *sql.Tx) (record, error) {
 	case !ours:
 		return record{}, nil
 	}
-	// As JSON: the column is missing in databases of before.
+	// Read as JSON, because older databases do not have the column.
 	var text sql.NullString
 	err = tx.QueryRowContext(ctx, "SELECT to_jsonb(s)->>'objects' FROM "+live+".schema_state s").Scan(&text)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("read the record of what was applied: %w", err)
+		return nil, fmt.Errorf("read the record of applied objects: %w", err)
 	}
 	var names []string
 	if text.Valid {
 		if err := json.Unmarshal([]byte(text.String), &names); err != nil {
-			return nil, fmt.Errorf("read the record of what was applied: %w", err)
+			return nil, fmt.Errorf("read the record of applied objects: %w", err)
 		}
 	}
 	if len(names) == 0 {
@@ -105,8 +104,8 @@ func readRecord(ctx context.Context, tx *sql.Tx) (record, error) {
 	return newRecord(names), nil
 }
 
-// recordOfColumns is beforeRecords if the database has every column in it, and else
-// empty. What has only some of them is not known to be ours.
+// recordOfColumns returns beforeRecords if the database has all of its columns, and
+// otherwise an empty record.
 func recordOfColumns(ctx context.Context, tx *sql.Tx) (record, error) {
 	before := newRecord(strings.Split(strings.TrimSpace(beforeRecords), "\n"))
 	var columns []string
@@ -122,15 +121,14 @@ func recordOfColumns(ctx context.Context, tx *sql.Tx) (record, error) {
 			WHERE c.relnamespace = to_regnamespace($2) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped)`, columns, live).Scan(&all)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("look for tables of before: %w", err)
+		return nil, fmt.Errorf("look for tables of an older version: %w", err)
 	case !all:
 		return record{}, nil
 	}
 	return before, nil
 }
 
-// inspect reads the tables that have the names of ours, and nothing else of the
-// database.
+// inspect reads only the tables that have our names.
 func inspect(ctx context.Context, driver migrate.Driver, desired *atlas.Schema, ours record) (*atlas.Schema, error) {
 	names := ours.tables()
 	for _, t := range desired.Tables {
@@ -143,8 +141,7 @@ func inspect(ctx context.Context, driver migrate.Driver, desired *atlas.Schema, 
 	return current, nil
 }
 
-// ForeignError means that something of somebody else's stands where ours would
-// be. Nothing was changed.
+// ForeignError means that an object of another program is in the way. Nothing was changed.
 type ForeignError struct {
 	Problems []string
 	advice   string
@@ -154,8 +151,8 @@ func (e *ForeignError) Error() string {
 	return strings.Join(e.Problems, "; ") + ". Nothing was changed. " + e.advice
 }
 
-// foreign looks for tables of others that have a name of ours, and for columns
-// of others in our tables that keep us from inserting rows. Error: *ForeignError.
+// foreign looks for tables of other programs with one of our names, and for columns of others
+// in our tables that would make our inserts fail. Error: *ForeignError.
 func foreign(current, desired *atlas.Schema, ours record) error {
 	var problems []string
 	for _, want := range desired.Tables {
@@ -164,7 +161,7 @@ func foreign(current, desired *atlas.Schema, ours record) error {
 			continue
 		}
 		if !ours["table "+want.Name] && !hasColumns(have, want) {
-			problems = append(problems, fmt.Sprintf("the table %s.%s is there, and was not made by auth-api", live, want.Name))
+			problems = append(problems, fmt.Sprintf("the table %s.%s exists, and was not made by auth-api", live, want.Name))
 			continue
 		}
 		for _, c := range have.Columns {
@@ -181,8 +178,8 @@ func foreign(current, desired *atlas.Schema, ours record) error {
 	return nil
 }
 
-// hasColumns says whether a table can be taken for ours although no record
-// tells: the record was lost, or the table was restored without it.
+// hasColumns reports whether a table has all of our columns. Then it is ours even without a
+// record, for example after it was restored.
 func hasColumns(have, want *atlas.Table) bool {
 	return !slices.ContainsFunc(want.Columns, func(c *atlas.Column) bool {
 		_, found := have.Column(c.Name)
@@ -190,7 +187,7 @@ func hasColumns(have, want *atlas.Table) bool {
 	})
 }
 
-// isNeeded says whether an INSERT has to name the column.
+// isNeeded reports whether an INSERT fails without the column.
 func isNeeded(c *atlas.Column) bool {
 	generated := slices.ContainsFunc(c.Attrs, func(a atlas.Attr) bool {
 		switch a.(type) {
@@ -203,7 +200,7 @@ func isNeeded(c *atlas.Column) bool {
 	return !c.Type.Null && c.Default == nil && !generated && !serial
 }
 
-// onlyOurs leaves out the changes that would drop something of others.
+// onlyOurs removes the changes that would drop objects of other programs.
 func onlyOurs(changes []atlas.Change, ours record) (kept []atlas.Change) {
 	for _, change := range changes {
 		switch c := change.(type) {
@@ -226,7 +223,7 @@ func onlyOurs(changes []atlas.Change, ours record) (kept []atlas.Change) {
 	return kept
 }
 
-// dropped names what a change of a table drops, as it stands in a record.
+// dropped returns the object that a change of a table drops, named as in a record.
 func dropped(table string, change atlas.Change) string {
 	switch c := change.(type) {
 	case *atlas.DropColumn:

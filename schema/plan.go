@@ -19,44 +19,43 @@ import (
 )
 
 const (
-	// advisoryLock is taken by everyone who changes the schema ("auth" in ASCII).
+	// advisoryLock is the lock for changes of the schema ("auth" in ASCII).
 	advisoryLock = 0x61757468
-	// tableWait is how long a change waits for a table that is in use. While it
-	// waits, everybody else waits behind it.
+	// tableWait is how long a change waits for a table that is in use. While it waits, all
+	// later statements on the table wait behind it.
 	tableWait = 3 * time.Second
-	// connectTimeout is for each address of the host.
+	// connectTimeout applies to each address of the host.
 	connectTimeout = 5 * time.Second
 )
 
-// ErrBusy says that another process is changing the schema, or that a table
-// was in use for too long. Nothing was changed; try again.
+// ErrBusy means that another process is changing the schema, or that a table was in use for
+// too long. Nothing was changed; try again.
 var ErrBusy = errors.New("the schema or one of its tables is in use")
 
-// ErrUnreachable says that Postgres does not answer, or not with this user and
-// password. Nothing was changed.
+// ErrUnreachable means that Postgres does not answer, or refuses the user or password.
+// Nothing was changed.
 var ErrUnreachable = errors.New("connect to Postgres")
 
-// Plan is what stands between a database and a desired state.
+// Plan is how Apply would change a database to the desired state.
 type Plan struct {
-	// Statements in their order; none if the database is as desired.
+	// Statements are in order; none if the database has the desired state.
 	Statements []string
-	// Destructive names the changes that can lose data; see Options.Allow.
+	// Destructive lists the changes that can lose data; see Options.Allow.
 	Destructive []string
 
-	record record // of what is ours afterwards
+	record record // after the change
 }
 
 // Options of Plan and Apply.
 type Options struct {
-	// Allow names the destructive changes that may be made, as in
-	// Plan.Destructive.
+	// Allow lists the destructive changes that are allowed, as named in Plan.Destructive.
 	Allow []string
-	// LockWait is how long to wait for another process that is changing the
-	// schema. Zero is 1 minute.
+	// LockWait is how long to wait for another process that is changing the schema. Zero
+	// means one minute.
 	LockWait time.Duration
 }
 
-// Plan says what Apply would do. It changes nothing. Error: ErrBusy.
+// Plan returns what Apply would do. It changes nothing. Error: ErrBusy.
 func (d Desired) Plan(ctx context.Context, url string, o Options) (p Plan, err error) {
 	err = withTx(ctx, url, func(tx *sql.Tx) error {
 		if p, err = d.plan(ctx, tx, o); err != nil {
@@ -70,7 +69,7 @@ func (d Desired) Plan(ctx context.Context, url string, o Options) (p Plan, err e
 	return p, nil
 }
 
-// errRollback ends a transaction that was only for looking.
+// errRollback ends a transaction that only reads.
 var errRollback = errors.New("roll back")
 
 func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) {
@@ -100,7 +99,7 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err := foreign(current, desired, record); err != nil {
 		return Plan{}, err
 	}
-	// Comments and the like of the schema itself are not ours.
+	// Attributes of the schema itself, such as comments, are not ours.
 	desired.Attrs = current.Attrs
 	changes, err := driver.SchemaDiff(current, desired, atlas.DiffNormalized())
 	if err != nil {
@@ -140,8 +139,8 @@ func planned(ctx context.Context, driver migrate.Driver, changes []atlas.Change)
 	return out, nil
 }
 
-// lock is held until the transaction ends, also through a pooler in
-// transaction mode, where a session's lock would be lost.
+// lock takes a lock of the transaction, not of the session, which a pooler in transaction
+// mode would lose.
 func lock(ctx context.Context, tx *sql.Tx, wait time.Duration) error {
 	if wait <= 0 {
 		wait = time.Minute
@@ -150,7 +149,7 @@ func lock(ctx context.Context, tx *sql.Tx, wait time.Duration) error {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", advisoryLock); err != nil {
-		return fmt.Errorf("wait for others who change the schema: %w", err)
+		return fmt.Errorf("wait for another process that changes the schema: %w", err)
 	}
 	return setLockTimeout(ctx, tx, tableWait)
 }
@@ -168,7 +167,7 @@ func withTx(ctx context.Context, url string, work func(*sql.Tx) error) error {
 		return err
 	}
 	config.ConnectTimeout = connectTimeout
-	// A statement that is prepared by name would be lost behind a pooler.
+	// A pooler would lose statements that are prepared by name.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
@@ -189,8 +188,8 @@ func withTx(ctx context.Context, url string, work func(*sql.Tx) error) error {
 	return nil
 }
 
-// setUp makes the transaction independent of what the role and the database
-// say. Errors: connect.ErrReadOnly, *connect.EncodingError.
+// setUp overrides the settings of the role and the database for the transaction. Errors:
+// connect.ErrReadOnly, *connect.EncodingError.
 func setUp(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, connect.Local(connect.Settings(0))); err != nil {
 		return fmt.Errorf("set up the transaction: %w", err)
@@ -200,7 +199,7 @@ func setUp(ctx context.Context, tx *sql.Tx) error {
 	err := tx.QueryRowContext(ctx, "SELECT current_setting('server_encoding'), current_setting('transaction_read_only')::bool").Scan(&encoding, &readOnly)
 	switch {
 	case err != nil:
-		return fmt.Errorf("look at the database: %w", err)
+		return fmt.Errorf("read the settings of the database: %w", err)
 	case encoding != "UTF8":
 		return &connect.EncodingError{Encoding: encoding}
 	case readOnly:
@@ -209,7 +208,7 @@ func setUp(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// busy marks what a lock_timeout (SQLSTATE 55P03) or a deadlock ended.
+// busy adds ErrBusy to the error of a lock timeout (SQLSTATE 55P03) or a deadlock.
 func busy(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01") {

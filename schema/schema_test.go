@@ -96,9 +96,8 @@ func TestAppliedAndDesiredDoNotDiffer(t *testing.T) {
 	}
 }
 
-// Each change of a live database must be seen; the comparison would be worth
-// nothing if it let one pass.
-func TestSeesEveryDrift(t *testing.T) {
+// Each change of a live database must be detected.
+func TestDetectsEveryDrift(t *testing.T) {
 	t.Parallel()
 	for _, drift := range []string{
 		"ALTER TABLE accounts DROP CONSTRAINT accounts_status, ADD CONSTRAINT accounts_status CHECK (status IN ('active'))",
@@ -120,7 +119,7 @@ func TestSeesEveryDrift(t *testing.T) {
 			url := schematest.Database(t)
 			do(t, open(t, url), drift)
 			if p := plan(t, schema.Current(), url); len(p.Statements) == 0 {
-				t.Error("not seen")
+				t.Error("not detected")
 			}
 		})
 	}
@@ -197,7 +196,7 @@ func TestGivesUpOnATableInUseAndLeavesNothing(t *testing.T) {
 	apply(t, wider, url)
 }
 
-func TestRefusesToLoseDataUnlessToldByName(t *testing.T) {
+func TestRefusesToLoseDataUnlessAllowedByName(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, old, new string }{
 		{"drop_column:accounts.name", "  column \"name\" {\n    type    = text\n    default = \"\"\n  }\n  column \"status\"", "  column \"status\""},
@@ -282,9 +281,9 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 	})
 }
 
-// The old binary goes on while the schema is wider than it knows, and the new
-// one says what it lacks until then.
-func TestOldAndNewStandSideBySideWhileExpanding(t *testing.T) {
+// While the schema is expanded, the old binary works with it, and the new one reports what is
+// missing before.
+func TestOldAndNewBinaryRunSideBySideWhileExpanding(t *testing.T) {
 	t.Parallel()
 	url := schematest.Database(t)
 	db := open(t, url)
@@ -307,7 +306,7 @@ func TestOldAndNewStandSideBySideWhileExpanding(t *testing.T) {
 			t.Errorf("the %s one after the change: %+v, %v", name, s, err)
 		}
 	}
-	// An old pod that applies again must not take the new column away.
+	// An old pod that applies again must not drop the new column.
 	var refused *schema.DestructiveError
 	if _, err := old.Apply(t.Context(), url, schema.Options{}); !errors.As(err, &refused) {
 		t.Errorf("the old one applies again: %v, want a refusal", err)

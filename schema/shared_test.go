@@ -32,7 +32,7 @@ const others = `
 	ALTER TABLE clients ADD CONSTRAINT clients_of_others FOREIGN KEY (id) REFERENCES accounts (id) DEFERRABLE INITIALLY DEFERRED;
 	INSERT INTO invoices VALUES (1, NULL)`
 
-func TestWhatOthersHaveInTheDatabaseIsLeftAlone(t *testing.T) {
+func TestObjectsOfOthersAreNotTouched(t *testing.T) {
 	t.Parallel()
 	url := schematest.Database(t)
 	db := open(t, url)
@@ -40,7 +40,7 @@ func TestWhatOthersHaveInTheDatabaseIsLeftAlone(t *testing.T) {
 	if p := plan(t, schema.Current(), url); len(p.Statements)+len(p.Destructive) > 0 {
 		t.Errorf("planned %v, destructive %v; want nothing", p.Statements, p.Destructive)
 	}
-	// A change of ours goes through beside it.
+	// Our own changes work beside them.
 	wider := changed(t, "  column \"device\" {", "  column \"kind\" {\n    type = text\n    null = true\n  }\n  column \"device\" {")
 	if p := apply(t, wider, url); len(p.Statements) != 1 || len(p.Destructive) > 0 {
 		t.Errorf("did %v, destructive %v; want one statement", p.Statements, p.Destructive)
@@ -65,7 +65,7 @@ func TestAnotherProgramsTableOfOurNameIsRefusedAndNotTouched(t *testing.T) {
 			if !errors.As(err, &refused) || !strings.Contains(err.Error(), c.named) || !strings.Contains(err.Error(), "AUTH_DB_NAME") || strings.Contains(err.Error(), "--allow") {
 				t.Fatalf("got %v, want a refusal that names %s", err, c.named)
 			}
-			do(t, db, "DROP TABLE "+c.table) // It is there, and nothing hangs on it.
+			do(t, db, "DROP TABLE "+c.table) // It still exists, and nothing depends on it.
 			apply(t, schema.Current(), url)
 		})
 	}
@@ -81,9 +81,9 @@ func TestColumnOfOthersThatStopsInsertsIsNamed(t *testing.T) {
 	}
 }
 
-// What the schema named once is still ours, also in a database that was made
-// before records were kept.
-func TestWhatWeMadeOnceCanStillBeDropped(t *testing.T) {
+// Objects of earlier versions of the schema are still ours, even in a database from before
+// there were records.
+func TestObjectsOfEarlierVersionsCanBeDropped(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]string{
 		"with a record":   "SELECT 1",
@@ -146,7 +146,7 @@ func TestSettingsOfTheRoleAndTheDatabaseDoNotMatter(t *testing.T) {
 	}
 }
 
-func TestPoolerIsNoticedByNobody(t *testing.T) {
+func TestApplyWorksThroughAPooler(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"session", "transaction"} {
 		t.Run(mode, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestPoolerIsNoticedByNobody(t *testing.T) {
 	}
 }
 
-func TestWhereNothingCanBeWrittenIsNamed(t *testing.T) {
+func TestReadOnlyDatabasesAndWrongEncodingsAreReported(t *testing.T) {
 	t.Parallel()
 	url := schematest.Database(t)
 	do(t, open(t, url), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`)

@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Config reads a postgres:// URL (and libpq's PG... variables). It drops the
-// startup parameters that Settings replaces anyway, and adds only those that
-// PgBouncer accepts. If the URL names several hosts, a standby is passed over.
+// Config parses a postgres:// URL (and libpq's PG... variables). It removes the startup
+// parameters that Settings replaces, and adds only those that PgBouncer accepts. If the URL
+// names several hosts, it skips standbys.
 func Config(url, applicationName string) (*pgx.ConnConfig, error) {
 	c, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -22,7 +22,7 @@ func Config(url, applicationName string) (*pgx.ConnConfig, error) {
 	return c, nil
 }
 
-// Prepare is Config for a configuration that was read already.
+// Prepare is Config for a configuration that is already parsed.
 func Prepare(c *pgx.ConnConfig, applicationName string) {
 	for name := range c.RuntimeParams {
 		if isPinned(name) {
@@ -37,7 +37,7 @@ func Prepare(c *pgx.ConnConfig, applicationName string) {
 		}
 	}
 	c.RuntimeParams["application_name"] = applicationName
-	// A startup parameter wins over ALTER ROLE ... SET, and PgBouncer keeps track of these.
+	// Startup parameters override ALTER ROLE ... SET, and PgBouncer tracks these two.
 	c.RuntimeParams["client_encoding"] = "UTF8"
 	c.RuntimeParams["standard_conforming_strings"] = "on"
 	if c.ValidateConnect == nil && len(c.Fallbacks) > 0 {
@@ -49,7 +49,7 @@ func Prepare(c *pgx.ConnConfig, applicationName string) {
 // from libpq's options.
 func withoutPinned(options string) string {
 	if strings.Contains(options, `\`) {
-		return options // Escaped spaces. In a direct session Settings win all the same.
+		return options // It has escaped spaces. In a direct session Settings override it anyway.
 	}
 	var left []string
 	words := strings.Fields(options)

@@ -85,8 +85,8 @@ func TestStartupParametersAreThoseThatPoolersAccept(t *testing.T) {
 	}
 }
 
-// With sslmode=prefer both attempts fail, and only the second says why.
-func TestAFailureBesidesTLSIsNoMistakeOfTLS(t *testing.T) {
+// With sslmode=prefer both attempts fail, and the second error is the reason.
+func TestAnotherFailureBesideTLSIsNotAMisconfiguration(t *testing.T) {
 	t.Parallel()
 	tls, password := errors.New("server refused TLS connection"), &pgconn.PgError{Code: "28P01"}
 	for _, c := range []struct {

@@ -1,8 +1,8 @@
-// Package connect prepares connections to a Postgres that others have set up:
-// behind a pooler, with settings of the role or the database, read-only, in
-// another encoding, or not reachable at all.
+// Package connect prepares connections to a Postgres that others have set up: it may be
+// behind a pooler, have settings of the role or the database, be read-only, have another
+// encoding, or be unreachable.
 //
-// What our SQL relies on is set by us (Settings), in each session or, behind a
-// pooler, in each transaction. It is never sent as a startup parameter, because
-// PgBouncer refuses most of them. Explain says in words what is wrong.
+// The settings that our SQL relies on (Settings) are set in each session or, behind a
+// pooler, in each transaction. They are not sent as startup parameters, because PgBouncer
+// refuses most of them. Explain turns errors into sentences.
 package connect

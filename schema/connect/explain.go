@@ -12,39 +12,39 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrStandby means that the server is a standby: it can only be read, and what
-// is read may be old.
-var ErrStandby = errors.New("the server is a standby, and takes no writes")
+// ErrStandby means that the server is a standby: it can only be read, and its data may be
+// old.
+var ErrStandby = errors.New("the server is a standby and accepts no writes")
 
-// ErrReadOnly means that the database takes no writes.
+// ErrReadOnly means that the database accepts no writes.
 var ErrReadOnly = errors.New("the database is read-only: it is a standby, or default_transaction_read_only is on (some providers set it when the disk is nearly full)")
 
 // EncodingError means that the database is not in UTF-8.
 type EncodingError struct{ Encoding string }
 
 func (e *EncodingError) Error() string {
-	return fmt.Sprintf("the encoding of the database is %s, and must be UTF8: create the database anew (CREATE DATABASE auth TEMPLATE template0 ENCODING 'UTF8')", e.Encoding)
+	return fmt.Sprintf("the encoding of the database is %s, and must be UTF8: create a new database (CREATE DATABASE auth TEMPLATE template0 ENCODING 'UTF8')", e.Encoding)
 }
 
-// IsReadOnly says whether a failure means that the server takes no writes. The
-// connection is of no use then: another may lead to a server that does.
+// IsReadOnly reports whether the server accepts no writes. Then the connection should be
+// closed: another may lead to a server that does.
 func IsReadOnly(err error) bool {
 	return errors.Is(err, ErrStandby) || errors.Is(err, ErrReadOnly) || code(err) == "25006"
 }
 
-// BeganOnStandby says whether SQL of Begin failed because the server is a standby.
+// BeganOnStandby reports whether the SQL of Begin failed because the server is a standby.
 func BeganOnStandby(err error) bool { return code(err) == "0A000" }
 
-// IsMisconfigured says whether only a change of settings helps, so that there
-// is no use in trying again: a certificate that is not trusted, TLS that one side
-// does not speak, or an encoding other than UTF-8.
+// IsMisconfigured reports whether only a change of settings helps, so that a retry is
+// useless: the certificate is not trusted, one side does not speak TLS, or the encoding is
+// not UTF-8.
 func IsMisconfigured(err error) bool {
 	var encoding *EncodingError
 	return errors.As(err, &encoding) || isTLS(err)
 }
 
-// IsTransient says whether the same may work in a while: a server that starts,
-// stops, fails over, is read-only or lacks resources, and transactions that met.
+// IsTransient reports whether a retry may succeed: the server starts, stops, fails over, is
+// read-only or lacks resources, or transactions conflicted.
 func IsTransient(err error) bool {
 	switch c := code(err); {
 	case IsReadOnly(err), strings.HasPrefix(c, "08"), strings.HasPrefix(c, "40"), strings.HasPrefix(c, "53"), strings.HasPrefix(c, "57"), strings.HasPrefix(c, "58"):
@@ -56,8 +56,8 @@ func IsTransient(err error) bool {
 	return errors.As(err, &network)
 }
 
-// Explain says in one sentence what is wrong and what to do. It holds no secret,
-// no address and no text of the server's, so that anybody may read it.
+// Explain returns one sentence that says what is wrong and what to do. It holds no secret, no
+// address and no text of the server, so anybody may read it.
 func Explain(err error) string {
 	var pg *pgconn.PgError
 	var encoding *EncodingError
@@ -75,7 +75,7 @@ func Explain(err error) string {
 	case isTLS(err):
 		return explainTLS(err)
 	case errors.As(err, &dns):
-		return "the host's name cannot be resolved: check AUTH_DB_HOST or AUTH_DB_URL"
+		return "the host name cannot be resolved: check AUTH_DB_HOST or AUTH_DB_URL"
 	case errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):
 		return "Postgres does not answer in time"
 	case errors.As(err, &network) && network.Op == "dial":
@@ -84,8 +84,8 @@ func Explain(err error) string {
 	return "the connection to Postgres fails"
 }
 
-// explainCode covers the classes of Appendix A of the Postgres manual that do
-// not come from a fault in our own SQL.
+// explainCode covers the classes of errors in Appendix A of the Postgres manual that are not
+// caused by our own SQL.
 func explainCode(pg *pgconn.PgError) string {
 	text := words(pg.Code)
 	if text == "" {
@@ -100,17 +100,17 @@ func explainCode(pg *pgconn.PgError) string {
 	return fmt.Sprintf("%s (SQLSTATE %s)", text, pg.Code)
 }
 
-// words are for a SQLSTATE, or for its class of two characters.
+// words explains a SQLSTATE, or its class of two characters.
 func words(code string) string {
 	switch code {
 	case "08":
-		return "the connection to Postgres, or the pooler's own, broke"
+		return "the connection to Postgres, or the pooler's connection, broke"
 	case "22021":
 		return "the text does not fit the encoding of the database"
 	case "25006":
 		return ErrReadOnly.Error()
 	case "26000":
-		return "a prepared statement is gone: a pooler in transaction mode lies between; try again"
+		return "a prepared statement is missing because a pooler runs in transaction mode; try again"
 	case "28":
 		return "Postgres refuses this user from this address: check AUTH_DB_USER, AUTH_DB_SSLMODE and pg_hba.conf"
 	case "28P01":
@@ -120,9 +120,9 @@ func words(code string) string {
 	case "3F000":
 		return "there is no schema \"" + Schema + "\" in the database: create it, then run: auth-api schema apply"
 	case "40":
-		return "transactions met at the same rows; try again"
+		return "transactions conflicted on the same rows; try again"
 	case "42501":
-		return "the role lacks a right in the database: make it the owner of our tables, or GRANT SELECT, INSERT, UPDATE, DELETE on them"
+		return "the role lacks a right in the database: make it the owner of the tables, or GRANT SELECT, INSERT, UPDATE, DELETE on them"
 	case "42P01":
 		return "a table is missing: run: auth-api schema apply"
 	case "42703":
@@ -163,9 +163,9 @@ func code(err error) string {
 	return ""
 }
 
-// isTLS says whether TLS is all that failed. With sslmode=prefer or with several
-// hosts, pgx makes several attempts and joins their errors: what another attempt
-// says counts then, such as a wrong password.
+// isTLS reports whether only TLS failed. With sslmode=prefer or several hosts, pgx makes
+// several attempts and joins their errors. Then another error counts, such as a wrong
+// password.
 func isTLS(err error) bool {
 	var dns *net.DNSError
 	var network *net.OpError
@@ -193,7 +193,7 @@ func explainTLS(err error) string {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "TLS: the certificate of Postgres has expired or is not valid yet: renew it"
 	case strings.Contains(err.Error(), "server refused TLS connection"):
-		return "TLS: Postgres has it switched off, and sslmode demands it: switch it on (ssl = on), or check AUTH_DB_SSLMODE or AUTH_DB_URL"
+		return "TLS: it is switched off in Postgres, but sslmode demands it: switch it on (ssl = on), or check AUTH_DB_SSLMODE or AUTH_DB_URL"
 	}
 	return "TLS: the connection to Postgres cannot be secured: check AUTH_DB_SSLMODE, or sslmode, sslrootcert and sslcert in AUTH_DB_URL"
 }

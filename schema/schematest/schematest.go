@@ -10,8 +10,7 @@ import (
 	"auth.books.test/schema"
 )
 
-// Database gives the URL of a database with the current schema that only this
-// test uses.
+// Database returns the URL of a database with the current schema that only this test uses.
 func Database(t testing.TB) string {
 	t.Helper()
 	return devtest.PostgresFrom(t, "schema:"+schema.Current().Fingerprint(), apply)

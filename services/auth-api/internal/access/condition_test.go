@@ -14,9 +14,9 @@ import (
 	"auth.books.test/services/auth-api/internal/access"
 )
 
-// Whatever keeps Redis from serving is named, and told apart by whether tokens can
-// still be verified. Each is caused in a Redis that was well before.
-func TestWhatIsWrongWithRedisIsNamed(t *testing.T) {
+// Every problem of Redis is reported, and whether tokens can still be verified. The test
+// causes each in a healthy Redis.
+func TestProblemsOfRedisAreReported(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		cause func(t *testing.T, admin *redis.Client)
@@ -31,7 +31,7 @@ func TestWhatIsWrongWithRedisIsNamed(t *testing.T) {
 			set(t, r, "maxmemory", "100mb", "maxmemory-policy", "allkeys-random")
 		}, false, "may evict records of live tokens (maxmemory-policy allkeys-random)"},
 		"evicts once it has a limit": {func(t *testing.T, r *redis.Client) { set(t, r, "maxmemory-policy", "volatile-ttl") }, false, "will evict records of live tokens once"},
-		"was made a replica":         {func(t *testing.T, r *redis.Client) { do(t, r, "REPLICAOF", "127.0.0.1", "1") }, false, "replica that takes no writes"},
+		"was made a replica":         {func(t *testing.T, r *redis.Client) { do(t, r, "REPLICAOF", "127.0.0.1", "1") }, false, "replica that accepts no writes"},
 		"replica that does not answer": {func(t *testing.T, r *redis.Client) {
 			set(t, r, "replica-serve-stale-data", "no")
 			do(t, r, "REPLICAOF", "127.0.0.1", "1")
@@ -52,14 +52,14 @@ func TestWhatIsWrongWithRedisIsNamed(t *testing.T) {
 		"has no connection left": {func(t *testing.T, r *redis.Client) {
 			set(t, r, "maxclients", "1")
 			do(t, r, "CLIENT", "KILL", "TYPE", "normal")
-		}, true, "takes no more connections"},
+		}, true, "accepts no more connections"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := devtest.RedisWith(t, "appendonly no\nsave \"\"\nenable-protected-configs yes\n")
 			f := newFixture(t, "redis://"+server.Addr+"/0")
 			if c := f.Check(t.Context()); c.Problem != "" || c.Down || c.Blind {
-				t.Fatalf("a Redis that is well: %+v", c)
+				t.Fatalf("a healthy Redis: %+v", c)
 			}
 			admin := server.Client(t)
 			c.cause(t, admin)
@@ -71,7 +71,7 @@ func TestWhatIsWrongWithRedisIsNamed(t *testing.T) {
 				t.Errorf("%+v, want down: %v, and %q", got, c.down, c.says)
 			}
 			if n := admin.Exists(context.Background(), "session:writable").Val(); n != 0 {
-				t.Error("asking whether it takes writes has written")
+				t.Error("checking whether it accepts writes has written a key")
 			}
 		})
 	}
@@ -93,7 +93,7 @@ func do(t *testing.T, r *redis.Client, args ...any) {
 	}
 }
 
-// failToSave has a directory where the snapshot should go.
+// failToSave puts a directory where Redis writes its snapshot.
 func failToSave(t *testing.T, r *redis.Client) {
 	t.Helper()
 	dir := r.ConfigGet(t.Context(), "dir").Val()["dir"]
@@ -104,8 +104,8 @@ func failToSave(t *testing.T, r *redis.Client) {
 	do(t, r, "BGSAVE")
 }
 
-// Where INFO is not allowed, that is said, and everything else goes on.
-func TestRedisThatDoesNotTellOfItselfIsUsed(t *testing.T) {
+// If INFO is not allowed, that is reported, and everything else works.
+func TestRedisWithoutINFOIsUsed(t *testing.T) {
 	t.Parallel()
 	server := devtest.RedisWith(t, "appendonly no\n")
 	f := newFixture(t, "redis://"+server.Addr+"/0")

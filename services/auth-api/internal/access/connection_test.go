@@ -20,7 +20,7 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// certificate signs itself, for a host and until a time.
+// certificate makes a self-signed certificate for a host.
 func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -43,7 +43,7 @@ func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, parsed
 }
 
-// serve greets with TLS, as a Redis at its TLS port does.
+// serve completes TLS handshakes, like a Redis at its TLS port.
 func serve(t *testing.T, c tls.Certificate) (addr string) {
 	t.Helper()
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{c}})
@@ -66,7 +66,7 @@ func serve(t *testing.T, c tls.Certificate) (addr string) {
 	return l.Addr().String()
 }
 
-func TestWhyRedisCannotBeReachedIsNamed(t *testing.T) {
+func TestConnectionProblemsAreExplained(t *testing.T) {
 	t.Parallel()
 	tomorrow := time.Now().Add(24 * time.Hour)
 	other, trusted := certificate(t, "redis.example.org", tomorrow)

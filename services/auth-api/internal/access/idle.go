@@ -12,9 +12,9 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Idle says for how long nobody has read or written each token's record, to a second.
-// A token without a record is left out. A Redis whose maxmemory-policy is of the LFU
-// kind cannot say.
+// Idle returns how long ago each token's record was last read or written, in full seconds.
+// Tokens without a record are left out. A Redis with an LFU maxmemory-policy returns an
+// error.
 func (s *Store) Idle(ctx context.Context, hashes []token.Hash) (map[token.Hash]time.Duration, error) {
 	idle := make(map[token.Hash]time.Duration, len(hashes))
 	for some := range slices.Chunk(hashes, batch) {

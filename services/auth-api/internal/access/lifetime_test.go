@@ -32,8 +32,8 @@ func (f *fixture) exists(h token.Hash) bool {
 	return n != 0
 }
 
-// Redis drops a record at the earlier of its two ends, whichever call wrote it.
-func TestEveryCallSetsTheEndOfTheRecord(t *testing.T) {
+// A record expires at the earlier of its two ends, whichever call wrote it.
+func TestEveryCallSetsTheExpiryOfTheRecord(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	for name, call := range map[string]func(verify.Principal) error{
@@ -77,17 +77,17 @@ func TestDroppedTokenNeverComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := call(i); err != nil {
-				t.Errorf("%s of what is %s: %v", name, gone, err)
+				t.Errorf("%s of a token that is %s: %v", name, gone, err)
 			}
 			if _, alive := f.verify(raw); alive || f.exists(i.Hash) {
-				t.Errorf("%s brought back what was %s", name, gone)
+				t.Errorf("%s brought back a token that is %s", name, gone)
 			}
 		}
 	}
 }
 
-// Drop and two Replaces meet in Redis in any order; dead stays dead.
-func TestDropWinsOverChangesAtTheSameTime(t *testing.T) {
+// Drop and two calls of Replace reach Redis in any order. The token stays dead.
+func TestDropWinsOverConcurrentChanges(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	dropper, changer := newFixture(t, url), newFixture(t, url)
@@ -100,7 +100,7 @@ func TestDropWinsOverChangesAtTheSameTime(t *testing.T) {
 				for done := false; !done; {
 					select {
 					case <-dropped:
-						done = true // and once more, after the token is dead
+						done = true // and once more after the token is dead
 					default:
 					}
 					if err := call(t.Context(), i); err != nil {
@@ -114,13 +114,13 @@ func TestDropWinsOverChangesAtTheSameTime(t *testing.T) {
 		close(dropped)
 		all.Wait()
 		if err != nil || dropper.exists(i.Hash) {
-			t.Fatalf("back after Drop, or not dropped: %v", err)
+			t.Fatalf("alive after Drop: %v", err)
 		}
 	}
 }
 
-// What a longer value left behind must not shine through a shorter one.
-func TestReplaceLeavesNothingOfBefore(t *testing.T) {
+// A shorter record must not keep a part of a longer one.
+func TestReplaceLeavesNothingOfTheOldRecord(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	raw, i := f.issue()
@@ -138,7 +138,7 @@ func TestReplaceLeavesNothingOfBefore(t *testing.T) {
 	}
 }
 
-func TestTokenWhoseEndHasPassedIsNotKept(t *testing.T) {
+func TestExpiredTokenIsNotWritten(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	for name, call := range map[string]func(verify.Principal) error{
@@ -152,13 +152,13 @@ func TestTokenWhoseEndHasPassedIsNotKept(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, alive := f.verify(raw); alive || f.exists(i.Hash) {
-			t.Errorf("%s keeps it", name)
+			t.Errorf("%s wrote it", name)
 		}
 	}
 }
 
-// One pipeline takes 256 tokens; none is lost at the seams, and the dead that
-// stand between them stay dead.
+// A pipeline has 256 tokens. None is lost between two pipelines, and dead tokens among them
+// stay dead.
 func TestNoTokenIsLostBetweenBatches(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
@@ -201,7 +201,7 @@ func TestNoTokenIsLostBetweenBatches(t *testing.T) {
 	}
 }
 
-func TestStalledRedisFailsSoonAndComesBack(t *testing.T) {
+func TestCallsToAStalledRedisTimeOutAndRecover(t *testing.T) {
 	t.Parallel()
 	proxy := devtest.NewProxy(t, devtest.Redis(t))
 	f := newFixture(t, proxy.URL) // with half a second a call
@@ -219,7 +219,7 @@ func TestStalledRedisFailsSoonAndComesBack(t *testing.T) {
 		"Check":   func() error { return f.Check(t.Context()).Err },
 	} {
 		began := time.Now()
-		// The first batch that gets no answer ends the call.
+		// The first batch without a reply ends the call.
 		if err := call(); err == nil || time.Since(began) > 1500*time.Millisecond {
 			t.Errorf("%s: %v after %v", name, err, time.Since(began))
 		}
@@ -231,7 +231,7 @@ func TestStalledRedisFailsSoonAndComesBack(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("not back: %v", err)
+			t.Fatalf("did not recover: %v", err)
 		}
 	}
 	if err := f.Drop(t.Context(), hashes...); err != nil || f.records() != 0 {
@@ -257,10 +257,10 @@ func TestErrorsOfRedisAreNotSwallowed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := f.Drop(ctx, other.Hash); !errors.Is(err, context.Canceled) {
-		t.Errorf("Drop for one who has gone: %v", err)
+		t.Errorf("Drop of a cancelled caller: %v", err)
 	}
 	if !f.exists(other.Hash) {
-		t.Error("dropped all the same")
+		t.Error("the record was deleted anyway")
 	}
 }
 

@@ -15,61 +15,60 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// ErrRestarted says that Redis is not the one any more that a rebuild began with.
-var ErrRestarted = errors.New("the Redis was restarted or replaced meanwhile")
+// ErrRestarted means that Redis was restarted or replaced during a rebuild.
+var ErrRestarted = errors.New("Redis was restarted or replaced during the rebuild")
 
-// claimKey is held by whoever rebuilds.
+// claimKey holds the id of the rebuild in progress.
 const claimKey = token.KeyPrefix + "rebuilding"
 
-// partly begins the mark while records may be there that should not.
-const partly = "partly:"
+// incomplete begins the marker while Redis may hold records of dead tokens.
+const incomplete = "partly:"
 
-// recordForm begins the name of a rebuild, and says in what form it wrote the
-// records: Redis is filled anew after an upgrade that changes the form.
+// recordForm begins the name of a rebuild and is the version of the records that it wrote.
+// An upgrade that changes it causes a new rebuild.
 const recordForm = "2."
 
-// A rebuild leaves its mark as the value of token.RebuiltKey: which rebuild it was,
-// and which processes were rebuilt (see process). The value is written to disk and
-// replicated; what it says is true only of these processes, and only until one of
-// them evicts something more. So a Redis that has restarted, was replaced by its
-// replica, was emptied or has evicted keys is told from the one that was rebuilt.
+// The rebuild marker is the value of token.RebuiltKey. It names the rebuild and the masters
+// that were rebuilt (see master.name). Redis writes it to disk and replicates it, but it
+// counts only for these processes, and only until one of them evicts more keys. So a Redis
+// that was restarted, replaced by its replica, emptied, or has evicted keys is recognised.
 
-// Rebuilt says whether every master is one that was rebuilt. A mark that is not true
-// any more is taken away, so that verifiers do not believe it either.
+// Rebuilt reports whether the marker names every master. It deletes a marker that does not,
+// so that verifiers do not trust it either.
 func (s *Store) Rebuilt(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	now, err := s.processes(ctx)
+	now, err := s.masters(ctx)
 	if err != nil {
 		return false, err
 	}
-	evicts := slices.ContainsFunc(now, process.evicts)
+	evicts := slices.ContainsFunc(now, master.evicts)
 	s.evicts.Store(evicts)
-	mark, err := s.redis.Get(ctx, token.RebuiltKey).Result()
+	marker, err := s.redis.Get(ctx, token.RebuiltKey).Result()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read the mark of a rebuild: %w", err)
+		return false, fmt.Errorf("read the rebuild marker: %w", err)
 	}
-	text, evicting := strings.CutPrefix(mark, token.EvictingPrefix)
-	text, incomplete := strings.CutPrefix(text, partly)
-	if evicting == evicts && tells(text, now) {
-		return !incomplete, nil
+	text, evicting := strings.CutPrefix(marker, token.EvictingPrefix)
+	text, partial := strings.CutPrefix(text, incomplete)
+	if evicting == evicts && matches(text, now) {
+		return !partial, nil
 	}
-	return false, s.withdraw(ctx, mark)
+	return false, s.deleteMarker(ctx, marker)
 }
 
-// tells says whether the mark is of these processes, and of this form of records.
-func tells(mark string, now []process) bool {
-	known := strings.Fields(mark)
-	return len(now) > 0 && strings.HasPrefix(mark, recordForm) && !slices.ContainsFunc(now, func(p process) bool { return len(known) < 2 || !slices.Contains(known[1:], p.name()) })
+// matches reports whether the marker has this version of records and names these masters.
+func matches(marker string, now []master) bool {
+	known := strings.Fields(marker)
+	return len(now) > 0 && strings.HasPrefix(marker, recordForm) && !slices.ContainsFunc(now, func(m master) bool { return len(known) < 2 || !slices.Contains(known[1:], m.name()) })
 }
 
-// withdraw deletes the mark if it is still that one.
-func (s *Store) withdraw(ctx context.Context, mark string) error {
+// deleteMarker deletes the marker if it still has this value.
+func (s *Store) deleteMarker(ctx context.Context, marker string) error {
 	err := s.redis.Watch(ctx, func(tx *redis.Tx) error {
-		if now, err := tx.Get(ctx, token.RebuiltKey).Result(); err != nil || now != mark {
+		if now, err := tx.Get(ctx, token.RebuiltKey).Result(); err != nil || now != marker {
 			return err
 		}
 		_, err := tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -79,63 +78,65 @@ func (s *Store) withdraw(ctx context.Context, mark string) error {
 		return err
 	}, token.RebuiltKey)
 	if err != nil && !errors.Is(err, redis.Nil) && !errors.Is(err, redis.TxFailedErr) {
-		return fmt.Errorf("take away the mark of a rebuild: %w", err)
+		return fmt.Errorf("delete the rebuild marker: %w", err)
 	}
 	return nil
 }
 
-// Evicts says whether the Redis that Rebuilt saw last may evict records: then a
-// rebuild lasts only until it does.
+// Evicts reports whether Redis may evict records, as of the last call of Rebuilt. Then a
+// rebuild is valid only until the next eviction.
 func (s *Store) Evicts() bool { return s.evicts.Load() }
 
-// BeginRebuild gives the mark to finish with: that of the processes there are now.
-func (s *Store) BeginRebuild(ctx context.Context, mark string) (string, error) {
+// BeginRebuild returns the marker for Complete and FinishRebuild: the id of the rebuild and
+// the current masters.
+func (s *Store) BeginRebuild(ctx context.Context, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	now, err := s.processes(ctx)
+	now, err := s.masters(ctx)
 	if err != nil {
 		return "", fmt.Errorf("begin a rebuild: %w", err)
 	}
-	mark = recordForm + mark
-	for _, p := range now {
-		mark += " " + p.name()
+	marker := recordForm + id
+	for _, m := range now {
+		marker += " " + m.name()
 	}
-	return mark, nil
+	return marker, nil
 }
 
-// Complete says that every live token is there: what is missing is dead. began is
-// what BeginRebuild gave. Error: ErrRestarted.
+// Complete writes the marker that every live token has its record, so that a missing one
+// means a dead token. began is the result of BeginRebuild. Error: ErrRestarted.
 func (s *Store) Complete(ctx context.Context, began string) error {
-	return s.note(ctx, began, partly+began)
+	return s.writeMarker(ctx, began, incomplete+began)
 }
 
-// FinishRebuild says besides that nothing else is there. Error: ErrRestarted.
+// FinishRebuild writes the marker that Redis also holds no records of dead tokens. Error:
+// ErrRestarted.
 func (s *Store) FinishRebuild(ctx context.Context, began string) error {
-	return s.note(ctx, began, began)
+	return s.writeMarker(ctx, began, began)
 }
 
-func (s *Store) note(ctx context.Context, began, value string) error {
+func (s *Store) writeMarker(ctx context.Context, began, value string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	now, err := s.processes(ctx)
+	now, err := s.masters(ctx)
 	if err != nil {
 		return err
 	}
-	for _, p := range now {
-		if !strings.Contains(began, " "+p.id+".") {
+	for _, m := range now {
+		if !strings.Contains(began, " "+m.id+".") {
 			return ErrRestarted
 		}
 	}
-	if slices.ContainsFunc(now, process.evicts) {
+	if slices.ContainsFunc(now, master.evicts) {
 		value = token.EvictingPrefix + value
 	}
 	if err := s.redis.Set(ctx, token.RebuiltKey, value, 0).Err(); err != nil {
-		return fmt.Errorf("write the mark of a rebuild: %w", err)
+		return fmt.Errorf("write the rebuild marker: %w", err)
 	}
 	return nil
 }
 
-// eachMaster does something at each master, in a cluster at all at once.
+// eachMaster calls do for each master, in a cluster concurrently.
 func (s *Store) eachMaster(ctx context.Context, do func(context.Context, redis.Cmdable) error) error {
 	if cluster, is := s.redis.(*redis.ClusterClient); is {
 		return cluster.ForEachMaster(ctx, func(ctx context.Context, r *redis.Client) error { return do(ctx, r) })
@@ -143,13 +144,14 @@ func (s *Store) eachMaster(ctx context.Context, do func(context.Context, redis.C
 	return do(ctx, s.redis)
 }
 
-// Claim says whether this mark is the one that rebuilds, for so long from now.
-func (s *Store) Claim(ctx context.Context, mark string, during time.Duration) (held bool, err error) {
+// Claim takes or renews the claim of a rebuild for the given time. It reports whether the
+// rebuild with this id holds the claim.
+func (s *Store) Claim(ctx context.Context, id string, ttl time.Duration) (held bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	// A claim that ends while it is looked at counts as a change: look again.
+	// WATCH also fails if the claim expires between GET and SET: try again once.
 	for range 2 {
-		held, err = s.claim(ctx, mark, during)
+		held, err = s.claim(ctx, id, ttl)
 		if !errors.Is(err, redis.TxFailedErr) {
 			break
 		}
@@ -163,17 +165,17 @@ func (s *Store) Claim(ctx context.Context, mark string, during time.Duration) (h
 	return held, nil
 }
 
-func (s *Store) claim(ctx context.Context, mark string, during time.Duration) (held bool, err error) {
+func (s *Store) claim(ctx context.Context, id string, ttl time.Duration) (held bool, err error) {
 	err = s.redis.Watch(ctx, func(tx *redis.Tx) error {
 		holder, err := tx.Get(ctx, claimKey).Result()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return err
 		}
-		if err == nil && holder != mark {
+		if err == nil && holder != id {
 			return nil
 		}
 		_, err = tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-			pipe.Set(ctx, claimKey, mark, during)
+			pipe.Set(ctx, claimKey, id, ttl)
 			return nil
 		})
 		held = err == nil
@@ -182,22 +184,22 @@ func (s *Store) claim(ctx context.Context, mark string, during time.Duration) (h
 	return held, err
 }
 
-// Release ends the claim. If that fails, it ends by itself.
-func (s *Store) Release(ctx context.Context, mark string) {
-	_, _ = s.Claim(context.WithoutCancel(ctx), mark, time.Millisecond)
+// Release ends the claim. If that fails, the claim expires by itself.
+func (s *Store) Release(ctx context.Context, id string) {
+	_, _ = s.Claim(context.WithoutCancel(ctx), id, time.Millisecond)
 }
 
-// Restore makes the tokens live, as the principals say, whatever was there.
+// Restore writes the records of the principals, whether they exist or not.
 func (s *Store) Restore(ctx context.Context, principals ...verify.Principal) error {
 	return s.write(ctx, "restore tokens' records", "", principals)
 }
 
-// scanCount is how many keys Redis looks at in one call.
+// scanCount is how many keys one SCAN covers.
 const scanCount = 500
 
-// Records calls each with the tokens that Redis has a record of, some at a time; one
-// may come twice, and keys of other programs may be among them. In a cluster several
-// masters are read at once, but each is never called twice at the same time.
+// Records calls each with batches of the tokens that have a record in Redis. A token may
+// come twice, and keys of other programs may be among them. In a cluster several masters
+// are read concurrently, but the calls of each are not concurrent.
 func (s *Store) Records(ctx context.Context, each func(context.Context, []token.Hash) error) error {
 	turn := make(chan struct{}, 1)
 	err := s.eachMaster(ctx, func(ctx context.Context, r redis.Cmdable) error {
@@ -216,7 +218,7 @@ func (s *Store) Records(ctx context.Context, each func(context.Context, []token.
 		}
 	})
 	if err != nil {
-		return fmt.Errorf("look through tokens' records: %w", err)
+		return fmt.Errorf("scan tokens' records: %w", err)
 	}
 	return nil
 }
@@ -227,8 +229,8 @@ func (s *Store) scan(ctx context.Context, r redis.Cmdable, cursor uint64) ([]str
 	return r.ScanType(ctx, cursor, token.KeyPrefix+"*", scanCount, "string").Result()
 }
 
-// Ours gives those of the tokens whose record is surely one of ours. Another program
-// may keep keys of the same form in the same database.
+// Ours returns those of the tokens whose record has a valid MAC. Another program may have
+// keys of the same form in the same database.
 func (s *Store) Ours(ctx context.Context, hashes []token.Hash) ([]token.Hash, error) {
 	records, err := s.read(ctx, hashes)
 	return slices.DeleteFunc(hashes, func(h token.Hash) bool {

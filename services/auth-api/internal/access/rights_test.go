@@ -13,7 +13,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// What docs/storage.md says that a user needs in a Redis Cluster.
+// The test uses the rights that docs/storage.md lists for a Redis Cluster.
 func TestTheRightsAreEnoughInACluster(t *testing.T) {
 	t.Parallel()
 	const (
@@ -99,7 +99,7 @@ func TestTheRightsAreEnoughInACluster(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatal("a dropped token is good")
+			t.Fatal("a dropped token is valid")
 		}
 	}
 }

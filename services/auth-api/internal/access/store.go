@@ -16,28 +16,29 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Store holds the records of live tokens in Redis. Every key stands alone, so
-// Redis Cluster works unchanged. It runs no scripts: a user that may run one may
-// also exploit the interpreter.
+// Store writes the records of live tokens in Redis. No command uses more than one key, so
+// Redis Cluster works unchanged. It runs no scripts, because a user with that right can also
+// attack the interpreter.
 type Store struct {
 	redis   redis.UniversalClient
 	ring    *token.KeyRing
 	local   Local
 	timeout time.Duration
-	// evicts is what the last call of Rebuilt found.
+	// evicts is the result of the last call of Rebuilt.
 	evicts atomic.Bool
 }
 
-// Local is what this process itself keeps of the records; direct.Verifier does.
+// Local is this process's cache of records; direct.Verifier implements it.
 type Local interface{ Forget(hashes ...token.Hash) }
 
-// NewStore uses the client with a deadline for every call, and writes records under
-// the ring's first key. What it changes, local forgets before the call returns.
+// NewStore makes a store whose calls of Redis have a timeout. It makes the MACs of records
+// with the ring's first key, and makes local forget every record that it changes before the
+// call returns.
 func NewStore(client redis.UniversalClient, ring *token.KeyRing, timeout time.Duration, local Local) *Store {
 	return &Store{redis: client, ring: ring, local: local, timeout: timeout}
 }
 
-// Put makes a new token live. Besides it, only Restore makes records.
+// Put writes the record of a new token. Only Put and Restore create records.
 func (s *Store) Put(ctx context.Context, hash token.Hash, principal verify.Principal) error {
 	principal.Hash = hash
 	record, err := record.Encode(s.ring, principal)
@@ -52,27 +53,25 @@ func (s *Store) Put(ctx context.Context, hash token.Hash, principal verify.Princ
 	return nil
 }
 
-// Drop makes the tokens dead. Dropping a dead token is no error.
+// Drop deletes the tokens' records. A missing record is no error.
 func (s *Store) Drop(ctx context.Context, hashes ...token.Hash) error {
 	return s.each(ctx, "delete tokens' records", hashes, func(ctx context.Context, pipe redis.Pipeliner, h token.Hash) {
 		pipe.Del(ctx, h.Key())
 	})
 }
 
-// Replace rewrites the records of the principals that are still live, whatever stands
-// there: one command each, which brings back no dead one. A full Redis refuses that.
-// Then tokens whose record allows what their principal does not are withheld, and the
-// error says that nothing was written.
+// Replace rewrites the records of the principals that have one. Each is a single command,
+// which cannot bring back a deleted record. If Redis is full and refuses it, Replace drops
+// the records that allow more than their principals, and returns the error.
 func (s *Store) Replace(ctx context.Context, principals ...verify.Principal) error {
 	err := s.write(ctx, "rewrite tokens' records", "XX", principals)
 	if redis.IsOOMError(err) {
-		return errors.Join(err, s.withhold(ctx, principals))
+		return errors.Join(err, s.dropWider(ctx, principals))
 	}
 	return err
 }
 
-// write sets the record of each principal; mode is XX for those that are there only,
-// or empty.
+// write sets the record of each principal. mode is XX for existing records only, or empty.
 func (s *Store) write(ctx context.Context, what, mode string, principals []verify.Principal) error {
 	hashes, byHash := index(principals)
 	records := make(map[token.Hash][]byte, len(principals))
@@ -88,15 +87,14 @@ func (s *Store) write(ctx context.Context, what, mode string, principals []verif
 	})
 }
 
-// absenceBelieved is for how long verifiers may still believe the mark of a rebuild
-// after it was taken away, and so call a token invalid whose record is missing.
-const absenceBelieved = 2 * cache.MarkerTTL
+// markerDelay is how long verifiers may still trust a deleted marker, and so call a token
+// with a missing record invalid.
+const markerDelay = 2 * cache.MarkerTTL
 
-// withhold takes away records that allow more than their principals do, without
-// writing: a full Redis takes a DEL. The tokens are alive, so the mark goes first that
-// says that what is missing is dead: they are answered with 503, until Redis has room
-// and a rebuild has written them.
-func (s *Store) withhold(ctx context.Context, principals []verify.Principal) error {
+// dropWider deletes records that allow more than their principals: a full Redis accepts
+// DEL. The tokens are alive, so it deletes the rebuild marker first. Then they are answered
+// with 503, not 401, until Redis has memory again and a rebuild has written them.
+func (s *Store) dropWider(ctx context.Context, principals []verify.Principal) error {
 	hashes, byHash := index(principals)
 	records, err := s.read(ctx, hashes)
 	if err != nil {
@@ -106,30 +104,30 @@ func (s *Store) withhold(ctx context.Context, principals []verify.Principal) err
 	if len(wide) == 0 {
 		return nil
 	}
-	if err := s.withdrawMark(ctx); err != nil {
+	if err := s.dropMarker(ctx); err != nil {
 		return err
 	}
 	return s.Drop(ctx, wide...)
 }
 
-func (s *Store) withdrawMark(ctx context.Context) error {
+func (s *Store) dropMarker(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if err := s.redis.Del(limited, token.RebuiltKey).Err(); err != nil {
-		return fmt.Errorf("take away the mark of a rebuild: %w", err)
+		return fmt.Errorf("delete the rebuild marker: %w", err)
 	}
-	timer := time.NewTimer(absenceBelieved)
+	timer := time.NewTimer(markerDelay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("wait until verifiers have seen that the mark is gone: %w", ctx.Err())
+		return fmt.Errorf("wait until verifiers notice that the rebuild marker is deleted: %w", ctx.Err())
 	}
 }
 
-// allowsMore says whether a record allows a scope or an API that the principal does
-// not. What is no record of ours allows nothing.
+// allowsMore reports whether a record allows a scope or an API that the principal does not.
+// An invalid record allows nothing.
 func (s *Store) allowsMore(text string, now verify.Principal) bool {
 	then, err := record.Decode(s.ring, now.Hash, text)
 	return err == nil && (wider(then.Scopes, now.Scopes) || wider(then.Audiences, now.Audiences))
@@ -148,7 +146,8 @@ func (s *Store) Find(ctx context.Context, h token.Hash) (*verify.Principal, erro
 	return record.Decode(s.ring, h, found[h])
 }
 
-// read gives the records as they are. A key that is missing or no string is left out.
+// read returns the records, not decoded. It leaves out keys that are missing or hold another
+// type.
 func (s *Store) read(ctx context.Context, hashes []token.Hash) (map[token.Hash]string, error) {
 	records := make(map[token.Hash]string, len(hashes))
 	for some := range slices.Chunk(hashes, batch) {
@@ -184,7 +183,8 @@ func index(principals []verify.Principal) (hashes []token.Hash, byHash map[token
 	return hashes, byHash
 }
 
-// batch bounds how much one pipeline puts on Redis's single thread.
+// batch is how many commands one pipeline has at most, because Redis runs commands in a
+// single thread.
 const batch = 256
 
 func (s *Store) each(ctx context.Context, what string, hashes []token.Hash, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
@@ -199,7 +199,7 @@ func (s *Store) each(ctx context.Context, what string, hashes []token.Hash, queu
 func (s *Store) batched(ctx context.Context, hashes []token.Hash, queue func(context.Context, redis.Pipeliner, token.Hash)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	// After a failure, too: some of it may have reached Redis.
+	// Also after a failure: some commands may have reached Redis.
 	defer s.local.Forget(hashes...)
 	commands, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, h := range hashes {
@@ -207,7 +207,7 @@ func (s *Store) batched(ctx context.Context, hashes []token.Hash, queue func(con
 		}
 		return nil
 	})
-	// SET … XX of a key that is not there answers with nil, which is no failure.
+	// The reply to SET … XX of a missing key is nil, which is no error.
 	for _, c := range commands {
 		if err := c.Err(); err != nil && !errors.Is(err, redis.Nil) {
 			return err

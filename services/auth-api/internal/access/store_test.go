@@ -51,7 +51,7 @@ func newFixture(t *testing.T, url string) *fixture {
 	return &fixture{Store: access.NewStore(client, ring, 500*time.Millisecond, direct), t: t, redis: client, direct: direct, ring: ring}
 }
 
-// records are all that is there, but for the mark of a rebuild.
+// records counts all keys except the rebuild marker.
 func (f *fixture) records() int64 {
 	f.t.Helper()
 	n, err := f.redis.DBSize(f.t.Context()).Result()
@@ -80,7 +80,7 @@ func (f *fixture) put() (raw string, i verify.Principal) {
 	return raw, i
 }
 
-// name is the one in the record of a token, "" if there is none.
+// name returns the name in a token's record, or "" if there is no record.
 func (f *fixture) name(h token.Hash) string {
 	p, err := record.Decode(f.ring, h, f.redis.Get(f.t.Context(), h.Key()).Val())
 	if err != nil {
@@ -117,7 +117,7 @@ func TestTokenLivesFromPutToDrop(t *testing.T) {
 	}
 }
 
-func TestReplaceChangesTheLiveOnly(t *testing.T) {
+func TestReplaceChangesOnlyLiveTokens(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	live, i := f.put()
@@ -137,7 +137,7 @@ func TestReplaceChangesTheLiveOnly(t *testing.T) {
 		t.Errorf("extended: %+v, %v", got, alive)
 	}
 	if ends := f.redis.PExpireTime(t.Context(), i.Hash.Key()).Val(); ends != time.Duration(i.ExpiresAt.UnixMilli())*time.Millisecond {
-		t.Errorf("Redis keeps it over its lifetime: until %v", ends)
+		t.Errorf("it expires after its lifetime: at %v", ends)
 	}
 	if _, alive := f.verify(dead); alive || f.redis.Exists(t.Context(), gone.Hash.Key()).Val() != 0 {
 		t.Error("a dead token came back")
@@ -159,7 +159,7 @@ func TestManyTokensAtOnce(t *testing.T) {
 	}
 	for _, h := range hashes {
 		if name := f.name(h); name != "changed" {
-			t.Fatalf("one was left out: %q", name)
+			t.Fatalf("one was not changed: %q", name)
 		}
 	}
 	if err := f.Drop(t.Context(), hashes...); err != nil {
@@ -169,7 +169,7 @@ func TestManyTokensAtOnce(t *testing.T) {
 		t.Errorf("%d left", n)
 	}
 	if err := f.Drop(t.Context()); err != nil {
-		t.Errorf("none at all: %v", err)
+		t.Errorf("no tokens: %v", err)
 	}
 }
 
@@ -193,14 +193,14 @@ func TestEveryCallHasADeadline(t *testing.T) {
 	}
 }
 
-// forgotten notes what it is told to forget.
+// forgotten records the calls of Forget.
 type forgotten []token.Hash
 
 func (f *forgotten) Forget(hashes ...token.Hash) { *f = append(*f, hashes...) }
 
-// The replica that changes a token must not answer from memory any more by the
-// time it says so, even if Redis did not answer.
-func TestWhatIsChangedIsForgottenHereFirst(t *testing.T) {
+// When a call returns, this replica must no longer answer from memory, even if Redis did
+// not answer.
+func TestChangedTokensAreForgottenLocally(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	f := newFixture(t, process.URL)

@@ -14,8 +14,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// settled asks again as long as the answer is that the change is under way, as a client
-// is told to.
+// settled repeats a request while the answer is change_under_way, as clients should.
 func settled(act func() error) error {
 	for end := time.Now().Add(time.Minute); ; {
 		err := act()
@@ -25,7 +24,7 @@ func settled(act func() error) error {
 	}
 }
 
-// To end everything is one number, however much that is; to tell Redis of it is not.
+// The end of everything is recorded at once, and synced to Redis in pages.
 func TestEndingDoesNotDependOnHowMuchEnds(t *testing.T) {
 	t.Parallel()
 	const many = 30_000
@@ -35,7 +34,7 @@ func TestEndingDoesNotDependOnHowMuchEnds(t *testing.T) {
 	w.fill(w.account, many)
 	w.rebuild()
 	if n := w.recordsLeft(); n < many {
-		t.Fatalf("%d records: nothing is tested", n)
+		t.Fatalf("%d records, so the test shows nothing", n)
 	}
 	began := time.Now()
 	err := w.Change(t.Context(), authorization.Account(w.account), func(ctx context.Context, tx *authorization.Tx) error {
@@ -49,16 +48,16 @@ func TestEndingDoesNotDependOnHowMuchEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("answered in %v: %v", time.Since(began), err)
-	devtest.Eventually(t, "Redis has heard of it", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+	devtest.Eventually(t, "it is synced to Redis", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 	if n := w.recordsLeft(); n != 0 {
 		t.Errorf("%d records are left", n)
 	}
 	if w.alive(mine) || w.listed() != 0 {
-		t.Error("something is alive")
+		t.Error("a token is alive")
 	}
 }
 
-// A change that reaches many does not hold up one that reaches few.
+// A change that affects many tokens does not delay one that affects few.
 func TestSignOutDoesNotWaitForAChangeOfMany(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -74,7 +73,7 @@ func TestSignOutDoesNotWaitForAChangeOfMany(t *testing.T) {
 			t.Error(err)
 		}
 		if w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL AND selector = 'subject'") == 0 {
-			t.Log("the change of many was over: nothing was tested in this run")
+			t.Log("the change of many tokens was over, so this run shows nothing")
 		}
 		if w.alive(mine) {
 			t.Error("alive after its sign-out was answered")
@@ -84,16 +83,16 @@ func TestSignOutDoesNotWaitForAChangeOfMany(t *testing.T) {
 	carrying.Wait()
 }
 
-// Whoever carries a selector may die after any page.
-func TestWhatACarrierLeftIsCarriedOn(t *testing.T) {
+// A replica may die after any page of a selector.
+func TestRelayContinuesAtTheCursor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fill(w.account, 1700)
 	w.rebuild()
 	w.sql(`UPDATE subjects SET epoch = epoch + 1`)
 	w.sql(`INSERT INTO outbox (id, selector, target, epochs) SELECT id, 'subject', uuid_send(id), '{1}' FROM subjects`)
-	for range 2 { // two pages, each by somebody who is gone then
-		if err := w.replica().CarryPage(t.Context()); err != nil {
+	for range 2 { // two pages, each by a replica that dies afterwards
+		if err := w.replica().SyncPage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,11 +100,12 @@ func TestWhatACarrierLeftIsCarriedOn(t *testing.T) {
 		t.Fatalf("%d records after two pages, want 700", n)
 	}
 	w.relay()
-	devtest.Eventually(t, "the rest is carried", func() bool { return w.recordsLeft() == 0 })
+	devtest.Eventually(t, "the rest is synced", func() bool { return w.recordsLeft() == 0 })
 }
 
-// Whoever was told that a store does not answer asks again, and is answered once it is so.
-func TestAskingAgainWaitsForTheChangeThatIsThere(t *testing.T) {
+// The first attempt failed because a store did not answer. The repeated request succeeds
+// when the change is synced.
+func TestRepeatedRequestWaitsForThePendingChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
@@ -123,8 +123,8 @@ func TestAskingAgainWaitsForTheChangeThatIsThere(t *testing.T) {
 	wantCode(t, w.end(o), fault.SessionNotFound)
 }
 
-// The first time Redis did not answer. The second time, ending everything waits for what
-// the first has ended, be it all or one.
+// The first attempt, which ended one or all, was not synced. The second attempt ends
+// everything and waits for the first.
 func TestEndingEverythingAgainWaitsForEarlierEnds(t *testing.T) {
 	t.Parallel()
 	for name, again := range map[string]func(*world) error{
@@ -145,13 +145,13 @@ func TestEndingEverythingAgainWaitsForEarlierEnds(t *testing.T) {
 			wantCode(t, w.endAll(), fault.StoreUnavailable)
 			proxy.Restore()
 			if !w.alive(one) || !w.alive(other) {
-				t.Fatal("Redis was told")
+				t.Fatal("the change was synced")
 			}
 			if err := again(w); err != nil {
 				t.Fatal(err)
 			}
 			if w.alive(one) || w.alive(other) {
-				t.Errorf("after the answer: the one that was ended first is alive %v, the other %v", w.alive(one), w.alive(other))
+				t.Errorf("after the answer: the token that ended first is alive %v, the other %v", w.alive(one), w.alive(other))
 			}
 			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 0 {
 				t.Errorf("%d selectors wait", n)
@@ -160,7 +160,7 @@ func TestEndingEverythingAgainWaitsForEarlierEnds(t *testing.T) {
 	}
 }
 
-func TestAppThatIsEndedAgainIsWaitedFor(t *testing.T) {
+func TestRepeatedEndOfAnAppWaitsForThePendingChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	e := w.estate()
@@ -178,9 +178,9 @@ func TestAppThatIsEndedAgainIsWaitedFor(t *testing.T) {
 	wantCode(t, end(), fault.SessionNotFound)
 }
 
-// One row that this program cannot carry must hold up no other, and no rebuild: a newer
-// program may have queued it.
-func TestChangeThatCannotBeReadHoldsUpNoOther(t *testing.T) {
+// A newer program may have queued a row that this one cannot read. It must not block other
+// rows or a rebuild.
+func TestUnreadableSelectorBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]string{
 		"target": `INSERT INTO outbox (id, selector, target) VALUES (gen_random_uuid(), 'tree', 'short')`,
@@ -197,28 +197,28 @@ func TestChangeThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 			w.sql(`UPDATE authorizations SET revoked_at = now()`)
 			w.sql(`INSERT INTO outbox (id, selector, target) SELECT id, 'tree', uuid_send(root_id) FROM authorizations`)
 			w.relay()
-			devtest.Eventually(t, "the other is carried", func() bool { return !w.alive(o) })
+			devtest.Eventually(t, "the other is synced", func() bool { return !w.alive(o) })
 			w.rebuild()
 			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 1 {
-				t.Errorf("%d wait, want the one that cannot be read", n)
+				t.Errorf("%d selectors wait, want only the unreadable one", n)
 			}
 		})
 	}
 }
 
-// Whoever ends everything is not told that it is done while an earlier end cannot be
-// carried, and does not make a busy loop of it either.
-func TestEndIsNotAnsweredWhileAnEarlierOneCannotBeRead(t *testing.T) {
+// A request to end everything must not succeed while an earlier selector is unreadable, and
+// must not loop on it.
+func TestEndFailsWhileAnEarlierSelectorIsUnreadable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
 	w.sql(`INSERT INTO outbox (id, selector, target, epochs, cursor) SELECT gen_random_uuid(), 'subject', uuid_send(id), '{1}', 'short' FROM subjects`)
 	wantCode(t, w.endAll(), fault.ChangeUnderWay)
 	if w.alive(o) {
-		t.Error("what can be carried was not")
+		t.Error("the readable selector was not synced")
 	}
 	if n := w.count(`SELECT count(*) FROM outbox WHERE done_at IS NULL`); n != 1 {
-		t.Errorf("%d wait, want the one that cannot be read", n)
+		t.Errorf("%d selectors wait, want only the unreadable one", n)
 	}
 }
 
@@ -237,14 +237,14 @@ func TestDeletedAccountLeavesOnlyAPseudonym(t *testing.T) {
 		t.Errorf("%d authorizations are left", n)
 	}
 	if n := w.count("SELECT count(*) FROM subjects WHERE id = $1 AND ended_at IS NOT NULL AND NOT erasing", w.account); n != 1 {
-		t.Error("its subject is gone, or is still being erased")
+		t.Error("its subject was deleted, or is still being erased")
 	}
 	if !w.live(e.made[theirs]) || !w.live(e.made[program]) {
-		t.Error("another's ended")
+		t.Error("another account's authorization ended")
 	}
 }
 
-// Rows say which tokens are to die: while Redis has not heard of it they must stay.
+// The rows are needed to sync the end to Redis, so they must stay until then.
 func TestNothingIsErasedBeforeItsTokensAreDead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -256,7 +256,7 @@ func TestNothingIsErasedBeforeItsTokensAreDead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if w.count("SELECT count(*) FROM authorizations") != 1 {
-		t.Fatal("the row is gone, and the token is alive for good")
+		t.Fatal("the row was deleted, and the token stays alive")
 	}
 	w.relay()
 	devtest.Eventually(t, "the token is dead", func() bool { return !w.alive(o) })
@@ -269,8 +269,8 @@ func TestNothingIsErasedBeforeItsTokensAreDead(t *testing.T) {
 	})
 }
 
-// The heart of it, for all kinds: while sign-ins, apps and ends race, what was made
-// before an end was answered is dead after it, and what is listed is alive.
+// The central guarantee, for all kinds: while issues and ends race, what was issued before
+// an end was answered is dead afterwards, and what is listed is alive.
 func TestEndsRaceWithIssues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -305,7 +305,7 @@ func TestEndsRaceWithIssues(t *testing.T) {
 		if issued == nil {
 			survived++
 			if w.live(child) {
-				t.Fatalf("round %d: what hangs on an ended app is alive", round)
+				t.Fatalf("round %d: a child of an ended app is alive", round)
 			}
 		}
 		if !w.live(e.made[acting]) || w.live(e.made[other]) || w.live(e.made[app]) {
@@ -315,8 +315,8 @@ func TestEndsRaceWithIssues(t *testing.T) {
 	t.Logf("%d of 150 were issued before their parent ended", survived)
 }
 
-// A client that draws many tokens is ended all the same, and nothing of it is left.
-func TestClientThatDrawsManyTokensCanBeEnded(t *testing.T) {
+// A client that keeps requesting tokens can be ended, and none of its tokens stays alive.
+func TestClientThatRequestsManyTokensCanBeEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	client := w.estate().client
@@ -339,7 +339,7 @@ func TestClientThatDrawsManyTokensCanBeEnded(t *testing.T) {
 			}
 		})
 	}
-	devtest.Eventually(t, "many are drawn", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
+	devtest.Eventually(t, "many tokens are issued", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
 	err := settled(func() error {
 		return w.Change(context.Background(), subject, func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
 	})
@@ -355,8 +355,7 @@ func TestClientThatDrawsManyTokensCanBeEnded(t *testing.T) {
 	}
 }
 
-// recordsLeft counts the records of tokens in Redis. DBSIZE would count keys that have
-// expired, too.
+// recordsLeft counts the records of tokens in Redis. DBSIZE would include expired keys.
 func (w *world) recordsLeft() (n int) {
 	w.t.Helper()
 	keys, err := w.redis.Keys(context.Background(), token.KeyPrefix+"*").Result()

@@ -8,7 +8,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Kind says what an authorization is.
+// Kind is the kind of an authorization.
 type Kind string
 
 // The closed set of kinds.
@@ -17,26 +17,26 @@ const (
 	Session Kind = "session"
 	// App: a client acts for a person.
 	App Kind = "app"
-	// Program: a client acts for itself.
+	// Program: a client acts on its own behalf.
 	Program Kind = "service"
-	// Personal: a person made a token for a script.
+	// Personal: a person created a token for a script.
 	Personal Kind = "personal"
 	// Exchange: a token was exchanged for another (RFC 8693).
 	Exchange Kind = "exchange"
 )
 
-// Authorization is what stands until it ends, and because of which access tokens are
-// alive.
+// Authorization is the permission for which access tokens are issued. They are alive as
+// long as it is.
 type Authorization struct {
 	ID      uuid.UUID
 	Kind    Kind
 	Subject uuid.UUID
 	// Client is the program that acts; uuid.Nil if it is the subject itself.
 	Client uuid.UUID
-	// Root is the first of the chain that it hangs on; itself if it hangs on nothing.
+	// Root is the first ancestor; the authorization itself if it has no parent.
 	Root uuid.UUID
-	// Scopes and Audiences are what was given. A token has of them what the subject
-	// still has.
+	// Scopes and Audiences are what was granted. A token has those of them that are still
+	// assigned to the subject.
 	Scopes    []string
 	Audiences []string
 	// AuthenticatedBy and AuthenticatedAt are how and when the person was
@@ -44,26 +44,26 @@ type Authorization struct {
 	AuthenticatedBy []string
 	AuthenticatedAt time.Time
 	CreatedAt       time.Time
-	// UsedAt is the last use that is known.
+	// UsedAt is the last known use.
 	UsedAt time.Time
-	// IdleExpiresAt is zero if use does not matter.
+	// IdleExpiresAt is zero if there is no idle timeout.
 	IdleExpiresAt time.Time
 	ExpiresAt     time.Time
 }
 
-// Issued is a new authorization and its access token, which is nowhere else.
+// Issued is a new authorization and its access token, which is stored nowhere.
 type Issued struct {
 	Authorization
 	Token token.Token
 }
 
-// Reason says in the records why one authorization ended.
+// Reason is stored with an authorization that was ended by itself.
 type Reason string
 
 // The closed set of reasons.
 const (
 	SignedOut    Reason = "signed_out"
-	TokenRevoked Reason = "token_revoked" // by who held it (RFC 7009)
+	TokenRevoked Reason = "token_revoked" // by its holder (RFC 7009)
 	EndedByOwner Reason = "ended_by_owner"
-	TooMany      Reason = "too_many" // of one person
+	TooMany      Reason = "too_many" // the person had MaxSessions
 )

@@ -10,20 +10,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Tx is a transaction that holds what is changed. What it ends and what else it writes
-// is committed as one.
+// Tx is a transaction that holds the locks for a change. Its caller may write other rows in
+// it; all is committed together.
 type Tx struct {
 	pgx.Tx
-	subject held
+	subject lockedSubject
 	now     time.Time
-	queued  []uuid.UUID // selectors that are to be carried before the caller is answered
+	queued  []uuid.UUID // selectors to sync before the caller is answered
 }
 
-// Change runs work in a transaction that holds the subject exclusively. When it returns
-// nil, Redis has heard of everything that work ended or rewrote. Faults: what work
-// returns; store_unavailable: either nothing was changed, or it was and a store did not
-// answer; change_under_way: it was, and reaches so much that Redis has yet to hear of
-// the rest.
+// Change runs work in a transaction that holds the exclusive lock of the subject. When it
+// returns nil, everything that work ended or rewrote is synced to Redis. Faults: those of
+// work; store_unavailable: nothing was changed, or the change is committed and a store did
+// not answer; change_under_way: the change is committed, and the rest of it is still being
+// synced.
 func (s *Service) Change(ctx context.Context, subject Subject, work func(context.Context, *Tx) error) error {
 	return s.change(ctx, func(ctx context.Context, tx *Tx) (err error) {
 		if tx.subject, err = lockSubject(ctx, tx, subject); err != nil {
@@ -33,10 +33,10 @@ func (s *Service) Change(ctx context.Context, subject Subject, work func(context
 	})
 }
 
-// ChangeAssignments is Change for what reads roles besides: they stay as they are.
+// ChangeAssignments is Change with a shared lock on roles, for work that reads them.
 func (s *Service) ChangeAssignments(ctx context.Context, subject Subject, work func(context.Context, *Tx) error) error {
 	return s.change(ctx, func(ctx context.Context, tx *Tx) (err error) {
-		if err := holdRoles(ctx, tx); err != nil {
+		if err := lockRolesShared(ctx, tx); err != nil {
 			return err
 		}
 		if tx.subject, err = lockSubject(ctx, tx, subject); err != nil {
@@ -46,11 +46,11 @@ func (s *Service) ChangeAssignments(ctx context.Context, subject Subject, work f
 	})
 }
 
-// ChangeRoles runs work while nobody else reads or changes roles and APIs. It holds no
-// subject, so it may end none. Otherwise it is Change.
+// ChangeRoles is Change with the exclusive lock on roles and APIs. It locks no subject, so
+// work must not end authorizations.
 func (s *Service) ChangeRoles(ctx context.Context, work func(context.Context, *Tx) error) error {
 	return s.change(ctx, func(ctx context.Context, tx *Tx) error {
-		if err := lockRoles(ctx, tx); err != nil {
+		if err := lockRolesExclusive(ctx, tx); err != nil {
 			return err
 		}
 		return work(ctx, tx)
@@ -68,14 +68,14 @@ func (s *Service) change(ctx context.Context, work func(context.Context, *Tx) er
 	if err != nil {
 		return err
 	}
-	return s.settle(ctx, queued)
+	return s.awaitSync(ctx, queued)
 }
 
-// IsErasing says whether the subject's account was deleted.
+// IsErasing reports whether the subject's account was deleted.
 func (t *Tx) IsErasing() bool { return t.subject.erasing }
 
-// End ends one authorization of the subject, and all that hangs on it. Fault:
-// session_not_found (there is none, or it has ended).
+// End ends one authorization of the subject and its descendants. Fault: session_not_found
+// (there is none, or it has ended).
 func (t *Tx) End(ctx context.Context, id uuid.UUID, reason Reason) error {
 	var root uuid.UUID
 	err := t.QueryRow(ctx, `
@@ -84,7 +84,7 @@ func (t *Tx) End(ctx context.Context, id uuid.UUID, reason Reason) error {
 			AND r.id = a.root_id AND r.epoch = CASE r.kind WHEN 'personal' THEN $6::bigint ELSE $5 END
 		RETURNING a.root_id`, id, t.subject.id, t.now, reason, t.subject.epoch, t.subject.personalEpoch).Scan(&root)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return t.again(ctx, id)
+		return t.awaitPending(ctx, id)
 	}
 	if err != nil {
 		return fmt.Errorf("end authorization: %w", err)
@@ -92,10 +92,10 @@ func (t *Tx) End(ctx context.Context, id uuid.UUID, reason Reason) error {
 	return t.queue(ctx, selector{what: selectTree, target: root[:]})
 }
 
-// again is for whoever asks a second time, because the first time Redis did not answer:
-// it waits for what is queued already.
-func (t *Tx) again(ctx context.Context, id uuid.UUID) error {
-	waits, err := t.wait(ctx, `
+// awaitPending is for a repeated request whose first attempt was committed but not synced:
+// the caller waits for the selector that is already queued.
+func (t *Tx) awaitPending(ctx context.Context, id uuid.UUID) error {
+	waits, err := t.addPending(ctx, `
 		SELECT o.id FROM outbox o JOIN authorizations a ON o.selector = 'tree' AND o.target = uuid_send(a.root_id)
 		WHERE o.done_at IS NULL AND a.id = $1 AND a.subject_id = $2 AND a.revoked_at IS NOT NULL`, id, t.subject.id)
 	if err == nil && !waits {
@@ -104,23 +104,23 @@ func (t *Tx) again(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-// wait adds the selectors that the query gives to those that are carried before the
+// addPending adds the selectors that the query returns to those that are synced before the
 // caller is answered.
-func (t *Tx) wait(ctx context.Context, query string, args ...any) (found bool, err error) {
+func (t *Tx) addPending(ctx context.Context, query string, args ...any) (found bool, err error) {
 	rows, err := t.Query(ctx, query, args...)
 	if err != nil {
-		return false, fmt.Errorf("look for changes that are under way: %w", err)
+		return false, fmt.Errorf("look for pending changes: %w", err)
 	}
 	waiting, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
-		return false, fmt.Errorf("look for changes that are under way: %w", err)
+		return false, fmt.Errorf("look for pending changes: %w", err)
 	}
 	t.queued = append(t.queued, waiting...)
 	return len(waiting) > 0, nil
 }
 
-// EndSignIns ends everything of the subject but personal access tokens, and but what
-// hangs on the root of the one that is kept; uuid.Nil keeps none.
+// EndSignIns ends all authorizations of the subject except personal access tokens and the
+// tree of the authorization keep; uuid.Nil keeps none.
 func (t *Tx) EndSignIns(ctx context.Context, keep uuid.UUID) error {
 	before := t.subject.epoch
 	if _, err := t.Exec(ctx, `UPDATE subjects SET epoch = epoch + 1 WHERE id = $1`, t.subject.id); err != nil {
@@ -128,7 +128,7 @@ func (t *Tx) EndSignIns(ctx context.Context, keep uuid.UUID) error {
 	}
 	t.subject.epoch++
 	if keep != uuid.Nil {
-		// Only one that is alive: what has ended before must not come back.
+		// Only if it is alive: an ended one must not come back.
 		if _, err := t.Exec(ctx, `
 			UPDATE authorizations r SET epoch = $4 FROM authorizations a
 			WHERE a.id = $1 AND r.id = a.root_id AND r.subject_id = $2 AND r.epoch = $3 AND r.kind <> 'personal'`,
@@ -142,16 +142,17 @@ func (t *Tx) EndSignIns(ctx context.Context, keep uuid.UUID) error {
 	return t.awaitEarlier(ctx)
 }
 
-// EndAll ends everything of the subject; of a client also what it has of others.
+// EndAll ends all authorizations of the subject. For a client it also ends those in which
+// the client acts for others.
 func (t *Tx) EndAll(ctx context.Context) error {
 	before := t.subject
 	if _, err := t.Exec(ctx, `UPDATE subjects SET epoch = epoch + 1, personal_epoch = personal_epoch + 1 WHERE id = $1`, t.subject.id); err != nil {
-		return fmt.Errorf("end everything of a subject: %w", err)
+		return fmt.Errorf("end all authorizations of a subject: %w", err)
 	}
 	t.subject.epoch++
 	t.subject.personalEpoch++
 	if t.subject.client {
-		// Besides its own: what it has of others.
+		// The authorizations in which it acts for others.
 		if err := t.queue(ctx, selector{what: selectClient, target: t.subject.id[:]}); err != nil {
 			return err
 		}
@@ -162,7 +163,7 @@ func (t *Tx) EndAll(ctx context.Context) error {
 	return t.awaitEarlier(ctx)
 }
 
-// Disable ends everything of the subject, and nothing begins until Enable.
+// Disable ends all authorizations of the subject, and refuses new ones until Enable.
 func (t *Tx) Disable(ctx context.Context) error {
 	if _, err := t.Exec(ctx, `UPDATE subjects SET ended_at = coalesce(ended_at, $2) WHERE id = $1`, t.subject.id, t.now); err != nil {
 		return fmt.Errorf("disable subject: %w", err)
@@ -170,7 +171,7 @@ func (t *Tx) Disable(ctx context.Context) error {
 	return t.EndAll(ctx)
 }
 
-// Enable lets the subject begin anew. What has ended stays so.
+// Enable allows new authorizations of the subject. Ended ones stay ended.
 func (t *Tx) Enable(ctx context.Context) error {
 	if _, err := t.Exec(ctx, `UPDATE subjects SET ended_at = NULL WHERE id = $1 AND NOT erasing`, t.subject.id); err != nil {
 		return fmt.Errorf("enable subject: %w", err)
@@ -178,7 +179,7 @@ func (t *Tx) Enable(ctx context.Context) error {
 	return nil
 }
 
-// Erase ends everything of the subject for good; Sweep deletes what is known of it.
+// Erase ends all authorizations of the subject for good. Sweep deletes their rows.
 func (t *Tx) Erase(ctx context.Context) error {
 	if _, err := t.Exec(ctx, `UPDATE subjects SET erasing = true WHERE id = $1`, t.subject.id); err != nil {
 		return fmt.Errorf("erase subject: %w", err)
@@ -186,18 +187,17 @@ func (t *Tx) Erase(ctx context.Context) error {
 	return t.Disable(ctx)
 }
 
-// Rewrite writes the records of the subject's live tokens anew.
+// Rewrite rewrites the records of the subject's live tokens.
 func (t *Tx) Rewrite(ctx context.Context) error {
 	return t.queueEpochs(ctx, t.subject.epoch, t.subject.personalEpoch)
 }
 
-// RewriteRole writes the records of all who have the role anew, RewriteAPI of all who
-// have any role of the API.
+// RewriteRole rewrites the records of all subjects that have the role.
 func (t *Tx) RewriteRole(ctx context.Context, role uuid.UUID) error {
 	return t.queue(ctx, selector{what: selectRole, target: role[:]})
 }
 
-// RewriteAPI is described at RewriteRole.
+// RewriteAPI rewrites the records of all subjects that have any role of the API.
 func (t *Tx) RewriteAPI(ctx context.Context, api uuid.UUID) error {
 	return t.queue(ctx, selector{what: selectAPI, target: api[:]})
 }

@@ -8,18 +8,18 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// maxDamaged bounds the memory of tokens whose records wait to be queued. What is over
-// it is noted again when the token is verified again.
+// maxDamaged is how many tokens Damaged holds. One that finds it full is noted again when
+// the token is verified again.
 const maxDamaged = 1 << 10
 
-// Damaged are tokens whose records a verifier could not read. The relay writes them
-// anew.
+// Damaged is a queue of tokens whose records a verifier could not read. The relay rewrites
+// the records.
 type Damaged chan token.Hash
 
-// NewDamaged has room for a bounded number.
+// NewDamaged makes a queue with a limited size.
 func NewDamaged() Damaged { return make(Damaged, maxDamaged) }
 
-// Note takes a token. It does not block.
+// Note adds a token, unless the queue is full. It does not block.
 func (d Damaged) Note(h token.Hash) {
 	select {
 	case d <- h:
@@ -27,8 +27,8 @@ func (d Damaged) Note(h token.Hash) {
 	}
 }
 
-// queueDamaged queues all that were noted. The relay alone calls it, so what is there
-// stays there until it is received.
+// queueDamaged adds the noted tokens to the outbox. Only the relay calls it, so receiving
+// as many as len reports does not block.
 func (s *Service) queueDamaged(ctx context.Context) error {
 	noted := map[token.Hash]bool{}
 	for len(s.damaged) > 0 {

@@ -1,26 +1,27 @@
-// Package authorization owns every authorization and every access token: what stands
-// until it ends, and the secrets because of it. It issues, ends and rewrites them, and
-// keeps Redis in line with Postgres.
+// Package authorization owns every authorization and every access token. It issues, ends
+// and rewrites them, and keeps Redis in sync with Postgres.
 //
-// Postgres is the truth, Redis is where tokens live. Three rules make both say the same
-// although either can fail:
+// Postgres is the source of truth, and Redis holds the records that verifiers read. Three
+// rules keep both consistent although either can fail:
 //
-//   - Whoever writes a record holds its subject, at least shared, from before the truth
-//     is read until Redis has answered. Whoever changes what a record says, or may end something,
-//     holds the subject exclusively. So a sign-in and the end of all sessions can never
-//     pass each other. Roles and APIs have one lock of their own, in the same way.
-//   - Whatever ends or changes is committed together with a selector in the outbox that
-//     says what it reaches, in one row however much that is. The caller carries it to
-//     Redis before it answers; Relay carries what a caller left behind.
-//   - Only sync writes over a record, and it derives what it writes from the truth.
+//   - A transaction that writes a record locks its subject, at least shared, before it
+//     reads Postgres and until Redis has answered. A transaction that changes what records
+//     say, or may end authorizations, locks the subject exclusively. So a sign-in and the
+//     end of all sessions are always ordered. Roles and APIs have one such lock together.
+//   - A change is committed together with a selector in the outbox. One row selects all
+//     affected authorizations, however many. The caller syncs them to Redis before it
+//     answers; Relay syncs what a caller left behind.
+//   - Only sync overwrites a record, and it derives the record from Postgres.
 //
-// To end everything of a subject is to raise one number, its epoch: a root authorization
-// is alive only while it holds the subject's, and whatever hangs on it follows.
+// Ending everything of a subject increments one number, its epoch. A root authorization is
+// alive only while its epoch equals the subject's, and its descendants only while it is.
 //
-// A token's life, and the file of each step: issue.go makes it, touch.go moves the idle
-// end of a session that is used, change.go ends it or has its record written anew,
-// carry.go and relay.go tell Redis, rebuild.go fills a Redis that lost something, sweep.go
-// deletes the rows. truth.go says what is alive and what a record says; sync.go writes it.
+// The steps in the life of a token, by file: issue.go creates it, touch.go extends the idle
+// timeout of a session that is used, change.go ends it or queues a rewrite of its record,
+// syncselectors.go and relay.go sync Redis, rebuild.go fills a Redis that lost records,
+// sweep.go deletes the rows. state.go reads what is alive and what a record says; sync.go
+// writes the record.
 //
-// Order of locks: selectors of the outbox, roles, subjects by id, authorizations.
+// Locks are taken in this order: selectors of the outbox, roles, subjects by id,
+// authorizations.
 package authorization

@@ -16,14 +16,15 @@ import (
 	"auth.books.test/verify"
 )
 
-// estate is what one person has: one authorization of each kind, and a second sign-in.
-// Apps hang on the first sign-in; what was exchanged, on the app.
+// estate is one authorization of each kind for one person, and a second sign-in. The app is
+// a child of the first sign-in, the exchanged token a child of the app.
 type estate struct {
 	client uuid.UUID // has the apps
 	made   map[string]authorization.Issued
 }
 
-// names of what an estate holds; a kind without a name fails TestEveryKindIsTried.
+// names of the authorizations of an estate. A kind without a name fails
+// TestEveryKindIsTested.
 const (
 	acting   = "the acting session"
 	other    = "another session"
@@ -69,7 +70,7 @@ func (w *world) estate() estate {
 	return e
 }
 
-// event is something that ends authorizations, or that must not.
+// event is an event that ends authorizations, or must not.
 type event struct {
 	name string
 	do   func(w *world, e estate) error
@@ -80,7 +81,7 @@ func (w *world) asOwner(work func(ctx context.Context, tx *authorization.Tx) err
 	return w.Change(context.Background(), authorization.Account(w.account), work)
 }
 
-// events are the table of the design: which event ends which kind.
+// events is the table of the design: which event ends which kind.
 func events() []event {
 	signIns := []string{acting, other, app, otherApp, exchange}
 	everything := append(slices.Clone(signIns), personal)
@@ -144,7 +145,7 @@ func events() []event {
 
 func endAll(ctx context.Context, tx *authorization.Tx) error { return tx.EndAll(ctx) }
 
-func TestEveryEventEndsWhatItSaysAndNothingElse(t *testing.T) {
+func TestEveryEventEndsExactlyWhatTheTableSays(t *testing.T) {
 	t.Parallel()
 	for _, c := range events() {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,7 +161,7 @@ func TestEveryEventEndsWhatItSaysAndNothingElse(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.wantEnded(e, c.ends, "")
-			// A Redis that lost everything since is brought to the same.
+			// A rebuild of an empty Redis gives the same result.
 			if err := w.redis.FlushDB(t.Context()).Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -188,8 +189,8 @@ func (w *world) live(i authorization.Issued) bool {
 	return err == nil
 }
 
-// A kind that is added must be in the table.
-func TestEveryKindIsTried(t *testing.T) {
+// A new kind must be added to the table.
+func TestEveryKindIsTested(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	tried := map[authorization.Kind]bool{}
@@ -210,7 +211,7 @@ func TestEveryKindIsTried(t *testing.T) {
 	}
 }
 
-// Delegation in a chain: what is in the middle ends what hangs on it, and no more.
+// Ending an authorization in the middle of a chain ends its descendants, and no more.
 func TestChainEndsFromTheMiddle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -240,7 +241,7 @@ func TestChainEndsFromTheMiddle(t *testing.T) {
 	wantCode(t, err, fault.SessionNotFound) // its parent has ended
 }
 
-// A child lives no longer than what it hangs on.
+// A child lives no longer than its parent.
 func TestChildEndsWithItsChain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -254,7 +255,7 @@ func TestChildEndsWithItsChain(t *testing.T) {
 	}
 }
 
-func TestNothingIsIssuedToWhoIsDisabled(t *testing.T) {
+func TestNothingIsIssuedToDisabledSubjects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	e := w.estate()
@@ -274,8 +275,8 @@ func TestNothingIsIssuedToWhoIsDisabled(t *testing.T) {
 	wantCode(t, err, fault.AccountDisabled)
 }
 
-// The token of a program belongs to no person. It is rebuilt, carried and narrowed as
-// any other, and is not touched: it has no idle end.
+// The token of a program belongs to no person. It is rebuilt, synced and narrowed like any
+// other, but not touched: it has no idle timeout.
 func TestTokenOfAProgram(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -304,7 +305,7 @@ func TestTokenOfAProgram(t *testing.T) {
 	}
 	w.rebuild()
 	want("rebuilt", "books:read")
-	// A record that cannot be read is written anew.
+	// A record that cannot be read is rewritten.
 	w.sql(`INSERT INTO outbox (id, selector, target) SELECT gen_random_uuid(), 'token', hash FROM access_tokens WHERE authorization_id = $1`, made.ID)
 	devtest.Eventually(t, "carried", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 	want("carried", "books:read")

@@ -2,8 +2,8 @@ package authorization
 
 import "context"
 
-// CarryPage carries one page, as a relay does that dies then.
-func (s *Service) CarryPage(ctx context.Context) error {
-	_, err := s.carry(ctx, takeTurns)
+// SyncPage syncs one page, like a relay that dies afterwards.
+func (s *Service) SyncPage(ctx context.Context) error {
+	_, err := s.syncSelectors(ctx, takeDue)
 	return err
 }

@@ -25,7 +25,7 @@ func (w *world) relay() {
 	})
 }
 
-func TestRevocationIsCarriedThroughWhenRedisIsBack(t *testing.T) {
+func TestRevocationIsSyncedWhenRedisIsBack(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(*devtest.Proxy){"cut": (*devtest.Proxy).Cut, "stalled": (*devtest.Proxy).Stall} {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestRevocationIsCarriedThroughWhenRedisIsBack(t *testing.T) {
 	}
 }
 
-// A replica that died between commit and delete leaves its queue behind.
+// A replica that dies between commit and delete leaves its selectors in the outbox.
 func TestRelayFinishesWhatAnotherReplicaBegan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -66,7 +66,7 @@ func TestRelayFinishesWhatAnotherReplicaBegan(t *testing.T) {
 	devtest.Eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 }
 
-func TestSignInFailsWholeWithoutRedis(t *testing.T) {
+func TestFailedSignInWithoutRedisLeavesNothing(t *testing.T) {
 	t.Parallel()
 	proxy := devtest.NewProxy(t, devtest.Redis(t))
 	w := newWorldOn(t, schematest.Database(t), proxy.URL)
@@ -83,7 +83,7 @@ func TestSignInFailsWholeWithoutRedis(t *testing.T) {
 	})
 }
 
-func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
+func TestVerificationContinuesWithoutPostgres(t *testing.T) {
 	t.Parallel()
 	proxy := devtest.NewProxy(t, schematest.Database(t))
 	w := newWorldOn(t, proxy.URL, devtest.Redis(t))
@@ -109,8 +109,8 @@ func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
 	}
 }
 
-// The heart of it: when a revoke-all has answered, no token of before lives, and
-// a password change leaves none that was opened with the old password.
+// The central guarantee: when a revoke-all is answered, no earlier token is alive, and a
+// password change leaves none that was issued with the old password.
 func TestNoTokenSurvivesARacingRevocation(t *testing.T) {
 	t.Parallel()
 	const rounds, signIns = 300, 3
@@ -156,15 +156,15 @@ func TestNoTokenSurvivesARacingRevocation(t *testing.T) {
 	if live := w.listed(); live != 0 {
 		t.Errorf("%d sessions survived", live)
 	}
-	// Were all of one kind, nothing would have raced.
+	// If all were before or all after the change, there was no race.
 	t.Logf("%d of %d sign-ins came before the change", won, rounds*signIns)
 	if won == 0 || won == rounds*signIns {
 		t.Errorf("%d of %d sign-ins won: there was no race", won, rounds*signIns)
 	}
 }
 
-// A revoke-all without a change of password: whatever was opened before it
-// answered and is alive after it was opened after it, and is listed.
+// Sign-ins race with a revoke-all without a password change. A session that is alive after
+// it is listed.
 func TestEveryLiveTokenIsListedAfterARace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

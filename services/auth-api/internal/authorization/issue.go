@@ -13,29 +13,30 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Request is for a new authorization.
+// Request asks for a new authorization.
 type Request struct {
 	Kind    Kind
 	Subject Subject
 	// Client is the program that acts, if it is not the subject itself.
 	Client uuid.UUID
-	// Parent is what the new one ends with; uuid.Nil for none. It must be of the same
-	// subject.
+	// Parent is an authorization of the same subject with which the new one ends; uuid.Nil
+	// for none.
 	Parent uuid.UUID
-	// Scopes are what the token is to have; none means all that the subject has.
+	// Scopes are the requested scopes; none means all that are assigned to the subject.
 	Scopes []string
 	// AuthenticatedBy is how a person was authenticated just now (RFC 8176).
 	AuthenticatedBy []string
-	// Lifetime is how long it stands at most. A session besides ends when it is idle.
+	// Lifetime is how long the authorization lasts at most. A session also has an idle
+	// timeout.
 	Lifetime time.Duration
-	// Admit, if set, decides once the subject is held whether it may have this.
+	// Admit, if set, is called with the subject locked, and may refuse the request.
 	Admit func(ctx context.Context, tx pgx.Tx) error
-	// Keep, if set, stores what belongs to it, in the same transaction.
-	Keep func(ctx context.Context, tx pgx.Tx, a Authorization) error
+	// Store, if set, stores related rows in the same transaction.
+	Store func(ctx context.Context, tx pgx.Tx, a Authorization) error
 }
 
-// Issue makes an authorization and its access token. Faults: what Admit and Keep
-// return, account_disabled, invalid_client (it is disabled), invalid_scope,
+// Issue creates an authorization and its access token. Faults: those of Admit and Store,
+// account_disabled, invalid_client (it is disabled), invalid_scope,
 // session_not_found (the parent has ended), store_unavailable.
 func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	id, err := uuid.NewV7FromReader(s.random)
@@ -55,15 +56,15 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 			return err
 		}
 		if r.Kind == Session {
-			if queued, err = makeRoom(ctx, tx, subject, s.now()); err != nil {
+			if queued, err = enforceLimit(ctx, tx, subject, s.now()); err != nil {
 				return err
 			}
 		}
 		if err := insert(ctx, tx, row, hash); err != nil {
 			return err
 		}
-		if r.Keep != nil {
-			if err := r.Keep(ctx, tx, row.Authorization); err != nil {
+		if r.Store != nil {
+			if err := r.Store(ctx, tx, row.Authorization); err != nil {
 				return err
 			}
 		}
@@ -79,90 +80,91 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 		}
 		return Issued{}, fmt.Errorf("issue a token: %w", err)
 	}
-	if err := s.settle(ctx, queued); err != nil {
-		// What was asked for is there. The relay ends the others as soon as it can.
-		s.log.WarnContext(ctx, "sessions that were too many are still to be ended", "error", err)
+	if err := s.awaitSync(ctx, queued); err != nil {
+		// The request itself succeeded. The relay syncs the ended sessions as soon as it can.
+		s.log.WarnContext(ctx, "sessions over the limit are ended, but not yet in Redis", "error", err)
 	}
 	return Issued{Authorization: row.Authorization, Token: secret}, nil
 }
 
-// decide holds what the authorization hangs on, and fills in the row. It gives the
-// subject.
-func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) (held, error) {
-	if err := holdRoles(ctx, tx); err != nil {
-		return held{}, err
+// decide locks the subject and everything else that the authorization depends on, checks
+// that it may be issued, and fills in the row.
+func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) (lockedSubject, error) {
+	if err := lockRolesShared(ctx, tx); err != nil {
+		return lockedSubject{}, err
 	}
-	// A sign-in may end another one. Tokens of programs are drawn side by side.
+	// A sign-in may end another one. Other requests of one subject may run concurrently.
 	lock := "FOR SHARE"
 	if r.Kind == Session {
 		lock = "FOR UPDATE"
 	}
 	subject, err := subjectRow(ctx, tx, r.Subject, lock)
 	if err != nil {
-		return held{}, fmt.Errorf("hold subject: %w", err)
+		return lockedSubject{}, fmt.Errorf("lock subject: %w", err)
 	}
 	if r.Admit != nil {
 		if err := r.Admit(ctx, tx); err != nil {
-			return held{}, err
+			return lockedSubject{}, err
 		}
 	}
 	if subject.endedAt != nil {
-		return held{}, ended(r.Subject)
+		return lockedSubject{}, disabled(r.Subject)
 	}
 	row.epoch = subject.epoch
 	if r.Kind == Personal {
 		row.epoch = subject.personalEpoch
 	}
-	if err := row.through(ctx, tx, r); err != nil {
-		return held{}, err
+	if err := row.setClient(ctx, tx, r); err != nil {
+		return lockedSubject{}, err
 	}
-	if err := s.under(ctx, tx, r, row); err != nil {
-		return held{}, err
+	if err := s.setParent(ctx, tx, r, row); err != nil {
+		return lockedSubject{}, err
 	}
 	var accounts []uuid.UUID
 	if !r.Subject.Client {
 		accounts = append(accounts, r.Subject.ID)
 	}
-	c, err := s.contents(ctx, tx, accounts, []uuid.UUID{r.Subject.ID})
+	c, err := s.readSubjectData(ctx, tx, accounts, []uuid.UUID{r.Subject.ID})
 	if err != nil {
-		return held{}, err
+		return lockedSubject{}, err
 	}
 	if row.Scopes, row.Audiences, err = c.assigned[r.Subject.ID].choose(!r.Subject.Client, r.Scopes); err != nil {
-		return held{}, err
+		return lockedSubject{}, err
 	}
 	if r.Kind == App {
-		epoch, err := consent(ctx, tx, r.Subject.ID, r.Client, row.Scopes, row.CreatedAt)
+		epoch, err := recordConsent(ctx, tx, r.Subject.ID, r.Client, row.Scopes, row.CreatedAt)
 		if err != nil {
-			return held{}, err
+			return lockedSubject{}, err
 		}
 		row.consentEpoch = &epoch
 	}
-	t := truth{authorization: row.Authorization, client: r.Subject.Client, issuedAt: row.CreatedAt, expiresAt: row.ExpiresAt}
+	t := tokenState{authorization: row.Authorization, client: r.Subject.Client, issuedAt: row.CreatedAt, expiresAt: row.ExpiresAt}
 	var known bool
 	if row.principal, known = t.principal(c); !known {
-		return held{}, fault.New(fault.AccountNotFound, "This account does not exist any more.")
+		return lockedSubject{}, fault.New(fault.AccountNotFound, "This account does not exist any more.")
 	}
 	return subject, nil
 }
 
-// through holds the client that acts.
-func (w *row) through(ctx context.Context, tx pgx.Tx, r Request) error {
+// setClient locks the client that acts and sets its epoch.
+func (w *row) setClient(ctx context.Context, tx pgx.Tx, r Request) error {
 	if r.Client == uuid.Nil {
 		return nil
 	}
 	client, err := subjectRow(ctx, tx, Subject{ID: r.Client, Client: true}, "FOR SHARE")
 	if err != nil {
-		return fmt.Errorf("hold the client: %w", err)
+		return fmt.Errorf("lock the client: %w", err)
 	}
 	if client.endedAt != nil {
-		return ended(Subject{Client: true})
+		return disabled(Subject{Client: true})
 	}
 	w.clientEpoch = &client.epoch
 	return nil
 }
 
-// under hangs the authorization on its parent: it ends no later.
-func (s *Service) under(ctx context.Context, tx pgx.Tx, r Request, row *row) error {
+// setParent makes the authorization a child of its parent. It expires no later than the
+// parent.
+func (s *Service) setParent(ctx context.Context, tx pgx.Tx, r Request, row *row) error {
 	if r.Parent == uuid.Nil {
 		return nil
 	}
@@ -186,18 +188,18 @@ func (s *Service) under(ctx context.Context, tx pgx.Tx, r Request, row *row) err
 	return nil
 }
 
-// maxDepth is how many authorizations may hang on one another.
+// maxDepth is the maximum length of a chain of authorizations.
 const maxDepth = 8
 
-// discard takes back a record whose authorization did not come to be. Nobody has its
-// token, so that it fails is no danger; the record then ends with its lifetime.
+// discard deletes a record whose authorization was not committed. A failure does no harm:
+// nobody has the token, and the record expires.
 func (s *Service) discard(ctx context.Context, hash token.Hash) {
 	if err := s.records.Drop(context.WithoutCancel(ctx), hash); err != nil {
-		s.log.WarnContext(ctx, "the record of a token that was not issued is left behind", "error", err)
+		s.log.WarnContext(ctx, "the record of a token that was not issued could not be deleted; it expires by itself", "error", err)
 	}
 }
 
-func ended(s Subject) error {
+func disabled(s Subject) error {
 	if s.Client {
 		return fault.New(fault.InvalidClient, "The client is disabled.")
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// maxListed is more than a person has sign-ins.
+// maxListed is more sign-ins than a person can have.
 const maxListed = 1000
 
-// List gives the subject's live authorizations of a kind as their records say, the
-// newest first, at most maxListed. Fault: store_unavailable.
+// List returns the subject's live authorizations of a kind, with the scopes of their
+// records, the newest first, at most maxListed. Fault: store_unavailable.
 func (s *Service) List(ctx context.Context, subject uuid.UUID, kind Kind) (listed []Authorization, err error) {
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
@@ -28,7 +28,7 @@ func (s *Service) List(ctx context.Context, subject uuid.UUID, kind Kind) (liste
 		assigned, err := s.assignments.Assigned(ctx, tx, []uuid.UUID{subject})
 		for n := range listed {
 			a := &listed[n]
-			a.Scopes, a.Audiences = assigned[subject].still(a.Scopes, a.Audiences)
+			a.Scopes, a.Audiences = assigned[subject].narrow(a.Scopes, a.Audiences)
 		}
 		return err
 	})

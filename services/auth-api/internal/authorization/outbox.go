@@ -24,12 +24,11 @@ func (t *Tx) queue(ctx context.Context, s selector) error {
 	return nil
 }
 
-// awaitEarlier lets the caller wait also for earlier ends of the subject's authorizations
-// that Redis has not heard of. They are in epochs that have passed, so what is queued now
-// does not reach them; whoever ends everything, maybe a second time because a store did
-// not answer the first, is told that it is done only when it is.
+// awaitEarlier makes the caller also wait for earlier changes of the subject that are not
+// synced yet. The new selector does not select authorizations of earlier epochs. Without
+// this, a repeated request to end everything would succeed before the first is synced.
 func (t *Tx) awaitEarlier(ctx context.Context) error {
-	_, err := t.wait(ctx, `
+	_, err := t.addPending(ctx, `
 		SELECT o.id FROM outbox o
 		LEFT JOIN authorizations a ON a.id = CASE WHEN o.selector = 'tree' AND octet_length(o.target) = 16 THEN encode(o.target, 'hex')::uuid END
 		WHERE o.done_at IS NULL AND o.id <> ALL($2) AND (o.selector IN ('subject', 'client') AND o.target = uuid_send($1) OR a.subject_id = $1)`,
@@ -37,24 +36,24 @@ func (t *Tx) awaitEarlier(ctx context.Context) error {
 	return err
 }
 
-// takeTurns locks some selectors that wait and that nobody else carries, the longest
-// waiting first.
-func takeTurns(ctx context.Context, tx pgx.Tx) ([]*selector, error) {
+// takeDue locks selectors that are due and not locked by another transaction, those that
+// have waited longest first.
+func takeDue(ctx context.Context, tx pgx.Tx) ([]*selector, error) {
 	return selectors(tx.Query(ctx, `
 		SELECT id, selector, target, epochs, cursor FROM outbox WHERE done_at IS NULL AND turn_at <= clock_timestamp()
-		ORDER BY turn_at LIMIT $1 FOR UPDATE SKIP LOCKED`, turns))
+		ORDER BY turn_at LIMIT $1 FOR UPDATE SKIP LOCKED`, maxSelectors))
 }
 
-// takeThese locks these selectors, as far as they are not done; it waits for whoever
-// carries one.
-func takeThese(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]*selector, error) {
+// takeByID locks these selectors, except those that are done. If another transaction has
+// locked one, it waits.
+func takeByID(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]*selector, error) {
 	return selectors(tx.Query(ctx, `
 		SELECT id, selector, target, epochs, cursor FROM outbox WHERE done_at IS NULL AND id = ANY($1) ORDER BY id FOR UPDATE`, ids))
 }
 
 func selectors(rows pgx.Rows, err error) ([]*selector, error) {
 	if err != nil {
-		return nil, fmt.Errorf("take changes from the outbox: %w", err)
+		return nil, fmt.Errorf("read selectors from the outbox: %w", err)
 	}
 	taken, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*selector, error) {
 		s := &selector{}
@@ -66,14 +65,14 @@ func selectors(rows pgx.Rows, err error) ([]*selector, error) {
 		return s, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("take changes from the outbox: %w", err)
+		return nil, fmt.Errorf("read selectors from the outbox: %w", err)
 	}
 	return taken, nil
 }
 
-// done takes a selector off. Those that ended or changed something are kept for a
-// rebuild; that of one token only healed its record.
-func (s *Service) done(ctx context.Context, tx pgx.Tx, sel *selector) error {
+// finish marks a selector as done. Those of changes are kept for a while, because a
+// rebuild replays them. Those of single tokens only repaired a record, and are deleted.
+func (s *Service) finish(ctx context.Context, tx pgx.Tx, sel *selector) error {
 	var err error
 	if sel.what == selectToken {
 		_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE id = $1`, sel.id)
@@ -81,30 +80,30 @@ func (s *Service) done(ctx context.Context, tx pgx.Tx, sel *selector) error {
 		_, err = tx.Exec(ctx, `UPDATE outbox SET done_at = $2 WHERE id = $1`, sel.id, s.now())
 	}
 	if err != nil {
-		return fmt.Errorf("take a change off the outbox: %w", err)
+		return fmt.Errorf("mark a selector as done: %w", err)
 	}
 	return nil
 }
 
-// move keeps how far a selector was carried, and lets the others go first.
-func move(ctx context.Context, tx pgx.Tx, sel *selector) error {
+// saveCursor stores how far a selector was synced, and moves it to the end of the queue.
+func saveCursor(ctx context.Context, tx pgx.Tx, sel *selector) error {
 	if _, err := tx.Exec(ctx, `UPDATE outbox SET cursor = $2, turn_at = clock_timestamp() WHERE id = $1`, sel.id, sel.at.encode()); err != nil {
-		return fmt.Errorf("keep how far a change was carried: %w", err)
+		return fmt.Errorf("store the cursor of a selector: %w", err)
 	}
 	return nil
 }
 
-// putOff has a selector wait that this program cannot carry, so that it holds up no other.
-// A newer program may have queued it.
-func (s *Service) putOff(ctx context.Context, tx pgx.Tx, sel *selector) error {
-	s.log.ErrorContext(ctx, "a change in the outbox cannot be carried by this program: it is tried again in a minute", "id", sel.id, "selector", sel.what, "error", sel.unreadable)
+// postpone delays a selector that this program cannot read, so that it does not block
+// others. A newer program may have queued it.
+func (s *Service) postpone(ctx context.Context, tx pgx.Tx, sel *selector) error {
+	s.log.ErrorContext(ctx, "a change in the outbox cannot be read by this version: the next attempt is in a minute", "id", sel.id, "selector", sel.what, "error", sel.unreadable)
 	if _, err := tx.Exec(ctx, `UPDATE outbox SET turn_at = clock_timestamp() + interval '1 minute' WHERE id = $1`, sel.id); err != nil {
-		return fmt.Errorf("put a change off: %w", err)
+		return fmt.Errorf("postpone a selector: %w", err)
 	}
 	return nil
 }
 
-// queueTokens adds those of the tokens that are not queued already.
+// queueTokens adds the tokens to the outbox, except those that are already there.
 func (s *Service) queueTokens(ctx context.Context, tokens []token.Hash) error {
 	return s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
 		_, err := db.Exec(ctx, `
@@ -118,15 +117,15 @@ func (s *Service) queueTokens(ctx context.Context, tokens []token.Hash) error {
 	})
 }
 
-// isCarried says whether nothing waits that this program can carry.
-func (s *Service) isCarried(ctx context.Context) (yes bool, err error) {
+// isSynced reports whether no selector is due.
+func (s *Service) isSynced(ctx context.Context) (yes bool, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
 		return db.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND turn_at <= clock_timestamp())`).Scan(&yes)
 	})
 	return yes, err
 }
 
-// Waiting counts the changes of which Redis has not heard yet.
+// Waiting counts the changes that are not yet synced to Redis.
 func (s *Service) Waiting(ctx context.Context) (n int64, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
 		return db.QueryRow(ctx, `SELECT count(*) FROM outbox WHERE done_at IS NULL`).Scan(&n)

@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	// rebuildEvery is how often Redis is asked whether it is the one that is known.
+	// rebuildEvery is how often Redis is checked for its rebuild marker.
 	rebuildEvery = time.Second
 	// rebuildBatch is how many tokens are restored in one transaction.
 	rebuildBatch = 500
-	// claimFor is for how long whoever rebuilds may be silent.
-	claimFor = 5 * time.Second
-	// evictingRest is how long a Redis that evicts is left alone after a rebuild, which
-	// itself may have pushed records out of it.
-	evictingRest = time.Minute
-	// lately is how far back what was carried is carried again first.
-	lately = time.Hour
+	// claimTTL is when a claim ends if its replica does not renew it.
+	claimTTL = 5 * time.Second
+	// evictionCooldown is the minimum time between two rebuilds of a Redis that evicts: a
+	// rebuild itself may cause evictions.
+	evictionCooldown = time.Minute
+	// replayWindow is how old a synced change may be for a rebuild to replay it.
+	replayWindow = time.Hour
 )
 
-// Rebuild brings Redis in line with Postgres whenever it comes back without what
-// was written to it last, be it a second's or everything, until ctx ends. Every
-// replica runs one; one of them does it.
+// Rebuild brings Redis in line with Postgres whenever it comes back without its last
+// writes, be it a second of them or all, until ctx ends. Every replica runs it; a claim in
+// Redis lets one of them do the work.
 func (s *Service) Rebuild(ctx context.Context) {
 	ticker := time.NewTicker(rebuildEvery)
 	defer ticker.Stop()
@@ -47,32 +47,32 @@ func (s *Service) Rebuild(ctx context.Context) {
 	}
 }
 
-// Rebuilt counts what a rebuild did.
+// Rebuilt counts the records that a rebuild restored and dropped.
 type Rebuilt struct{ Restored, Dropped int }
 
-// RebuildOnce is one round of Rebuild; nil if there was nothing to do, or if
-// another replica does it. What it began is begun anew after an error.
+// RebuildOnce is one round of Rebuild. It returns nil if Redis is complete or another
+// replica rebuilds it. After an error the next round starts from the beginning.
 func (s *Service) RebuildOnce(ctx context.Context) (*Rebuilt, error) {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
 	if known, err := s.records.Rebuilt(ctx); err != nil || known {
 		return nil, err
 	}
-	if s.records.Evicts() && s.now().Before(s.restUntil) {
+	if s.records.Evicts() && s.now().Before(s.cooldownUntil) {
 		return nil, nil
 	}
-	if s.mark == "" {
+	if s.rebuildID == "" {
 		made, err := uuid.NewRandomFromReader(s.random)
 		if err != nil {
-			return nil, fmt.Errorf("make the mark of a rebuild: %w", err)
+			return nil, fmt.Errorf("make the id of a rebuild: %w", err)
 		}
-		s.mark = made.String()
+		s.rebuildID = made.String()
 	}
-	if held, err := s.records.Claim(ctx, s.mark, claimFor); err != nil || !held {
+	if held, err := s.records.Claim(ctx, s.rebuildID, claimTTL); err != nil || !held {
 		return nil, err
 	}
-	defer s.records.Release(ctx, s.mark)
-	// Another may have done it since, and released its claim.
+	defer s.records.Release(ctx, s.rebuildID)
+	// Another replica may have finished in the meantime and released its claim.
 	if known, err := s.records.Rebuilt(ctx); err != nil || known {
 		return nil, err
 	}
@@ -81,16 +81,16 @@ func (s *Service) RebuildOnce(ctx context.Context) (*Rebuilt, error) {
 	if err := b.run(ctx); err != nil {
 		return nil, fmt.Errorf("rebuild: %w", err)
 	}
-	// Until then it is kept: whoever failed may still hold the claim.
-	s.mark = ""
+	// The id is reset only after success: a failed rebuild may still hold the claim.
+	s.rebuildID = ""
 	took := s.now().Sub(began)
-	s.restUntil = s.now().Add(max(evictingRest, 10*took))
+	s.cooldownUntil = s.now().Add(max(evictionCooldown, 10*took))
 	s.rebuilds.Add(1)
 	s.log.InfoContext(ctx, "Redis was brought in line with Postgres", "restored", b.Restored, "dropped", b.Dropped, "took", took)
 	return &b.Rebuilt, nil
 }
 
-// Rebuilds counts those of this replica.
+// Rebuilds counts the rebuilds of this replica.
 func (s *Service) Rebuilds() uint64 { return s.rebuilds.Load() }
 
 type rebuild struct {
@@ -98,14 +98,14 @@ type rebuild struct {
 	Rebuilt
 }
 
-// run goes by what is at stake: first what ended or changed lately is carried again,
-// then the live tokens come back, then goes what Postgres does not know.
+// run does the most urgent first: it replays recent changes, so that ended tokens are dead,
+// then restores live tokens, then drops records that Postgres does not know.
 func (b *rebuild) run(ctx context.Context) error {
-	began, err := b.records.BeginRebuild(ctx, b.mark)
+	began, err := b.records.BeginRebuild(ctx, b.rebuildID)
 	if err != nil {
 		return err
 	}
-	if err := b.carryAgain(ctx); err != nil {
+	if err := b.replay(ctx); err != nil {
 		return err
 	}
 	if err := b.restoreLive(ctx); err != nil {
@@ -120,16 +120,16 @@ func (b *rebuild) run(ctx context.Context) error {
 	return b.records.FinishRebuild(ctx, began)
 }
 
-// carryAgain repeats what was carried lately, and waits until what was not is carried, by
-// whatever replica.
-func (b *rebuild) carryAgain(ctx context.Context) error {
-	since := b.now().Add(-lately)
+// replay repeats the changes of the replay window, and waits until those in the outbox are
+// synced, by any replica.
+func (b *rebuild) replay(ctx context.Context) error {
+	since := b.now().Add(-replayWindow)
 	for after := (uuid.UUID{}); ; {
-		some, err := b.carriedSince(ctx, since, after)
+		some, err := b.syncedSince(ctx, since, after)
 		if err != nil {
 			return err
 		}
-		if err := b.repeatAll(ctx, some); err != nil {
+		if err := b.replaySelectors(ctx, some); err != nil {
 			return err
 		}
 		if len(some) < rebuildBatch {
@@ -138,41 +138,42 @@ func (b *rebuild) carryAgain(ctx context.Context) error {
 		after = some[len(some)-1].id
 	}
 	for {
-		if err := b.keep(ctx); err != nil {
+		if err := b.renewClaim(ctx); err != nil {
 			return err
 		}
-		c, err := b.carry(ctx, takeTurns)
+		c, err := b.syncSelectors(ctx, takeDue)
 		if err != nil {
 			return err
 		}
 		if c.selectors > 0 {
 			continue
 		}
-		if carried, err := b.isCarried(ctx); err != nil || carried {
+		if synced, err := b.isSynced(ctx); err != nil || synced {
 			return err
 		}
-		// Another carries the rest.
+		// Another replica syncs the rest.
 		if err := b.wait(ctx, relayEvery/10); err != nil {
 			return err
 		}
 	}
 }
 
-// repeatAll takes trees together: nearly all selectors are of one sign-in.
-func (b *rebuild) repeatAll(ctx context.Context, selectors []*selector) error {
+// replaySelectors replays selectors of trees together: nearly all selectors select one
+// sign-in.
+func (b *rebuild) replaySelectors(ctx context.Context, selectors []*selector) error {
 	var roots []uuid.UUID
 	for _, sel := range selectors {
 		switch {
-		case sel.unreadable != nil: // It is logged when it is carried.
+		case sel.unreadable != nil: // syncSelectors logs it.
 		case sel.what == selectTree:
 			roots = append(roots, uuid.UUID(sel.target))
 		default:
 			for done := false; !done; {
-				if err := b.keep(ctx); err != nil {
+				if err := b.renewClaim(ctx); err != nil {
 					return err
 				}
 				var err error
-				if done, err = b.repeat(ctx, sel); err != nil {
+				if done, err = b.replaySelector(ctx, sel); err != nil {
 					return err
 				}
 			}
@@ -183,22 +184,22 @@ func (b *rebuild) repeatAll(ctx context.Context, selectors []*selector) error {
 	}
 	var last uuid.UUID
 	for done := false; !done; {
-		if err := b.keep(ctx); err != nil {
+		if err := b.renewClaim(ctx); err != nil {
 			return err
 		}
 		var err error
-		if last, done, err = b.repeatTrees(ctx, roots, last); err != nil {
+		if last, done, err = b.replayTrees(ctx, roots, last); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// restoreLive writes the records while it holds their subjects: whoever ends something
-// of one does so before, and it is not restored, or after, and takes it away.
+// restoreLive writes the records while their subjects are locked. So an end is either
+// committed before, and the token is not restored, or after, and the record is deleted.
 func (b *rebuild) restoreLive(ctx context.Context) (err error) {
 	for p := (page{more: true}); p.more; {
-		if err := b.keep(ctx); err != nil {
+		if err := b.renewClaim(ctx); err != nil {
 			return err
 		}
 		restored := 0
@@ -210,9 +211,9 @@ func (b *rebuild) restoreLive(ctx context.Context) (err error) {
 	return nil
 }
 
-// dropUnknown looks twice: the authorization of a record that was just written may not
-// be committed yet. It is by the second look, or never will be. A key that may be
-// of another program stays.
+// dropUnknown checks each record twice, because the authorization of a new record may not
+// be committed yet. By the second check it is committed, or never will be. Keys that may
+// belong to another program are not deleted.
 func (b *rebuild) dropUnknown(ctx context.Context) error {
 	var suspects []token.Hash
 	err := b.records.Records(ctx, func(ctx context.Context, there []token.Hash) error {
@@ -221,7 +222,7 @@ func (b *rebuild) dropUnknown(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return b.keep(ctx)
+		return b.renewClaim(ctx)
 	})
 	if err != nil || len(suspects) == 0 {
 		return err
@@ -237,25 +238,25 @@ func (b *rebuild) dropUnknown(ctx context.Context) error {
 		if dead, err = b.records.Ours(ctx, dead); err != nil {
 			return err
 		}
-		if err := b.drop(ctx, dead); err != nil {
+		if err := b.dropDead(ctx, dead); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *rebuild) drop(ctx context.Context, dead []token.Hash) error {
+func (b *rebuild) dropDead(ctx context.Context, dead []token.Hash) error {
 	if len(dead) == 0 {
 		return nil
 	}
-	if err := b.keep(ctx); err != nil {
+	if err := b.renewClaim(ctx); err != nil {
 		return err
 	}
 	b.Dropped += len(dead)
 	return b.records.Drop(ctx, dead...)
 }
 
-// wait holds the claim meanwhile.
+// wait renews the claim while it waits.
 func (b *rebuild) wait(ctx context.Context, d time.Duration) error {
 	ticker := time.NewTicker(min(d, time.Second))
 	defer ticker.Stop()
@@ -265,18 +266,18 @@ func (b *rebuild) wait(ctx context.Context, d time.Duration) error {
 			return ctx.Err()
 		case <-ticker.C:
 		}
-		if err := b.keep(ctx); err != nil {
+		if err := b.renewClaim(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keep holds the claim.
-func (b *rebuild) keep(ctx context.Context) error {
-	held, err := b.records.Claim(ctx, b.mark, claimFor)
+// renewClaim fails if another replica holds the claim.
+func (b *rebuild) renewClaim(ctx context.Context) error {
+	held, err := b.records.Claim(ctx, b.rebuildID, claimTTL)
 	if err == nil && !held {
-		err = errors.New("another replica does it")
+		err = errors.New("another replica holds the claim")
 	}
 	return err
 }

@@ -12,9 +12,8 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// carriedSince gives the next selectors that were carried since a moment, in the order of
-// their ids.
-func (s *Service) carriedSince(ctx context.Context, since time.Time, after uuid.UUID) (found []*selector, err error) {
+// syncedSince returns the next selectors that were synced since then, ordered by id.
+func (s *Service) syncedSince(ctx context.Context, since time.Time, after uuid.UUID) (found []*selector, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
 		found, err = selectors(db.Query(ctx, `
 			SELECT id, selector, target, epochs, NULL::bytea FROM outbox WHERE done_at > $1 AND id > $2 ORDER BY id LIMIT $3`, since, after, rebuildBatch))
@@ -23,9 +22,9 @@ func (s *Service) carriedSince(ctx context.Context, since time.Time, after uuid.
 	return found, err
 }
 
-// repeat carries the next page of a selector once more. The row in the outbox stays as it
-// is: this is only for one Redis.
-func (s *Service) repeat(ctx context.Context, sel *selector) (done bool, err error) {
+// replaySelector syncs the next page of a selector again. It does not change the row in the
+// outbox.
+func (s *Service) replaySelector(ctx context.Context, sel *selector) (done bool, err error) {
 	err = s.inRolesTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		ids, last, err := s.next(ctx, tx, sel, pageSize)
 		if err != nil {
@@ -38,9 +37,9 @@ func (s *Service) repeat(ctx context.Context, sel *selector) (done bool, err err
 	return done, err
 }
 
-// repeatTrees repeats many trees together, a page at a time: nearly all trees hold a single
+// replayTrees replays many trees together, a page at a time: nearly all trees have a single
 // authorization.
-func (s *Service) repeatTrees(ctx context.Context, roots []uuid.UUID, after uuid.UUID) (last uuid.UUID, done bool, err error) {
+func (s *Service) replayTrees(ctx context.Context, roots []uuid.UUID, after uuid.UUID) (last uuid.UUID, done bool, err error) {
 	err = s.inRolesTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT id FROM authorizations WHERE root_id = ANY($1) AND id > $2 ORDER BY id LIMIT $3`, roots, after, pageSize)
 		if err != nil {
@@ -59,24 +58,24 @@ func (s *Service) repeatTrees(ctx context.Context, roots []uuid.UUID, after uuid
 	return last, done, err
 }
 
-// inRolesTx is a transaction in which roles stay as they are.
+// inRolesTx runs work in a transaction with the shared lock on roles.
 func (s *Service) inRolesTx(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
 	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := holdRoles(ctx, tx); err != nil {
+		if err := lockRolesShared(ctx, tx); err != nil {
 			return err
 		}
 		return work(ctx, tx)
 	})
 }
 
-// page is where a rebuild is in the tokens, in the order of their authorizations.
+// page is the position of a rebuild among the tokens, ordered by authorization.
 type page struct {
 	authorization uuid.UUID
 	hash          []byte
 	more          bool
 }
 
-// restorePage makes the next tokens live that are alive, whatever Redis holds of them.
+// restorePage writes the records of the live tokens of the next page.
 func (s *Service) restorePage(ctx context.Context, p page) (next page, restored int, err error) {
 	err = s.inRolesTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		next = p
@@ -104,7 +103,7 @@ func (s *Service) restorePage(ctx context.Context, p page) (next page, restored 
 	return next, restored, err
 }
 
-// dead gives those of the tokens that are not alive, or not known.
+// dead returns those of the tokens that have ended or are not in Postgres.
 func (s *Service) dead(ctx context.Context, tokens []token.Hash) (dead []token.Hash, err error) {
 	if len(tokens) == 0 {
 		return nil, nil

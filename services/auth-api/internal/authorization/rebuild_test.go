@@ -14,7 +14,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// rebuild wants it to be done, and done for good.
+// rebuild fails the test unless a rebuild happens, and a second one has nothing to do.
 func (w *world) rebuild() authorization.Rebuilt {
 	w.t.Helper()
 	did, err := w.RebuildOnce(context.Background())
@@ -34,7 +34,7 @@ func (w *world) revoke(o session.Opened) {
 	}
 }
 
-// hash of the session's token.
+// hash returns the hash of the session's token.
 func (w *world) hash(o session.Opened) token.Hash {
 	w.t.Helper()
 	var raw []byte
@@ -48,13 +48,13 @@ func (w *world) hash(o session.Opened) token.Hash {
 	return hash
 }
 
-// key of the session's record.
+// key returns the key of the session's record.
 func (w *world) key(o session.Opened) string {
 	w.t.Helper()
 	return w.hash(o).Key()
 }
 
-// back writes a record as it was, which a Redis that lost its last writes has.
+// back restores an old record, like a Redis that lost its last writes.
 func (w *world) back(key, dump string) {
 	w.t.Helper()
 	if err := w.redis.RestoreReplace(w.t.Context(), key, time.Hour, dump).Err(); err != nil {
@@ -62,7 +62,7 @@ func (w *world) back(key, dump string) {
 	}
 }
 
-func TestRedisThatComesBackOldIsBroughtInLine(t *testing.T) {
+func TestRedisWithOldDataIsRebuilt(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	w := newWorldOn(t, schematest.Database(t), process.URL)
@@ -70,7 +70,7 @@ func TestRedisThatComesBackOldIsBroughtInLine(t *testing.T) {
 	stays, revoked, narrowed, forgotten := w.open(), w.open(), w.open(), w.open()
 	w.rebuild()
 
-	// What happens in the last moment, and is lost.
+	// The last writes, which are lost.
 	dumps := map[string]string{}
 	for _, o := range []session.Opened{revoked, narrowed, forgotten} {
 		dumps[w.key(o)] = w.redis.Dump(t.Context(), w.key(o)).Val()
@@ -87,7 +87,7 @@ func TestRedisThatComesBackOldIsBroughtInLine(t *testing.T) {
 		w.back(key, dump)
 	}
 	if w.alive(lost) || !w.alive(revoked) || !w.alive(forgotten) {
-		t.Fatal("nothing was lost: nothing is tested")
+		t.Fatal("no write was lost, so the test shows nothing")
 	}
 	process.Kill()
 	process.Start()
@@ -95,20 +95,20 @@ func TestRedisThatComesBackOldIsBroughtInLine(t *testing.T) {
 
 	did := w.rebuild()
 	if w.alive(revoked) || w.alive(forgotten) {
-		t.Error("a revoked token, or one whose session is gone, lives again")
+		t.Error("a revoked token, or one without a session, is alive again")
 	}
 	if !w.alive(stays) || !w.alive(lost) {
 		t.Error("a live token is lost")
 	}
 	if principal, err := w.verify(narrowed); err != nil || strings.Join(principal.Scopes, " ") != "books:read" {
-		t.Errorf("scopes %v, %v: what was taken away is back", principal.Scopes, err)
+		t.Errorf("scopes %v, %v: a scope that was removed is back", principal.Scopes, err)
 	}
 	if did.Restored != 3 || did.Dropped != 1 {
-		t.Errorf("%+v, want 3 restored, and 1 dropped besides the end that was carried again", did)
+		t.Errorf("%+v, want 3 restored, and 1 dropped besides the end that was replayed", did)
 	}
 }
 
-func TestRedisThatComesBackEmptyIsFilled(t *testing.T) {
+func TestEmptyRedisIsFilled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var live []session.Opened
@@ -117,7 +117,7 @@ func TestRedisThatComesBackEmptyIsFilled(t *testing.T) {
 	}
 	dead := w.open()
 	w.revoke(dead)
-	// More than are restored at once.
+	// More than one page.
 	w.fill(w.account, 1200)
 	w.rebuild()
 	if err := w.redis.FlushDB(t.Context()).Err(); err != nil {
@@ -135,11 +135,11 @@ func TestRedisThatComesBackEmptyIsFilled(t *testing.T) {
 		t.Error("a revoked token lives")
 	}
 	if n := w.redis.Exists(t.Context(), token.RebuiltKey).Val(); n != 1 {
-		t.Error("no mark says that all are there")
+		t.Error("there is no rebuild marker")
 	}
 }
 
-// After a busy hour there is much to carry again: it is done in pages.
+// After a busy hour there are many changes to replay, page by page.
 func TestRebuildAfterABusyHour(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -149,7 +149,7 @@ func TestRebuildAfterABusyHour(t *testing.T) {
 	w.sql(`UPDATE authorizations SET revoked_at = now()`)
 	w.sql(`INSERT INTO outbox (id, selector, target, done_at) SELECT id, 'tree', uuid_send(root_id), now() FROM authorizations`)
 	live := w.open()
-	// A Redis that lost its last second, in which all of it was carried.
+	// A Redis that lost its last second, in which all of them were synced.
 	if err := w.redis.Del(t.Context(), token.RebuiltKey).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestRebuildAfterABusyHour(t *testing.T) {
 }
 
 // A sign-in writes its record before it commits.
-func TestRecordOfASignInUnderWayIsLeft(t *testing.T) {
+func TestRecordOfAnUncommittedSignInIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
@@ -175,19 +175,19 @@ func TestRecordOfASignInUnderWayIsLeft(t *testing.T) {
 	w.sql("DELETE FROM authorizations WHERE id = $1", o.ID) // not committed yet
 	ended := make(chan authorization.Rebuilt)
 	go func() { ended <- w.rebuild() }()
-	devtest.Eventually(t, "the records are looked through", func() bool {
+	devtest.Eventually(t, "the records are scanned", func() bool {
 		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
 	})
-	// Looked through once; the second look is seconds away.
+	// Scanned once; the second check is seconds away.
 	w.sql("INSERT INTO authorizations SELECT * FROM kept")
 	w.sql("INSERT INTO access_tokens SELECT * FROM kept_tokens")
 	if did := <-ended; did.Dropped != 0 || !w.alive(o) {
-		t.Errorf("%+v: the token of a sign-in under way is dead", did)
+		t.Errorf("%+v: the token of an uncommitted sign-in is dead", did)
 	}
 }
 
-// However a rebuild and what happens meanwhile take turns, a revoked token stays
-// dead and a live one lives.
+// While a rebuild races with sign-ins and revocations, revoked tokens stay dead and live
+// ones stay alive.
 func TestRebuildRacesWithSignInsAndRevocations(t *testing.T) {
 	t.Parallel()
 	const rounds = 100
@@ -240,17 +240,17 @@ func TestOneReplicaRebuilds(t *testing.T) {
 	}
 	all.Wait()
 	if did != 1 {
-		t.Errorf("%d did it, want 1", did)
+		t.Errorf("%d replicas rebuilt, want 1", did)
 	}
 }
 
-// Restarted in between, the first half may be lost again.
-func TestRebuildOfARedisThatRestartsBeginsAnew(t *testing.T) {
+// If Redis restarts during a rebuild, it may lose the first half again.
+func TestRebuildStartsAgainIfRedisRestarts(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	w := newWorldOn(t, schematest.Database(t), process.URL)
 	o := w.open()
-	// A record that nobody knows: before the second look there is time to restart.
+	// An unknown record: before its second check there is time to restart.
 	if err := w.redis.Set(t.Context(), token.Hash{1}.Key(), "x", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -259,16 +259,16 @@ func TestRebuildOfARedisThatRestartsBeginsAnew(t *testing.T) {
 		_, err := w.RebuildOnce(context.Background())
 		failed <- err
 	}()
-	devtest.Eventually(t, "the records are looked through", func() bool {
+	devtest.Eventually(t, "the records are scanned", func() bool {
 		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
 	})
 	process.Kill()
 	process.Start()
 	if err := <-failed; err == nil {
-		t.Fatal("it was done, whatever was lost")
+		t.Fatal("the rebuild succeeded although Redis restarted")
 	}
-	// The claim of who failed may be left, and ends.
-	devtest.Eventually(t, "it is done", func() bool {
+	// The claim of the failed rebuild may be left until it expires.
+	devtest.Eventually(t, "the rebuild succeeds", func() bool {
 		did, err := w.RebuildOnce(context.Background())
 		return err == nil && did != nil
 	})

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// relayEvery is how often the outbox is looked at without being woken: it finds what
-// another replica left behind when it died.
+// relayEvery is how often the relay polls the outbox. It finds changes that a replica left
+// behind when it died.
 const relayEvery = time.Second
 
-// Relay carries what waits in the outbox to Redis until ctx ends. Every replica runs
-// one; a selector is carried by one at a time.
+// Relay syncs the changes in the outbox to Redis until ctx ends. Every replica runs one. A
+// row lock prevents two from syncing the same selector.
 func (s *Service) Relay(ctx context.Context) {
 	ticker := time.NewTicker(relayEvery)
 	defer ticker.Stop()
@@ -30,29 +30,29 @@ func (s *Service) Relay(ctx context.Context) {
 		switch {
 		case err != nil && !failing && ctx.Err() == nil:
 			failing = true
-			s.log.WarnContext(ctx, "changes wait for a store", "error", err)
+			s.log.WarnContext(ctx, "changes cannot be synced to Redis yet", "error", err)
 		case err == nil && (failing || count > 0):
 			failing = false
-			s.log.InfoContext(ctx, "changes carried to Redis", "pages", count)
+			s.log.InfoContext(ctx, "changes synced to Redis", "pages", count)
 		}
 	}
 }
 
-// drain carries until nothing waits, and counts the pages.
+// drain syncs until no selector is due, and counts the pages.
 func (s *Service) drain(ctx context.Context) (pages int, err error) {
 	for {
-		c, err := s.carry(ctx, takeTurns)
+		c, err := s.syncSelectors(ctx, takeDue)
 		if err != nil || c.selectors == 0 {
 			return pages, err
 		}
 		pages++
-		if c.selectors < turns && !c.more {
+		if c.selectors < maxSelectors && !c.more {
 			return pages, nil
 		}
 	}
 }
 
-// wakeRelay asks the relay to look now.
+// wakeRelay makes the relay poll now.
 func (s *Service) wakeRelay() {
 	select {
 	case s.wake <- struct{}{}:

@@ -16,12 +16,12 @@ import (
 	"auth.books.test/services/auth-api/internal/session"
 )
 
-// assignments changes which roles the account has, in SQL.
+// assignments changes the account's roles in SQL.
 func (w *world) assignments(id uuid.UUID, sql string, args ...any) error {
 	return w.ChangeAssignments(context.Background(), authorization.Account(id), changed(statement(sql, args...), (*authorization.Tx).Rewrite))
 }
 
-// roles changes roles in SQL, and rewrites the tokens of all who have any.
+// roles changes roles in SQL and rewrites the tokens of all subjects that have one.
 func (w *world) roles(sql string, args ...any) error {
 	return w.ChangeRoles(context.Background(), changed(statement(sql, args...), func(tx *authorization.Tx, ctx context.Context) error {
 		rows, err := tx.Query(ctx, "SELECT id FROM roles")
@@ -50,13 +50,13 @@ func (w *world) wantScopes(o session.Opened, audiences, scopes []string) {
 	}
 }
 
-func TestLiveTokensLoseWhatIsNotGrantedAnyMore(t *testing.T) {
+func TestLiveTokensLoseRemovedScopes(t *testing.T) {
 	t.Parallel()
 	const books, shop = "books", "shop"
 	for name, c := range map[string]struct {
 		change            string
 		audiences, scopes []string
-		assignment        bool // else of a role
+		assignment        bool // otherwise a change of a role
 	}{
 		"the role is revoked":         {`DELETE FROM role_assignments USING roles r JOIN apis a ON a.id = r.api_id WHERE role_id = r.id AND audience = 'books'`, []string{shop}, []string{"account", "shop:buy"}, true},
 		"the role loses a scope":      {`UPDATE roles SET scopes = '{books:read}' WHERE 'books:read' = ANY(scopes)`, []string{books, shop}, []string{"account", "books:read", "shop:buy"}, false},
@@ -96,7 +96,7 @@ func TestLiveTokensLoseWhatIsNotGrantedAnyMore(t *testing.T) {
 			}
 			w.wantScopes(narrow, left([]string{shop}), left([]string{"shop:buy"}))
 			if w.alive(ended) {
-				t.Error("a change of grants brought an ended token back")
+				t.Error("a change of assignments brought an ended token back")
 			}
 			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 0 {
 				t.Errorf("%d changes stay queued", n)
@@ -105,9 +105,9 @@ func TestLiveTokensLoseWhatIsNotGrantedAnyMore(t *testing.T) {
 	}
 }
 
-// What a token says is what was given and is assigned now: a role that comes back comes
-// back into live tokens that had it, and into no others.
-func TestRoleThatComesBackIsInTheTokensThatHadIt(t *testing.T) {
+// A token has the scopes that were granted to it and are assigned now. A role that is
+// assigned again comes back only in live tokens that had it.
+func TestReassignedRoleComesBackInTokensThatHadIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.grant("books", "books:read")
@@ -125,12 +125,12 @@ func TestRoleThatComesBackIsInTheTokensThatHadIt(t *testing.T) {
 	w.wantScopes(w.open(), []string{"books"}, []string{"account", "books:read"})
 }
 
-func TestChangeOfARoleReachesAllWhoHaveIt(t *testing.T) {
+func TestChangeOfARoleAffectsAllHolders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.grant("books", "books:read", "books:write")
 	w.sql(`INSERT INTO roles SELECT gen_random_uuid(), api_id, 'other', scopes FROM roles`)
-	const holders = 600 // more than are looked at for one page
+	const holders = 600 // more than one page
 	w.sql(`INSERT INTO accounts (id, email, password_hash) SELECT gen_random_uuid(), 'holder' || n || '@books.test', 'unused' FROM generate_series(1, $1) n`, holders)
 	w.sql(`INSERT INTO subjects (id, kind) SELECT id, 'account' FROM accounts ON CONFLICT DO NOTHING`)
 	w.sql(`INSERT INTO role_assignments SELECT a.id, r.id FROM accounts a, roles r WHERE r.name = 'other' AND a.id <> $1`, w.account)
@@ -182,7 +182,7 @@ func TestFailedChangeOfRolesChangesNothing(t *testing.T) {
 	}
 }
 
-func TestChangeOfRolesIsCarriedWhenRedisIsBack(t *testing.T) {
+func TestChangeOfRolesIsSyncedWhenRedisIsBack(t *testing.T) {
 	t.Parallel()
 	proxy := devtest.NewProxy(t, devtest.Redis(t))
 	w := newWorldOn(t, schematest.Database(t), proxy.URL)
@@ -199,9 +199,9 @@ func TestChangeOfRolesIsCarriedWhenRedisIsBack(t *testing.T) {
 	w.wantScopes(o, []string{}, []string{"account"})
 }
 
-// When a revoked role has been answered, no token has it: neither those of
-// before nor those of sign-ins that raced with it.
-func TestNoTokenKeepsARoleThatRacesWithItsSignIn(t *testing.T) {
+// When the removal of a role is answered, no token has it: neither earlier tokens nor those
+// of sign-ins that raced with it.
+func TestNoTokenHasARoleThatWasRemovedDuringItsSignIn(t *testing.T) {
 	t.Parallel()
 	const rounds, signIns = 200, 3
 	w := newWorld(t)
@@ -250,9 +250,9 @@ func TestNoTokenKeepsARoleThatRacesWithItsSignIn(t *testing.T) {
 	}
 }
 
-// Changes of roles, of passwords and of names, and sign-ins, for two accounts at
-// once: none waits for another in a circle, which Postgres would end as a failure.
-func TestChangesDoNotLockEachOtherOut(t *testing.T) {
+// Changes of roles, passwords and names race with sign-ins of two accounts. They must not
+// deadlock, which Postgres would report as an error.
+func TestConcurrentChangesDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.relay()

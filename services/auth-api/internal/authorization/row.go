@@ -12,7 +12,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// row is an authorization that is being made.
+// row is a new authorization, as it will be inserted.
 type row struct {
 	Authorization
 	parent       *uuid.UUID
@@ -61,7 +61,7 @@ func orNull[T comparable](v T) *T {
 	return &v
 }
 
-// orEmpty is for columns and conditions that take no null.
+// orEmpty is for columns and conditions that do not accept null.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}

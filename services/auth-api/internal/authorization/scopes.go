@@ -6,40 +6,41 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// ScopeAccount is the scope that lets a token manage its own account: change it, delete
-// it, list and end its sessions. A person who gives a token to an API can leave it out.
+// ScopeAccount is the scope with which a token can manage its own account: change it,
+// delete it, list and end its sessions. A person can leave it out of a token for an API.
 const ScopeAccount = "account"
 
-// Scopes are those that roles give a subject, by the audience of their API.
+// Scopes are the scopes of a subject's roles, by the audience of their API.
 type Scopes map[string][]string
 
-// choose gives the scopes and audiences of an authorization: all that is assigned, and
-// for a person ScopeAccount, or, of these, what is wanted. Fault: invalid_scope.
+// choose returns the scopes and audiences of a new authorization. Without wanted scopes
+// these are all assigned ones, and ScopeAccount for a person; otherwise the wanted ones.
+// Fault: invalid_scope.
 func (s Scopes) choose(person bool, wanted []string) (scopes, audiences []string, err error) {
-	scopes, audiences = s.of(func(scope string) bool { return len(wanted) == 0 || slices.Contains(wanted, scope) }, nil)
+	scopes, audiences = s.filter(func(scope string) bool { return len(wanted) == 0 || slices.Contains(wanted, scope) }, nil)
 	if person && (len(wanted) == 0 || slices.Contains(wanted, ScopeAccount)) {
 		scopes = sorted(append(scopes, ScopeAccount))
 	}
 	for _, w := range wanted {
 		if !slices.Contains(scopes, w) {
-			return nil, nil, fault.New(fault.InvalidScope, "The account does not have every scope that is asked for. Ask for fewer, or for none to get all it has.")
+			return nil, nil, fault.New(fault.InvalidScope, "The account does not have every requested scope. Request fewer, or none to get all that it has.")
 		}
 	}
 	return scopes, audiences, nil
 }
 
-// still gives what is left of the scopes and audiences that were given.
-func (s Scopes) still(given, at []string) (scopes, audiences []string) {
-	scopes, audiences = s.of(func(scope string) bool { return slices.Contains(given, scope) }, at)
+// narrow returns those of the granted scopes and audiences that are still assigned.
+func (s Scopes) narrow(given, at []string) (scopes, audiences []string) {
+	scopes, audiences = s.filter(func(scope string) bool { return slices.Contains(given, scope) }, at)
 	if slices.Contains(given, ScopeAccount) {
 		scopes = sorted(append(scopes, ScopeAccount))
 	}
 	return scopes, audiences
 }
 
-// of gives the scopes that are wanted, and the audiences that have one, of those
-// named; nil names all.
-func (s Scopes) of(wanted func(scope string) bool, at []string) (scopes, audiences []string) {
+// filter returns the wanted scopes of the audiences at, and those of the audiences that
+// have any. If at is nil, it filters all audiences.
+func (s Scopes) filter(wanted func(scope string) bool, at []string) (scopes, audiences []string) {
 	scopes, audiences = []string{}, []string{}
 	for audience, assigned := range s {
 		if at != nil && !slices.Contains(at, audience) {

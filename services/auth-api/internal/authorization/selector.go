@@ -13,31 +13,31 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// what says which authorizations a selector is about.
+// what is the kind of a selector.
 type what string
 
 // The closed set.
 const (
-	selectSubject what = "subject" // of a subject, whose roots have one of the epochs
-	selectTree    what = "tree"    // that hang on a root
-	selectClient  what = "client"  // in which a client acts
-	selectRole    what = "role"    // of those who have a role
-	selectAPI     what = "api"     // of those who have a role of an API
-	selectToken   what = "token"   // that of a token
+	selectSubject what = "subject" // authorizations of a subject whose roots have one of the epochs
+	selectTree    what = "tree"    // a root and its descendants
+	selectClient  what = "client"  // authorizations in which a client acts
+	selectRole    what = "role"    // authorizations of subjects that have a role
+	selectAPI     what = "api"     // authorizations of subjects that have any role of an API
+	selectToken   what = "token"   // the authorization of a token
 )
 
-// selector is a change of which Redis has yet to be told.
+// selector is a row of the outbox. It selects the authorizations that a change affects.
 type selector struct {
 	id     uuid.UUID
 	what   what
 	target []byte
 	epochs []int64
 	at     cursor
-	// unreadable is why this program cannot carry it; nil if it can.
+	// unreadable is why this program cannot read it; nil if it can.
 	unreadable error
 }
 
-// read takes in the cursor, and says what is not as this program writes it.
+// read decodes the cursor and checks that this program knows the kind and target.
 func (s *selector) read(at []byte) (err error) {
 	if s.at, err = decodeCursor(at); err != nil {
 		return err
@@ -48,13 +48,13 @@ func (s *selector) read(at []byte) (err error) {
 	case selectSubject, selectTree, selectClient, selectRole, selectAPI:
 		_, err = uuid.FromBytes(s.target)
 	default:
-		err = errors.New("it is of another kind")
+		err = errors.New("the kind of the selector is unknown")
 	}
 	return err
 }
 
-// cursor is how far a selector was carried: the last authorization, and how it was
-// found.
+// cursor is how far a selector was synced: the last authorization, with its subject, epoch
+// and root.
 type cursor struct {
 	subject uuid.UUID
 	epoch   int64
@@ -76,15 +76,15 @@ func decodeCursor(b []byte) (c cursor, err error) {
 		return c, nil
 	}
 	if len(b) != cursorSize {
-		return c, errors.New("a cursor of the outbox cannot be read")
+		return c, errors.New("the cursor of a selector has a wrong size")
 	}
 	return cursor{
 		subject: uuid.UUID(b[:16]), epoch: int64(binary.BigEndian.Uint64(b[16:])), root: uuid.UUID(b[24:40]), node: uuid.UUID(b[40:]),
 	}, nil
 }
 
-// next gives authorizations that come after the cursor, at most limit, and moves the
-// cursor; done if they are the last.
+// next returns the authorizations after the cursor, at most limit, and advances the cursor.
+// done is true if they are the last.
 func (s *Service) next(ctx context.Context, tx pgx.Tx, sel *selector, limit int) (ids []uuid.UUID, done bool, err error) {
 	if sel.what == selectRole || sel.what == selectAPI {
 		return s.ofHolders(ctx, tx, sel, limit)
@@ -99,7 +99,7 @@ func (s *Service) selected(ctx context.Context, tx pgx.Tx, sel *selector, limit 
 	}
 	target, err := uuid.FromBytes(sel.target)
 	if err != nil {
-		return nil, fmt.Errorf("the target of a selector: %w", err)
+		return nil, fmt.Errorf("read the target of a selector: %w", err)
 	}
 	switch sel.what {
 	case selectTree:
@@ -123,7 +123,7 @@ func (s *Service) authorizationOf(ctx context.Context, tx pgx.Tx, hash []byte) (
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// page runs a query that gives pairs of a root and an authorization, and moves the cursor.
+// page runs a query for pairs of a root and an authorization, and advances the cursor.
 func (s *Service) page(ctx context.Context, tx pgx.Tx, sel *selector, query string, args ...any) (ids []uuid.UUID, err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
@@ -141,8 +141,8 @@ func (s *Service) page(ctx context.Context, tx pgx.Tx, sel *selector, query stri
 	return ids, nil
 }
 
-// ofSubject goes through the epochs in ascending order. Roots that were ended one by one
-// had selectors of their own.
+// ofSubject reads the epochs in ascending order. It skips revoked roots: each has a
+// selector of its own.
 func (s *Service) ofSubject(ctx context.Context, tx pgx.Tx, sel *selector, subject uuid.UUID, epochs []int64, limit int) (ids []uuid.UUID, err error) {
 	epochs = slices.Clone(epochs)
 	slices.Sort(epochs)
@@ -153,9 +153,10 @@ func (s *Service) ofSubject(ctx context.Context, tx pgx.Tx, sel *selector, subje
 		if epoch > sel.at.epoch {
 			sel.at = cursor{subject: subject, epoch: epoch}
 		}
-		// Roots first, as the index has them, then what hangs on each: a plain join is
-		// sorted as a whole once the planner knows too little of a table that grew fast.
-		// One root more than is wanted: of the cursor's own nothing may be left.
+		// The query reads roots in the order of the index, then the tree of each. With a plain
+		// join the planner sorts the whole result if its statistics are too old for a table
+		// that grew fast (`make bench`, "a million sign-ins of one account"). It reads one root
+		// more than limit, because the cursor's root may have nothing left.
 		some, err := s.page(ctx, tx, sel, `
 			SELECT r.id, n.id FROM (
 				SELECT id FROM authorizations
@@ -173,14 +174,15 @@ func (s *Service) ofSubject(ctx context.Context, tx pgx.Tx, sel *selector, subje
 	return ids, nil
 }
 
-// holdersPage is how many who have a role are looked at for one page.
+// holdersPage is how many subjects that have a role are read for one page.
 const holdersPage = 100
 
-// ofHolders goes through those who have the role, in the order of their ids.
+// ofHolders reads the authorizations of the subjects that have the role, ordered by the
+// subjects' ids.
 func (s *Service) ofHolders(ctx context.Context, tx pgx.Tx, sel *selector, limit int) (ids []uuid.UUID, done bool, err error) {
 	target, err := uuid.FromBytes(sel.target)
 	if err != nil {
-		return nil, false, fmt.Errorf("the target of a selector: %w", err)
+		return nil, false, fmt.Errorf("read the target of a selector: %w", err)
 	}
 	holders := s.assignments.RoleHolders
 	if sel.what == selectAPI {

@@ -17,23 +17,23 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// People knows what records say of persons; account.Store does it.
+// People reads the personal data of records; account.Store implements it.
 type People interface {
-	// People gives those of the accounts that there are.
+	// People returns the accounts with these ids. Missing ones are left out.
 	People(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]verify.Account, error)
 }
 
-// Assignments knows the roles of subjects; resource.Store does it.
+// Assignments reads the roles of subjects; resource.Store implements it.
 type Assignments interface {
-	// Assigned gives what each of the subjects has now.
+	// Assigned returns the scopes that each subject has now.
 	Assigned(ctx context.Context, tx pgx.Tx, subjects []uuid.UUID) (map[uuid.UUID]Scopes, error)
-	// RoleHolders and APIHolders give, in order, subjects from an id on that have the
-	// role, or any role of the API; fewer than limit are the last.
+	// RoleHolders and APIHolders return the subjects that have the role, or any role of the
+	// API, in the order of their ids, beginning with from. Fewer than limit are the last.
 	RoleHolders(ctx context.Context, tx pgx.Tx, role, from uuid.UUID, limit int) ([]uuid.UUID, error)
 	APIHolders(ctx context.Context, tx pgx.Tx, api, from uuid.UUID, limit int) ([]uuid.UUID, error)
 }
 
-// Service issues, ends and rewrites authorizations, and keeps Redis in line.
+// Service issues, ends and rewrites authorizations, and keeps Redis in sync.
 type Service struct {
 	db          *postgres.DB
 	records     *access.Store
@@ -47,26 +47,26 @@ type Service struct {
 	damaged     Damaged
 	wake        chan struct{}
 	rebuilds    atomic.Uint64
-	rebuilding  sync.Mutex // held while this replica rebuilds; guards mark and restUntil
-	// mark names the rebuild that this replica began.
-	mark string
-	// restUntil is when the next rebuild may begin in a Redis that evicts.
-	restUntil time.Time
+	rebuilding  sync.Mutex // held while this replica rebuilds; guards the fields below
+	// rebuildID is the id of the rebuild that this replica began; empty if none.
+	rebuildID string
+	// cooldownUntil is when the next rebuild of a Redis that evicts may begin.
+	cooldownUntil time.Time
 }
 
-// Options are the parts of a Service. All are needed but those that say so.
+// Options are the parts of a Service. All are required unless they say otherwise.
 type Options struct {
 	DB          *postgres.DB
 	Records     *access.Store
 	Ring        *token.KeyRing
 	People      People
 	Assignments Assignments
-	// Idle is how long a session lives without being used.
+	// Idle is the idle timeout of sessions.
 	Idle   time.Duration
 	Now    func() time.Time
 	Random io.Reader
 	Log    *slog.Logger
-	// Damaged may be nil: then nothing is noted.
+	// Damaged may be nil: then damaged records are not rewritten.
 	Damaged Damaged
 }
 

@@ -84,14 +84,14 @@ func TestRefusesToOpen(t *testing.T) {
 			w.sql(c.sql)
 			_, err := w.signInWith(t.Context(), w.account, c.version)
 			wantCode(t, err, c.code)
-			if n := w.redis.DBSize(t.Context()).Val(); n != 1 { // the mark of a rebuild
+			if n := w.redis.DBSize(t.Context()).Val(); n != 1 { // the rebuild marker
 				t.Errorf("%d records left in Redis", n-1)
 			}
 		})
 	}
 }
 
-func TestEveryRevocationEndsWhatItSays(t *testing.T) {
+func TestRevocationsEndTheRightSessions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string

@@ -11,20 +11,20 @@ import (
 const (
 	sweepEvery = 5 * time.Minute
 	sweepBatch = 1000
-	// keepEnded is how long the rows of what has ended stay, for whoever asks what became
-	// of a sign-in. Of a program's tokens there are too many for that.
-	keepEnded   = 30 * 24 * time.Hour
-	keepProgram = time.Hour
+	// retention is how long the rows of ended authorizations are kept, so that one can look
+	// up why a sign-in ended. Programs have too many tokens for that.
+	retention        = 30 * 24 * time.Hour
+	programRetention = time.Hour
 )
 
-// Sweep deletes what ended long ago, and what is known of deleted accounts, until ctx
-// ends. A failure is left to the next round.
+// Sweep deletes authorizations that ended long ago, and those of deleted accounts, until
+// ctx ends. The next round repeats what failed.
 func (s *Service) Sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
 		if n, err := s.SweepOnce(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "old authorizations are not deleted", "error", err)
+			s.log.WarnContext(ctx, "old authorizations cannot be deleted yet", "error", err)
 		} else if n > 0 {
 			s.log.InfoContext(ctx, "old authorizations deleted", "authorizations", n)
 		}
@@ -36,7 +36,7 @@ func (s *Service) Sweep(ctx context.Context) {
 	}
 }
 
-// SweepOnce is one round of Sweep; it says how many authorizations went.
+// SweepOnce is one round of Sweep. It returns how many authorizations it deleted.
 func (s *Service) SweepOnce(ctx context.Context) (total int64, err error) {
 	now := s.now()
 	for _, step := range []struct {
@@ -44,14 +44,14 @@ func (s *Service) SweepOnce(ctx context.Context) (total int64, err error) {
 		args      []any
 		counts    bool
 	}{
-		{`DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires_at < $2 LIMIT $1 FOR UPDATE SKIP LOCKED)`, []any{now.Add(-keepProgram)}, false},
-		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $2 LIMIT $1 FOR UPDATE SKIP LOCKED)`, []any{now.Add(-lately)}, false},
-		// One statement an index: together they would be a walk through the whole table.
-		{leaves(`expires_at < $2`), []any{now.Add(-keepEnded)}, true},
-		{leaves(`revoked_at < $2`), []any{now.Add(-keepEnded)}, true},
-		{leaves(`idle_expires_at < $2 AND revoked_at IS NULL`), []any{now.Add(-keepEnded)}, true},
-		{leaves(`expires_at < $2 AND kind IN ('service', 'exchange')`), []any{now.Add(-keepProgram)}, true},
-		// Not while Redis has yet to hear of their end: the rows say which tokens these are.
+		{`DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires_at < $2 LIMIT $1 FOR UPDATE SKIP LOCKED)`, []any{now.Add(-programRetention)}, false},
+		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $2 LIMIT $1 FOR UPDATE SKIP LOCKED)`, []any{now.Add(-replayWindow)}, false},
+		// One statement for each index: a combined condition would scan the whole table.
+		{deleteLeaves(`expires_at < $2`), []any{now.Add(-retention)}, true},
+		{deleteLeaves(`revoked_at < $2`), []any{now.Add(-retention)}, true},
+		{deleteLeaves(`idle_expires_at < $2 AND revoked_at IS NULL`), []any{now.Add(-retention)}, true},
+		{deleteLeaves(`expires_at < $2 AND kind IN ('service', 'exchange')`), []any{now.Add(-programRetention)}, true},
+		// Not before their end is synced to Redis: that needs the rows.
 		{`DELETE FROM authorizations WHERE id IN (
 			SELECT a.id FROM subjects s JOIN authorizations a ON a.subject_id = s.id
 			WHERE s.erasing AND NOT EXISTS (SELECT FROM authorizations c WHERE c.parent_id = a.id)
@@ -72,16 +72,16 @@ func (s *Service) SweepOnce(ctx context.Context) (total int64, err error) {
 	return total, nil
 }
 
-// leaves deletes the authorizations that a condition names and on which nothing hangs: a
-// parent's row stays while a child's is there.
-func leaves(condition string) string {
+// deleteLeaves deletes the authorizations that match the condition and have no children: a
+// parent's row stays as long as a child's.
+func deleteLeaves(condition string) string {
 	return `DELETE FROM authorizations WHERE id IN (
 		SELECT id FROM authorizations a WHERE ` + condition + ` AND NOT EXISTS (SELECT FROM authorizations c WHERE c.parent_id = a.id)
 		LIMIT $1 FOR UPDATE SKIP LOCKED)`
 }
 
-// sweep repeats a statement until it finds nothing: with the leaves gone, their parents
-// are leaves.
+// sweep repeats a statement until it finds nothing: when leaves are deleted, their parents
+// become leaves.
 func (s *Service) sweep(ctx context.Context, statement string, args ...any) (total int64, err error) {
 	for {
 		var n int64
@@ -92,7 +92,7 @@ func (s *Service) sweep(ctx context.Context, statement string, args ...any) (tot
 		})
 		total += n
 		if err != nil {
-			return total, fmt.Errorf("delete what ended long ago: %w", err)
+			return total, fmt.Errorf("delete old authorizations: %w", err)
 		}
 		if n == 0 {
 			return total, nil

@@ -11,18 +11,18 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// write is how sync writes the record of a token that is alive.
+// write writes the records of live tokens.
 type write func(ctx context.Context, principals ...verify.Principal) error
 
-// sync brings Redis in line with the truth about tokens of authorizations: all of them,
-// or those that are named. It holds their subjects, and the caller holds the roles, so
-// the truth stays true until Redis has answered. Nothing else writes over a record. It
-// counts those that are alive.
+// sync brings the records of the authorizations' tokens, or of only these, in line with
+// Postgres. It locks their subjects, and the caller has locked roles, so that the state
+// does not change before Redis has answered. Nothing else overwrites a record. It returns
+// how many tokens are alive.
 func (s *Service) sync(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash, put write) (alive int, err error) {
 	if len(authorizations) == 0 {
 		return 0, nil
 	}
-	if err := holdSubjects(ctx, tx, authorizations); err != nil {
+	if err := lockSubjectsShared(ctx, tx, authorizations); err != nil {
 		return 0, err
 	}
 	principals, ended, err := s.principals(ctx, tx, authorizations, only)
@@ -38,14 +38,13 @@ func (s *Service) sync(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUI
 	return len(principals), nil
 }
 
-// principals gives what the records of live tokens must say, and the tokens that are
-// dead.
+// principals returns the contents of the live tokens' records, and the dead tokens.
 func (s *Service) principals(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash) (alive []verify.Principal, dead []token.Hash, err error) {
-	all, err := s.truths(ctx, tx, authorizations, only)
+	all, err := s.tokenStates(ctx, tx, authorizations, only)
 	if err != nil {
 		return nil, nil, err
 	}
-	var standing []truth
+	var standing []tokenState
 	for _, t := range all {
 		if t.alive {
 			standing = append(standing, t)
@@ -56,7 +55,7 @@ func (s *Service) principals(ctx context.Context, tx pgx.Tx, authorizations []uu
 	if len(standing) == 0 {
 		return nil, dead, nil
 	}
-	c, err := s.contentsOf(ctx, tx, standing)
+	c, err := s.subjectDataOf(ctx, tx, standing)
 	if err != nil {
 		return nil, nil, err
 	}

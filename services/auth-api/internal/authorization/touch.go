@@ -12,26 +12,26 @@ import (
 )
 
 const (
-	// touchEvery is how often sessions are looked at whose idle end is near.
+	// touchEvery is how often sessions about to reach their idle timeout are checked.
 	touchEvery   = time.Second
 	touchTimeout = 5 * time.Second
-	// touchBatch is how many sessions are looked at in one transaction.
+	// touchBatch is how many sessions are read in one transaction.
 	touchBatch = 500
-	// near is how long before its idle end a session is looked at for the last time.
-	near = 5 * touchEvery
-	// clockSlack is how far the times of Redis may be off: it counts seconds.
+	// touchWindow is how close to its idle timeout a session must be to be checked every
+	// time.
+	touchWindow = 5 * touchEvery
+	// clockSlack is how inaccurate the times of Redis may be, which counts in seconds.
 	clockSlack = 3 * time.Second
 )
 
-// looksPer is how many times in an idle lifetime all sessions are looked at. A use
-// that is older than such a part is found even if the last moments before the end are
-// missed, because a store is away.
-const looksPer = 24
+// scansPerIdle is how many times within the idle timeout all sessions are checked. So only
+// the most recent uses are lost if a store is down just before a session's timeout.
+const scansPerIdle = 24
 
-// Touch notes uses until ctx ends. Whoever verifies a token has Redis read its record,
-// or, if it answers from memory, sends TOUCH: so Redis knows when each was used last.
-// Touch asks it, and moves the idle end of the session, in Postgres and then in the
-// record. What cannot be found out now is found out at the next look.
+// Touch records the uses of sessions until ctx ends. A verifier reads a token's record in
+// Redis, or sends TOUCH if it answers from memory, so Redis knows when each was last used.
+// Touch asks Redis and extends the idle timeout of the session, in Postgres and then in the
+// record. If a store does not answer, the next round repeats it.
 func (s *Service) Touch(ctx context.Context) {
 	ticker := time.NewTicker(touchEvery)
 	defer ticker.Stop()
@@ -43,20 +43,20 @@ func (s *Service) Touch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		// Most are looked at now and then, those that are about to end each time.
-		until := near
-		if now := s.now(); now.Sub(looked) >= s.idle/looksPer {
-			looked, until = now, s.idle-s.idle/looksPer
+		// Sessions close to their timeout are checked every time, all others now and then.
+		until := touchWindow
+		if now := s.now(); now.Sub(looked) >= s.idle/scansPerIdle {
+			looked, until = now, s.idle-s.idle/scansPerIdle
 		}
 		err := s.TouchOnce(ctx, until)
 		if err != nil && !failing && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "uses of sessions are not noted", "error", err)
+			s.log.WarnContext(ctx, "uses of sessions cannot be recorded", "error", err)
 		}
 		failing = err != nil
 	}
 }
 
-// TouchOnce is one look at the sessions whose idle end is nearer than that.
+// TouchOnce checks the sessions whose idle timeout is sooner than until from now.
 func (s *Service) TouchOnce(ctx context.Context, until time.Duration) error {
 	var after due
 	for {
@@ -74,7 +74,7 @@ func (s *Service) TouchOnce(ctx context.Context, until time.Duration) error {
 	}
 }
 
-// due is a token of a session that may have been used.
+// due is a token of a session that is to be checked.
 type due struct {
 	id        uuid.UUID
 	idleEnd   time.Time
@@ -82,7 +82,7 @@ type due struct {
 	writtenAt time.Time
 }
 
-// due gives the next in the order of their idle ends, as the index has them.
+// due returns the next tokens to check, ordered by idle timeout like the index.
 func (s *Service) due(ctx context.Context, until time.Duration, after due) (found []due, err error) {
 	now := s.now()
 	if after.idleEnd.IsZero() {
@@ -111,7 +111,7 @@ func (s *Service) due(ctx context.Context, until time.Duration, after due) (foun
 	return found, err
 }
 
-// touch asks Redis when the sessions were used last, and notes what is new.
+// touch asks Redis when the sessions were last used, and records new uses.
 func (s *Service) touch(ctx context.Context, sessions []due) error {
 	if len(sessions) == 0 {
 		return nil
@@ -128,7 +128,7 @@ func (s *Service) touch(ctx context.Context, sessions []due) error {
 	last := map[uuid.UUID]time.Time{}
 	for _, d := range sessions {
 		since, there := idle[d.hash]
-		// Redis takes our own writing for a use.
+		// Redis counts our own writes as uses.
 		if at := now.Add(-since); there && at.After(d.writtenAt.Add(clockSlack)) && at.After(last[d.id]) {
 			last[d.id] = at
 		}
@@ -141,16 +141,16 @@ func (s *Service) touch(ctx context.Context, sessions []due) error {
 	for id, at := range last {
 		ids, used = append(ids, id), append(used, at)
 	}
-	return s.note(ctx, ids, used, now)
+	return s.recordUses(ctx, ids, used, now)
 }
 
-// note moves idle ends. Subjects that somebody else holds are left for the next look:
-// most likely they are being ended.
-func (s *Service) note(ctx context.Context, ids []uuid.UUID, used []time.Time, now time.Time) error {
+// recordUses extends idle timeouts. It skips subjects that are locked by another
+// transaction, which most likely ends them.
+func (s *Service) recordUses(ctx context.Context, ids []uuid.UUID, used []time.Time, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, touchTimeout)
 	defer cancel()
 	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := holdRoles(ctx, tx); err != nil {
+		if err := lockRolesShared(ctx, tx); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `
@@ -168,11 +168,11 @@ func (s *Service) note(ctx context.Context, ids []uuid.UUID, used []time.Time, n
 			WHERE a.id = u.id AND a.subject_id = ANY($5) AND a.revoked_at IS NULL AND a.idle_expires_at > $3
 			RETURNING a.id`, ids, used, now, s.idle, subjects)
 		if err != nil {
-			return fmt.Errorf("move idle ends: %w", err)
+			return fmt.Errorf("extend idle timeouts: %w", err)
 		}
 		moved, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		if err != nil {
-			return fmt.Errorf("move idle ends: %w", err)
+			return fmt.Errorf("extend idle timeouts: %w", err)
 		}
 		_, err = s.sync(ctx, tx, moved, nil, s.records.Replace)
 		return err

@@ -13,7 +13,7 @@ import (
 	"auth.books.test/verify/record"
 )
 
-// unusedFor makes Redis believe that nobody has read the session's record for so long.
+// unusedFor sets how long ago the session's record was last read, according to Redis.
 func (w *world) unusedFor(o session.Opened, d time.Duration) {
 	w.t.Helper()
 	key := w.key(o)
@@ -24,13 +24,14 @@ func (w *world) unusedFor(o session.Opened, d time.Duration) {
 	}
 }
 
-// idleEnd is the idle end of the session, the same in the record and in Postgres.
+// idleEnd returns the idle timeout of the session and checks that the record and Postgres
+// agree.
 func (w *world) idleEnd(o session.Opened) (end time.Time) {
 	w.t.Helper()
 	if err := w.db.QueryRow(w.t.Context(), "SELECT idle_expires_at FROM authorizations WHERE id = $1", o.ID).Scan(&end); err != nil {
 		w.t.Fatal(err)
 	}
-	// Not by way of a verifier: that would be a use.
+	// Without a verifier, which would count as a use.
 	got, err := record.Decode(w.ring, w.hash(o), w.redis.Get(w.t.Context(), w.key(o)).Val())
 	if err != nil || !got.IdleExpiresAt.Equal(end) {
 		w.t.Fatalf("the record ends %v, Postgres says %v, %v", got, end, err)
@@ -45,7 +46,7 @@ func (w *world) touch() {
 	}
 }
 
-func TestUseMovesTheIdleEndToTheLastUse(t *testing.T) {
+func TestUseExtendsTheIdleTimeoutFromTheLastUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
@@ -54,7 +55,7 @@ func TestUseMovesTheIdleEndToTheLastUse(t *testing.T) {
 	used := w.clock.Now().Add(-time.Hour)
 	w.touch()
 	if off := w.idleEnd(o).Sub(used.Add(idle)).Abs(); off > 3*time.Second {
-		t.Errorf("the idle end is off by %v", off)
+		t.Errorf("the idle timeout is off by %v", off)
 	}
 	listed, err := w.sessions.List(t.Context(), w.account)
 	if err != nil || len(listed) != 1 || listed[0].UsedAt.Sub(used).Abs() > 3*time.Second {
@@ -62,9 +63,8 @@ func TestUseMovesTheIdleEndToTheLastUse(t *testing.T) {
 	}
 }
 
-// Touch itself writes records, which Redis takes for a use. If that counted, a session
-// would never end.
-func TestSessionThatNobodyUsesEnds(t *testing.T) {
+// Touch itself writes records, which Redis counts as a use. A session must end anyway.
+func TestUnusedSessionEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
@@ -74,20 +74,20 @@ func TestSessionThatNobodyUsesEnds(t *testing.T) {
 	written, end := w.clock.Now(), w.idleEnd(o)
 	for w.clock.Now().Before(end.Add(-time.Hour)) {
 		w.clock.Move(time.Hour)
-		// What Redis would say: nobody has read it since it was written.
+		// As in a real Redis: the record was not read since it was written.
 		w.unusedFor(o, w.clock.Now().Sub(written))
 		w.touch()
 	}
 	if got := w.idleEnd(o); !got.Equal(end) {
-		t.Errorf("nobody used it, and its end moved from %v to %v", end, got)
+		t.Errorf("it was not used, but its end moved from %v to %v", end, got)
 	}
 	w.clock.Move(time.Hour + time.Second)
 	if w.alive(o) {
-		t.Error("alive after its idle end")
+		t.Error("alive after its idle timeout")
 	}
 }
 
-func TestSessionThatIsUsedLivesToItsLifetime(t *testing.T) {
+func TestUsedSessionLivesToItsLifetime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
@@ -126,14 +126,14 @@ func TestTouchNeverRevives(t *testing.T) {
 		})
 		all.Wait()
 		if w.alive(o) {
-			t.Fatalf("round %d: a use that was noted brought an ended token back", round)
+			t.Fatalf("round %d: recording a use brought an ended token back", round)
 		}
 	}
 }
 
-// A use that is noted writes the whole record: it must not give back a scope that is
-// taken away at the same time.
-func TestTouchNeverGivesBackAScope(t *testing.T) {
+// Recording a use rewrites the record. It must not restore a scope that is removed at the
+// same time.
+func TestTouchNeverRestoresAScope(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.grant("books", "books:read")
@@ -162,8 +162,8 @@ func TestTouchNeverGivesBackAScope(t *testing.T) {
 	}
 }
 
-// Then Redis does not count in time but in how often.
-func TestRedisThatCountsHowOftenIsToldOf(t *testing.T) {
+// With an LFU policy Redis counts how often keys are used, not when.
+func TestLFUPolicyIsReported(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	w := newWorldOn(t, schematest.Database(t), process.URL)
@@ -173,20 +173,20 @@ func TestRedisThatCountsHowOftenIsToldOf(t *testing.T) {
 	}
 	w.clock.Move(time.Hour)
 	if err := w.TouchOnce(t.Context(), idle); err == nil {
-		t.Error("no error: uses are lost in silence")
+		t.Error("no error: uses are lost silently")
 	}
 }
 
-// More than are looked at in one transaction, all with one idle end.
-func TestAllUsesAreNoted(t *testing.T) {
+// More sessions than one transaction reads, all with the same idle timeout.
+func TestAllUsesAreRecorded(t *testing.T) {
 	t.Parallel()
 	const many = 1200
 	w := newWorld(t)
 	w.fill(w.account, many)
-	w.rebuild() // which reads and writes each record, as a use does
+	w.rebuild() // it reads and writes each record, like a use
 	w.clock.Move(30 * time.Minute)
 	w.touch()
 	if n := w.count("SELECT count(*) FROM authorizations WHERE used_at > now() + interval '29 minutes' AND idle_expires_at > now() + interval '12 hours'"); n != many {
-		t.Errorf("%d uses are noted, want %d", n, many)
+		t.Errorf("%d uses are recorded, want %d", n, many)
 	}
 }

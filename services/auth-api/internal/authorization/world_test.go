@@ -24,12 +24,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
-// world is the service on real stores, and an account whose password nobody needs.
+// world is the service with real stores, and an account.
 type world struct {
 	*authorization.Service
 	sessions *session.Service
 	t        *testing.T
-	db       *pgxpool.Pool // for the tests themselves
+	db       *pgxpool.Pool // for statements of the tests
 	store    *postgres.DB
 	redis    *redis.Client
 	verifier verify.Verifier
@@ -69,7 +69,7 @@ func (w *world) newAccount(email string) uuid.UUID {
 	return id
 }
 
-// grant gives the account a role of an API.
+// grant assigns a role of an API to the account.
 func (w *world) grant(api string, scopes ...string) {
 	w.t.Helper()
 	apiID, roleID := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
@@ -86,7 +86,7 @@ func (w *world) sql(statement string, args ...any) {
 	}
 }
 
-// signIn opens a session of somebody whose password was checked in its first version.
+// signIn opens a session for an account whose password has its first version.
 func (w *world) signIn(ctx context.Context, id uuid.UUID, scopes ...string) (session.Opened, error) {
 	return w.signInWith(ctx, id, 1, scopes...)
 }
@@ -105,7 +105,7 @@ func (w *world) open() session.Opened {
 	return o
 }
 
-// end ends one session, endAll all.
+// end ends one session.
 func (w *world) end(o session.Opened) error {
 	return w.sessions.End(context.Background(), w.account, o.ID, authorization.SignedOut)
 }
@@ -114,7 +114,7 @@ func (w *world) endAll() error {
 	return w.sessions.EndAll(context.Background(), w.account, uuid.Nil)
 }
 
-// statement is a change of an account in SQL.
+// statement returns a change of an account in SQL.
 func statement(sql string, args ...any) func(context.Context, *authorization.Tx) error {
 	return func(ctx context.Context, tx *authorization.Tx) error {
 		_, err := tx.Exec(ctx, sql, args...)
@@ -122,7 +122,7 @@ func statement(sql string, args ...any) func(context.Context, *authorization.Tx)
 	}
 }
 
-// changed runs a change, and then the acts that follow from it.
+// changed returns a change followed by the calls of Tx that it requires.
 func changed(change func(context.Context, *authorization.Tx) error, then ...func(*authorization.Tx, context.Context) error) func(context.Context, *authorization.Tx) error {
 	return func(ctx context.Context, tx *authorization.Tx) error {
 		if err := change(ctx, tx); err != nil {

@@ -42,7 +42,7 @@ func (s *Service) Open(ctx context.Context, o Opening) (Opened, error) {
 	issued, err := s.authorizations.Issue(ctx, authorization.Request{
 		Kind: authorization.Session, Subject: authorization.Account(o.Account), Scopes: o.Scopes,
 		AuthenticatedBy: o.AuthenticatedBy, Lifetime: s.lifetime, Admit: o.Admit,
-		Keep: func(ctx context.Context, tx pgx.Tx, a authorization.Authorization) error {
+		Store: func(ctx context.Context, tx pgx.Tx, a authorization.Authorization) error {
 			return insert(ctx, tx, a.ID, from)
 		},
 	})

@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	// MaxSessions is how many live sessions a person may have: a script that signs in for
-	// every call must not make rows and records without end.
+	// MaxSessions is how many live sessions a person may have. Without a limit, a script
+	// that signs in for every call would create rows and records without end.
 	MaxSessions = 100
-	// endAtOnce bounds what one sign-in ends of an account that has more than that.
-	endAtOnce = 10
-	// oldestFirst is how many of the oldest are looked at for those unused longest.
-	oldestFirst = 2 * MaxSessions
+	// maxEnded limits how many sessions one sign-in ends if the account has more.
+	maxEnded = 10
+	// candidates is among how many of the oldest sessions those unused longest are chosen.
+	candidates = 2 * MaxSessions
 )
 
-// makeRoom ends the sessions that were unused longest, if the subject, which is held
-// exclusively, has as many as it may have. It gives the selectors to be carried.
-func makeRoom(ctx context.Context, tx pgx.Tx, subject held, now time.Time) (queued []uuid.UUID, err error) {
+// enforceLimit ends the sessions unused longest if the subject has MaxSessions already. The
+// caller holds the exclusive lock of the subject. It returns the selectors to sync.
+func enforceLimit(ctx context.Context, tx pgx.Tx, subject lockedSubject, now time.Time) (queued []uuid.UUID, err error) {
 	const live = `subject_id = $1 AND epoch = $2 AND parent_id IS NULL AND revoked_at IS NULL AND kind = 'session' AND idle_expires_at > $3 AND expires_at > $3`
 	var count int
 	err = tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM authorizations WHERE `+live+` LIMIT $4) AS counted`,
-		subject.id, subject.epoch, now, MaxSessions+endAtOnce).Scan(&count)
+		subject.id, subject.epoch, now, MaxSessions+maxEnded).Scan(&count)
 	if err != nil {
 		return nil, fmt.Errorf("count sessions: %w", err)
 	}
@@ -35,13 +35,13 @@ func makeRoom(ctx context.Context, tx pgx.Tx, subject held, now time.Time) (queu
 	rows, err := tx.Query(ctx, `
 		UPDATE authorizations SET revoked_at = $3, revoked_reason = $4 WHERE id IN (
 			SELECT id FROM (SELECT id, used_at FROM authorizations WHERE `+live+` ORDER BY id LIMIT $5) AS oldest ORDER BY used_at, id LIMIT $6)
-		RETURNING root_id`, subject.id, subject.epoch, now, TooMany, oldestFirst, count-MaxSessions+1)
+		RETURNING root_id`, subject.id, subject.epoch, now, TooMany, candidates, count-MaxSessions+1)
 	if err != nil {
-		return nil, fmt.Errorf("end sessions that are too many: %w", err)
+		return nil, fmt.Errorf("end sessions over the limit: %w", err)
 	}
 	roots, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
-		return nil, fmt.Errorf("end sessions that are too many: %w", err)
+		return nil, fmt.Errorf("end sessions over the limit: %w", err)
 	}
 	t := &Tx{Tx: tx, subject: subject, now: now}
 	for _, root := range roots {

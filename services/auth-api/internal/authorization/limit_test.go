@@ -13,20 +13,20 @@ import (
 func TestSessionUnusedLongestMakesRoom(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	television := w.open() // signed in first, and used all the time
+	television := w.open() // the oldest, but always used
 	var others []session.Opened
 	for range authorization.MaxSessions - 1 {
 		w.clock.Move(time.Second)
 		others = append(others, w.open())
 	}
 	w.sql("UPDATE authorizations SET used_at = now() + interval '1 day' WHERE id = $1", television.ID)
-	child := w.issue(authorization.Request{Kind: authorization.App, Client: television.ID, Parent: others[0].ID}) // any id is a client's here
+	child := w.issue(authorization.Request{Kind: authorization.App, Client: television.ID, Parent: others[0].ID}) // any id can be a client's here
 	if n := w.listed(); n != authorization.MaxSessions {
 		t.Fatalf("%d sessions before", n)
 	}
 	newest := w.open()
 	if w.alive(others[0]) || w.live(child) {
-		t.Error("the one unused longest, or what hangs on it, is alive when the sign-in is answered")
+		t.Error("the session unused longest, or its child, is alive when the sign-in is answered")
 	}
 	if !w.alive(television) || !w.alive(others[1]) || !w.alive(newest) {
 		t.Error("another one ended")
@@ -60,8 +60,8 @@ func TestSignInsThatRaceKeepToTheLimit(t *testing.T) {
 	}
 }
 
-// An account of before may have many more. They are ended some at a time: a sign-in
-// must not take as long as all of them.
+// An account from before the limit may have many more. Each sign-in ends some of them, so
+// that it does not take too long.
 func TestSignInOfAnAccountWithFarTooManyEndsSome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

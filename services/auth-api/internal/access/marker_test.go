@@ -11,9 +11,9 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// A mark is of one process with what it held; otherwise it is withdrawn, so that
-// nobody believes that a missing record is that of a dead token.
-func TestTheMarkIsWithdrawnWhenItIsNotTrueAnyMore(t *testing.T) {
+// A marker is valid for one process and its data. An invalid one is deleted, so that no
+// verifier takes a missing record for a dead token.
+func TestInvalidMarkerIsDeleted(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	f := newFixture(t, process.URL)
@@ -54,7 +54,7 @@ func TestTheMarkIsWithdrawnWhenItIsNotTrueAnyMore(t *testing.T) {
 			t.Errorf("%s: known %v, %v", name, known, err)
 		}
 		if n := f.redis.Exists(ctx, token.RebuiltKey).Val(); n != 0 {
-			t.Errorf("%s: the mark is there", name)
+			t.Errorf("%s: the marker is there", name)
 		}
 	}
 	set(t, f.redis, "maxmemory", "1gb", "maxmemory-policy", "volatile-lru")
@@ -79,8 +79,8 @@ func TestTheMarkIsWithdrawnWhenItIsNotTrueAnyMore(t *testing.T) {
 	}
 }
 
-// A full Redis takes no new record. What was taken away is gone all the same.
-func TestRightsAreTakenAwayWhileRedisIsFull(t *testing.T) {
+// A full Redis refuses new records. Removed scopes are gone anyway.
+func TestScopesAreRemovedWhileRedisIsFull(t *testing.T) {
 	t.Parallel()
 	server := devtest.RedisWith(t, "appendonly no\n")
 	f := newFixture(t, "redis://"+server.Addr+"/0")
@@ -96,26 +96,26 @@ func TestRightsAreTakenAwayWhileRedisIsFull(t *testing.T) {
 	set(t, f.redis, "maxmemory", "1")
 	i.Scopes, unchanged.Name = []string{"books:read"}, "Another"
 	if err := f.Replace(t.Context(), i, unchanged); err == nil {
-		t.Error("it says that it was done")
+		t.Error("Replace reported success")
 	}
-	// It is alive, so it may not be called dead either.
+	// The token is alive, so it must not be called invalid.
 	if got, err := f.direct.Verify(t.Context(), raw); !errors.Is(err, verify.ErrUnavailable) || errors.Is(err, verify.ErrInvalidToken) {
-		t.Errorf("with scopes that were taken away: %v, %v; want ErrUnavailable", got.Scopes, err)
+		t.Errorf("with removed scopes: %v, %v; want ErrUnavailable", got.Scopes, err)
 	}
 	if got, alive := f.verify(other); !alive || !got.HasScope("books:read") {
-		t.Errorf("who loses nothing: alive %v, scopes %v", alive, got.Scopes)
+		t.Errorf("a token that loses nothing: alive %v, scopes %v", alive, got.Scopes)
 	}
 	if err := f.Drop(t.Context(), unchanged.Hash); err != nil {
 		t.Errorf("a revocation: %v", err)
 	}
 	set(t, f.redis, "maxmemory", "0")
 	if known, err := f.Rebuilt(t.Context()); err != nil || known {
-		t.Errorf("a rebuild must bring it back: known %v, %v", known, err)
+		t.Errorf("a rebuild must be necessary: known %v, %v", known, err)
 	}
 	if err := f.Restore(t.Context(), i); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := f.verify(raw); !got.HasScope("books:read") || got.HasScope("books:write") {
-		t.Errorf("with room again: %v", got.Scopes)
+		t.Errorf("with memory again: %v", got.Scopes)
 	}
 }

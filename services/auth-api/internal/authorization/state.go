@@ -13,9 +13,10 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// live says in SQL whether the authorization a is alive at $1: nothing in its chain has
-// ended, and its root and every client hold the epoch of today. IS DISTINCT FROM, where
-// a row may be missing: <> would be null, which NOT EXISTS takes for alive.
+// live is the SQL condition that the authorization a is alive at $1: nothing in its chain
+// has ended, and the epochs of its root, clients and consents are current. IS DISTINCT FROM
+// is needed where a row may be missing: <> would be null, and NOT EXISTS would count the
+// authorization as alive.
 const live = `(a.expires_at > $1 AND NOT EXISTS (
 	SELECT FROM authorizations x
 		JOIN subjects s ON s.id = x.subject_id
@@ -28,19 +29,19 @@ const live = `(a.expires_at > $1 AND NOT EXISTS (
 		OR (x.consent_epoch IS NOT NULL AND k.epoch IS DISTINCT FROM x.consent_epoch)
 		OR (x.parent_id IS NULL AND x.epoch <> CASE x.kind WHEN 'personal' THEN s.personal_epoch ELSE s.epoch END))))`
 
-// truth is what Postgres knows of an access token.
-type truth struct {
+// tokenState is the state of an access token in Postgres.
+type tokenState struct {
 	hash          token.Hash
 	alive         bool
 	authorization Authorization
-	client        bool // the subject is one
+	client        bool // the subject is a client
 	issuedAt      time.Time
 	expiresAt     time.Time
 }
 
-// truths reads what stands of the tokens of the authorizations that have not expired;
-// or, of these tokens, if they are named.
-func (s *Service) truths(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash) ([]truth, error) {
+// tokenStates reads the state of the authorizations' tokens that have not expired, or of
+// only these.
+func (s *Service) tokenStates(ctx context.Context, tx pgx.Tx, authorizations []uuid.UUID, only []token.Hash) ([]tokenState, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT t.hash, `+live+`, s.kind = 'client', t.issued_at, t.expires_at, t.scopes, t.audiences, `+columns+`
 		FROM access_tokens t JOIN authorizations a ON a.id = t.authorization_id JOIN subjects s ON s.id = a.subject_id
@@ -49,13 +50,13 @@ func (s *Service) truths(ctx context.Context, tx pgx.Tx, authorizations []uuid.U
 	if err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (truth, error) {
-		var t truth
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (tokenState, error) {
+		var t tokenState
 		var hash []byte
-		var scopes, audiences []string // of the token, if they are fewer
+		var scopes, audiences []string // of the token; nil if they are the authorization's
 		var err error
 		if t.authorization, err = scan(row, &hash, &t.alive, &t.client, &t.issuedAt, &t.expiresAt, &scopes, &audiences); err != nil {
-			return truth{}, err
+			return tokenState{}, err
 		}
 		if scopes != nil {
 			t.authorization.Scopes = scopes
@@ -72,10 +73,10 @@ func (s *Service) truths(ctx context.Context, tx pgx.Tx, authorizations []uuid.U
 	return all, nil
 }
 
-// columns are those of an Authorization, of the table a, as scan reads them.
+// columns are the columns of an Authorization in the table a, in the order of scan.
 const columns = `a.id, a.kind, a.subject_id, a.client_id, a.root_id, a.scopes, a.audiences, a.amr, a.auth_time, a.created_at, a.used_at, a.idle_expires_at, a.expires_at`
 
-// scan reads columns, and before them what else was selected.
+// scan reads the columns before into first, then columns.
 func scan(row pgx.CollectableRow, first ...any) (a Authorization, err error) {
 	var client *uuid.UUID
 	var authenticated, idle *time.Time
@@ -85,22 +86,22 @@ func scan(row pgx.CollectableRow, first ...any) (a Authorization, err error) {
 	return a, err
 }
 
-// contents is what records say of subjects that other packages know.
-type contents struct {
+// subjectData is the data for records that other packages own.
+type subjectData struct {
 	people   map[uuid.UUID]verify.Account
 	assigned map[uuid.UUID]Scopes
 }
 
-func (s *Service) contents(ctx context.Context, tx pgx.Tx, accounts, subjects []uuid.UUID) (c contents, err error) {
+func (s *Service) readSubjectData(ctx context.Context, tx pgx.Tx, accounts, subjects []uuid.UUID) (c subjectData, err error) {
 	if c.people, err = s.people.People(ctx, tx, accounts); err != nil {
-		return contents{}, err
+		return subjectData{}, err
 	}
 	c.assigned, err = s.assignments.Assigned(ctx, tx, subjects)
 	return c, err
 }
 
-// contentsOf reads them for the tokens that are alive.
-func (s *Service) contentsOf(ctx context.Context, tx pgx.Tx, alive []truth) (contents, error) {
+// subjectDataOf reads the data for the live tokens.
+func (s *Service) subjectDataOf(ctx context.Context, tx pgx.Tx, alive []tokenState) (subjectData, error) {
 	var accounts, subjects []uuid.UUID
 	for _, t := range alive {
 		subjects = append(subjects, t.authorization.Subject)
@@ -108,11 +109,11 @@ func (s *Service) contentsOf(ctx context.Context, tx pgx.Tx, alive []truth) (con
 			accounts = append(accounts, t.authorization.Subject)
 		}
 	}
-	return s.contents(ctx, tx, distinct(accounts), distinct(subjects))
+	return s.readSubjectData(ctx, tx, distinct(accounts), distinct(subjects))
 }
 
-// principal is what the record of the token says; false if the person is not there.
-func (t truth) principal(c contents) (verify.Principal, bool) {
+// principal returns the content of the token's record; false if the account is missing.
+func (t tokenState) principal(c subjectData) (verify.Principal, bool) {
 	a := t.authorization
 	p := verify.Principal{
 		Kind: verify.KindClient, Subject: a.Subject.String(), Authorization: a.ID.String(), IssuedAt: t.issuedAt,
@@ -121,7 +122,7 @@ func (t truth) principal(c contents) (verify.Principal, bool) {
 	if a.Client != uuid.Nil {
 		p.Client = a.Client.String()
 	}
-	p.Scopes, p.Audiences = c.assigned[a.Subject].still(a.Scopes, a.Audiences)
+	p.Scopes, p.Audiences = c.assigned[a.Subject].narrow(a.Scopes, a.Audiences)
 	if t.client {
 		return p, true
 	}
@@ -143,7 +144,7 @@ func distinct(ids []uuid.UUID) []uuid.UUID {
 	return slices.Compact(ids)
 }
 
-// raw is nil for nil: no condition.
+// raw converts hashes for a query. It keeps nil, which means no condition.
 func raw(hashes []token.Hash) [][]byte {
 	if hashes == nil {
 		return nil
