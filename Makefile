@@ -34,7 +34,7 @@ watch: ## Like run, and builds and restarts on every change of the code.
 
 # They render manifests, one after another: the race detector finds nothing there and
 # takes four times as long.
-RENDERING = ./cmd/platform ./internal/manifest
+RENDERING = ./cmd/platform ./internal/doctor ./internal/manifest ./internal/secrets
 
 # By itself the race detector lets each test binary wait for a second at its end.
 RACE_OPTIONS := atexit_sleep_ms=50

@@ -1,20 +1,20 @@
-// Package verify is the contract between this service and whoever verifies its access
-// tokens: a Verifier tells whether a token is alive and for whom it stands, as a
-// Principal, which every caller shares and nobody changes.
+// Package verify is the contract between auth-api and the services that verify its access
+// tokens. A Verifier reports whether a token is alive and returns the Principal that it
+// stands for. Principals are shared between callers and must not be changed.
 //
-// One call, Verifier.Verify, stands behind every way in which a token is checked.
-// There are two verifiers:
+// Every check of a token goes through Verifier.Verify. There are two verifiers:
 //
-//   - direct.Verifier (package direct) reads Redis, and answers from memory what has not
-//     changed since. It is given the key ring and a Redis user that may only read.
-//   - Remote, here, is for services that are not given Redis: it asks auth-api, as a
-//     client with credentials of its own (RFC 7662), and keeps nothing.
+//   - direct.Verifier (package direct) reads Redis, and answers from memory as long as
+//     the record has not changed. It needs the key ring and a Redis user that may only
+//     read.
+//   - Remote, in this package, is for services without access to Redis. It asks auth-api,
+//     as a client with credentials of its own (RFC 7662), and caches nothing.
 //
-// Failure is closed and is told apart. A token that is malformed, unknown, expired or
-// revoked is ErrInvalidToken; a store that cannot be asked is ErrUnavailable, and never
-// the former, because clients throw their token away when they are told that it is
-// dead.
+// Verification fails closed, with one of two errors. ErrInvalidToken means that the token
+// is malformed, unknown, expired or revoked. ErrUnavailable means that a store does not
+// answer. The two are never confused, because clients discard a token that is called
+// invalid.
 //
-// This package needs the standard library only. Each package beside it adds what its
-// name says, and a test holds the modules that each one brings.
+// This package needs the standard library only. A test checks which modules each of its
+// subpackages imports.
 package verify

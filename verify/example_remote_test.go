@@ -11,7 +11,7 @@ import (
 	"auth.books.test/verify"
 )
 
-// An API that is not given Redis asks auth-api, as a client of its own.
+// An API without access to Redis asks auth-api, with credentials of its own.
 func ExampleNewRemote() {
 	authAPI := httptest.NewServer(http.HandlerFunc(introspect))
 	defer authAPI.Close()
@@ -43,7 +43,7 @@ func ExampleNewRemote() {
 	// true
 }
 
-// introspect answers as auth-api does.
+// introspect responds like auth-api.
 func introspect(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if r.PostFormValue("token") != live {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// introspection is an answer of RFC 7662, section 2.2.
+// introspection is a response as RFC 7662, section 2.2, defines it.
 type introspection struct {
 	Active   *bool     `json:"active"`
 	Scope    string    `json:"scope"`
@@ -22,15 +22,15 @@ type introspection struct {
 	Audience audiences `json:"aud"`
 	Session  string    `json:"sid"`
 	Client   string    `json:"client_id"`
-	// AuthTime is of RFC 9470, section 6.2; AuthMethods of RFC 8176.
+	// AuthTime is defined in RFC 9470, section 6.2, AuthMethods in RFC 8176.
 	AuthTime    int64    `json:"auth_time"`
 	AuthMethods []string `json:"amr"`
 }
 
-// audiences are one or several (RFC 7519, section 4.1.3).
+// audiences is a string or an array of strings (RFC 7519, section 4.1.3).
 type audiences []string
 
-// UnmarshalJSON takes both forms.
+// UnmarshalJSON accepts both forms.
 func (a *audiences) UnmarshalJSON(b []byte) error {
 	var one string
 	if json.Unmarshal(b, &one) == nil {
@@ -40,14 +40,14 @@ func (a *audiences) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(a))
 }
 
-var errAnswer = errors.New("the answer is not one of RFC 7662")
+var errAnswer = errors.New("the response is not an introspection response (RFC 7662)")
 
-// parseIntrospection takes only what is surely an answer: whatever else comes
-// says nothing of the token.
+// parseIntrospection accepts only a complete introspection response. Any other response
+// says nothing about the token.
 func parseIntrospection(r *http.Response, body []byte) (introspection, error) {
 	switch {
 	case r.StatusCode == http.StatusUnauthorized:
-		return introspection{}, errors.New("auth-api does not take the client's credentials (401)")
+		return introspection{}, errors.New("auth-api refuses the client's credentials (401)")
 	case r.StatusCode != http.StatusOK:
 		return introspection{}, fmt.Errorf("auth-api answered %d", r.StatusCode)
 	case len(body) > maxAnswer:
@@ -57,18 +57,18 @@ func parseIntrospection(r *http.Response, body []byte) (introspection, error) {
 		return introspection{}, fmt.Errorf("%w: it is not JSON", errAnswer)
 	}
 	var out introspection
-	// The error could repeat the answer, which is about a person.
+	// The error of Unmarshal is dropped: it could repeat personal data of the response.
 	if json.Unmarshal(body, &out) != nil || out.Active == nil {
 		return introspection{}, errAnswer
 	}
 	return out, nil
 }
 
-// principal reads an answer about a live token: one with a username is a person's,
-// one without is a client's own, and then the subject is the client.
+// principal converts the response about a live token. A token with a username belongs to
+// a person. One without belongs to a client, which is then the subject.
 func (i introspection) principal() (*Principal, error) {
 	if i.Subject == "" || i.Session == "" || len(i.Audience) == 0 || i.Expires <= 0 || i.Username == "" && i.Client != i.Subject {
-		return nil, fmt.Errorf("%w: it lacks sub, sid, username or client_id, aud or exp", errAnswer)
+		return nil, fmt.Errorf("%w: sub, sid, aud, exp, or both username and client_id are missing", errAnswer)
 	}
 	ends := time.Unix(i.Expires, 0).UTC()
 	p := &Principal{

@@ -10,28 +10,29 @@ import (
 )
 
 var (
-	// ErrInvalidToken says that the token is not alive: malformed, of an unknown
-	// key, expired, revoked, or never given out. Answer 401 invalid_token
-	// (RFC 6750, section 3.1).
+	// ErrInvalidToken means that the token is not alive: it is malformed, names an
+	// unknown key, has expired, was revoked or was never issued. Answer 401
+	// invalid_token (RFC 6750, section 3.1).
 	ErrInvalidToken = errors.New("the access token is not valid")
-	// ErrUnavailable says that it could not be found out. Answer 503.
-	ErrUnavailable = errors.New("the session store cannot be asked")
+	// ErrUnavailable means that a store did not answer, so that the token may be alive.
+	// Answer 503.
+	ErrUnavailable = errors.New("the session store cannot be read")
 )
 
-// Verifier tells for whom a token stands. The principal is shared: do not change it.
-// It is nil if there is an error. Errors: ErrInvalidToken, ErrUnavailable.
+// Verifier returns the principal of an access token. The principal is shared: do not
+// change it. Errors: ErrInvalidToken, ErrUnavailable.
 type Verifier interface {
 	Verify(ctx context.Context, accessToken string) (*Principal, error)
 }
 
-// Kind says what the subject of a token is.
+// Kind is what the subject of a token is.
 type Kind string
 
 // The closed set of kinds.
 const (
 	// KindAccount: a person, perhaps through a client.
 	KindAccount Kind = "account"
-	// KindClient: a program that acts for itself.
+	// KindClient: a program that acts on its own behalf.
 	KindClient Kind = "client"
 )
 
@@ -40,13 +41,14 @@ type Principal struct {
 	Kind Kind
 	// Subject is the id of the account or of the client (UUID); it never changes.
 	Subject string
-	// Client is the id of the client (UUID) through which the subject acts; empty if
-	// a person signed in at auth-api itself.
+	// Client is the id of the client (UUID) that acts for the subject; empty if a person
+	// signed in at auth-api itself.
 	Client string
-	// Account is zero for a token that belongs to no person.
+	// Account is zero if the token belongs to a program.
 	Account
-	// Authorization is the public id (UUID) of what the token was given out for: today
-	// a sign-in, or what a client was given. It is not a secret, and ends it.
+	// Authorization is the public id (UUID) of the sign-in or of the client's
+	// authorization for which the token was issued. It is no secret; the sign-in is ended
+	// by it.
 	Authorization string
 	// Audiences are the names of the APIs at which the token may be used.
 	Audiences []string
@@ -54,35 +56,34 @@ type Principal struct {
 	Scopes []string
 	// IssuedAt is when the authorization began.
 	IssuedAt time.Time
-	// AuthenticatedAt is when the person last proved who they are; zero if no person
-	// did, or if it is not known. AuthenticatedBy is how, as the values of RFC 8176;
-	// the only one today is pwd.
+	// AuthenticatedAt is when the person last authenticated; zero if none did or the time
+	// is not known. AuthenticatedBy is how, in values of RFC 8176; today only pwd.
 	AuthenticatedAt time.Time
 	AuthenticatedBy []string
-	// ExpiresAt is the end of the token, whatever its use.
+	// ExpiresAt is when the token expires, whether it is used or not.
 	ExpiresAt time.Time
-	// IdleExpiresAt is the end of the token if it is not used until then; zero if its
-	// use does not matter.
+	// IdleExpiresAt is when the token expires if it is not used before; zero if it has no
+	// idle timeout.
 	IdleExpiresAt time.Time
-	// Hash stands for the token in the stores.
+	// Hash identifies the token in the stores.
 	Hash token.Hash
 }
 
-// Account is what is known of the person.
+// Account is the person that a token stands for.
 type Account struct {
-	// Email is the account's address as it was registered.
+	// Email is the address with which the account was registered.
 	Email string
-	// Name is what the person wants to be called; may be empty.
+	// Name is how the person wants to be called; may be empty.
 	Name string
 }
 
-// HasScope tells whether the token allows the scope.
+// HasScope reports whether the token allows the scope.
 func (p Principal) HasScope(scope string) bool { return slices.Contains(p.Scopes, scope) }
 
-// HasAudience tells whether the token may be used at the API.
+// HasAudience reports whether the token may be used at the API.
 func (p Principal) HasAudience(api string) bool { return slices.Contains(p.Audiences, api) }
 
-// EndsAt is the earlier of both ends.
+// EndsAt is the earlier of ExpiresAt and IdleExpiresAt.
 func (p Principal) EndsAt() time.Time {
 	if !p.IdleExpiresAt.IsZero() && p.IdleExpiresAt.Before(p.ExpiresAt) {
 		return p.IdleExpiresAt

@@ -15,10 +15,10 @@ func TestPrincipalKnowsScopesAndItsEnd(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 	if !i.EndsAt().Equal(now.Add(1)) {
-		t.Error("ends when idle")
+		t.Error("EndsAt is not IdleExpiresAt although that is earlier")
 	}
 	i.IdleExpiresAt = now.Add(3)
 	if !i.EndsAt().Equal(now.Add(2)) {
-		t.Error("ends at its lifetime")
+		t.Error("EndsAt is not ExpiresAt although that is earlier")
 	}
 }

@@ -14,38 +14,40 @@ import (
 )
 
 const (
-	// RemoteTimeout is how long Remote waits for an answer, if nothing else is set.
+	// RemoteTimeout is the default of RemoteOptions.Timeout.
 	RemoteTimeout = time.Second
-	// remoteConns are kept open: net/http's own two are too few for an API under load.
+	// remoteConns is how many idle connections are kept open. net/http's default of two
+	// is too few for an API under load.
 	remoteConns = 64
-	// maxAnswer bounds an answer, in bytes.
+	// maxAnswer is the largest response that is accepted, in bytes.
 	maxAnswer = 16 << 10
 
 	introspectPath = "/oauth/introspect"
 )
 
-// RemoteOptions say whom Remote asks and as which client. All but the last three
-// are needed.
+// RemoteOptions are the address of auth-api and the client's credentials. All but the
+// last three are required.
 type RemoteOptions struct {
-	// URL is that of auth-api, such as https://auth.books.test.
+	// URL is the base URL of auth-api, such as https://auth.books.test.
 	URL string
 	// ClientID and ClientSecret are what `auth-api client create` prints.
 	ClientID, ClientSecret string
-	// Timeout bounds a call; default RemoteTimeout.
+	// Timeout limits each call; default RemoteTimeout.
 	Timeout time.Duration
-	// HTTPClient, if set, is used instead of one of its own. Redirects are not
-	// followed in any case: they would carry the credentials elsewhere.
+	// HTTPClient, if set, replaces the default client. Redirects are never followed,
+	// because that would send the credentials to another server.
 	HTTPClient *http.Client
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
 
-// Remote verifies by asking auth-api (RFC 7662), for services that are not given
-// Redis. It keeps nothing: each call asks, so a revoked token is refused at once.
+// Remote verifies by asking auth-api (RFC 7662), for services without access to Redis.
+// It caches nothing: every call asks, so a revoked token is refused at once.
 //
-// A token for another API is as dead to it: auth-api does not tell them apart.
-// It learns of a token what its client's API may know: Audiences has this API
-// alone, Scopes are this API's, both ends are the earlier one, Hash is zero.
+// auth-api answers for the API of the client. A token for another API is
+// ErrInvalidToken, as if it were dead. Of the Principal, Audiences and Scopes have only
+// those of this API, ExpiresAt and IdleExpiresAt are both the earlier one, and Hash is
+// zero.
 type Remote struct {
 	endpoint, authorization string
 	client                  *http.Client
@@ -53,15 +55,15 @@ type Remote struct {
 	now                     func() time.Time
 }
 
-// NewRemote makes a verifier. It does not connect; Ping does. The error does not
-// hold the secret.
+// NewRemote makes a verifier. It does not connect; Ping does. The error never holds the
+// secret.
 func NewRemote(o RemoteOptions) (*Remote, error) {
 	base, err := url.Parse(o.URL)
 	if err != nil || (base.Scheme != "https" && base.Scheme != "http") || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, errors.New("the URL of auth-api cannot be read: write https://auth.books.test, without user and parameters")
+		return nil, errors.New("the URL of auth-api is malformed: write it like https://auth.books.test, without user and parameters")
 	}
 	if o.ClientID == "" || o.ClientSecret == "" {
-		return nil, errors.New("the client's id and secret are needed: auth-api client create prints them")
+		return nil, errors.New("the client's id or secret is missing: `auth-api client create` prints both")
 	}
 	r := &Remote{endpoint: base.JoinPath(introspectPath).String(), client: newHTTPClient(o.HTTPClient), timeout: o.Timeout, now: o.Now}
 	if r.timeout == 0 {
@@ -90,7 +92,7 @@ func newHTTPClient(given *http.Client) *http.Client {
 	return &c
 }
 
-// Verify tells for whom the token stands. Errors: ErrInvalidToken (it is not alive, or
+// Verify returns the principal of the token. Errors: ErrInvalidToken (it is not alive, or
 // not for the client's API), ErrUnavailable.
 func (r *Remote) Verify(ctx context.Context, accessToken string) (*Principal, error) {
 	if _, err := token.Parse(accessToken); err != nil {
@@ -113,7 +115,7 @@ func (r *Remote) Verify(ctx context.Context, accessToken string) (*Principal, er
 	return principal, nil
 }
 
-// Ping asks whether auth-api answers and takes the client's credentials.
+// Ping checks that auth-api answers and accepts the client's credentials.
 func (r *Remote) Ping(ctx context.Context) error {
 	if _, err := r.ask(ctx, "ping"); err != nil {
 		return fmt.Errorf("ask auth-api: %w", err)
@@ -131,8 +133,8 @@ func (r *Remote) ask(ctx context.Context, accessToken string) (introspection, er
 	request.Header.Set("Authorization", r.authorization)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	// Asking twice is harmless: net/http may try again on another connection when
-	// auth-api closed an idle one. Without values the header is not sent.
+	// The header marks the POST as safe to repeat, so that net/http retries it on another
+	// connection when auth-api has closed an idle one. A nil value is not sent.
 	request.Header["Idempotency-Key"] = nil
 	response, err := r.client.Do(request)
 	if err != nil {

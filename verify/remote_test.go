@@ -25,7 +25,7 @@ const live = "bat_k1_00000000000000000000000000000000000000000002orfz3"
 const active = `{"active":true,"scope":"books:read books:write","username":"ada@books.test","name":"Ada","token_type":"Bearer","exp":4102444800,"iat":1700000000,
 	"sub":"01a20cde-60c7-7b5a-afaa-bf4c69d1787c","aud":"books","sid":"01a20cde-6bd3-7531-8ac9-b1636fb1cb55"}`
 
-// answering is an auth-api that says one thing.
+// answering is an auth-api that always sends the same response.
 func answering(t *testing.T, status int, contentType, body string) (url string, asked *atomic.Int64) {
 	t.Helper()
 	asked = &atomic.Int64{}
@@ -52,7 +52,7 @@ func newRemote(t *testing.T, url string, change ...func(*verify.RemoteOptions)) 
 	return r
 }
 
-func TestRemoteTellsWhatTheAnswerSays(t *testing.T) {
+func TestRemoteReturnsThePrincipalOfTheResponse(t *testing.T) {
 	t.Parallel()
 	url, _ := answering(t, 200, "application/json; charset=utf-8", active)
 	got, err := newRemote(t, url).Verify(t.Context(), live)
@@ -66,7 +66,7 @@ func TestRemoteTellsWhatTheAnswerSays(t *testing.T) {
 	}
 }
 
-func TestRemoteAsksAsRFC7662Says(t *testing.T) {
+func TestRemoteSendsARequestOfRFC7662(t *testing.T) {
 	t.Parallel()
 	var seen *http.Request
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -91,11 +91,11 @@ func TestRemoteAsksAsRFC7662Says(t *testing.T) {
 	}
 }
 
-func TestRemoteCallsOnlyDeadTokensDead(t *testing.T) {
+func TestRemoteCallsOnlyDeadTokensInvalid(t *testing.T) {
 	t.Parallel()
 	const asJSON = "application/json"
 	without := func(field string) string {
-		// Of the names in the answer, one is another.
+		// Renames one field of the response.
 		return strings.Replace(active, `"`+field+`"`, `"x"`, 1)
 	}
 	for name, c := range map[string]struct {
@@ -119,15 +119,15 @@ func TestRemoteCallsOnlyDeadTokensDead(t *testing.T) {
 		"half an answer":            {200, asJSON, active[:len(active)/2], verify.ErrUnavailable},
 		"two answers":               {200, asJSON, `{"active":false}{"active":false}`, verify.ErrUnavailable},
 		"nothing":                   {200, asJSON, "", verify.ErrUnavailable},
-		"a page":                    {200, "text/html", `{"active":false}`, verify.ErrUnavailable},
+		"an HTML page":              {200, "text/html", `{"active":false}`, verify.ErrUnavailable},
 		"no type":                   {200, "", `{"active":false}`, verify.ErrUnavailable},
-		"very much":                 {200, asJSON, `{"active":false,"x":"` + strings.Repeat("x", 20<<10) + `"}`, verify.ErrUnavailable},
-		"the client is not taken":   {401, asJSON, `{"error":"invalid_client"}`, verify.ErrUnavailable},
-		"it calls the request bad":  {400, asJSON, `{"active":false}`, verify.ErrUnavailable},
+		"too large":                 {200, asJSON, `{"active":false,"x":"` + strings.Repeat("x", 20<<10) + `"}`, verify.ErrUnavailable},
+		"the client is refused":     {401, asJSON, `{"error":"invalid_client"}`, verify.ErrUnavailable},
+		"the request is refused":    {400, asJSON, `{"active":false}`, verify.ErrUnavailable},
 		"forbidden":                 {403, asJSON, `{"active":false}`, verify.ErrUnavailable},
 		"not found":                 {404, asJSON, `{"active":false}`, verify.ErrUnavailable},
 		"a store does not answer":   {503, asJSON, `{"error":"temporarily_unavailable"}`, verify.ErrUnavailable},
-		"a proxy has no one to ask": {502, "text/html", "<h1>Bad gateway</h1>", verify.ErrUnavailable},
+		"a proxy without upstreams": {502, "text/html", "<h1>Bad gateway</h1>", verify.ErrUnavailable},
 		"another 2xx":               {202, asJSON, `{"active":false}`, verify.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestRemoteCallsOnlyDeadTokensDead(t *testing.T) {
 				t.Errorf("%+v, %v; want %v", got, err, c.want)
 			}
 			if c.want == verify.ErrUnavailable && errors.Is(err, verify.ErrInvalidToken) {
-				t.Errorf("called dead: %v", err)
+				t.Errorf("reported as invalid: %v", err)
 			}
 			if asked.Load() != 1 || err != nil && (strings.Contains(err.Error(), live) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "ada@")) {
 				t.Errorf("asked %d times, %v", asked.Load(), err)
@@ -175,11 +175,11 @@ func TestRemoteFollowsNoRedirect(t *testing.T) {
 		}
 	}
 	if asked.Load() != 0 {
-		t.Error("the credentials were carried elsewhere")
+		t.Error("the credentials were sent to another server")
 	}
 }
 
-func TestRemoteSaysSoonThatNobodyAnswers(t *testing.T) {
+func TestRemoteTimesOutWhenNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -200,7 +200,7 @@ func TestRemoteSaysSoonThatNobodyAnswers(t *testing.T) {
 		}
 	}))
 	t.Cleanup(endless.Close)
-	for name, url := range map[string]string{"silent": "http://" + silent.Addr().String(), "closed": "http://" + closed.Addr().String(), "drop by drop": endless.URL} {
+	for name, url := range map[string]string{"silent": "http://" + silent.Addr().String(), "closed": "http://" + closed.Addr().String(), "endless": endless.URL} {
 		began := time.Now()
 		_, err := newRemote(t, url, func(o *verify.RemoteOptions) { o.Timeout = 300 * time.Millisecond }).Verify(t.Context(), live)
 		if took := time.Since(began); !errors.Is(err, verify.ErrUnavailable) || errors.Is(err, verify.ErrInvalidToken) || took > 2*time.Second {
@@ -210,11 +210,11 @@ func TestRemoteSaysSoonThatNobodyAnswers(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := newRemote(t, endless.URL).Verify(ctx, live); !errors.Is(err, verify.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("a caller who has gone: %v", err)
+		t.Errorf("a cancelled caller: %v", err)
 	}
 }
 
-func TestRemoteKeepsItsConnections(t *testing.T) {
+func TestRemoteReusesItsConnections(t *testing.T) {
 	t.Parallel()
 	var opened atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -241,14 +241,14 @@ func TestRemoteKeepsItsConnections(t *testing.T) {
 		}
 		all.Wait()
 	}
-	// With net/http's two idle connections it would be some 280.
+	// With net/http's default of two idle connections there would be some 280.
 	if n := opened.Load(); n > 3*callers {
 		t.Errorf("%d connections for %d callers", n, callers)
 	}
 }
 
-// A server that restarts closes its idle connections; nobody is to notice.
-func TestRemoteAsksAgainWhenAnIdleConnectionWasClosed(t *testing.T) {
+// A server that restarts closes its idle connections. Callers must not see an error.
+func TestRemoteRetriesWhenAnIdleConnectionWasClosed(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -282,7 +282,7 @@ func TestRemoteRefusesOptionsThatCannotWork(t *testing.T) {
 	}
 }
 
-func TestPingTellsWhetherTheClientIsTaken(t *testing.T) {
+func TestPingReportsWhetherTheClientIsAccepted(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]bool{200: true, 401: false, 503: false} {
 		url, _ := answering(t, status, "application/json", `{"active":false}`)

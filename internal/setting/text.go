@@ -24,6 +24,39 @@ func (t *Text) Decode(text string) error {
 
 func isUTF8(text string) bool { return strings.ToValidUTF8(text, "") == text }
 
+// TextList is texts with commas between them.
+type TextList struct{ List []string }
+
+// Decode takes texts; blanks around one do not count.
+func (l *TextList) Decode(text string) error {
+	entries, err := List(text)
+	if err != nil {
+		return err
+	}
+	for i, entry := range entries {
+		if err := new(Text).Decode(entry); err != nil {
+			return fmt.Errorf("entry %d: %w", i+1, err)
+		}
+	}
+	l.List = entries
+	return nil
+}
+
+func (l TextList) String() string { return strings.Join(l.List, ",") }
+
+// Realm is a protection space (RFC 9110, section 11.5).
+type Realm string
+
+// Decode takes what a quoted string may hold as it is: printable ASCII without
+// quotation marks and backslashes.
+func (r *Realm) Decode(text string) error {
+	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' || c == '"' || c == '\\' }) {
+		return errors.New("it begins or ends with a blank, or holds a quotation mark, a backslash, or a character that is not printable ASCII: write a name such as auth.books.test")
+	}
+	*r = Realm(text)
+	return nil
+}
+
 // Toggle is true or false.
 type Toggle struct{ On bool }
 

@@ -31,7 +31,7 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 				t.Errorf("headers: %v", got.header)
 			}
 			devtest.Eventually(t, "the log says why", func() bool {
-				return strings.Contains(a.log.String(), "the session store cannot be asked: read a token's record: ")
+				return strings.Contains(a.log.String(), "the session store cannot be read: read a token's record: ")
 			})
 			a.want(a.me("nonsense"), 401, "invalid_token")
 			a.want(a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}), 503, "store_unavailable")

@@ -249,7 +249,7 @@ func TestVerifyHearsOfEndsAtOnceAndOfFailures(t *testing.T) {
 	devtest.Eventually(t, "the log says why, and how many lines it leaves out", func() bool {
 		a.want(a.ask("GET", policy, token, requestIDHeader, "trace-0123456789"), 503, "store_unavailable")
 		for line := range strings.Lines(a.log.String()) {
-			if strings.Contains(line, `"route":"/verify","status":503,"code":"store_unavailable","error":"store_unavailable: the session store cannot be asked`) &&
+			if strings.Contains(line, `"route":"/verify","status":503,"code":"store_unavailable","error":"store_unavailable: the session store cannot be read`) &&
 				!strings.Contains(line, `"left_out":0`) && strings.Contains(line, `"request_id":"trace-0123456789"`) {
 				return true
 			}

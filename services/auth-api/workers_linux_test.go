@@ -29,8 +29,7 @@ func (a *api) workers() (ids []int) {
 	return ids
 }
 
-// processOf reads /proc/PID/stat: "pid (name) state parent …". Who only waits to be
-// reaped is not alive.
+// processOf reads /proc/PID/stat: "pid (name) state parent …". A zombie is not alive.
 func processOf(id int) (parent int, alive bool) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(id) + "/stat")
 	if err != nil {
@@ -41,8 +40,8 @@ func processOf(id int) (parent int, alive bool) {
 	return parent, err == nil && fields[0] != "Z"
 }
 
-// end polls for longer than others: while other tests keep all processors, who
-// gives way has none to end.
+// end polls for longer than others: while other tests use all processors, an
+// idle-priority worker gets none in which to exit.
 func (a *api) end(what string, ended func() bool) {
 	a.t.Helper()
 	devtest.Within(a.t, 10*time.Minute, what, ended)

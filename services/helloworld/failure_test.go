@@ -35,7 +35,7 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 			if r := p.call("GET", "/livez", "", nil); r.status != 200 {
 				t.Errorf("/livez: %d", r.status)
 			}
-			devtest.Eventually(t, "the log says why", func() bool { return strings.Contains(p.log.String(), "the session store cannot be asked") })
+			devtest.Eventually(t, "the log says why", func() bool { return strings.Contains(p.log.String(), "the session store cannot be read") })
 			if strings.Contains(p.log.String(), token) {
 				t.Error("the log holds the token")
 			}

@@ -24,7 +24,7 @@ const (
 )
 
 func signIns(api *program) load {
-	return load{method: "POST", url: "http://" + api.addr + "/v1/sessions", body: credentials(), clients: signInClients}
+	return load{method: "POST", url: "http://" + api.addr + "/v1/sessions", body: credentials(crowd), clients: signInClients}
 }
 
 // measureSignIn compares sign-ins with argon2id alone on as many goroutines as

@@ -22,9 +22,12 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// The account that signs in. Its address has 30 bytes.
 const (
-	email    = "lady.ada.k.lovelace@books.test"
+	// email is the address of the account whose tokens are verified: 30 bytes.
+	email = "lady.ada.k.lovelace@books.test"
+	// crowd is the account that signs in by the hundred. It is another one, since the
+	// sessions of an account over the limit of 100 end.
+	crowd    = "crowd@books.test"
 	password = "notes on the analytical engine"
 )
 
@@ -141,11 +144,14 @@ func (st *stack) startAPI(ctx context.Context, more ...string) (*program, error)
 	return p, nil
 }
 
-// register makes the account, and grants it what a typical one has.
+// register makes the accounts, and grants the one whose tokens are verified what a
+// typical one has.
 func (st *stack) register(ctx context.Context) error {
 	return st.serving(ctx, func(api *program) error {
-		if _, err := api.post(ctx, "/v1/accounts", http.StatusAccepted); err != nil {
-			return err
+		for _, address := range []string{email, crowd} {
+			if _, err := api.post(ctx, "/v1/accounts", address, http.StatusAccepted); err != nil {
+				return err
+			}
 		}
 		return st.grant(ctx)
 	})
@@ -153,7 +159,7 @@ func (st *stack) register(ctx context.Context) error {
 
 // signIn gives an access token.
 func (p *program) signIn(ctx context.Context) (token string, err error) {
-	answer, err := p.post(ctx, "/v1/sessions", http.StatusCreated)
+	answer, err := p.post(ctx, "/v1/sessions", email, http.StatusCreated)
 	if err != nil {
 		return "", err
 	}
@@ -164,11 +170,11 @@ func (p *program) signIn(ctx context.Context) (token string, err error) {
 	return token, nil
 }
 
-// post sends the account's credentials.
-func (p *program) post(ctx context.Context, path string, status int) (map[string]any, error) {
+// post sends an account's credentials.
+func (p *program) post(ctx context.Context, path, address string, status int) (map[string]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.addr+path, bytes.NewReader(credentials()))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.addr+path, bytes.NewReader(credentials(address)))
 	if err != nil {
 		return nil, err
 	}
@@ -188,4 +194,6 @@ func (p *program) post(ctx context.Context, path string, status int) (map[string
 	return answer, nil
 }
 
-func credentials() []byte { return fmt.Appendf(nil, `{"email":%q,"password":%q}`, email, password) }
+func credentials(address string) []byte {
+	return fmt.Appendf(nil, `{"email":%q,"password":%q}`, address, password)
+}

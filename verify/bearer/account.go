@@ -6,11 +6,11 @@ import (
 	"auth.books.test/verify"
 )
 
-// Account refuses a live token that is a program's own: for what is about a person's
-// account. Nil if there is an account.
+// Account refuses a live token that belongs to a program, for requests about a person's
+// account. It returns nil if the token belongs to a person.
 func (g *Guard) Account(ctx context.Context, who *verify.Principal) *Refusal {
 	if who.Kind == verify.KindAccount {
 		return nil
 	}
-	return g.refuse(ctx, g.insufficient("This is about a person's account, and the access token is a program's own.", nil))
+	return g.refuse(ctx, g.insufficient("This needs the access token of a person, and this one belongs to a program.", nil))
 }

@@ -87,7 +87,7 @@ func ExampleGuard_Check() {
 	// 401 Bearer realm="books"
 }
 
-// signedIn does what auth-api does at a sign-in, on a Redis of its own.
+// signedIn starts a Redis and writes a record into it, as auth-api does at a sign-in.
 func signedIn(email, audience, scope string) (url string, ring *token.KeyRing, accessToken string) {
 	store, err := miniredis.Run()
 	if err != nil {

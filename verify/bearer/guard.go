@@ -9,20 +9,19 @@ import (
 	"auth.books.test/verify"
 )
 
-// AnyAudience as Options.Audience lets every live token in, whichever API it is
-// for. Only a service that serves all APIs needs it.
+// AnyAudience as Options.Audience accepts tokens for any API. Only a service that serves
+// all APIs needs it.
 const AnyAudience = "*"
 
-// Options are the parts of a Guard. Verifier and Audience are needed.
+// Options are the parts of a Guard. Verifier and Audience are required.
 type Options struct {
 	Verifier verify.Verifier
-	// Audience is the name of this API; tokens for others are refused. Without a
-	// name all tokens are.
+	// Audience is the name of this API. Tokens for other APIs are refused; if it is empty,
+	// all tokens are.
 	Audience string
-	// Realm names what is protected in WWW-Authenticate; the audience if empty.
+	// Realm is the realm in WWW-Authenticate; default Audience.
 	Realm string
-	// OnRefusal, if set, is told of each request that is not let through, for logs
-	// and metrics.
+	// OnRefusal, if set, is called for each request that is refused, for logs and metrics.
 	OnRefusal func(context.Context, *Refusal)
 }
 
@@ -36,8 +35,8 @@ func New(o Options) *Guard {
 	return &Guard{o: o}
 }
 
-// Check tells who asks, or why they are not let through. The token needs all of the
-// scopes. The principal is shared: do not change it.
+// Check returns the principal of the request, or why the request is refused. The token
+// needs all of the scopes. The principal is shared: do not change it.
 func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (*verify.Principal, *Refusal) {
 	given, refusal := g.token(c)
 	if refusal != nil {
@@ -50,7 +49,7 @@ func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (*ve
 	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
 		refusal = g.invalid(err)
 	default:
-		// Whatever else went wrong says nothing of the token.
+		// Other errors say nothing about the token.
 		refusal = unavailable(err)
 	}
 	if refusal != nil {
@@ -66,7 +65,8 @@ func (g *Guard) refuse(ctx context.Context, refusal *Refusal) *Refusal {
 	return refusal
 }
 
-// lacking says what a live token does not allow; nil if it is enough.
+// lacking returns the refusal of a live token that lacks the audience or a scope; nil if
+// it has them.
 func (g *Guard) lacking(principal *verify.Principal, scopes []string) *Refusal {
 	if g.o.Audience != AnyAudience && !principal.HasAudience(g.o.Audience) {
 		return g.insufficient("The access token is not for this API.", scopes)
@@ -79,7 +79,7 @@ func (g *Guard) lacking(principal *verify.Principal, scopes []string) *Refusal {
 	return nil
 }
 
-// token takes the token out of the header (RFC 6750, section 2.1).
+// token reads the token from the header (RFC 6750, section 2.1).
 func (g *Guard) token(c Credentials) (string, *Refusal) {
 	if c.Headers > 1 {
 		return "", g.malformed("Send one Authorization header, not several.")
@@ -93,13 +93,13 @@ func (g *Guard) token(c Credentials) (string, *Refusal) {
 	}
 	given := strings.Trim(rest, " ")
 	if !isToken68(given) {
-		return "", g.malformed("The Authorization header holds more than one access token, or characters that none has.")
+		return "", g.malformed("The Authorization header holds more than one access token, or characters that no token has.")
 	}
 	return given, nil
 }
 
-// isToken68 says whether s has the characters of a token only (RFC 6750, section
-// 2.1, b64token). None at all is a token that is malformed.
+// isToken68 reports whether s has only characters of a token (RFC 6750, section 2.1,
+// b64token). The empty string passes: it is a malformed token, not a malformed header.
 func isToken68(s string) bool {
 	s = strings.TrimRight(s, "=")
 	others := 0
@@ -109,7 +109,8 @@ func isToken68(s string) bool {
 	return others == 0
 }
 
-// other is 1 for what a token has no character of.
+// other is 1 for bytes that no token has. The table needs no branch for each byte, and
+// every GET /verify goes through it (BenchmarkVerify in httpapi).
 var other = func() (bytes [256]uint8) {
 	for c := range bytes {
 		bytes[c] = 1

@@ -8,10 +8,10 @@ import (
 	"auth.books.test/verify"
 )
 
-// Recent refuses a live token whose person signed in longer ago than maxAge, or has
-// never signed in: for what somebody who found an old token must not be able to do.
-// The answer is that of RFC 9470, section 3: the client is to have the person sign
-// in again. Nil if the sign-in is recent enough.
+// Recent refuses a live token whose person signed in longer ago than maxAge, or never
+// signed in. It protects requests that a stolen older token must not allow. The refusal
+// asks the client to let the person sign in again (RFC 9470, section 3). Recent returns
+// nil if the sign-in is recent enough.
 func (g *Guard) Recent(ctx context.Context, who *verify.Principal, maxAge time.Duration, now time.Time) *Refusal {
 	if !who.AuthenticatedAt.IsZero() && now.Sub(who.AuthenticatedAt) <= maxAge {
 		return nil

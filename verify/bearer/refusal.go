@@ -12,8 +12,7 @@ import (
 // ProblemType is the media type of a Refusal's body (RFC 9457).
 const ProblemType = "application/problem+json"
 
-// RetryAfter is when to try again after it could not be found out whether a
-// token is alive.
+// RetryAfter is when to try again after a store did not answer.
 const RetryAfter = time.Second
 
 // Code names a kind of refusal in the body. Clients may branch on it.
@@ -30,12 +29,12 @@ const (
 	StoreUnavailable               Code = "store_unavailable"
 )
 
-// Codes are all of them.
+// Codes lists all codes.
 func Codes() []Code {
 	return []Code{MissingToken, MalformedRequest, InvalidToken, InsufficientScope, InsufficientUserAuthentication, StoreUnavailable}
 }
 
-// Status is the HTTP status of a refusal with this code; 0 if it is not one of Codes.
+// Status is the HTTP status of a refusal with this code; 0 for an unknown code.
 func (c Code) Status() int {
 	switch c {
 	case MissingToken, InvalidToken, InsufficientUserAuthentication:
@@ -51,18 +50,18 @@ func (c Code) Status() int {
 	}
 }
 
-// Refusal says why a request is not let through, and is the answer to it. It
-// holds no part of a token.
+// Refusal is why a request is refused, and the response to it. It holds no part of a
+// token.
 type Refusal struct {
 	// Status is the HTTP status.
 	Status int
 	Code   Code
-	// Detail is a sentence for the caller: what is wrong and what to do.
+	// Detail tells the caller what is wrong and what to do.
 	Detail string
-	// Challenge is the value of WWW-Authenticate (RFC 6750, section 3); empty where
-	// another token would not help.
+	// Challenge is the value of WWW-Authenticate (RFC 6750, section 3); empty if another
+	// token would not help.
 	Challenge string
-	// Retry is when to try again; 0 if that would not help.
+	// Retry is the value of Retry-After; 0 if a retry would not help.
 	Retry time.Duration
 
 	cause error
@@ -73,7 +72,7 @@ func (g *Guard) missing(inURL bool) *Refusal {
 	if inURL {
 		detail = "An access token in the URL is not read. Send it in a header, as Authorization: Bearer TOKEN."
 	}
-	// Without an error code, as no token was given (RFC 6750, section 3.1).
+	// There is no error code, because no token was sent (RFC 6750, section 3.1).
 	return &Refusal{Status: MissingToken.Status(), Code: MissingToken, Detail: detail, Challenge: g.challenge("")}
 }
 
@@ -114,10 +113,10 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("%s: %s", r.Code, r.Detail)
 }
 
-// Unwrap gives the cause, if there is one.
+// Unwrap returns the cause, if there is one.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-// Header is what goes with Body.
+// Header returns the header fields of the response.
 func (r *Refusal) Header() http.Header {
 	h := http.Header{}
 	h.Set("Content-Type", ProblemType)
@@ -131,8 +130,8 @@ func (r *Refusal) Header() http.Header {
 	return h
 }
 
-// Body is the problem (RFC 9457). It is not MarshalJSON: a log that writes JSON is
-// to have Error.
+// Body returns the body of the response (RFC 9457). It is not called MarshalJSON, so that
+// a JSON log shows Error instead.
 func (r *Refusal) Body() []byte {
 	body, _ := json.Marshal(struct { // strings and a number: it cannot fail
 		Title  string `json:"title"`

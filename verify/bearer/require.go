@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// Credentials are what Check needs to know of a request.
+// Credentials are the parts of a request that Check needs.
 type Credentials struct {
-	// Authorization is the value of that header.
+	// Authorization is the value of the first Authorization header, Headers how many such
+	// headers the request has.
 	Authorization string
-	// Headers is how many headers of that name there are.
-	Headers int
-	// InURL says that the URL has a parameter access_token (RFC 6750, section 2.3).
+	Headers       int
+	// InURL is true if the URL has a parameter access_token (RFC 6750, section 2.3).
 	InURL bool
 }
 
-// Require lets requests through whose token is for this API and has all of the
-// scopes. The handler finds who asks with FromContext.
+// Require lets requests through whose token is for this API and has all of the scopes.
+// The handler gets the principal from FromContext.
 func (g *Guard) Require(scopes ...string) func(http.Handler) http.Handler {
 	scopes = slices.Clone(scopes)
 	return func(next http.Handler) http.Handler {
@@ -39,7 +39,7 @@ func credentialsOf(r *http.Request) Credentials {
 	}
 }
 
-// ServeHTTP answers with the refusal.
+// ServeHTTP writes the refusal as the response.
 func (r *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	maps.Copy(w.Header(), r.Header())
 	w.WriteHeader(r.Status)

@@ -21,32 +21,32 @@ type options = cache.Options[string, string]
 func TestSecondReadComesFromMemory(t *testing.T) {
 	t.Parallel()
 	client := open(t, devtest.Redis(t))
-	k := newKept(t, client)
-	k.tracking()
+	f := newFixture(t, client)
+	f.tracking()
 	put(t, client, "a", "1")
-	k.warm("a", "1")
-	s := k.Stats()
+	f.warm("a", "1")
+	s := f.Stats()
 	if s.Entries != 1 || s.Bytes == 0 || s.Misses == 0 || s.Lease <= 0 || s.Lease > s.Bound || s.Bound != cache.DefaultBound {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestWhatIsNotThereIsNotKept(t *testing.T) {
+func TestMissingKeyIsNotCached(t *testing.T) {
 	t.Parallel()
 	client := open(t, devtest.Redis(t))
-	k := newKept(t, client)
-	k.tracking()
+	f := newFixture(t, client)
+	f.tracking()
 	for range 3 {
-		k.want("a", "")
+		f.want("a", "")
 	}
 	put(t, client, "a", "1")
-	k.want("a", "1")
-	if s := k.Stats(); s.Hits != 0 {
+	f.want("a", "1")
+	if s := f.Stats(); s.Hits != 0 {
 		t.Errorf("%+v", s)
 	}
 }
 
-// Every way in which a key can change is pushed.
+// Redis pushes every kind of change.
 func TestChangesAreSeen(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -69,17 +69,17 @@ func TestChangesAreSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := devtest.RedisProcess(t).URL // FLUSHDB is told to everybody
+			url := devtest.RedisProcess(t).URL // not shared, because FLUSHDB is pushed to the clients of every database
 			client, other := open(t, url), open(t, url)
-			k := newKept(t, client)
-			k.tracking()
+			f := newFixture(t, client)
+			f.tracking()
 			put(t, client, "a", "1")
-			k.warm("a", "1")
+			f.warm("a", "1")
 			if err := c.change(t.Context(), other); err != nil {
 				t.Fatal(err)
 			}
 			devtest.Eventually(t, "the change is seen", func() bool {
-				v, err := k.get("a")
+				v, err := f.get("a")
 				return err == nil && v == c.want
 			})
 		})
@@ -90,53 +90,53 @@ func TestForgottenValueIsReadAgain(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	proxy := devtest.NewProxy(t, url)
-	k := newKept(t, open(t, proxy.URL))
-	k.tracking()
+	f := newFixture(t, open(t, proxy.URL))
+	f.tracking()
 	client := open(t, url)
 	put(t, client, "a", "1")
-	k.warm("a", "1")
-	proxy.StallThose(func(n int) bool { return n == 0 }) // the push does not come
+	f.warm("a", "1")
+	proxy.StallThose(func(n int) bool { return n == 0 }) // the push does not arrive
 	del(t, client, "a")
-	k.Forget("a", "never heard of")
-	k.want("a", "")
+	f.Forget("a", "never read")
+	f.want("a", "")
 }
 
-// The answer of Redis was on its way when the value changed: whoever asked
-// before gets it, nobody after.
-func TestAnswerThatAChangeOvertookIsNotKept(t *testing.T) {
+// The reply of Redis is in flight when the value changes: the caller that asked before
+// gets it, later callers do not.
+func TestReplyOvertakenByAChangeIsNotCached(t *testing.T) {
 	t.Parallel()
-	url := devtest.RedisProcess(t).URL // of one's own: its commands are counted
+	url := devtest.RedisProcess(t).URL // not shared, because its commands are counted
 	proxy := devtest.NewProxy(t, url)
 	client := open(t, url)
-	k := newKept(t, open(t, proxy.URL))
-	k.tracking()
+	f := newFixture(t, open(t, proxy.URL))
+	f.tracking()
 	put(t, client, "a", "1")
-	k.want("b", "") // a connection for reads is there
-	devtest.Eventually(t, "the push of the first value is here", func() bool { return k.Stats().Pushes > 0 })
-	pushes, answered := k.Stats().Pushes, served(t, client, "hgetall")
+	f.want("b", "") // opens a connection for reads
+	devtest.Eventually(t, "the push of the first value arrives", func() bool { return f.Stats().Pushes > 0 })
+	pushes, answered := f.Stats().Pushes, served(t, client, "hgetall")
 	proxy.StallThose(func(n int) bool { return n != 0 })
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		if v, err := k.get("a"); err != nil || v != "1" {
-			t.Errorf("who asked before the change got %q, %v", v, err)
+		if v, err := f.get("a"); err != nil || v != "1" {
+			t.Errorf("the caller before the change got %q, %v", v, err)
 		}
 	})
-	devtest.Eventually(t, "the read is under way", func() bool { return k.Stats().Misses >= 2 })
+	devtest.Eventually(t, "the read is in flight", func() bool { return f.Stats().Misses >= 2 })
 	devtest.Eventually(t, "Redis has answered", func() bool { return served(t, client, "hgetall") > answered })
 	del(t, client, "a")
-	devtest.Eventually(t, "the push is here", func() bool { return k.Stats().Pushes > pushes })
+	devtest.Eventually(t, "the push arrives", func() bool { return f.Stats().Pushes > pushes })
 	wait.Go(func() {
-		if v, err := k.get("a"); err != nil || v != "" {
-			t.Errorf("who asked after the push got %q, %v", v, err)
+		if v, err := f.get("a"); err != nil || v != "" {
+			t.Errorf("the caller after the push got %q, %v", v, err)
 		}
 	})
-	devtest.Eventually(t, "another asks", func() bool { return k.Stats().Misses >= 3 })
+	devtest.Eventually(t, "another caller reads", func() bool { return f.Stats().Misses >= 3 })
 	proxy.Restore()
 	wait.Wait()
-	k.want("a", "")
+	f.want("a", "")
 }
 
-// served is how often Redis has carried out a command.
+// served returns how often Redis has run a command.
 func served(t *testing.T, client redis.UniversalClient, command string) (n int) {
 	t.Helper()
 	info, err := client.Info(t.Context(), "commandstats").Result()
@@ -149,7 +149,7 @@ func served(t *testing.T, client redis.UniversalClient, command string) (n int) 
 	return n
 }
 
-func TestRedisThatCannotTrackIsReadEachTimeAndThatIsSaidOnce(t *testing.T) {
+func TestWithoutTrackingEveryReadIsFreshAndReportedOnce(t *testing.T) {
 	t.Parallel()
 	embedded := miniredis.RunT(t)
 	process := devtest.RedisProcess(t)
@@ -165,17 +165,17 @@ func TestRedisThatCannotTrackIsReadEachTimeAndThatIsSaidOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := open(t, c.url)
-			k := newKept(t, client)
+			f := newFixture(t, client)
 			put(t, client, "a", "1")
-			devtest.Eventually(t, "it is said", func() bool { return len(k.kinds()) > 0 })
+			devtest.Eventually(t, "it is reported", func() bool { return len(f.kinds()) > 0 })
 			for i := range 5 {
 				put(t, client, "a", fmt.Sprint(i))
-				k.want("a", fmt.Sprint(i))
+				f.want("a", fmt.Sprint(i))
 			}
-			if kinds := k.kinds(); !slices.Equal(kinds, []cache.Kind{cache.Unsupported}) || !strings.Contains(k.lastError().Error(), c.says) {
-				t.Errorf("%v: %v", kinds, k.lastError())
+			if kinds := f.kinds(); !slices.Equal(kinds, []cache.Kind{cache.Unsupported}) || !strings.Contains(f.lastError().Error(), c.says) {
+				t.Errorf("%v: %v", kinds, f.lastError())
 			}
-			if s := k.Stats(); s.Hits != 0 || s.Tracking {
+			if s := f.Stats(); s.Hits != 0 || s.Tracking {
 				t.Errorf("%+v", s)
 			}
 		})
@@ -185,15 +185,15 @@ func TestRedisThatCannotTrackIsReadEachTimeAndThatIsSaidOnce(t *testing.T) {
 func TestWithoutMemoryEveryReadIsFresh(t *testing.T) {
 	t.Parallel()
 	client := open(t, devtest.Redis(t))
-	k := newKept(t, client, func(o *options) { o.Bytes = 0 })
+	f := newFixture(t, client, func(o *options) { o.Bytes = 0 })
 	for i := range 100 {
 		put(t, client, "a", fmt.Sprint(i))
-		k.want("a", fmt.Sprint(i))
+		f.want("a", fmt.Sprint(i))
 	}
-	if s := k.Stats(); s.Reads != 100 || s.Hits+s.Misses != 0 {
+	if s := f.Stats(); s.Reads != 100 || s.Hits+s.Misses != 0 {
 		t.Errorf("%+v", s)
 	}
-	k.Forget("a")
+	f.Forget("a")
 }
 
 func TestBadOptionsSayWhatToChoose(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"auth.books.test/verify/cache"
 )
 
-func TestManyWhoAskForOneKeyShareARead(t *testing.T) {
+func TestConcurrentCallersShareARead(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	proxy := devtest.NewProxy(t, url)
@@ -23,22 +23,22 @@ func TestManyWhoAskForOneKeyShareARead(t *testing.T) {
 	reads := &counter{}
 	own := open(t, proxy.URL)
 	own.AddHook(reads)
-	k := newKept(t, own)
-	k.tracking()
+	f := newFixture(t, own)
+	f.tracking()
 	put(t, client, "a", "1")
-	k.want("b", "")
+	f.want("b", "")
 	before := reads.hgetall.Load()
 	proxy.StallThose(func(n int) bool { return n != 0 })
 	const callers = 50
 	var wait sync.WaitGroup
 	for range callers {
 		wait.Go(func() {
-			if v, err := k.get("a"); err != nil || v != "1" {
+			if v, err := f.get("a"); err != nil || v != "1" {
 				t.Errorf("%q, %v", v, err)
 			}
 		})
 	}
-	devtest.Eventually(t, "all wait", func() bool { return k.Stats().Misses >= callers+1 })
+	devtest.Eventually(t, "all callers wait", func() bool { return f.Stats().Misses >= callers+1 })
 	proxy.Restore()
 	wait.Wait()
 	if n := reads.hgetall.Load() - before; n != 1 {
@@ -63,46 +63,46 @@ func (c *counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proc
 	}
 }
 
-func TestCallerWhoLeavesDoesNotTakeTheReadAlong(t *testing.T) {
+func TestLeavingCallerDoesNotCancelTheRead(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	proxy := devtest.NewProxy(t, url)
 	client := open(t, url)
-	k := newKept(t, open(t, proxy.URL))
-	k.tracking()
+	f := newFixture(t, open(t, proxy.URL))
+	f.tracking()
 	put(t, client, "a", "1")
-	k.want("b", "")
+	f.want("b", "")
 	proxy.StallThose(func(n int) bool { return n != 0 })
 	var wait sync.WaitGroup
 	wait.Go(func() { // leads the read
-		if v, err := k.get("a"); err != nil || v != "1" {
+		if v, err := f.get("a"); err != nil || v != "1" {
 			t.Errorf("%q, %v", v, err)
 		}
 	})
-	devtest.Eventually(t, "one reads", func() bool { return k.Stats().Misses == 2 })
+	devtest.Eventually(t, "the read is in flight", func() bool { return f.Stats().Misses == 2 })
 	ctx, leave := context.WithCancel(t.Context())
 	wait.Go(func() {
-		if _, err := k.Get(ctx, "a", time.Now()); !errors.Is(err, context.Canceled) {
-			t.Errorf("who left got %v", err)
+		if _, err := f.Get(ctx, "a", time.Now()); !errors.Is(err, context.Canceled) {
+			t.Errorf("the caller that left got %v", err)
 		}
 	})
-	devtest.Eventually(t, "another waits", func() bool { return k.Stats().Misses == 3 })
+	devtest.Eventually(t, "another caller waits", func() bool { return f.Stats().Misses == 3 })
 	leave()
 	proxy.Restore()
 	wait.Wait()
 }
 
-func TestRedisThatHangsIsAnErrorInTime(t *testing.T) {
+func TestHangingRedisIsAnErrorInTime(t *testing.T) {
 	t.Parallel()
 	proxy := devtest.NewProxy(t, devtest.Redis(t))
-	k := newKept(t, open(t, proxy.URL))
-	k.tracking()
+	f := newFixture(t, open(t, proxy.URL))
+	f.tracking()
 	proxy.Stall()
 	var wait sync.WaitGroup
 	for i := range 200 {
 		wait.Go(func() {
 			began := time.Now()
-			_, err := k.get(fmt.Sprint("key ", i))
+			_, err := f.get(fmt.Sprint("key ", i))
 			if took := time.Since(began); err == nil || took > 2*cache.DefaultReadTimeout {
 				t.Errorf("%v after %v", err, took)
 			}
@@ -110,8 +110,8 @@ func TestRedisThatHangsIsAnErrorInTime(t *testing.T) {
 	}
 	wait.Wait()
 	proxy.Restore()
-	devtest.Eventually(t, "it reads again", func() bool { _, err := k.get("a"); return err == nil })
-	if s := k.Stats(); s.Failures < 200 {
+	devtest.Eventually(t, "it reads again", func() bool { _, err := f.get("a"); return err == nil })
+	if s := f.Stats(); s.Failures < 200 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -1,19 +1,22 @@
-// Package cache keeps values of Redis, strings or hashes, in memory, and never serves
-// one for longer than a bound after it has changed in Redis.
+// Package cache keeps strings or hashes of Redis in memory, and never serves one for
+// longer than a bound after it has changed in Redis.
 //
-// Three rules make that so:
+// Three rules guarantee that:
 //
-//   - Redis pushes the name of every changed key to one connection a master
-//     (CLIENT TRACKING ON BCAST, RESP3). What is pushed is dropped.
-//   - A value is kept only if no push for its shard arrived since its read
-//     began, and only if tracking was on when it began.
-//   - The cache is served under a lease. Each PING on the tracking connection
-//     carries the moment it was sent; when its PONG arrives, everything that
-//     Redis had acknowledged before that moment has been dropped, since both
-//     come over one ordered stream. So the lease runs until that moment plus
-//     the bound. It is checked at every read: no timer has to fire, and a
-//     process that was stopped serves nothing old when it goes on.
+//   - Each master pushes the name of every changed key to one tracking connection
+//     (CLIENT TRACKING ON BCAST, RESP3). The cache drops the keys that are pushed.
+//   - A value is cached only if tracking was on when its read began, and if no push for
+//     its shard has arrived since.
+//   - The cache is served under a lease, which PINGs on the tracking connection renew.
+//     Pushes and PONGs arrive on one ordered stream. So when the PONG arrives, all
+//     changes that Redis acknowledged before the PING was sent have been dropped, and
+//     the lease runs until the time of the PING plus the bound. Every read checks it: no
+//     timer has to fire, and a process that was suspended serves nothing old when it
+//     continues.
 //
-// Without a lease every call goes to Redis. A connection that ends or is silent
-// for the bound empties the cache.
+// Without a lease every call reads from Redis. When a tracking connection ends, or is
+// silent for the bound, the cache is emptied.
+//
+// go-redis has client-side caching as well, but without a lease: how long it serves a
+// revoked token has no bound.
 package cache

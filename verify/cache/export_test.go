@@ -2,8 +2,8 @@ package cache
 
 import "time"
 
-// LeaseCovers tells whether a lease covers now that ends after mono by the one
-// clock and after wall by the other.
+// LeaseCovers reports whether a lease covers now if it ends after mono by the monotonic
+// clock and after wall by the wall clock.
 func LeaseCovers(now time.Time, mono, wall time.Duration) bool {
 	var l lease
 	l.start(now.Add(-time.Hour))

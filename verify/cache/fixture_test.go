@@ -20,29 +20,29 @@ func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
 const prefix = "session:"
 
-// kept is a cache of hashes with one field, v.
-type kept struct {
+// fixture is a cache of hashes with one field, v.
+type fixture struct {
 	*cache.Cache[string, string]
 	t      testing.TB
-	mu     sync.Mutex
+	mu     sync.Mutex // guards events
 	events []cache.Event
 }
 
-func newKept(t testing.TB, client redis.UniversalClient, change ...func(*cache.Options[string, string])) *kept {
+func newFixture(t testing.TB, client redis.UniversalClient, change ...func(*cache.Options[string, string])) *fixture {
 	t.Helper()
-	k := &kept{t: t}
+	f := &fixture{t: t}
 	seed := maphash.MakeSeed()
 	o := cache.Options[string, string]{
 		Client: client, Prefix: prefix, Bytes: 64 << 20,
 		Key:    func(k string) string { return prefix + k },
 		Parse:  func(key string) (string, bool) { return strings.CutPrefix(key, prefix) },
-		Spread: func(k string) uint64 { return maphash.String(seed, k) },
+		Hash:   func(k string) uint64 { return maphash.String(seed, k) },
 		Decode: func(_ string, fields map[string]string) (*string, error) { v := fields["v"]; return &v, nil },
-		Weigh:  func(v *string) int64 { return int64(len(*v)) },
+		Size:   func(v *string) int64 { return int64(len(*v)) },
 		Notify: func(e cache.Event) {
-			k.mu.Lock()
-			defer k.mu.Unlock()
-			k.events = append(k.events, e)
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.events = append(f.events, e)
 		},
 	}
 	for _, c := range change {
@@ -53,60 +53,60 @@ func newKept(t testing.TB, client redis.UniversalClient, change ...func(*cache.O
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	k.Cache = c
-	return k
+	f.Cache = c
+	return f
 }
 
-// get is the value, "" if there is none.
-func (k *kept) get(key string) (string, error) {
-	v, err := k.Get(context.Background(), key, time.Now())
+// get returns the value, or "" if there is none.
+func (f *fixture) get(key string) (string, error) {
+	v, err := f.Get(context.Background(), key, time.Now())
 	if err != nil || v == nil {
 		return "", err
 	}
 	return *v, nil
 }
 
-func (k *kept) want(key, value string) {
-	k.t.Helper()
-	if got, err := k.get(key); err != nil || got != value {
-		k.t.Fatalf("%s: got %q, %v; want %q", key, got, err, value)
+func (f *fixture) want(key, value string) {
+	f.t.Helper()
+	if got, err := f.get(key); err != nil || got != value {
+		f.t.Fatalf("%s: got %q, %v; want %q", key, got, err, value)
 	}
 }
 
 // warm reads a key until it is answered from memory.
-func (k *kept) warm(key, value string) {
-	k.t.Helper()
-	devtest.Eventually(k.t, key+" is answered from memory", func() bool {
-		before := k.Stats().Hits
-		k.want(key, value)
-		return k.Stats().Hits > before
+func (f *fixture) warm(key, value string) {
+	f.t.Helper()
+	devtest.Eventually(f.t, key+" is answered from memory", func() bool {
+		before := f.Stats().Hits
+		f.want(key, value)
+		return f.Stats().Hits > before
 	})
 }
 
-func (k *kept) tracking() {
-	k.t.Helper()
-	devtest.Eventually(k.t, "changes are followed", func() bool { return k.Stats().Tracking })
+func (f *fixture) tracking() {
+	f.t.Helper()
+	devtest.Eventually(f.t, "changes are tracked", func() bool { return f.Stats().Tracking })
 }
 
-func (k *kept) kinds() (all []cache.Kind) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, e := range k.events {
+func (f *fixture) kinds() (all []cache.Kind) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range f.events {
 		all = append(all, e.Kind)
 	}
 	return all
 }
 
-func (k *kept) lastError() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.events) == 0 {
+func (f *fixture) lastError() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.events) == 0 {
 		return nil
 	}
-	return k.events[len(k.events)-1].Err
+	return f.events[len(f.events)-1].Err
 }
 
-// open is a client with the deadlines of verification.
+// open returns a client with the timeouts of package direct.
 func open(t testing.TB, url string) redis.UniversalClient {
 	t.Helper()
 	client, err := direct.Open(url)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// lease says until when the cache may be served. Two clocks must agree: the
-// monotonic one, which nobody sets, and the wall clock, which goes on while a
-// machine is suspended. A wall clock that jumps costs some reads, no more.
+// lease is until when the cache may be served. Both clocks must be before the end: the
+// monotonic one, which cannot be set, and the wall clock, which goes on while a machine
+// is suspended. A jump of the wall clock costs some reads, no more.
 type lease struct {
 	base time.Time
 	mono atomic.Int64 // nanoseconds after base

@@ -9,8 +9,8 @@ import (
 	"auth.books.test/verify/cache"
 )
 
-// The case that a cache must not get wrong: nothing is pushed any more, and
-// nothing says so. Reads go on all the time.
+// The tracking connection stalls: pushes no longer arrive, and nothing reports that.
+// Reads continue.
 func TestSilentConnectionEndsTheLeaseWithinTheBound(t *testing.T) {
 	t.Parallel()
 	for _, bound := range []time.Duration{100 * time.Millisecond, cache.DefaultBound} {
@@ -19,10 +19,10 @@ func TestSilentConnectionEndsTheLeaseWithinTheBound(t *testing.T) {
 			url := devtest.Redis(t)
 			proxy := devtest.NewProxy(t, url)
 			client := open(t, url)
-			k := newKept(t, open(t, proxy.URL), func(o *options) { o.Bound = bound })
-			k.tracking()
+			f := newFixture(t, open(t, proxy.URL), func(o *options) { o.Bound = bound })
+			f.tracking()
 			put(t, client, "a", "1")
-			k.warm("a", "1")
+			f.warm("a", "1")
 			stalled := proxy.Accepted()
 			proxy.StallThose(func(n int) bool { return n < stalled })
 			del(t, client, "a")
@@ -30,82 +30,82 @@ func TestSilentConnectionEndsTheLeaseWithinTheBound(t *testing.T) {
 			var last time.Duration
 			for {
 				began := time.Since(revoked)
-				v, err := k.get("a")
+				v, err := f.get("a")
 				if err != nil {
-					continue // a stalled connection for reads is given up
+					continue // a connection for reads stalled as well and is closed
 				}
 				if v == "" {
 					break
 				}
 				if last = began; began > bound {
-					t.Fatalf("passed %v after its end, the bound is %v", began, bound)
+					t.Fatalf("served %v after it was deleted, the bound is %v", began, bound)
 				}
 			}
-			t.Logf("passed for the last time %v after its end", last)
-			devtest.Eventually(t, "it is said", func() bool { return slices.Contains(k.kinds(), cache.Down) })
-			k.tracking() // by a new connection, which is not stalled
-			if kinds := k.kinds(); !slices.Equal(kinds[:3], []cache.Kind{cache.Up, cache.Down, cache.Up}) {
+			t.Logf("served for the last time %v after it was deleted", last)
+			devtest.Eventually(t, "it is reported", func() bool { return slices.Contains(f.kinds(), cache.Down) })
+			f.tracking() // on a new connection, which is not stalled
+			if kinds := f.kinds(); !slices.Equal(kinds[:3], []cache.Kind{cache.Up, cache.Down, cache.Up}) {
 				t.Errorf("%v", kinds)
 			}
 		})
 	}
 }
 
-func TestKilledConnectionIsTakenUpAgainWithAnEmptyCache(t *testing.T) {
+func TestKilledConnectionIsReplacedAndTheCacheEmptied(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	client, admin := open(t, process.URL), open(t, process.URL)
-	k := newKept(t, client)
-	k.tracking()
+	f := newFixture(t, client)
+	f.tracking()
 	put(t, client, "a", "1")
 	for range 20 {
-		k.warm("a", "1")
-		flushes := k.Stats().Flushes
+		f.warm("a", "1")
+		flushes := f.Stats().Flushes
 		if err := admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
 			t.Fatal(err)
 		}
-		devtest.Eventually(t, "the cache is emptied", func() bool { return k.Stats().Flushes > flushes })
-		k.tracking()
+		devtest.Eventually(t, "the cache is emptied", func() bool { return f.Stats().Flushes > flushes })
+		f.tracking()
 	}
 }
 
-func TestRedisThatComesBackWithOtherDataIsBelieved(t *testing.T) {
+func TestRestartedRedisReplacesCachedValues(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	client := open(t, process.URL)
-	k := newKept(t, client)
-	k.tracking()
+	f := newFixture(t, client)
+	f.tracking()
 	put(t, client, "a", "1")
-	k.warm("a", "1")
+	f.warm("a", "1")
 	process.Kill()
 	process.Start()
 	del(t, open(t, process.URL), "a")
 	began := time.Now()
-	devtest.Eventually(t, "the end is seen", func() bool {
-		v, err := k.get("a")
+	devtest.Eventually(t, "the deletion is seen", func() bool {
+		v, err := f.get("a")
 		if err == nil && v != "" && time.Since(began) > cache.DefaultBound {
-			t.Fatal("the value of before is still served")
+			t.Fatal("the value from before the restart is still served")
 		}
 		return err == nil && v == ""
 	})
-	k.tracking()
+	f.tracking()
 }
 
-// A verifier that was stopped (SIGSTOP, a suspended machine) goes on with what
-// it had: by its clocks it must know that this is too old.
+// A process that was suspended continues with its old cache. Its clocks must show that
+// the lease has ended.
 func TestLeaseIsCheckedByBothClocks(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	client := open(t, url)
-	k := newKept(t, client)
-	k.tracking()
+	f := newFixture(t, client)
+	f.tracking()
 	put(t, client, "a", "1")
-	k.warm("a", "1")
-	before := k.Stats()
-	if v, err := k.Get(t.Context(), "a", time.Now().Add(cache.MaxBound)); err != nil || v == nil || *v != "1" {
+	f.warm("a", "1")
+	before := f.Stats()
+	if v, err := f.Get(t.Context(), "a", time.Now().Add(cache.MaxBound)); err != nil || v == nil || *v != "1" {
 		t.Fatalf("%v, %v", v, err)
 	}
-	if after := k.Stats(); after.Hits != before.Hits || after.Misses != before.Misses+1 {
+	if after := f.Stats(); after.Hits != before.Hits || after.Misses != before.Misses+1 {
 		t.Error("answered from memory")
 	}
 

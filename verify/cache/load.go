@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// flight is one read of Redis for everybody who waits for it. It is in the table:
-// others may join, and the value is kept.
+// flight is one read of Redis that all concurrent callers for the key share. Its value is
+// cached when it ends.
 type flight[K comparable, V any] struct {
 	request
 	cache      *Cache[K, V]
@@ -20,7 +20,7 @@ type flight[K comparable, V any] struct {
 	err        error
 }
 
-// load reads k, together with others who ask for it now.
+// load reads k, or joins the read of k that is in flight.
 func (c *Cache[K, V]) load(ctx context.Context, k K, now time.Time) (*V, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("wait for Redis: %w", err)
@@ -32,26 +32,26 @@ func (c *Cache[K, V]) load(ctx context.Context, k K, now time.Time) (*V, error) 
 		return f
 	})
 	if begun {
-		// In this order: what is asked after the changes of its node are followed
-		// may be kept.
+		// Order matters: the value may be cached only if tracking was on before the read
+		// was sent.
 		var node reader
 		node, f.tracked = c.store.route(f.key)
 		node.read(&f.request)
 	}
 	v, err := f.await(ctx)
-	// What somebody else began to read before this call came may be as old as
-	// that: not older than the bound, or it is read again.
+	// A read that began before this call may return a value that is as old as that. If
+	// that is older than the bound, this call reads again.
 	if !begun && err == nil && c.o.Now().Sub(f.began) >= c.o.Bound {
-		return c.fresh(ctx, k)
+		return c.readSingle(ctx, k)
 	}
 	return v, err
 }
 
-// answer ends the flight.
-func (f *flight[K, V]) answer(r reply, followed bool, err error) {
+// deliver ends the flight.
+func (f *flight[K, V]) deliver(r reply, direct bool, err error) {
 	c := f.cache
 	f.value, f.err = c.decode(f.k, r, err)
-	c.table.land(f, f.tracked && followed && f.err == nil)
+	c.table.land(f, f.tracked && direct && f.err == nil)
 	close(f.done)
 }
 
@@ -71,7 +71,7 @@ func (c *Cache[K, V]) decode(k K, r reply, err error) (v *V, _ error) {
 }
 
 func (f *flight[K, V]) await(ctx context.Context) (*V, error) {
-	// Every flight ends in time, see batch.
+	// No timer is needed: batch ends every read in time.
 	select {
 	case <-f.done:
 		if f.err != nil {

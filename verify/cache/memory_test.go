@@ -9,13 +9,13 @@ import (
 	"auth.books.test/internal/devstack/devtest"
 )
 
-// More than fits comes by; what is used all the time stays.
-func TestMemoryIsBoundedAndWhatIsUsedStays(t *testing.T) {
+// More values are read than fit. A key that is always used stays cached.
+func TestMemoryIsBoundedAndUsedKeysStay(t *testing.T) {
 	t.Parallel()
 	client := open(t, devtest.Redis(t))
 	const limit, keys = 1 << 20, 6000
-	k := newKept(t, client, func(o *options) { o.Bytes = limit })
-	k.tracking()
+	f := newFixture(t, client, func(o *options) { o.Bytes = limit })
+	f.tracking()
 	pipe := client.Pipeline()
 	value := strings.Repeat("x", 300)
 	for i := range keys {
@@ -26,39 +26,39 @@ func TestMemoryIsBoundedAndWhatIsUsedStays(t *testing.T) {
 	}
 	misses, most := 0, int64(0)
 	for i := range keys {
-		k.want(fmt.Sprint(i), value)
-		before := k.Stats().Misses
-		k.want("0", value)
-		if k.Stats().Misses > before {
+		f.want(fmt.Sprint(i), value)
+		before := f.Stats().Misses
+		f.want("0", value)
+		if f.Stats().Misses > before {
 			misses++
 		}
-		s := k.Stats()
+		s := f.Stats()
 		if s.Bytes > limit {
 			t.Fatalf("after %d keys: %+v", i, s)
 		}
 		most = max(most, int64(s.Entries))
 	}
-	// The most, since other tests that empty their databases empty memory, too.
-	if s := k.Stats(); s.Evicted == 0 || most < keys/10 || most >= keys {
+	// most, because other tests flush their databases, which empties this cache as well.
+	if s := f.Stats(); s.Evicted == 0 || most < keys/10 || most >= keys {
 		t.Errorf("%d at most; %+v", most, s)
 	}
-	// Pushes of other tests' databases may drop it, but not often.
+	// Pushes of other tests' databases may drop the key, but not often.
 	if misses > keys/20 {
 		t.Errorf("the key that is always used was read %d times", misses)
 	}
 }
 
-func TestValueThatDoesNotFitIsNotKept(t *testing.T) {
+func TestTooLargeValueIsNotCached(t *testing.T) {
 	t.Parallel()
 	client := open(t, devtest.Redis(t))
-	k := newKept(t, client, func(o *options) { o.Bytes = 256 << 10 })
-	k.tracking()
+	f := newFixture(t, client, func(o *options) { o.Bytes = 256 << 10 })
+	f.tracking()
 	huge := strings.Repeat("x", 64<<10)
 	put(t, client, "a", huge)
 	for range 3 {
-		k.want("a", huge)
+		f.want("a", huge)
 	}
-	if s := k.Stats(); s.Entries != 0 || s.Bytes != 0 || s.Hits != 0 {
+	if s := f.Stats(); s.Entries != 0 || s.Bytes != 0 || s.Hits != 0 {
 		t.Errorf("%+v", s)
 	}
 }

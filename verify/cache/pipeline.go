@@ -10,44 +10,44 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// MarkTTL is how long a missing key counts as missing after the mark was last seen.
-const MarkTTL = 250 * time.Millisecond
+// MarkerTTL is how long a missing key counts as missing after the marker was last seen.
+const MarkerTTL = 250 * time.Millisecond
 
 var errUnanswered = errors.New("no answer from Redis")
 
 // pipeline reads batches from one Redis.
 type pipeline struct {
 	client redis.Cmdable
-	// elsewhere takes what another Redis is to be asked for; may be nil.
-	elsewhere func(context.Context, *request)
-	mark      mark
+	// redirect reads a key that this Redis redirects to another; nil outside clusters.
+	redirect func(context.Context, *request)
+	marker   marker
 	// strings is true if the keys hold strings, false if hashes.
 	strings bool
-	// seen is when the mark was last; nil if what was seen does not count any more.
-	// A time, not a number: a wall clock that is set back must not make it last.
+	// seen is when the marker was last seen; nil after an error. It is a time, not a
+	// number, so that setting the wall clock back does not prolong it.
 	seen atomic.Pointer[time.Time]
 }
 
 func (p *pipeline) send(ctx context.Context, batch []*request) {
-	missing := p.ask(ctx, batch, p.believes(time.Now()))
+	missing := p.read(ctx, batch, p.trustsAbsence(time.Now()))
 	if len(missing) == 0 {
 		return
 	}
 	now := time.Now()
-	if err := p.mark.look(ctx); err != nil {
+	if err := p.marker.check(ctx); err != nil {
 		for _, r := range missing {
-			r.to.answer(reply{}, true, err)
+			r.to.deliver(reply{}, true, err)
 		}
 		return
 	}
 	p.seen.Store(&now)
-	// Once more: it may have been filled after it was asked.
-	p.ask(ctx, missing, true)
+	// Read again: Redis may have been filled after the first read.
+	p.read(ctx, missing, true)
 }
 
-// ask answers the requests, but for those that are not there, if an absence is
-// not believed: these it gives back.
-func (p *pipeline) ask(ctx context.Context, batch []*request, believes bool) (missing []*request) {
+// read reads the keys and delivers the results. Unless trusted, it does not deliver that
+// a key is missing, but returns those requests.
+func (p *pipeline) read(ctx context.Context, batch []*request, trusted bool) (missing []*request) {
 	pipe := p.client.Pipeline()
 	answers := make([]redis.Cmder, len(batch))
 	for i, r := range batch {
@@ -67,29 +67,29 @@ func (p *pipeline) ask(ctx context.Context, batch []*request, believes bool) (mi
 			p.seen.Store(nil)
 		}
 		switch {
-		case err != nil && p.elsewhere != nil && moved(err):
-			p.elsewhere(ctx, r)
-		case err == nil && answer.missing() && !believes:
+		case err != nil && p.redirect != nil && moved(err):
+			p.redirect(ctx, r)
+		case err == nil && answer.missing() && !trusted:
 			missing = append(missing, r)
 		default:
-			r.to.answer(answer, true, err)
+			r.to.deliver(answer, true, err)
 		}
 	}
 	return missing
 }
 
-// replyOf reads what came of a command. go-redis leaves commands without an error
-// when a new connection is refused, for a wrong password for instance, and "not
-// asked" must never be read as "not there": then the error is errUnanswered.
+// replyOf returns the result of a command. When a new connection is refused, for example
+// for a wrong password, go-redis leaves commands without a reply and without an error.
+// That must never be read as "the key is missing": replyOf returns errUnanswered.
 func replyOf(cmd redis.Cmder) (r reply, err error) {
 	switch cmd := cmd.(type) {
 	case *redis.StringCmd:
-		// A key that is missing is redis.Nil, and nobody writes an empty string.
+		// For a missing key the error is redis.Nil, and no record is an empty string.
 		if r.text, err = cmd.Result(); err == nil && r.text == "" {
 			err = errUnanswered
 		}
 	case *redis.MapStringStringCmd:
-		// An empty answer is an empty map.
+		// For a missing key the map is empty, but not nil.
 		if r.fields, err = cmd.Result(); err == nil && r.fields == nil {
 			err = errUnanswered
 		}
@@ -104,7 +104,9 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-func (p *pipeline) believes(now time.Time) bool {
+// trustsAbsence reports whether a key that Redis does not have can be taken as missing
+// without reading the marker.
+func (p *pipeline) trustsAbsence(now time.Time) bool {
 	seen := p.seen.Load()
-	return p.mark.key == "" || seen != nil && now.Sub(*seen) < MarkTTL
+	return p.marker.key == "" || seen != nil && now.Sub(*seen) < MarkerTTL
 }

@@ -10,20 +10,20 @@ type Kind string
 
 // The closed set of kinds.
 const (
-	// Up: all masters are followed, the cache is served.
+	// Up: all masters report their changes, and the cache is served.
 	Up Kind = "up"
-	// Down: a master is not followed any more. The cache is empty, and every call
-	// goes to Redis.
+	// Down: a tracking connection was lost. The cache is empty, and every call reads from
+	// Redis.
 	Down Kind = "down"
-	// Unsupported: this Redis cannot track, or its user may not. Every call goes
-	// to Redis.
+	// Unsupported: this Redis does not support tracking, or does not allow its user to
+	// use it. Every call reads from Redis.
 	Unsupported Kind = "unsupported"
 )
 
-// Event tells what happened to tracking. It is sent when that changes.
+// Event reports that the state of tracking has changed.
 type Event struct {
 	Kind Kind
-	// Err is why, for Down and Unsupported.
+	// Err is the reason for Down and Unsupported.
 	Err error
 }
 
@@ -32,27 +32,27 @@ type counts struct {
 	state                                    atomic.Pointer[Kind]
 }
 
-// Stats count since the start, but for Entries, Bytes, Lease and Tracking, which
-// are of now.
+// Stats are counters since the start, except Entries, Bytes, Lease and Tracking, which
+// are current values.
 type Stats struct {
-	// Hits were answered from memory; Misses read from Redis, together with others
-	// who asked for the same; Reads were for one caller alone.
+	// Hits were answered from memory. Misses read from Redis or joined a read in flight.
+	// Reads read from Redis for one caller alone.
 	Hits, Misses, Reads uint64
-	// Failures are calls that Redis did not answer.
+	// Failures are calls that ended with an error of Redis or of decoding.
 	Failures uint64
-	// Pushes are keys that Redis said had changed. Flushes emptied everything.
+	// Pushes are keys that Redis reported as changed. Flushes emptied the cache.
 	Pushes, Flushes uint64
-	// Evicted made room for others.
+	// Evicted are entries that were dropped to stay within Options.Bytes.
 	Evicted uint64
 	Entries int
 	Bytes   int64
-	// Bound is how long a changed value may be served; Lease is how long, from
-	// now, without another proof that nothing has changed.
+	// Bound is how long a value may be served after it changed. Lease is how long the
+	// cache may be served from now on if no PONG arrives.
 	Bound, Lease time.Duration
 	Tracking     bool
 }
 
-// Stats takes every lock for a moment, one after the other.
+// Stats locks every shard for a moment, one after the other.
 func (c *Cache[K, V]) Stats() Stats {
 	s := Stats{
 		Misses: c.counts.misses.Load(), Reads: c.counts.reads.Load(), Failures: c.counts.failures.Load(),
@@ -78,7 +78,7 @@ func (c *Cache[K, V]) Stats() Stats {
 	return s
 }
 
-// report sends an event, if it is another one than the last.
+// report calls Notify if the kind is another one than last time.
 func (c *Cache[K, V]) report(kind Kind, err error) {
 	if last := c.counts.state.Swap(&kind); last != nil && *last == kind {
 		return

@@ -9,25 +9,26 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// reader takes requests; a batch does.
+// reader queues requests; batch implements it.
 type reader interface{ read(*request) }
 
-// store knows which Redis holds a key.
+// store knows which Redis node holds a key.
 type store interface {
-	// route gives who reads the key, and whether its changes are followed.
+	// route returns the reader for a key, and whether its node reports changes.
 	route(key string) (r reader, tracked bool)
-	// masters are those that must be followed, as known now.
+	// masters returns the nodes that must report changes.
 	masters(ctx context.Context) ([]*node, error)
-	// changed is told when the masters may be others.
+	// changed receives when the set of masters may have changed.
 	changed() <-chan struct{}
 }
 
-// node is a Redis that takes writes.
+// node is a Redis master.
 type node struct {
 	batch
 	client  *redis.Client
 	tracked atomic.Bool
-	// clustered nodes can lose their part without losing their connections.
+	// clustered is true for a node of a cluster, which can stop being a master without
+	// losing its connections.
 	clustered bool
 }
 
@@ -37,70 +38,71 @@ func newNode(client *redis.Client, limit time.Duration, p *pipeline) *node {
 	return n
 }
 
-func newStore(client redis.UniversalClient, limit time.Duration, m mark, strings bool) store {
+func newStore(client redis.UniversalClient, limit time.Duration, m marker, strings bool) store {
 	switch client := client.(type) {
 	case *redis.Client:
-		return single{newNode(client, limit, &pipeline{client: client, mark: m.at(client), strings: strings})}
+		return single{newNode(client, limit, &pipeline{client: client, marker: m.at(client), strings: strings})}
 	case *redis.ClusterClient:
 		return newCluster(client, limit, m, strings)
 	default:
-		return foreign{&batch{limit: limit, send: (&pipeline{client: client, mark: m.at(client), strings: strings}).send}}
+		return foreign{&batch{limit: limit, send: (&pipeline{client: client, marker: m.at(client), strings: strings}).send}}
 	}
 }
 
-// single is one Redis, or the master that Sentinel names: its client dials
-// whichever that is.
+// single is one Redis, or the master that Sentinel names: the client itself connects to
+// the current one.
 type single struct{ *node }
 
 func (s single) route(string) (reader, bool)              { return s.node, s.tracked.Load() }
 func (s single) masters(context.Context) ([]*node, error) { return []*node{s.node}, nil }
 func (s single) changed() <-chan struct{}                 { return nil }
 
-// foreign is a client of a kind whose servers are not known, such as a ring:
-// nothing of it is kept.
+// foreign is a client of another type, such as a ring. It does not tell which servers it
+// uses, so nothing is cached.
 type foreign struct{ *batch }
 
 func (f foreign) route(string) (reader, bool)              { return f.batch, false }
 func (f foreign) masters(context.Context) ([]*node, error) { return nil, errForeign }
 func (f foreign) changed() <-chan struct{}                 { return nil }
 
-// cluster reads every key from the master of its slot. What that master points
-// elsewhere for is read through the client that follows, and not kept: nobody
-// watches there yet.
+// cluster reads every key from the master of its slot. A key that this master redirects
+// is read through the cluster client, which follows redirections, and is not cached:
+// changes at the other master are not tracked yet.
 type cluster struct {
 	client *redis.ClusterClient
 	limit  time.Duration
-	mark   mark
+	marker marker
 	// strings is true if the keys hold strings, false if hashes.
-	strings bool
-	other   *batch
-	stale   chan struct{}
-	mu      sync.RWMutex
-	nodes   map[*redis.Client]*node
+	strings     bool
+	redirecting *batch
+	stale       chan struct{}
+
+	mu    sync.RWMutex // guards nodes
+	nodes map[*redis.Client]*node
 }
 
-func newCluster(client *redis.ClusterClient, limit time.Duration, m mark, strings bool) *cluster {
+func newCluster(client *redis.ClusterClient, limit time.Duration, m marker, strings bool) *cluster {
 	m = m.at(client)
 	return &cluster{
-		client: client, limit: limit, mark: m, strings: strings, stale: make(chan struct{}, 1), nodes: map[*redis.Client]*node{},
-		other: &batch{limit: limit, send: (&pipeline{client: client, mark: m, strings: strings}).send},
+		client: client, limit: limit, marker: m, strings: strings, stale: make(chan struct{}, 1), nodes: map[*redis.Client]*node{},
+		redirecting: &batch{limit: limit, send: (&pipeline{client: client, marker: m, strings: strings}).send},
 	}
 }
 
 func (c *cluster) route(key string) (reader, bool) {
-	// It is known without asking, but for the first time.
+	// Only the first call asks Redis for the slots.
 	ctx, cancel := context.WithTimeout(context.Background(), c.limit)
 	defer cancel()
 	master, err := c.client.MasterForKey(ctx, key)
 	if err != nil {
-		return c.other, false
+		return c.redirecting, false
 	}
 	c.mu.RLock()
 	n := c.nodes[master]
 	c.mu.RUnlock()
 	if n == nil {
-		c.look()
-		return c.other, false
+		c.signalChange()
+		return c.redirecting, false
 	}
 	return n, n.tracked.Load()
 }
@@ -124,7 +126,7 @@ func (c *cluster) masters(ctx context.Context) ([]*node, error) {
 	for _, master := range found {
 		n := c.nodes[master]
 		if n == nil {
-			n = newNode(master, c.limit, &pipeline{client: master, mark: c.mark, strings: c.strings, elsewhere: c.follow})
+			n = newNode(master, c.limit, &pipeline{client: master, marker: c.marker, strings: c.strings, redirect: c.readRedirected})
 			n.clustered = true
 		}
 		nodes[master] = n
@@ -134,30 +136,30 @@ func (c *cluster) masters(ctx context.Context) ([]*node, error) {
 	return list, nil
 }
 
-// follow reads what a master points elsewhere for.
-func (c *cluster) follow(_ context.Context, r *request) {
+// readRedirected reads a key that a master redirects to another one.
+func (c *cluster) readRedirected(_ context.Context, r *request) {
 	c.client.ReloadState(context.Background())
-	c.look()
-	c.other.read(&request{key: r.key, to: elsewhere{r.to}})
+	c.signalChange()
+	c.redirecting.read(&request{key: r.key, to: redirected{r.to}})
 }
 
-// elsewhere passes on what another answered than was asked.
-type elsewhere struct{ to answered }
+// redirected delivers a result that came from another node than the one that was asked.
+type redirected struct{ to receiver }
 
-func (e elsewhere) answer(r reply, _ bool, err error) {
-	e.to.answer(r, false, err)
+func (e redirected) deliver(r reply, _ bool, err error) {
+	e.to.deliver(r, false, err)
 }
 
 func (c *cluster) changed() <-chan struct{} { return c.stale }
 
-func (c *cluster) look() {
+func (c *cluster) signalChange() {
 	select {
 	case c.stale <- struct{}{}:
 	default:
 	}
 }
 
-// moved tells whether a master points to another one (Redis Cluster
+// moved reports whether a master redirects to another one (Redis Cluster
 // specification, "MOVED redirection" and "ASK redirection").
 func moved(err error) bool {
 	if _, is := redis.IsMovedError(err); is {

@@ -6,33 +6,38 @@ import (
 )
 
 const (
-	// shardCount spreads locks and generations: a push makes those reads of its
-	// shard useless that are under way.
+	// shardCount trades memory for contention: an invalidation discards all reads in
+	// flight in its shard.
 	shardCount = 256
-	// entryOverhead is what an entry takes beside its value, in bytes: its key,
-	// its place in the map and in the ring. Measured, see docs/performance.md.
+	// entryOverhead is the memory of an entry beside its value, in bytes: its key and its
+	// places in the map and in the ring (`make bench`, "a token in the memory of
+	// `verify`").
 	entryOverhead = 200
 )
 
-// table holds values, bounded by their weight.
+// table holds values up to a number of bytes. It is not a cache library because entries
+// and reads in flight must be invalidated under one lock, by generation. Its hit costs
+// no allocation (BenchmarkVerifyCached in package direct).
 type table[K comparable, V any] struct {
-	spread func(K) uint64
+	hash   func(K) uint64
 	shards [shardCount]shard[K, V]
 }
 
 type shard[K comparable, V any] struct {
-	mu      sync.RWMutex
+	hits atomic.Uint64
+
+	mu      sync.RWMutex // guards the fields below
 	entries map[K]*entry[K, V]
-	// ring is all entries in no order; the hand goes round it to find one that
-	// was not used since it last came by (CLOCK, Corbató 1968).
+	// ring has all entries in no order. The hand goes round it to find an entry that has
+	// not been used since the last round (CLOCK, Corbató 1968).
 	ring  []*entry[K, V]
 	hand  int
 	bytes int64
 	limit int64
-	// generation counts pushes. A read may fill only the generation it began in.
+	// generation counts invalidations. A value is cached only if the generation is still
+	// the one in which its read began.
 	generation uint64
 	flights    map[K]*flight[K, V]
-	hits       atomic.Uint64
 	evicted    uint64
 }
 
@@ -44,8 +49,8 @@ type entry[K comparable, V any] struct {
 	used  atomic.Bool
 }
 
-func newTable[K comparable, V any](bytes int64, spread func(K) uint64) *table[K, V] {
-	t := &table[K, V]{spread: spread}
+func newTable[K comparable, V any](bytes int64, hash func(K) uint64) *table[K, V] {
+	t := &table[K, V]{hash: hash}
 	for i := range t.shards {
 		t.shards[i].limit = bytes / shardCount
 		t.shards[i].clear()
@@ -53,7 +58,7 @@ func newTable[K comparable, V any](bytes int64, spread func(K) uint64) *table[K,
 	return t
 }
 
-func (t *table[K, V]) shard(k K) *shard[K, V] { return &t.shards[t.spread(k)%shardCount] }
+func (t *table[K, V]) shard(k K) *shard[K, V] { return &t.shards[t.hash(k)%shardCount] }
 
 func (t *table[K, V]) get(k K) *V {
 	s := t.shard(k)
@@ -63,7 +68,7 @@ func (t *table[K, V]) get(k K) *V {
 	if e == nil {
 		return nil
 	}
-	// A store that changes nothing would still take the line from other cores.
+	// A store that changes nothing would still take the cache line from other cores.
 	if !e.used.Load() {
 		e.used.Store(true)
 	}
@@ -71,7 +76,7 @@ func (t *table[K, V]) get(k K) *V {
 	return e.value
 }
 
-// join gives the read of k that is under way, or begins one; begun says which.
+// join returns the read of k that is in flight, or begins one.
 func (t *table[K, V]) join(k K, begin func(generation uint64) *flight[K, V]) (f *flight[K, V], begun bool) {
 	s := t.shard(k)
 	s.mu.Lock()
@@ -84,7 +89,8 @@ func (t *table[K, V]) join(k K, begin func(generation uint64) *flight[K, V]) (f 
 	return f, true
 }
 
-// land ends a read. Its value is kept if nothing of its shard changed since.
+// land ends a read. Its value is cached if keep is set and its shard has seen no
+// invalidation since the read began.
 func (t *table[K, V]) land(f *flight[K, V], keep bool) {
 	s := t.shard(f.k)
 	s.mu.Lock()
@@ -93,11 +99,11 @@ func (t *table[K, V]) land(f *flight[K, V], keep bool) {
 		delete(s.flights, f.k)
 	}
 	if keep && f.value != nil && f.generation == s.generation {
-		s.put(f.k, f.value, f.cache.o.Weigh(f.value)+entryOverhead)
+		s.put(f.k, f.value, f.cache.o.Size(f.value)+entryOverhead)
 	}
 }
 
-// invalidate drops k, and lets nobody join a read of it that began before.
+// invalidate drops k. Callers no longer join a read of k that is in flight.
 func (t *table[K, V]) invalidate(k K) (dropped bool) {
 	s := t.shard(k)
 	s.mu.Lock()
@@ -142,7 +148,7 @@ func (s *shard[K, V]) put(k K, v *V, bytes int64) {
 	s.bytes += bytes
 }
 
-// evict drops one entry that was not used lately.
+// evict drops one entry that has not been used lately.
 func (s *shard[K, V]) evict() {
 	for {
 		if s.hand >= len(s.ring) {

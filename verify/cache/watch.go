@@ -15,59 +15,59 @@ import (
 	"github.com/redis/go-redis/v9/push"
 )
 
-// refusal is what a Redis answers that cannot track, or a user that may not.
+// refusal is the error of a Redis that does not support tracking or does not allow it.
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-var errReconnect = errors.New("a lost connection is not taken up again")
+var errReconnect = errors.New("a tracking connection is not reopened")
 
-// watch follows one master on a connection of its own until that ends, is
-// silent for the bound, or ctx ends. proven is called with a moment before which
-// everything that was acknowledged has been dropped.
-func (c *Cache[K, V]) watch(ctx context.Context, n *node, proven func(time.Time)) error {
+// watch tracks one master on a connection of its own until that ends, is silent for the
+// bound, or ctx ends. It calls renew with a time when all changes that the master
+// acknowledged before that time have been dropped.
+func (c *Cache[K, V]) watch(ctx context.Context, n *node, renew func(time.Time)) error {
 	client := redis.NewClient(c.trackingOptions(n))
 	defer client.Close()
-	// Without a channel: what counts is that a subscribed connection is read all
-	// the time, so that pushes are handled as they come.
+	// It subscribes to no channel: go-redis reads a subscribed connection all the time, and
+	// so handles pushes as they arrive.
 	sub := client.Subscribe(ctx)
 	closeOnce := sync.OnceFunc(func() { _ = sub.Close() })
 	defer closeOnce()
 	stopClosing := context.AfterFunc(ctx, closeOnce)
 	defer stopClosing()
 
-	var out beat
+	var out ping
 	if err := out.send(ctx, c.o.Now, n, sub); err != nil {
-		return fmt.Errorf("follow the changes of tokens: %w", err)
+		return fmt.Errorf("track changes: %w", err)
 	}
-	// Tracking is on. What was read before is not covered by it.
+	// Tracking is on. It does not cover what was read before.
 	c.flush()
 	n.tracked.Store(true)
 
 	ctx, cancel := context.WithCancel(ctx)
-	var pulse sync.WaitGroup
-	defer pulse.Wait()
+	var heartbeat sync.WaitGroup
+	defer heartbeat.Wait()
 	defer cancel()
-	pulse.Go(func() {
+	heartbeat.Go(func() {
 		defer closeOnce()
-		c.pulse(ctx, &out, n, sub)
+		c.heartbeat(ctx, &out, n, sub)
 	})
 	for {
 		received, err := sub.ReceiveTimeout(ctx, c.o.Bound)
 		if err != nil {
-			return fmt.Errorf("follow the changes of tokens: %w", errors.Join(err, out.failure()))
+			return fmt.Errorf("track changes: %w", errors.Join(err, out.failure()))
 		}
 		if pong, is := received.(*redis.Pong); is {
-			if sent, ours := out.answered(pong.Payload); ours {
-				proven(sent)
+			if sent, ours := out.pong(pong.Payload); ours {
+				renew(sent)
 			}
 		}
 	}
 }
 
-// pulse sends beats until one fails.
-func (c *Cache[K, V]) pulse(ctx context.Context, out *beat, n *node, sub *redis.PubSub) {
-	ticker := time.NewTicker(c.o.Bound / beatsPerBound)
+// heartbeat sends PINGs until one fails.
+func (c *Cache[K, V]) heartbeat(ctx context.Context, out *ping, n *node, sub *redis.PubSub) {
+	ticker := time.NewTicker(c.o.Bound / pingsPerBound)
 	defer ticker.Stop()
 	for {
 		select {
@@ -84,57 +84,57 @@ func (c *Cache[K, V]) pulse(ctx context.Context, out *beat, n *node, sub *redis.
 	}
 }
 
-// beat is the PING that is under way; there is one at a time.
-type beat struct {
-	mu     sync.Mutex
-	number int64
-	sent   time.Time
-	open   bool
-	err    error
+// ping is the PING in flight; there is one at a time.
+type ping struct {
+	mu      sync.Mutex // guards the fields below
+	number  int64
+	sent    time.Time
+	waiting bool
+	err     error
 }
 
-func (b *beat) send(ctx context.Context, now func() time.Time, n *node, sub *redis.PubSub) error {
-	b.mu.Lock()
-	b.number++
-	b.sent, b.open = now(), true
-	payload := strconv.FormatInt(b.number, 10)
-	b.mu.Unlock()
+func (p *ping) send(ctx context.Context, now func() time.Time, n *node, sub *redis.PubSub) error {
+	p.mu.Lock()
+	p.number++
+	p.sent, p.waiting = now(), true
+	payload := strconv.FormatInt(p.number, 10)
+	p.mu.Unlock()
 	err := n.stillMaster(ctx)
 	if err == nil {
 		err = sub.Ping(ctx, payload)
 	}
 	if err != nil {
-		b.mu.Lock()
-		b.err = err
-		b.mu.Unlock()
+		p.mu.Lock()
+		p.err = err
+		p.mu.Unlock()
 	}
 	return err
 }
 
-func (b *beat) pending() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.open
+func (p *ping) pending() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting
 }
 
-func (b *beat) answered(payload string) (sent time.Time, ours bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if payload != strconv.FormatInt(b.number, 10) {
+func (p *ping) pong(payload string) (sent time.Time, ours bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if payload != strconv.FormatInt(p.number, 10) {
 		return time.Time{}, false
 	}
-	b.open = false
-	return b.sent, true
+	p.waiting = false
+	return p.sent, true
 }
 
-func (b *beat) failure() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
+func (p *ping) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
 }
 
-// stillMaster asks a node of a cluster for its part. One that was made a replica
-// keeps its connections and goes on to push, but late.
+// stillMaster asks a cluster node for its role. A master that became a replica keeps its
+// connections and still pushes changes, but late.
 func (n *node) stillMaster(ctx context.Context) error {
 	if !n.clustered {
 		return nil
@@ -158,7 +158,8 @@ func (n *node) stillMaster(ctx context.Context) error {
 	return errMoved
 }
 
-// trackingOptions are the node's, for one connection that tracks.
+// trackingOptions are the options of the node's client, changed for one tracking
+// connection that is never reopened.
 func (c *Cache[K, V]) trackingOptions(n *node) *redis.Options {
 	o := *n.client.Options()
 	o.Protocol = 3
@@ -166,7 +167,7 @@ func (c *Cache[K, V]) trackingOptions(n *node) *redis.Options {
 	o.ClientSideCacheConfig = nil
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.PushNotificationProcessor = redis.NewPushNotificationProcessor()
-	// It cannot fail: nothing else is registered yet.
+	// It cannot fail, because no other handler is registered.
 	_ = o.PushNotificationProcessor.RegisterHandler("invalidate", pushes(c.pushed), false)
 	dial, used := o.Dialer, atomic.Bool{}
 	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -192,8 +193,8 @@ func (c *Cache[K, V]) trackingOptions(n *node) *redis.Options {
 	return &o
 }
 
-// pushed drops what Redis says has changed. What it does not understand could
-// be anything: everything is dropped.
+// pushed drops the keys that Redis reports as changed. If it cannot read the message, it
+// empties the cache.
 func (c *Cache[K, V]) pushed(notification []any) {
 	if len(notification) == 2 {
 		if keys, some := notification[1].([]any); some {
@@ -212,7 +213,7 @@ func (c *Cache[K, V]) pushed(notification []any) {
 
 type pushes func(notification []any)
 
-// HandlePushNotification takes what Redis pushed.
+// HandlePushNotification implements push.NotificationHandler.
 func (p pushes) HandlePushNotification(_ context.Context, _ push.NotificationHandlerContext, notification []any) error {
 	p(notification)
 	return nil

@@ -7,11 +7,11 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// cached is a verifier that keeps what it reads, on the fixture's Redis.
+// cached is a verifier with a cache on the fixture's Redis.
 func cached(t testing.TB, f *fixture, o direct.Options) *direct.Verifier {
 	t.Helper()
 	d := newVerifier(t, f.redis, f.ring, o)
-	devtest.Eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
 	return d
 }
 

@@ -18,58 +18,58 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// DefaultCacheBytes holds about a hundred thousand tokens.
+// DefaultCacheBytes is enough for about a hundred thousand tokens.
 const DefaultCacheBytes = 64 << 20
 
-// Options of a Verifier. The zero value is fit for production.
+// Options of a Verifier. The zero value is suitable for production.
 type Options struct {
-	// Strict keeps nothing in memory: every call reads from Redis, and no answer
-	// is ever older than the call.
+	// Strict turns the cache off: every call reads from Redis, and no answer is older
+	// than the call.
 	Strict bool
-	// CacheBytes bounds the memory of tokens that are kept; default DefaultCacheBytes.
+	// CacheBytes limits the memory of cached tokens; default DefaultCacheBytes.
 	CacheBytes int64
-	// Bound is how long a revoked token may pass at most, whatever breaks;
+	// Bound is how long at most a revoked token may still be accepted, whatever fails;
 	// default cache.DefaultBound, at most cache.MaxBound.
 	Bound time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// Log has a line when memory begins and ceases to be kept in line with Redis;
-	// default slog.Default().
+	// Log gets a line when the cache starts or stops being served; default
+	// slog.Default().
 	Log *slog.Logger
-	// Damaged is told of tokens whose record cannot be read or was not made with the
-	// ring: auth-api writes it anew. It must not block.
+	// Damaged, if set, is called with a token whose record cannot be decoded or was not
+	// made with the ring. auth-api rewrites it. The function must not block.
 	Damaged func(token.Hash)
-	// Notify is told the same, for metrics; it must not block.
+	// Notify, if set, is called with the events that Log reports. It must not block.
 	Notify func(cache.Event)
 }
 
-// Verifier verifies against Redis, from memory where Redis has said nothing else
-// since. It needs a client whose read deadline is short (see Open) and the key
-// ring of the service that gives out the tokens.
+// Verifier verifies tokens against Redis, and from memory as long as Redis reports no
+// change. It needs a client with a short read timeout (see Open) and the key ring of the
+// service that issues the tokens.
 type Verifier struct {
 	ring  *token.KeyRing
 	cache *cache.Cache[token.Hash, known]
-	uses  *uses // nil where every call reads from Redis
+	uses  *uses // nil if every call reads from Redis
 	now   func() time.Time
-	// madeUp counts tokens that were refused for their check characters.
+	// madeUp counts tokens that were refused because of their check characters.
 	madeUp atomic.Uint64
-	// badRecords counts reads that found something else than a record of ours.
+	// badRecords counts reads that found no valid record.
 	badRecords atomic.Uint64
 	damaged    func(token.Hash)
 	log        *slog.Logger
 }
 
-// Stats count since the start, but for those of the cache that are of now.
+// Stats are the cache's and two counters since the start.
 type Stats struct {
 	cache.Stats
-	// MadeUp tokens had wrong check characters and were refused without a read.
+	// MadeUp counts tokens with wrong check characters, refused without a read.
 	MadeUp uint64
-	// BadRecords are reads of a key that holds no record that the ring vouches for.
+	// BadRecords counts reads of a key without a record that the ring can authenticate.
 	BadRecords uint64
 }
 
-// New makes a verifier; Close ends what it does in the background. It does
-// not wait for Redis. The client stays the caller's.
+// New makes a verifier and does not wait for Redis. Close ends its background work, but
+// does not close the client.
 func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -84,32 +84,32 @@ func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifie
 		o.Log = slog.Default()
 	}
 	decoder := record.NewDecoder(ring)
-	kept, err := cache.New(cache.Options[token.Hash, known]{
-		Client: client, Prefix: token.KeyPrefix, Mark: token.RebuiltKey, Distrust: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
-		Spread: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
+	cached, err := cache.New(cache.Options[token.Hash, known]{
+		Client: client, Prefix: token.KeyPrefix, Marker: token.RebuiltKey, UntrustedPrefix: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
+		Hash: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
 		DecodeString: func(h token.Hash, text string) (*known, error) {
 			principal, err := decoder.Decode(h, text)
 			if err != nil {
 				return nil, err
 			}
 			k := &known{principal: *principal}
-			k.told.Store(o.Now().Unix()) // by the read
+			k.reported.Store(o.Now().Unix()) // Redis noticed the read itself
 			return k, nil
 		},
-		Weigh: weigh,
+		Size:  sizeOf,
 		Bytes: o.CacheBytes, Bound: o.Bound, Now: o.Now, Notify: o.notify,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a verifier: %w", err)
 	}
-	v := &Verifier{ring: ring, cache: kept, now: o.Now, damaged: o.Damaged, log: o.Log}
+	v := &Verifier{ring: ring, cache: cached, now: o.Now, damaged: o.Damaged, log: o.Log}
 	if o.CacheBytes > 0 {
-		v.uses = tellUses(client, o.Log)
+		v.uses = reportUses(client, o.Log)
 	}
 	return v, nil
 }
 
-// Verify tells for whom the token stands. The principal is shared: do not change it.
+// Verify returns the principal of the token. The principal is shared: do not change it.
 // Errors: verify.ErrInvalidToken, verify.ErrUnavailable.
 func (v *Verifier) Verify(ctx context.Context, accessToken string) (*verify.Principal, error) {
 	t, err := token.Parse(accessToken)
@@ -127,7 +127,7 @@ func (v *Verifier) Verify(ctx context.Context, accessToken string) (*verify.Prin
 			return nil, err
 		}
 	}
-	// Redis drops expired records by its own clock; a verifier trusts the record.
+	// Redis drops expired records by its own clock. The times in the record count.
 	if k == nil || !now.Before(k.principal.EndsAt()) {
 		return nil, verify.ErrInvalidToken
 	}
@@ -137,7 +137,8 @@ func (v *Verifier) Verify(ctx context.Context, accessToken string) (*verify.Prin
 	return &k.principal, nil
 }
 
-// read asks Redis for a token that memory does not know, unless it is made up.
+// read reads the record of a token that is not cached, unless its check characters are
+// wrong: made-up tokens cost no read (BenchmarkVerifyMadeUp).
 func (v *Verifier) read(ctx context.Context, t token.Token, hash token.Hash, now time.Time) (*known, error) {
 	if err := v.ring.Check(t); err != nil {
 		v.madeUp.Add(1)
@@ -153,27 +154,27 @@ func (v *Verifier) read(ctx context.Context, t token.Token, hash token.Hash, now
 	return k, nil
 }
 
-// reportDamage counts and passes on what is no record of ours. Only the first is
-// logged: whoever writes to Redis must not be able to fill the log.
+// reportDamage counts a damaged record and calls damaged. It logs only the first, so that
+// nobody who can write to Redis can flood the log.
 func (v *Verifier) reportDamage(h token.Hash, err error) {
 	if v.badRecords.Add(1) == 1 {
-		v.log.Error("a token's record in Redis was changed by another program, or is of another version: it is answered with 503 until auth-api has written it anew", "key", h.Key(), "error", err)
+		v.log.Error("a token's record in Redis was changed by another program, or has another version: the token is answered with 503 until auth-api has rewritten the record", "key", h.Key(), "error", err)
 	}
 	if v.damaged != nil {
 		v.damaged(h)
 	}
 }
 
-// Forget drops what is known of tokens whose records this process has just
-// changed: its own next answer then does not wait for Redis to say so.
+// Forget drops cached tokens whose records this process has just changed. Otherwise they
+// would be accepted until Redis reports the change.
 func (v *Verifier) Forget(hashes ...token.Hash) { v.cache.Forget(hashes...) }
 
-// Stats tell how verification does.
+// Stats returns the gauges and counters.
 func (v *Verifier) Stats() Stats {
 	return Stats{Stats: v.cache.Stats(), MadeUp: v.madeUp.Load(), BadRecords: v.badRecords.Load()}
 }
 
-// Close tells Redis of the last uses, and ends the connection that follows changes.
+// Close reports the last uses to Redis and ends the tracking connections.
 func (v *Verifier) Close() error {
 	if v.uses != nil {
 		v.uses.close()
@@ -184,19 +185,20 @@ func (v *Verifier) Close() error {
 func (o Options) notify(e cache.Event) {
 	switch e.Kind {
 	case cache.Up:
-		o.Log.Info("tokens are verified from memory, Redis tells of changes")
+		o.Log.Info("tokens are verified from memory, Redis reports changes")
 	case cache.Down:
-		o.Log.Warn("every verification reads from Redis, until it tells of changes again", "error", e.Err)
+		o.Log.Warn("every verification reads from Redis, until it reports changes again", "error", e.Err)
 	case cache.Unsupported:
-		o.Log.Warn("every verification reads from Redis, which does not tell of changes", "error", e.Err)
+		o.Log.Warn("every verification reads from Redis, which does not report changes", "error", e.Err)
 	}
 	if o.Notify != nil {
 		o.Notify(e)
 	}
 }
 
-// weigh gives the bytes that a principal takes at most: its lists are mostly shared.
-func weigh(k *known) int64 {
+// sizeOf returns how many bytes a token takes at most: equal lists are mostly shared. It
+// uses unsafe for Sizeof only, which reads no memory.
+func sizeOf(k *known) int64 {
 	p := &k.principal
 	n := unsafe.Sizeof(*k) + uintptr(len(p.Subject)+len(p.Client)+len(p.Authorization)+len(p.Email)+len(p.Name))
 	for _, list := range [][]string{p.Audiences, p.Scopes, p.AuthenticatedBy} {

@@ -20,8 +20,8 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// What a caller of Verify pays for a token that is known. `make bench` holds it
-// against the check of a JWT.
+// BenchmarkVerifyCached is a call of Verify for a cached token. `make bench` compares it
+// with the check of a JWT.
 func BenchmarkVerifyCached(b *testing.B) {
 	f := newFixture(b, devtest.Redis(b))
 	d := cached(b, f, direct.Options{})
@@ -35,7 +35,7 @@ func BenchmarkVerifyCached(b *testing.B) {
 	}
 }
 
-// A token that nobody was given, refused by its check characters.
+// BenchmarkVerifyMadeUp is a call for a token with wrong check characters.
 func BenchmarkVerifyMadeUp(b *testing.B) {
 	f := newFixture(b, devtest.Redis(b))
 	d := cached(b, f, direct.Options{})
@@ -49,7 +49,7 @@ func BenchmarkVerifyMadeUp(b *testing.B) {
 	}
 }
 
-// Misses of many callers at once, by how they reach Redis.
+// BenchmarkMiss compares ways to read from Redis for one and for many callers.
 func BenchmarkMiss(b *testing.B) {
 	f := newFixture(b, devtest.Redis(b))
 	_, hash := f.put(f.typical())
@@ -81,7 +81,8 @@ func BenchmarkMiss(b *testing.B) {
 	}
 }
 
-// The signature alone, without parsing: a bound from below for any JWT library.
+// BenchmarkSignature is the check of a signature without parsing: a lower bound for any
+// JWT library.
 func BenchmarkSignature(b *testing.B) {
 	message := make([]byte, 400)
 	digest := sha256.Sum256(message)

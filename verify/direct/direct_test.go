@@ -46,7 +46,7 @@ func newFixture(t testing.TB, url string) *fixture {
 	return f
 }
 
-// rebuilt says that no record is lost.
+// rebuilt writes the rebuild marker: no record is lost.
 func rebuilt(t testing.TB, client redis.UniversalClient) {
 	t.Helper()
 	if err := client.Set(t.Context(), token.RebuiltKey, "test", 0).Err(); err != nil {
@@ -64,7 +64,7 @@ func newVerifier(t testing.TB, client redis.UniversalClient, ring *token.KeyRing
 	return d
 }
 
-// typical is an identity of the size that is to be expected.
+// typical is a principal of the expected size.
 func (f *fixture) typical() verify.Principal {
 	return verify.Principal{
 		Kind: verify.KindAccount, Authorization: "01a20cde-6bd3-7531-8ac9-b1636fb1cb55", Subject: "01a20cde-60c7-7b5a-afaa-bf4c69d1787c",
@@ -75,7 +75,7 @@ func (f *fixture) typical() verify.Principal {
 	}
 }
 
-// put makes a token whose record is the identity's.
+// put makes a token and writes its record.
 func (f *fixture) put(i verify.Principal) (raw string, hash token.Hash) {
 	f.t.Helper()
 	made, hash, err := f.ring.Mint(rand.Reader, token.Access)
@@ -89,7 +89,7 @@ func (f *fixture) put(i verify.Principal) (raw string, hash token.Hash) {
 	return made.Reveal(), hash
 }
 
-func TestLiveTokenGivesItsPrincipal(t *testing.T) {
+func TestLiveTokenReturnsItsPrincipal(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	for name, change := range map[string]func(*verify.Principal){

@@ -1,17 +1,17 @@
 // Package direct verifies access tokens against Redis, without a call to auth-api.
 //
-// A Verifier looks at the token's form first (no I/O), then for its keyed hash: in
-// memory that package cache keeps in line with Redis, else, if the check characters are
-// right, by one GET. The record that it finds must have the MAC of this token. It
-// writes nothing, and it does not ask Postgres: verification goes on while Postgres is
-// down.
+// A Verifier first checks the token's form, which needs no I/O. Then it looks up the
+// token's keyed hash in memory, which package cache keeps coherent with Redis. If it is
+// not there and the check characters are right, one GET reads the record, whose MAC must
+// be the one of this token. A Verifier writes nothing and does not use Postgres:
+// verification continues while Postgres is down.
 //
-// Redis knows of a token's use by the read of its record. Of uses that are answered from
-// memory it is told with TOUCH, at most once in five minutes a token: auth-api keeps a
-// session alive that is used. Without the right +touch that is logged once, and a session
-// that is used only here ends when its idle lifetime is over.
+// auth-api keeps a session alive that is used, and asks Redis when that was. Redis
+// notices a use when the record is read. Uses that are answered from memory are reported
+// with TOUCH, at most once in five minutes for each token. If Redis does not allow TOUCH,
+// that is logged once, and a session that is used only here ends after its idle timeout.
 //
-// It believes that a token is unknown only of a Redis that holds token.RebuiltKey,
-// which auth-api writes once every live token is there: one that came back empty says
-// nothing, and is verify.ErrUnavailable.
+// A missing record means that the token is invalid only if Redis holds token.RebuiltKey,
+// which auth-api writes when every live token is there. Without that key, for example
+// after Redis came back empty, a missing record is verify.ErrUnavailable.
 package direct

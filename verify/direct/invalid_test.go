@@ -18,7 +18,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-func TestTokensThatWereNeverGivenOutAreInvalid(t *testing.T) {
+func TestTokensThatWereNeverIssuedAreInvalid(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	live, _ := f.put(f.typical())
@@ -26,7 +26,7 @@ func TestTokensThatWereNeverGivenOutAreInvalid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The same key id and another secret: a ring of another installation.
+	// A ring of another installation, with the same key id and another secret.
 	other, err := token.ParseKeyRing("k1:" + "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=")
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func foreign(t *testing.T) string {
 	return made.Reveal()
 }
 
-// asked counts what a client reads.
+// asked records the keys that a client reads.
 type asked struct {
 	mu   sync.Mutex
 	keys []string
@@ -106,7 +106,7 @@ func (a *asked) read() []string {
 	return slices.Clone(a.keys)
 }
 
-func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
+func TestMalformedAndMadeUpTokensCauseNoRead(t *testing.T) {
 	t.Parallel()
 	ring, err := token.ParseKeyRing(ringText)
 	if err != nil {
@@ -138,13 +138,13 @@ func TestReadsNothingForWhatCannotBeAToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What is not there may be asked for once more, after the mark that nothing is lost.
+	// A missing key may be read once more, after the rebuild marker was read.
 	if _, err := v.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) || !slices.Equal(slices.Compact(store.read()), []string{hash.Key()}) {
 		t.Errorf("%v, read %v; want the one key %s", err, store.read(), hash.Key())
 	}
 }
 
-func TestRedisOptionsErrorsShowNothingOfTheURL(t *testing.T) {
+func TestErrorsOfRedisOptionsHoldNoPartOfTheURL(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
 		"", "redis://us-er:hush-hush@host:port/0", "redis://us-er:hush-hush@host:6379/zero", "redis://us-er:hush-hush@host:6379/0/1", "http://us-er:hush-hush@host", "hush-hush@host:6379",
@@ -156,12 +156,12 @@ func TestRedisOptionsErrorsShowNothingOfTheURL(t *testing.T) {
 			continue
 		}
 		if text := err.Error(); strings.Contains(text, "hush") || strings.Contains(text, "us-er") {
-			t.Errorf("%q: shows it: %v", url, err)
+			t.Errorf("%q: the error shows a part of it: %v", url, err)
 		}
 	}
 }
 
-// A URL may say a lot, but not that one request waits for seconds.
+// Parameters of a URL must not change the timeouts.
 func TestRedisOptionsKeepTheDeadlines(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"redis://host", "rediss://u:p@host:6380/2", "redis://host/0?pool_size=3", "unix:///run/redis.sock"} {
@@ -176,7 +176,7 @@ func TestRedisOptionsKeepTheDeadlines(t *testing.T) {
 	}
 	for _, parameter := range []string{"dial_timeout=9s", "read_timeout=9s", "write_timeout=9s", "pool_timeout=9s", "max_retries=9", "min_retry_backoff=1s", "max_retry_backoff=9s"} {
 		if _, err := direct.RedisOptions("redis://host/0?" + parameter); err == nil {
-			t.Errorf("takes %s", parameter)
+			t.Errorf("accepts %s", parameter)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// On a 401 clients drop their tokens: a Redis that has lost its data must not
-// give one.
+// Clients discard their tokens on a 401. A Redis that has lost its data must not cause
+// one.
 func TestTokensThatRedisLostAreNotInvalid(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]direct.Options{"strict": {Strict: true}, "from memory": {}} {
@@ -26,16 +26,16 @@ func TestTokensThatRedisLostAreNotInvalid(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := d.Verify(t.Context(), made.Reveal()); !errors.Is(err, verify.ErrInvalidToken) {
-				t.Errorf("never given out: %v, want ErrInvalidToken", err)
+				t.Errorf("never issued: %v, want ErrInvalidToken", err)
 			}
 			if err := f.redis.FlushDB(t.Context()).Err(); err != nil {
 				t.Fatal(err)
 			}
-			devtest.Eventually(t, "an absence is not believed any more", func() bool {
+			devtest.Eventually(t, "a missing record is unavailable", func() bool {
 				_, err := d.Verify(t.Context(), made.Reveal())
 				return errors.Is(err, verify.ErrUnavailable) && !errors.Is(err, verify.ErrInvalidToken)
 			})
-			// What is there is there, whatever else is lost.
+			// Records that are there are valid, even if others are lost.
 			i := f.typical()
 			i.Hash = hash
 			if err := f.redis.Set(t.Context(), hash.Key(), encoded(t, f.ring, i), 0).Err(); err != nil {

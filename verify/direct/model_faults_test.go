@@ -10,7 +10,7 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// breakThings breaks one thing after the other, and mends it.
+// breakThings injects one fault after the other and repairs it.
 func (m *model) breakThings(ctx context.Context, r *mathrand.Rand) {
 	for ctx.Err() == nil {
 		v := m.verifiers[r.IntN(len(m.verifiers))]
@@ -18,7 +18,7 @@ func (m *model) breakThings(ctx context.Context, r *mathrand.Rand) {
 		name, mend := m.breakOne(v, r)
 		m.faults[name]++
 		if name == slowReads {
-			length %= direct.RedisCallTimeout // later answers are not waited for
+			length %= direct.RedisCallTimeout // later answers time out
 		}
 		pause(ctx, length)
 		mend()
@@ -31,12 +31,12 @@ const slowReads = "slow reads"
 func (m *model) breakOne(v *modelVerifier, r *mathrand.Rand) (name string, mend func()) {
 	mendProxy := func(up func()) func() { return func() { v.proxy.Restore(); up() } }
 	switch r.IntN(9) {
-	case 0: // the tracking connection alone goes silent, reads go on
+	case 0: // the tracking connection goes silent, reads continue
 		held := max(0, v.proxy.Accepted()-1-r.IntN(2))
 		up := v.down.begin()
 		v.proxy.StallThose(func(n int) bool { return n <= held })
 		return "silent connections", mendProxy(up)
-	case 1, 7, 8: // answers to reads are late, pushes come
+	case 1, 7, 8: // replies to reads are late, pushes arrive
 		first := v.proxy.Accepted() - r.IntN(3)
 		up := v.down.begin()
 		v.proxy.StallThose(func(n int) bool { return n >= first })
@@ -64,14 +64,14 @@ func (m *model) breakOne(v *modelVerifier, r *mathrand.Rand) (name string, mend 
 	}
 }
 
-// disturbances are the times in which a Redis could not be relied on.
+// disturbances are the times during which a Redis was faulty.
 type disturbances struct {
 	mu    sync.Mutex
 	spans [][2]time.Time
 }
 
-// recovery is how long after a fault a call may still fail: it began before, or
-// uses a connection that does not know yet.
+// recovery is how long after a fault a call may still fail, because it began before or uses
+// a connection that has not noticed the repair.
 const recovery = 1500 * time.Millisecond
 
 func (d *disturbances) begin() (end func()) {

@@ -23,17 +23,17 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// The promise of the package, against everything at once: tokens are given out,
-// change, end and expire at random, while connections are killed, stalled and
-// cut, Redis hangs and crashes, and several verifiers are asked all the time.
+// The test checks the guarantees of the package under all faults at once. Tokens are
+// issued, changed, revoked and expire at random, while connections are killed, stalled and
+// cut, Redis hangs and crashes, and several verifiers are called all the time.
 //
-//   - no token passes at a call that began later than the bound after its end,
-//     or with scopes that ended so long ago;
-//   - no token that lives through a whole call is refused as invalid;
-//   - a verifier that has a Redis answers.
+//   - no call that begins later than the bound after a token's end accepts it, or returns
+//     scopes that ended so long ago;
+//   - no token that is alive during a whole call is refused as invalid;
+//   - a verifier whose Redis works answers.
 //
 // MODEL_SEED repeats a schedule, MODEL_SECONDS makes it longer (make fault).
-func TestNoTokenPassesAfterItsEndWhateverBreaks(t *testing.T) {
+func TestNoTokenIsAcceptedAfterItsEndWhateverFails(t *testing.T) {
 	t.Parallel()
 	seed, seconds := uint64(time.Now().UnixNano()), 8
 	if set := os.Getenv("MODEL_SEED"); set != "" {
@@ -52,17 +52,17 @@ func TestNoTokenPassesAfterItsEndWhateverBreaks(t *testing.T) {
 		all.add(&v.sums)
 	}
 	t.Logf("%d sign-ins, %d changes, %d ends, faults: %v", m.signIns.Load(), m.changes.Load(), m.ends.Load(), m.faults)
-	// A run in which nothing happened would prove nothing.
+	// A run with too few events would prove nothing.
 	if all.passed.Load() < 500 || all.invalid.Load() < 50 || m.ends.Load() < 20 || len(m.faults) < 3 {
 		t.Errorf("too little happened: %s", &all)
 	}
 }
 
-// version of a token's record, and when its end was acknowledged.
+// version is one version of a token's record.
 type version struct {
 	scope  string
-	until  time.Time // zero: it still is
-	ending time.Time // when the write began that ended it
+	until  time.Time // when Redis acknowledged its end; zero if it is current
+	ending time.Time // when the write that ended it began
 }
 
 type modelToken struct {
@@ -115,7 +115,7 @@ func newModel(t *testing.T, seed uint64) *model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options.MaxRetries, options.ReadTimeout = -1, 10*time.Second // a write is slow rather than unknown
+	options.MaxRetries, options.ReadTimeout = -1, 10*time.Second // so that a write rather takes long than has an unknown outcome
 	m.store = redis.NewClient(options)
 	t.Cleanup(func() { _ = m.store.Close() })
 	rebuilt(t, m.store)
@@ -166,7 +166,7 @@ func (m *model) run(length time.Duration) {
 	all.Wait()
 }
 
-// write signs in, changes and ends at random.
+// write issues, changes and revokes tokens at random.
 func (m *model) write(ctx context.Context, r *mathrand.Rand) {
 	for ctx.Err() == nil {
 		switch n := r.IntN(10); {
@@ -184,7 +184,7 @@ func (m *model) write(ctx context.Context, r *mathrand.Rand) {
 func (m *model) pick(r *mathrand.Rand) *modelToken {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	// Mostly of the newest: the others have ended.
+	// Mostly one of the newest, because most others have ended.
 	return m.tokens[max(0, len(m.tokens)-1-r.IntN(min(60, len(m.tokens))))]
 }
 
@@ -202,14 +202,14 @@ func (m *model) signIn(ctx context.Context, r *mathrand.Rand) {
 		m.t.Error(err)
 		return
 	}
-	// Some expire during the run; records know whole seconds.
+	// Some expire during the run. Records have whole seconds.
 	life := time.Hour
 	if r.IntN(5) == 0 {
 		life = time.Duration(1+r.IntN(3)) * time.Second
 	}
 	tok := &modelToken{raw: made.Reveal(), hash: hash, expires: time.Now().Add(life).Truncate(time.Second)}
 	if err := m.store.SetArgs(ctx, hash.Key(), m.record(tok, "v0"), redis.SetArgs{ExpireAt: tok.expires}).Err(); err != nil {
-		return // not acknowledged: nobody has the token
+		return // not acknowledged: the token was not issued
 	}
 	tok.history = []version{{scope: "v0"}}
 	m.signIns.Add(1)
@@ -218,7 +218,7 @@ func (m *model) signIn(ctx context.Context, r *mathrand.Rand) {
 	m.mu.Unlock()
 }
 
-// change gives a live token another scope, as a change of roles does.
+// change gives a live token another scope, like a change of roles.
 func (m *model) change(ctx context.Context, tok *modelToken, r *mathrand.Rand) {
 	tok.mu.Lock()
 	defer tok.mu.Unlock()
@@ -246,7 +246,7 @@ func (m *model) change(ctx context.Context, tok *modelToken, r *mathrand.Rand) {
 	m.mu.Unlock()
 }
 
-// end revokes.
+// end revokes a token.
 func (m *model) end(ctx context.Context, tok *modelToken) {
 	tok.mu.Lock()
 	defer tok.mu.Unlock()
@@ -266,8 +266,7 @@ func (m *model) end(ctx context.Context, tok *modelToken) {
 	m.mu.Unlock()
 }
 
-// acknowledged repeats a write until Redis says that it is done, as auth-api's
-// relay does.
+// acknowledged repeats a write until Redis acknowledges it, like auth-api's relay.
 func (m *model) acknowledged(ctx context.Context, write func(context.Context) error) bool {
 	for ctx.Err() == nil {
 		if write(ctx) == nil {
@@ -278,7 +277,7 @@ func (m *model) acknowledged(ctx context.Context, write func(context.Context) er
 	return false
 }
 
-// ask verifies and judges the answers.
+// ask verifies tokens and checks the answers.
 func (m *model) ask(ctx context.Context, v *modelVerifier, r *mathrand.Rand) {
 	for ctx.Err() == nil {
 		tok := m.pick(r)
@@ -295,7 +294,7 @@ func (m *model) ask(ctx context.Context, v *modelVerifier, r *mathrand.Rand) {
 		case errors.Is(err, verify.ErrUnavailable):
 			v.sums.unavailable.Add(1)
 			if !m.down.during(began, answered) && !v.down.during(began, answered) {
-				m.t.Errorf("%s: no answer although Redis was there: %v", v.name, err)
+				m.t.Errorf("%s: no answer although Redis worked: %v", v.name, err)
 			}
 			pause(ctx, time.Millisecond)
 		default:
@@ -311,14 +310,14 @@ func (m *model) ask(ctx context.Context, v *modelVerifier, r *mathrand.Rand) {
 func (m *model) judgePassed(v *modelVerifier, tok *modelToken, history []version, identity *verify.Principal, began time.Time) {
 	i := slices.IndexFunc(history, func(h version) bool { return h.scope == strings.Join(identity.Scopes, " ") })
 	if i < 0 {
-		m.t.Errorf("%s: passed with scopes that never were: %v", v.name, identity.Scopes)
+		m.t.Errorf("%s: accepted with scopes that the token never had: %v", v.name, identity.Scopes)
 		return
 	}
 	if until := history[i].until; !until.IsZero() && began.Sub(until) > v.bound {
-		m.t.Errorf("%s: passed %v after its end was acknowledged, the bound is %v", v.name, began.Sub(until), v.bound)
+		m.t.Errorf("%s: accepted %v after its end was acknowledged, the bound is %v", v.name, began.Sub(until), v.bound)
 	}
 	if began.After(tok.expires) {
-		m.t.Errorf("%s: passed %v after it expired", v.name, began.Sub(tok.expires))
+		m.t.Errorf("%s: accepted %v after it expired", v.name, began.Sub(tok.expires))
 	}
 }
 

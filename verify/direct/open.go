@@ -16,12 +16,12 @@ import (
 const (
 	redisPort    = 6379
 	sentinelPort = 26379
-	// maxPool bounds pool_size.
+	// maxPool is the highest pool_size.
 	maxPool = 10_000
 )
 
-// Open makes a client for a Redis URL with the deadlines that verification
-// needs. It does not connect. It takes
+// Open makes a client for a Redis URL with the timeouts that verification needs. It does
+// not connect. It accepts
 //
 //	redis://user:password@host:6379/0
 //	rediss://user:password@host:6379/0 (TLS)
@@ -29,10 +29,10 @@ const (
 //	redis+cluster://user:password@node-1:6379,node-2:6379
 //	unix://user:password@/run/redis.sock?db=0
 //
-// and rediss+… of sentinel and cluster. IPv6 addresses stand in brackets. User
-// and password are those of Redis. Parameters: db, pool_size, and Sentinel's own
-// sentinel_user and sentinel_password. Special characters are written as %XX.
-// The error says which part is wrong, and holds nothing of the URL.
+// and rediss+sentinel and rediss+cluster for TLS. IPv6 addresses need brackets. User and
+// password are those of Redis. Parameters are db and pool_size, and for Sentinel
+// sentinel_user and sentinel_password. Write special characters as %XX. The error says
+// which part is wrong, and holds no part of the URL.
 func Open(rawURL string) (redis.UniversalClient, error) {
 	o, err := universalOptions(rawURL)
 	if err != nil {
@@ -41,7 +41,7 @@ func Open(rawURL string) (redis.UniversalClient, error) {
 	return redis.NewUniversalClient(o), nil
 }
 
-// CheckURL says whether Open takes the URL.
+// CheckURL returns the error that Open would return.
 func CheckURL(rawURL string) error {
 	_, err := universalOptions(rawURL)
 	return err
@@ -97,7 +97,7 @@ func readURL(u storeurl.URL, o *redis.UniversalOptions) (err error) {
 	}
 	if strings.HasPrefix(u.Scheme, "rediss") {
 		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-		if u.Scheme == "rediss" { // of several hosts, each has its own
+		if u.Scheme == "rediss" { // with several hosts, go-redis sets the name of each
 			o.TLSConfig.ServerName, _, _ = net.SplitHostPort(o.Addrs[0])
 		}
 	}
@@ -117,14 +117,14 @@ func setOne(u storeurl.URL, o *redis.UniversalOptions) (err error) {
 		return err
 	}
 	if len(o.Addrs) > 1 {
-		return errors.New("there are several hosts: write redis+sentinel:// or redis+cluster://, whichever they are")
+		return errors.New("there are several hosts: write redis+sentinel:// or redis+cluster://")
 	}
 	return setDatabase(u.Path, o)
 }
 
 func setSocket(u storeurl.URL, o *redis.UniversalOptions) error {
 	if u.Hosts != "" || u.Path == "" {
-		return errors.New("the path of the socket does not follow unix:// or the @ with a slash")
+		return errors.New("the path of the socket is missing: write it after unix:// or after the @, with a slash")
 	}
 	o.Addrs = []string{"/" + u.Path}
 	return nil
@@ -136,11 +136,11 @@ func setSentinel(u storeurl.URL, o *redis.UniversalOptions) (err error) {
 	}
 	var database string
 	if o.MasterName, database, _ = strings.Cut(u.Path, "/"); o.MasterName == "" {
-		return errors.New("the path does not name the master, as Sentinel calls it")
+		return errors.New("the path does not name the master as Sentinel knows it")
 	}
 	o.SentinelUsername, o.SentinelPassword = u.Params["sentinel_user"], u.Params["sentinel_password"]
 	if o.SentinelUsername != "" && o.SentinelPassword == "" {
-		return errors.New("there is a sentinel_user and no sentinel_password")
+		return errors.New("there is a sentinel_user but no sentinel_password")
 	}
 	return setDatabase(database, o)
 }
@@ -151,7 +151,7 @@ func setCluster(u storeurl.URL, o *redis.UniversalOptions) (err error) {
 		return err
 	}
 	if u.Path != "" && u.Path != "0" {
-		return errors.New("there is a path: a cluster has database 0 only, so leave it out")
+		return errors.New("there is a path: leave it out, because a cluster has database 0 only")
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func setParams(u storeurl.URL, o *redis.UniversalOptions, known []string) error 
 		return err
 	}
 	if version := u.Params["protocol"]; version != "" && version != "3" {
-		return errors.New("protocol is not 3, the one in which Redis tells of changes: leave it out")
+		return errors.New("protocol is not 3: leave it out, because Redis reports changes in protocol 3 only")
 	}
 	if text := u.Params["db"]; text != "" {
 		if o.DB != 0 {
@@ -198,7 +198,7 @@ func setParams(u storeurl.URL, o *redis.UniversalOptions, known []string) error 
 	return nil
 }
 
-// number reads digits, with no sign and no zero in front.
+// number parses digits without a sign or leading zeros.
 func number(text string, most int) (int, bool) {
 	n, err := strconv.Atoi(text)
 	return n, err == nil && n >= 0 && n <= most && strconv.Itoa(n) == text

@@ -10,7 +10,7 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-func TestRedisURLsSayWhichHostsAreMeant(t *testing.T) {
+func TestRedisURLsAreParsed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		url      string
@@ -61,7 +61,7 @@ func TestRedisURLsSayWhichHostsAreMeant(t *testing.T) {
 	}
 }
 
-func TestBadRedisURLsAreToldByTheirPart(t *testing.T) {
+func TestErrorsOfRedisURLsNameThePart(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ url, says string }{
 		{"", "does not begin with a scheme"},
@@ -106,11 +106,11 @@ func TestBadRedisURLsAreToldByTheirPart(t *testing.T) {
 		{"redis://[127.0.0.1]", "not an IPv6 address"},
 		{"redis://10.0.0.256", "not an IPv4 address"},
 		{"redis://10.0.1", "not an IPv4 address"},
-		{"redis://-host", "no name of a host"},
-		{"redis://ho..st", "no name of a host"},
+		{"redis://-host", "not a host name"},
+		{"redis://ho..st", "not a host name"},
 		{"redis://bücher.test", "xn--"},
-		{"redis://*", "no name of a host"},
-		{"redis://$(HOST)", "no name of a host"},
+		{"redis://*", "not a host name"},
+		{"redis://$(HOST)", "not a host name"},
 		{"redis://a,b", "redis+sentinel:// or redis+cluster://"},
 		{"redis+cluster://a,,b", "host 2 of 3: it is empty"},
 		{"redis+cluster://a,", "host 2 of 2: it is empty"},
@@ -150,14 +150,14 @@ func TestBadRedisURLsAreToldByTheirPart(t *testing.T) {
 	}
 }
 
-// A password of any characters comes through where it is escaped, and where it is
-// not, no part of it is shown.
+// An escaped password may have any characters. If it is not escaped, the error shows no
+// part of it.
 func FuzzNoPartOfAPasswordIsShown(f *testing.F) {
 	for _, seed := range []string{"#hushhush", "hush/hush", "hush?hush", "hush@hush", "%hushhush", "hush:hush", "hush,hush", "hush&hush=hush", "[hush]hush", "hush hush", "hush\x00", "+hush"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, password string) {
-		// The marker is what would be found in a message.
+		// The test looks for the marker in the error.
 		const marker = "Xq7Zw3"
 		for _, scheme := range []string{"redis", "rediss", "redis+sentinel", "redis+cluster", "unix", "postgres"} {
 			for _, url := range []string{scheme + "://user:" + password + marker + "@host:6379/main", scheme + "://user:" + marker + password + "@host", scheme + "://" + password + marker, scheme + "://host/" + marker + password, scheme + "://host?" + password + marker + "=" + marker} {

@@ -11,10 +11,10 @@ import (
 	"auth.books.test/verify"
 )
 
-// bound is how long a caller may wait for the answer that there is none.
+// bound is how long a caller may wait for ErrUnavailable.
 const bound = time.Second
 
-func TestSaysWithinASecondThatRedisIsGoneAndComesBack(t *testing.T) {
+func TestUnavailableWithinASecondAndRecoversWithRedis(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(*devtest.Proxy){"cut": (*devtest.Proxy).Cut, "stalled": (*devtest.Proxy).Stall} {
 		for connections, callers := range map[string]int{"by connections that are open": 1, "for 64 callers at once": 64} {
@@ -69,8 +69,8 @@ func backSoon(t *testing.T, f *fixture, raw string) {
 	}
 }
 
-// A caller who goes away has learned nothing about the token.
-func TestCallerWhoGoesAwayIsNotToldThatTheTokenIsDead(t *testing.T) {
+// A cancelled call has learned nothing about the token.
+func TestCancelledCallIsUnavailable(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	raw, _ := f.put(f.typical())
@@ -81,7 +81,7 @@ func TestCallerWhoGoesAwayIsNotToldThatTheTokenIsDead(t *testing.T) {
 	}
 }
 
-// A Redis that answers, but not what was asked.
+// Redis answers with an error.
 func TestErrorOfRedisIsUnavailable(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.RedisProcess(t).URL)
@@ -89,7 +89,7 @@ func TestErrorOfRedisIsUnavailable(t *testing.T) {
 	if err := f.redis.ConfigSet(t.Context(), "requirepass", "another").Err(); err != nil {
 		t.Fatal(err)
 	}
-	// It ends its own connection, too; whether it is told so first does not matter.
+	// The command ends its own connection, too, so its result does not matter.
 	_ = f.redis.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").Err()
 	if got, err := f.Verify(t.Context(), raw); !errors.Is(err, verify.ErrUnavailable) || errors.Is(err, verify.ErrInvalidToken) {
 		t.Errorf("a password that is no longer right: %+v, %v; want ErrUnavailable", got, err)

@@ -13,7 +13,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// encoded is the record of an identity under the test's ring.
+// encoded is the record of a principal under the test's ring.
 func encoded(t testing.TB, ring *token.KeyRing, i verify.Principal) string {
 	t.Helper()
 	b, err := record.Encode(ring, i)
@@ -23,11 +23,11 @@ func encoded(t testing.TB, ring *token.KeyRing, i verify.Principal) string {
 	return string(b)
 }
 
-func TestDamagedRecordsAreCountedAndPassedOn(t *testing.T) {
+func TestDamagedRecordsAreCountedAndReported(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
-	var told []token.Hash
-	d := newVerifier(t, f.redis, f.ring, direct.Options{Strict: true, Damaged: func(h token.Hash) { told = append(told, h) }})
+	var reported []token.Hash
+	d := newVerifier(t, f.redis, f.ring, direct.Options{Strict: true, Damaged: func(h token.Hash) { reported = append(reported, h) }})
 	_, other := f.put(f.typical())
 	copied, hash := f.put(f.typical())
 	if err := f.redis.Set(t.Context(), hash.Key(), f.redis.Get(t.Context(), other.Key()).Val(), 0).Err(); err != nil {
@@ -44,17 +44,17 @@ func TestDamagedRecordsAreCountedAndPassedOn(t *testing.T) {
 	if _, err := d.Verify(t.Context(), copied); !errors.Is(err, record.ErrInvalid) {
 		t.Errorf("%v; want it to name record.ErrInvalid", err)
 	}
-	if n := d.Stats().BadRecords; n != 3 || len(told) != 3 {
-		t.Errorf("%d counted, %d passed on, want 3", n, len(told))
+	if n := d.Stats().BadRecords; n != 3 || len(reported) != 3 {
+		t.Errorf("%d counted, %d reported, want 3", n, len(reported))
 	}
 	missing, missingHash := f.put(f.typical())
 	f.redis.Del(t.Context(), missingHash.Key())
 	if _, err := d.Verify(t.Context(), missing); !errors.Is(err, verify.ErrInvalidToken) || d.Stats().BadRecords != 3 {
-		t.Errorf("a record that is not there is no damage: %v", err)
+		t.Errorf("a missing record is not damaged: %v", err)
 	}
 }
 
-// A program's token belongs to no person, and does not end for want of use.
+// A program's token belongs to no person and has no idle timeout.
 func TestTokenOfAProgramVerifies(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
@@ -81,7 +81,7 @@ func TestTokenOfAProgramVerifies(t *testing.T) {
 	}
 }
 
-// Redis's clock is another machine's: the record's own times count.
+// Redis may have another clock: the times in the record count.
 func TestTokenDiesByTheVerifiersClock(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))

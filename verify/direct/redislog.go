@@ -6,9 +6,9 @@ import (
 	"log/slog"
 )
 
-// RedisLog takes what go-redis itself has to say, such as each failed attempt to
-// connect, into a structured log. It says it at level debug: whoever asked gets
-// the error. A program sets it once, with redis.SetLogger.
+// RedisLog writes go-redis's own log, such as each failed attempt to connect, to a
+// structured log. It uses level debug, because the caller gets the error anyway. A
+// program sets it once, with redis.SetLogger.
 type RedisLog struct{ Log *slog.Logger }
 
 // Printf writes one line.

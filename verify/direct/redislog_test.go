@@ -9,7 +9,7 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-func TestWhatGoRedisSaysIsOneLineForWhoeverDebugs(t *testing.T) {
+func TestGoRedisLogsAtLevelDebug(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	level := &slog.LevelVar{}

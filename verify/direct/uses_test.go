@@ -15,7 +15,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// idleFor is how long Redis believes that nobody has read the record.
+// idleFor is how long the record was not used, according to Redis.
 func idleFor(t *testing.T, f *fixture, h token.Hash) time.Duration {
 	t.Helper()
 	idle, err := f.redis.ObjectIdleTime(t.Context(), h.Key()).Result()
@@ -25,9 +25,9 @@ func idleFor(t *testing.T, f *fixture, h token.Hash) time.Duration {
 	return idle
 }
 
-// A token that is answered from memory is read from Redis by nobody: it would seem to
-// be out of use.
-func TestUsesFromMemoryAreToldToRedis(t *testing.T) {
+// The record of a token that is verified from memory is not read. Redis would take it for
+// unused.
+func TestUsesFromMemoryAreReportedToRedis(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	var ahead atomic.Int64
@@ -35,35 +35,35 @@ func TestUsesFromMemoryAreToldToRedis(t *testing.T) {
 	raw, hash := f.put(f.typical())
 	warm(t, d, raw)
 	grown := func() {
-		devtest.Eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+		devtest.Eventually(t, "Redis takes it for unused", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
 	}
 	grown()
 	if _, err := d.Verify(t.Context(), raw); err != nil {
 		t.Fatal(err)
 	}
 	if before := d.Stats(); before.Hits == 0 {
-		t.Fatal("it was not answered from memory: nothing is tested")
+		t.Fatal("it was not answered from memory, so the test shows nothing")
 	}
-	grown() // Within some minutes of the last use no other is told.
+	grown() // Another use within some minutes is not reported.
 	for n := range 20 {
 		ahead.Store(int64(n+1) * int64(6*time.Minute))
-		devtest.Eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+		devtest.Eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
 		grown()
 		misses := d.Stats().Misses
 		if _, err := d.Verify(t.Context(), raw); err != nil {
 			t.Fatal(err)
 		}
 		if d.Stats().Misses == misses {
-			devtest.Eventually(t, "it is told", func() bool { return idleFor(t, f, hash) < 2*time.Second })
+			devtest.Eventually(t, "the use is reported", func() bool { return idleFor(t, f, hash) < 2*time.Second })
 			return
 		}
-		// On a busy machine memory may not have been served just then: Redis was asked.
+		// On a busy machine the lease may just have ended, so that Redis was read.
 	}
-	t.Error("it was never answered from memory: nothing is tested")
+	t.Error("it was never answered from memory, so the test shows nothing")
 }
 
-// Whose idle lifetime is seconds cannot wait for minutes.
-func TestUsesAreToldOftenEnoughForAShortIdleLifetime(t *testing.T) {
+// A token with an idle timeout of seconds cannot wait for minutes.
+func TestUsesAreReportedOftenEnoughForAShortIdleTimeout(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	d := cached(t, f, direct.Options{})
@@ -76,12 +76,12 @@ func TestUsesAreToldOftenEnoughForAShortIdleLifetime(t *testing.T) {
 			t.Fatal(err)
 		}
 		if idle := idleFor(t, f, hash); idle > 4*time.Second {
-			t.Fatalf("it is used all the time, and Redis believes that it was not for %v", idle)
+			t.Fatalf("it is used all the time, but Redis takes it for unused for %v", idle)
 		}
 	}
 }
 
-func TestLastUsesAreToldWhenTheVerifierCloses(t *testing.T) {
+func TestLastUsesAreReportedAtClose(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))
 	var ahead atomic.Int64
@@ -90,11 +90,11 @@ func TestLastUsesAreToldWhenTheVerifierCloses(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw, hash := f.put(f.typical())
-	devtest.Eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
 	warm(t, d, raw)
-	devtest.Eventually(t, "Redis believes that it is out of use", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+	devtest.Eventually(t, "Redis takes it for unused", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
 	ahead.Store(int64(6 * time.Minute))
-	devtest.Eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
 	if _, err := d.Verify(t.Context(), raw); err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +106,8 @@ func TestLastUsesAreToldWhenTheVerifierCloses(t *testing.T) {
 	}
 }
 
-// A verifier with the rights of before goes on, and says once what is missing.
-func TestRedisThatForbidsTouchIsNamedOnce(t *testing.T) {
+// A verifier without the right to TOUCH works, and logs once what is missing.
+func TestMissingRightToTouchIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	process := devtest.RedisProcess(t)
 	f := newFixture(t, process.URL)
@@ -126,17 +126,17 @@ func TestRedisThatForbidsTouchIsNamedOnce(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = d.Close() })
 	raw, _ := f.put(f.typical())
-	devtest.Eventually(t, "its memory is kept in line with Redis", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
 	warm(t, d, raw)
 	for n := range 3 {
 		ahead.Store(int64(n+1) * int64(6*time.Minute))
-		devtest.Eventually(t, "memory is served by the moved clock, too", func() bool { return d.Stats().Tracking })
+		devtest.Eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
 		if _, err := d.Verify(t.Context(), raw); err != nil {
 			t.Fatal(err)
 		}
-		devtest.Eventually(t, "it is named", func() bool { return strings.Contains(log.String(), "+touch") })
+		devtest.Eventually(t, "it is logged", func() bool { return strings.Contains(log.String(), "+touch") })
 	}
 	if n := strings.Count(log.String(), "+touch"); n != 1 {
-		t.Errorf("named %d times", n)
+		t.Errorf("logged %d times", n)
 	}
 }

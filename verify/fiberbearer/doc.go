@@ -1,2 +1,2 @@
-// Package fiberbearer is package bearer for Fiber.
+// Package fiberbearer is the middleware of package bearer for Fiber.
 package fiberbearer

@@ -10,9 +10,8 @@ import (
 	"auth.books.test/verify/bearer"
 )
 
-// Require lets requests through whose token is for the guard's API and has all
-// of the scopes. The handler finds who asks with bearer.FromContext, in
-// c.UserContext.
+// Require lets requests through whose token is for the guard's API and has all of the
+// scopes. The handler gets the principal from bearer.FromContext(c.UserContext()).
 func Require(g *bearer.Guard, scopes ...string) fiber.Handler {
 	scopes = slices.Clone(scopes)
 	return func(c *fiber.Ctx) error {
@@ -25,8 +24,8 @@ func Require(g *bearer.Guard, scopes ...string) fiber.Handler {
 	}
 }
 
-// Credentials are what a request holds of them, as a copy: Fiber uses its
-// buffers again.
+// Credentials returns a copy of a request's credentials, because Fiber reuses its
+// buffers.
 func Credentials(c *fiber.Ctx) bearer.Credentials {
 	headers := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
 	out := bearer.Credentials{Headers: len(headers), InURL: inURL(c.Request())}
@@ -36,7 +35,7 @@ func Credentials(c *fiber.Ctx) bearer.Credentials {
 	return out
 }
 
-// inURL parses the URL only if it may hold a token.
+// inURL parses the URL only if it may contain access_token, perhaps percent-encoded.
 func inURL(r *fasthttp.Request) bool {
 	const name = "access_token"
 	raw := r.Header.RequestURI()

@@ -2,7 +2,7 @@ package forward
 
 import "strings"
 
-// The headers, in the form of HTTP/1.1.
+// The names of the headers, in the spelling of HTTP/1.1.
 const (
 	User    = "Remote-User"
 	Email   = "Remote-Email"
@@ -11,15 +11,15 @@ const (
 	Session = "Remote-Session"
 )
 
-// separators are what programs behind a proxy take for the hyphen of a header's
-// name: CGI and its heirs (WSGI, PHP, Rack) make HTTP_REMOTE_USER of any of them.
+// separators are the characters that programs behind a proxy may treat as the hyphen in
+// a header's name: CGI, WSGI, PHP and Rack turn any of them into HTTP_REMOTE_USER.
 const separators = "-_."
 
-// Headers are the names of all identity headers.
+// Headers lists the names of all identity headers.
 func Headers() []string { return []string{User, Email, Name, Scope, Session} }
 
-// Spellings are the names that a program may take for the header's, the right one
-// first. Case does not matter in any.
+// Spellings lists the names that a program may treat as the header, the right one first.
+// Case does not matter.
 func Spellings(header string) []string {
 	out := make([]string, 0, len(separators))
 	for _, separator := range separators {
@@ -28,8 +28,8 @@ func Spellings(header string) []string {
 	return out
 }
 
-// StripList is every spelling of every identity header. A proxy deletes them all
-// from a client's request, also where it asks for no token.
+// StripList lists every spelling of every identity header. A proxy must delete all of
+// them from requests of clients, also on routes that need no token.
 func StripList() []string {
 	var out []string
 	for _, header := range Headers() {

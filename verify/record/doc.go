@@ -1,4 +1,4 @@
-// Package record encodes and decodes what Redis holds of one live access token.
+// Package record encodes and decodes the record of a live access token in Redis.
 //
 // A token's record is the Redis string at token.Hash.Key:
 //
@@ -9,8 +9,8 @@
 //	MAC       16 bytes, see token.KeyRing.RecordMAC; its body is key id and fields
 //
 // Ids are the 16 bytes of a UUID. Times are Unix seconds, big-endian without leading
-// zeros. Lists are words separated by single spaces. Empty values are left out. A
-// reader skips tags that it does not know; the MAC covers them. Other services and
-// other languages read records: a tag never changes its meaning, and what a reader
-// must not skip needs another version. testdata/records.json has vectors.
+// zeros. Lists are words separated by single spaces. Fields with empty values are left
+// out. A reader skips unknown tags, which the MAC covers as well. Other services and other
+// languages read records: the meaning of a tag never changes, and a field that a reader
+// must not skip needs a new version. testdata/records.json has test vectors.
 package record

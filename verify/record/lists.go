@@ -5,19 +5,20 @@ import (
 	"sync"
 )
 
-// maxLists bounds the memory of lists that are shared.
+// maxLists is how many shared lists are kept.
 const maxLists = 4096
 
-// lists makes one list of all that read alike: a million tokens have few
-// different scopes.
+// lists shares equal lists between principals: a million tokens have few different
+// lists of scopes. It saves memory (`make bench`, "a token in the memory of `verify`") and
+// allocations (BenchmarkDirect in package direct).
 type lists struct {
-	mu    sync.RWMutex
+	mu    sync.RWMutex // guards known
 	known map[string][]string
 }
 
 func newLists() *lists { return &lists{known: map[string][]string{}} }
 
-// of gives the words of text. They are shared: nobody may change them.
+// of returns the words of text. The slice is shared: do not change it.
 func (l *lists) of(text string) []string {
 	l.mu.RLock()
 	words, known := l.known[text]
@@ -27,7 +28,7 @@ func (l *lists) of(text string) []string {
 	}
 	text = strings.Clone(text)
 	words = strings.Fields(text)
-	words = words[:len(words):len(words)] // who appends gets a list of their own
+	words = words[:len(words):len(words)] // so that append copies
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.known) < maxLists {

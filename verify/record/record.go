@@ -20,7 +20,7 @@ const version = 1
 
 type fieldTag byte
 
-// The closed set of tags of this version. Tag 14 is kept for the actor (RFC 8693).
+// The closed set of tags of this version. Tag 14 is reserved for the actor (RFC 8693).
 const (
 	tagKind            fieldTag = 1
 	tagSubject         fieldTag = 2
@@ -46,12 +46,11 @@ const (
 	maxTime  = 5 // bytes: until the year 36,812
 )
 
-// ErrInvalid means that a key holds no record of this version that the ring's keys
-// vouch for. The token may be alive.
-var ErrInvalid = errors.New("the token's record is not one of ours")
+// ErrInvalid means that the value is not a record of this version with a MAC of the ring.
+// The token may be alive.
+var ErrInvalid = errors.New("the token's record is not valid")
 
-// Encode gives the record of the principal's token, p.Hash, under the ring's
-// first key.
+// Encode returns the record of the token p.Hash, with a MAC under the ring's first key.
 func Encode(ring *token.KeyRing, p verify.Principal) ([]byte, error) {
 	b := make([]byte, 0, 256)
 	b = append(b, version)
@@ -62,7 +61,7 @@ func Encode(ring *token.KeyRing, p verify.Principal) ([]byte, error) {
 		}
 	}
 	if len(b) == headSize {
-		return nil, fmt.Errorf("encode a record: %q is no kind of a subject", string(p.Kind))
+		return nil, fmt.Errorf("encode a record: unknown kind %q", string(p.Kind))
 	}
 	for _, id := range []struct {
 		tag   fieldTag
@@ -87,7 +86,7 @@ func Encode(ring *token.KeyRing, p verify.Principal) ([]byte, error) {
 	b = appendField(b, tagExpires, encodeTime(p.ExpiresAt))
 	b = appendField(b, tagIdle, encodeTime(p.IdleExpiresAt))
 	if p.IssuedAt.Unix() <= 0 || p.ExpiresAt.Unix() <= 0 {
-		return nil, errors.New("encode a record: a token is issued and ends after 1970")
+		return nil, errors.New("encode a record: IssuedAt and ExpiresAt must be after 1970")
 	}
 	mac, err := ring.RecordMAC(ring.SigningKeyID(), version, p.Hash, b[1:])
 	if err != nil {
@@ -96,35 +95,35 @@ func Encode(ring *token.KeyRing, p verify.Principal) ([]byte, error) {
 	return append(b, mac[:]...), nil
 }
 
-// Decode is the reverse of Encode for the token of that hash. Better no answer than a
-// guess: whatever is not exactly a record is refused. Error: ErrInvalid.
+// Decode is the reverse of Encode for the token with this hash. It refuses everything that
+// Encode could not have written. Error: ErrInvalid.
 func Decode(ring *token.KeyRing, h token.Hash, record string) (*verify.Principal, error) {
 	return NewDecoder(ring).Decode(h, record)
 }
 
-// A Decoder reads records, and lets principals with the same scopes share one list.
-// Many goroutines may use it at once.
+// A Decoder decodes records. Principals with the same scopes share one list. It is safe
+// for use by several goroutines.
 type Decoder struct {
 	ring  *token.KeyRing
 	lists *lists
 }
 
-// NewDecoder makes a decoder of the records that the ring vouches for.
+// NewDecoder makes a decoder of records with a MAC of the ring.
 func NewDecoder(ring *token.KeyRing) *Decoder { return &Decoder{ring: ring, lists: newLists()} }
 
-// Decode is what Decode of the package is. The principal's lists are shared: nobody may
-// change them.
+// Decode is like the function Decode. The principal's lists are shared: do not change
+// them.
 func (d *Decoder) Decode(h token.Hash, record string) (*verify.Principal, error) {
 	if len(record) < minSize {
-		return nil, fmt.Errorf("%w: too short", ErrInvalid)
+		return nil, fmt.Errorf("%w: it is too short", ErrInvalid)
 	}
 	if record[0] != version {
-		return nil, fmt.Errorf("%w: of version %d", ErrInvalid, record[0])
+		return nil, fmt.Errorf("%w: it has version %d", ErrInvalid, record[0])
 	}
 	end := len(record) - token.RecordMACSize
 	mac, err := d.ring.RecordMAC(record[1:headSize], version, h, []byte(record[1:end]))
 	if err != nil {
-		return nil, fmt.Errorf("%w: sealed with an unknown key", ErrInvalid)
+		return nil, fmt.Errorf("%w: its MAC is under an unknown key", ErrInvalid)
 	}
 	if !hmac.Equal(mac[:], []byte(record[end:])) {
 		return nil, fmt.Errorf("%w: its MAC is wrong", ErrInvalid)
@@ -151,19 +150,19 @@ func readFields(p *verify.Principal, fields string, shared *lists) error {
 			return err
 		}
 	}
-	// A person has an address, and a program none.
+	// A person has an e-mail address, a program has none.
 	if p.Kind == "" || p.Subject == "" || p.Authorization == "" || (p.Kind == verify.KindAccount) != (p.Email != "") || p.IssuedAt.IsZero() || p.ExpiresAt.IsZero() {
 		return fmt.Errorf("%w: a field is missing", ErrInvalid)
 	}
 	return nil
 }
 
-// readField takes one field. What it does not know is skipped.
+// readField sets one field of the principal. It skips unknown tags.
 func readField(p *verify.Principal, tag fieldTag, value string, shared *lists) (err error) {
 	switch tag {
 	case tagKind:
 		if p.Kind = kinds[value]; p.Kind == "" {
-			return fmt.Errorf("%w: an unknown kind of a subject", ErrInvalid)
+			return fmt.Errorf("%w: it has an unknown kind", ErrInvalid)
 		}
 	case tagSubject:
 		p.Subject, err = decodeID(value)
@@ -202,8 +201,8 @@ func appendField(b []byte, tag fieldTag, value string) []byte {
 	return append(b, value...)
 }
 
-// nextField takes the first field off. There is one spelling of each: no empty value,
-// and no length with more bytes than it needs.
+// nextField splits off the first field. Each field has one encoding: an empty value, or a
+// length with more bytes than it needs, is refused.
 func nextField(fields string) (tag fieldTag, value, rest string, err error) {
 	length, n := uvarint(fields[1:])
 	if n == 0 || length == 0 || length > uint64(len(fields)-1-n) {
@@ -213,8 +212,8 @@ func nextField(fields string) (tag fieldTag, value, rest string, err error) {
 	return fieldTag(fields[0]), fields[start : start+int(length)], fields[start+int(length):], nil
 }
 
-// uvarint reads a varint of at most 4 bytes, written as short as it can be; n is 0 if
-// there is none.
+// uvarint reads a varint of at most 4 bytes in its shortest encoding; n is 0 if there is
+// none.
 func uvarint(s string) (value uint64, n int) {
 	for n < min(len(s), 4) {
 		c := s[n]
@@ -237,16 +236,16 @@ func decodeID(value string) (string, error) {
 	return uuid.UUID([]byte(value)).String(), nil
 }
 
-// decodeWords takes the one spelling that strings.Join gives.
+// decodeWords accepts only what strings.Join writes.
 func decodeWords(value string, shared *lists) ([]string, error) {
 	words := shared.of(value)
 	if slices.Contains(words, "") || strings.Join(words, " ") != value {
-		return nil, fmt.Errorf("%w: a list is not of words", ErrInvalid)
+		return nil, fmt.Errorf("%w: a list is not words separated by single spaces", ErrInvalid)
 	}
 	return words, nil
 }
 
-// encodeTime gives nothing for a time that is not set.
+// encodeTime returns an empty string for a time that is not set.
 func encodeTime(t time.Time) string {
 	if t.Unix() <= 0 {
 		return ""

@@ -28,7 +28,7 @@ func newRing(t testing.TB) *token.KeyRing {
 	return ring
 }
 
-// typical is a principal of the size that is to be expected.
+// typical is a principal of the expected size.
 func typical() verify.Principal {
 	now := time.Now().UTC().Truncate(time.Second)
 	return verify.Principal{
@@ -41,7 +41,7 @@ func typical() verify.Principal {
 	}
 }
 
-// encoded is the record of an identity under the test's ring.
+// encoded is the record of a principal under the test's ring.
 func encoded(t testing.TB, ring *token.KeyRing, i verify.Principal) string {
 	t.Helper()
 	b, err := record.Encode(ring, i)
@@ -51,7 +51,8 @@ func encoded(t testing.TB, ring *token.KeyRing, i verify.Principal) string {
 	return string(b)
 }
 
-// sealed is what somebody who has the ring could write: any bytes with the right MAC.
+// sealed returns a record of any bytes with the right MAC, as an owner of the ring could
+// write it.
 func sealed(t testing.TB, ring *token.KeyRing, version byte, keyID string, h token.Hash, fields string) string {
 	t.Helper()
 	mac, err := ring.RecordMAC(keyID, version, h, []byte(keyID+fields))
@@ -61,7 +62,7 @@ func sealed(t testing.TB, ring *token.KeyRing, version byte, keyID string, h tok
 	return string(version) + keyID + fields + string(mac[:])
 }
 
-// field is one field of a record, written by the description of the format.
+// field encodes a field as the format describes it.
 func field(tag byte, value string) string {
 	return string(append(binary.AppendUvarint([]byte{tag}, uint64(len(value))), value...))
 }
@@ -102,7 +103,7 @@ func FuzzRecord(f *testing.F) {
 			}
 			return
 		}
-		// What is read is what would be written: there is one spelling of each record.
+		// Encoding the result gives the same record: each has one encoding.
 		again := encoded(t, ring, *i)
 		if read, err := record.Decode(ring, h, again); err != nil || !reflect.DeepEqual(read, i) {
 			t.Errorf("%q became %+v, and that %+v, %v", fields, i, read, err)
@@ -110,7 +111,7 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-func TestRecordThatIsNotExactlyOneIsRefused(t *testing.T) {
+func TestMalformedRecordsAreRefused(t *testing.T) {
 	t.Parallel()
 	ring, hash := newRing(t), token.Hash{9}
 	good := required(time.Now())
@@ -144,19 +145,19 @@ func TestRecordThatIsNotExactlyOneIsRefused(t *testing.T) {
 		"without a MAC":              "\x01k1" + strings.Join(good, ""),
 		"another program's":          "a session of Flask, as a string",
 		"one byte":                   "x",
-		"sealed with an unknown key": strings.Replace(sealed(t, ring, 1, "k1", hash, strings.Join(good, "")), "k1", "zz", 1),
+		"a MAC under an unknown key": strings.Replace(sealed(t, ring, 1, "k1", hash, strings.Join(good, "")), "k1", "zz", 1),
 	} {
 		if got, err := record.Decode(ring, hash, text); !errors.Is(err, record.ErrInvalid) {
 			t.Errorf("%s: %+v, %v; want ErrInvalid", name, got, err)
 		}
 	}
 	if _, err := record.Decode(ring, hash, sealed(t, ring, 1, "k1", hash, strings.Join(good, ""))); err != nil {
-		t.Errorf("the record that all were made of: %v", err)
+		t.Errorf("the valid record: %v", err)
 	}
 }
 
-// Whoever may write to Redis must not make themselves somebody else, or an editor.
-func TestEveryByteOfARecordIsCovered(t *testing.T) {
+// A program that can write to Redis must not be able to change the person or the scopes.
+func TestTheMACCoversEveryByteOfARecord(t *testing.T) {
 	t.Parallel()
 	ring := newRing(t)
 	now := time.Now()
@@ -184,7 +185,7 @@ func TestEveryByteOfARecordIsCovered(t *testing.T) {
 	}
 }
 
-func TestFieldsOfTheFutureAreSkipped(t *testing.T) {
+func TestUnknownFieldsAreSkipped(t *testing.T) {
 	t.Parallel()
 	ring, hash := newRing(t), token.Hash{9}
 	text := sealed(t, ring, 1, "k1", hash, strings.Join(required(time.Now()), "")+field(14, "an actor")+field(255, "what nobody knows"))
@@ -193,7 +194,7 @@ func TestFieldsOfTheFutureAreSkipped(t *testing.T) {
 	}
 }
 
-// The vectors are for verifiers in other languages, too. A vector is added, never
+// Verifiers in other languages use the vectors, too. New vectors may be added, but none
 // changed.
 func TestVectorsOfRecords(t *testing.T) {
 	t.Parallel()
@@ -241,7 +242,7 @@ func TestVectorsOfRecords(t *testing.T) {
 	}
 }
 
-func TestRecordOfAnImpossiblePrincipalIsNotWritten(t *testing.T) {
+func TestInvalidPrincipalIsNotEncoded(t *testing.T) {
 	t.Parallel()
 	ring := newRing(t)
 	for name, change := range map[string]func(*verify.Principal){

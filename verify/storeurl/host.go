@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Hosts reads host[:port],host[:port]… of a URL and gives each as net.Dial takes
-// it. The port is that of a host without one.
+// Hosts parses the list host[:port],host[:port]… of a URL and returns each in the form
+// that net.Dial takes. Hosts without a port get the given one.
 func Hosts(list string, port int) ([]string, error) {
 	if list == "" {
 		return nil, errors.New("the host part is empty")
@@ -30,8 +30,8 @@ func Hosts(list string, port int) ([]string, error) {
 	return hosts, nil
 }
 
-// Names reads hosts without ports, with commas and perhaps blanks between them.
-// An IPv6 address may stand in brackets; it is given without them.
+// Names parses hosts without ports, separated by commas and optional blanks. An IPv6
+// address may be in brackets, which are removed.
 func Names(list string) ([]string, error) {
 	entries := strings.Split(list, ",")
 	for i, entry := range entries {
@@ -39,7 +39,7 @@ func Names(list string) ([]string, error) {
 		name, bracketed := strings.CutPrefix(entry, "[")
 		if bracketed {
 			if name, bracketed = strings.CutSuffix(name, "]"); !bracketed {
-				return nil, which(i, len(entries), errors.New("it is an address in brackets with more behind it: a port is a setting of its own"))
+				return nil, which(i, len(entries), errors.New("there is text after the address in brackets: a port is a setting of its own"))
 			}
 		}
 		if !bracketed && strings.Count(name, ":") == 1 {
@@ -53,7 +53,7 @@ func Names(list string) ([]string, error) {
 	return entries, nil
 }
 
-// which names the host of several that is wrong.
+// which adds to the error which of several hosts is wrong.
 func which(i, of int, err error) error {
 	if of == 1 {
 		return fmt.Errorf("the host: %w", err)
@@ -72,13 +72,13 @@ func splitHost(entry string) (host string, port int, err error) {
 		host, digits = entry[1:end], entry[end+1:]
 		digits, hasPort = strings.CutPrefix(digits, ":")
 		if !hasPort && digits != "" {
-			return "", 0, errors.New("after the bracket only a colon and a port may stand")
+			return "", 0, errors.New("only a colon and a port may follow the bracket")
 		}
 		if address, zone, found := strings.Cut(host, "%25"); found {
 			host = address + "%" + zone // RFC 6874
 		}
 	} else if strings.Count(entry, ":") > 1 {
-		return "", 0, errors.New("it has two colons: write an IPv6 address in brackets, and a colon of the password as %3A")
+		return "", 0, errors.New("it has two colons: write an IPv6 address in brackets, and a colon in the password as %3A")
 	}
 	if err := checkHost(host, bracketed); err != nil {
 		return "", 0, err
@@ -89,9 +89,9 @@ func splitHost(entry string) (host string, port int, err error) {
 	return host, port, err
 }
 
-var errPort = errors.New("the port is not a number from 1 to 65535; if this was meant for the password, write / as %2F, ? as %3F and # as %23, and put an @ behind it")
+var errPort = errors.New("the port is not a number from 1 to 65535; if it is part of the password, write / as %2F, ? as %3F and # as %23, and end the password with an @")
 
-// ParsePort reads a port from 1 to 65535, in digits without a zero in front.
+// ParsePort parses a port from 1 to 65535, in digits without leading zeros.
 func ParsePort(digits string) (int, error) {
 	port, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil || port == 0 || strings.Trim(digits, "0123456789") != "" || digits[0] == '0' {
@@ -100,8 +100,8 @@ func ParsePort(digits string) (int, error) {
 	return int(port), nil
 }
 
-// CheckHost says what is wrong with the name or address of a host. IPv6
-// addresses have no brackets.
+// CheckHost returns an error if host is not a host name or an IP address. IPv6 addresses
+// must have no brackets.
 func CheckHost(host string) error { return checkHost(host, strings.Contains(host, ":")) }
 
 func checkHost(host string, isIPv6 bool) error {
@@ -110,7 +110,7 @@ func checkHost(host string, isIPv6 bool) error {
 	case host == "":
 		return errors.New("it is empty")
 	case isIPv6 && (err != nil || !address.Is6()):
-		return errors.New("it is not an IPv6 address, and nothing else has colons or brackets")
+		return errors.New("it is not an IPv6 address, and only those have colons or brackets")
 	case err == nil:
 		return nil
 	case len(host) > 253:
@@ -119,11 +119,11 @@ func checkHost(host string, isIPv6 bool) error {
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
 	for _, label := range labels {
 		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" || label[0] == '-' || label[len(label)-1] == '-' {
-			return errors.New("it is no name of a host: such a name has letters a to z, digits, hyphens and single dots, at most 63 characters between two dots; write other letters in punycode (xn--…)")
+			return errors.New("it is not a host name: use letters a to z, digits, hyphens and single dots, at most 63 characters between two dots; write other letters in punycode (xn--…)")
 		}
 	}
 	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
-		return errors.New("it ends in a number, and is not an IPv4 address of four numbers from 0 to 255")
+		return errors.New("it ends in a number, but is not an IPv4 address of four numbers from 0 to 255")
 	}
 	return nil
 }

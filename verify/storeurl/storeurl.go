@@ -1,7 +1,7 @@
-// Package storeurl reads the URLs of stores, such as redis:// and postgres://.
-// Beside net/url it takes several hosts of every address family, and its errors
-// say which part is wrong and what to write. They hold nothing of the URL: where
-// a character was not escaped, any part may be the end of a password.
+// Package storeurl parses the URLs of stores, such as redis:// and postgres://. Unlike
+// net/url it accepts several hosts of every address family, and its errors say which part
+// is wrong and what to write instead. They hold no part of the URL: if a character was not
+// escaped, any part may be the end of a password.
 package storeurl
 
 import (
@@ -16,29 +16,29 @@ import (
 type URL struct {
 	// Scheme is in lower case.
 	Scheme string
-	// HasUser says that there is an @, HasPassword that a colon stands before it.
+	// HasUser is true if there is an @, HasPassword if there is a colon before it.
 	HasUser, HasPassword bool
 	User, Password       string
-	// Hosts is the list as it stands; Hosts the function reads it.
+	// Hosts is the list of hosts, not yet parsed; see the function Hosts.
 	Hosts string
-	// Path is decoded, without the slash in front.
+	// Path is decoded and has no leading slash.
 	Path string
-	// Params are decoded; a plus sign is one. Names are in their order.
+	// Params are decoded; a plus sign stays a plus sign. Names has their order.
 	Params map[string]string
 	Names  []string
 }
 
 var (
 	errEscape = errors.New("a % must be followed by two hexadecimal digits: write % itself as %25")
-	errNUL    = errors.New("it holds %00, which no store takes")
-	errAt     = errors.New("an @ stands after the hosts, or there are two: in the user, the password and parameters write @ as %40, / as %2F, ? as %3F and # as %23")
+	errNUL    = errors.New("it holds %00, which no store accepts")
+	errAt     = errors.New("there are two @, or one after the hosts: in the user, the password and parameters write @ as %40, / as %2F, ? as %3F and # as %23")
 )
 
-// Parse takes a URL apart. It does not read the list of hosts. With an error the
-// scheme alone is given, if there is one.
+// Parse splits a URL into its parts. It does not parse the list of hosts. With an error it
+// returns at least the scheme, if there is one.
 func Parse(raw string) (URL, error) {
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return URL{}, errors.New("it holds a blank or a line break: write a blank of the password as %20, and put no quotation marks around the URL")
+		return URL{}, errors.New("it holds a blank or a line break: write a blank in the password as %20, and put no quotation marks around the URL")
 	}
 	scheme, rest, found := strings.Cut(raw, "://")
 	if !found || strings.ContainsAny(scheme, "@/?#") {
@@ -77,7 +77,7 @@ func (u *URL) parseParams(query string) error {
 	for i, pair := range strings.Split(query, "&") {
 		name, value, found := strings.Cut(pair, "=")
 		if !found || name == "" || value == "" {
-			return fmt.Errorf("parameter %d after the ? is not name=value: write & in a value as %%26, and leave out what is empty", i+1)
+			return fmt.Errorf("parameter %d after the ? is not name=value: write & in a value as %%26, and leave out empty parameters", i+1)
 		}
 		if err := errors.Join(decode(&name), decode(&value)); err != nil {
 			return errEscape
@@ -91,7 +91,7 @@ func (u *URL) parseParams(query string) error {
 	return nil
 }
 
-// Unknown is an error if there are parameters besides the known ones.
+// Unknown returns an error if there are other parameters than the known ones.
 func (u URL) Unknown(known ...string) error {
 	for i, name := range u.Names {
 		if !slices.Contains(known, name) {
@@ -101,7 +101,7 @@ func (u URL) Unknown(known ...string) error {
 	return nil
 }
 
-// decode resolves %XX; a plus sign stays one.
+// decode decodes %XX. A plus sign stays a plus sign.
 func decode(s *string) error {
 	decoded, err := url.PathUnescape(*s)
 	if err != nil {

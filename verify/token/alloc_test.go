@@ -8,7 +8,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// The race detector drops pooled values on purpose, hence the build tag.
+// The race detector drops pooled values at random, hence the build tag.
 func TestParseCheckAndHashAllocateNothing(t *testing.T) {
 	r := ring(t, "k1:"+secretOne)
 	made, _ := mint(t, r)

@@ -10,15 +10,15 @@ import (
 // checkLabel derives the key of the check characters from a ring key.
 const checkLabel = "check"
 
-// ErrWrongCheck means that nobody who has the ring key made this token: its check
-// characters are wrong, or it has none and its key never signed such a token.
+// ErrWrongCheck means that the token was made without the ring key that it names: its check
+// characters are wrong, or it has the older form and the key never made such tokens.
 var ErrWrongCheck = errors.New("made-up access token")
 
-// Mint makes a new token of the type under the first key, with 256 bits read from
-// random, and its hash.
+// Mint makes a new token of the type under the first key, with 256 bits read from random.
+// It returns the token and its hash.
 func (r *KeyRing) Mint(random io.Reader, of Type) (Token, Hash, error) {
 	if !of.known() {
-		return Token{}, Hash{}, fmt.Errorf("make a token: %q is no type of token", string(of))
+		return Token{}, Hash{}, fmt.Errorf("make a token: unknown type %q", string(of))
 	}
 	k := r.keys[r.first]
 	raw, err := draw(random, string(of)+"_"+r.first+"_", checkLength)
@@ -29,9 +29,9 @@ func (r *KeyRing) Mint(random io.Reader, of Type) (Token, Hash, error) {
 	return t, k.hash.sum(t.raw), nil
 }
 
-// Check says whether the token was made by who has the key that it names. It needs
-// no I/O. Call it before a store is asked; what is known to be alive needs no check.
-// Errors: ErrUnknownKey, ErrWrongCheck.
+// Check verifies the check characters, which only the owner of the ring key can compute.
+// It needs no I/O. Call it before reading from a store; a token that is known to be alive
+// needs no check. Errors: ErrUnknownKey, ErrWrongCheck.
 func (r *KeyRing) Check(t Token) error {
 	k, known := r.keys[t.KeyID()]
 	switch {
@@ -43,8 +43,8 @@ func (r *KeyRing) Check(t Token) error {
 		}
 		return nil
 	}
-	// A comparison in constant time would gain nothing: who finds the right check of a
-	// secret that was never given out has found a token that is not alive.
+	// A comparison in constant time would gain nothing: an attacker who finds the right
+	// check characters for a made-up secret has a token that is not alive.
 	var given uint64
 	for i := Length - checkLength; i < Length; i++ {
 		given = given*62 + uint64(base62[t.raw[i]])
@@ -55,7 +55,7 @@ func (r *KeyRing) Check(t Token) error {
 	return nil
 }
 
-// checkOf is the first 64 bits of the HMAC over type, key id and secret, modulo 62^7.
+// checkOf returns the first 64 bits of the HMAC over type, key id and secret, modulo 62^7.
 func (k *key) checkOf(body string) uint64 {
 	sum := k.check.sum(body)
 	return binary.BigEndian.Uint64(sum[:8]) % checkValues

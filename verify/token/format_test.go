@@ -28,11 +28,10 @@ var (
 	unkeyedForm = regexp.MustCompile(`^bat_[0-9A-Za-z]{2}_[0-9A-Za-z]{49}$`)
 )
 
-// checksum is the CRC-32 of a token of the older form, as the format says it, computed
-// another way.
+// checksum computes the CRC-32 of a token of the older form, independently of the package.
 func checksum(body string) string { return inBase62(uint64(crc32.ChecksumIEEE([]byte(body))), 6) }
 
-// check gives the check characters as the format says them, computed another way.
+// check computes the check characters, independently of the package.
 func check(t testing.TB, secret, body string) string {
 	t.Helper()
 	key, err := base64.StdEncoding.DecodeString(secret)
@@ -50,7 +49,7 @@ func hmacOf(key, message []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// inBase62 gives the last n digits.
+// inBase62 returns the lowest n digits.
 func inBase62(value uint64, n int) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	rest, digit := new(big.Int).SetUint64(value), new(big.Int)
@@ -73,8 +72,8 @@ func hashed(t testing.TB, secret, raw string) []byte {
 	return hmacOf(key, []byte(raw))
 }
 
-// Tokens outlive the program that gave them out: neither form nor hash may move.
-func TestTokensOfBeforeStayValid(t *testing.T) {
+// Tokens outlive the program that issued them: neither form nor hash may change.
+func TestTokensOfEarlierVersionsStayValid(t *testing.T) {
 	t.Parallel()
 	const raw, key = "bat_k1_00000000000000000000000000000000000000000002orfz3", "session:iJANeP_DTTgKfZjZG3J67wQHKpI7zKiBed7QE6fUenE"
 	parsed, err := token.Parse(raw)
@@ -83,7 +82,7 @@ func TestTokensOfBeforeStayValid(t *testing.T) {
 	}
 	hash, err := ring(t, "k1:"+secretOne).Hash(parsed)
 	if err != nil || hash.Key() != key {
-		t.Errorf("lives at %s, %v; want %s", hash.Key(), err, key)
+		t.Errorf("its key is %s, %v; want %s", hash.Key(), err, key)
 	}
 }
 
@@ -113,7 +112,7 @@ func TestChecksumOfTheOlderFormIsCRC32InBase62(t *testing.T) {
 	}
 }
 
-// ofBytes gives the bytes again and again, and counts them.
+// ofBytes is a reader that repeats the bytes and counts those read.
 type ofBytes struct {
 	bytes []byte
 	read  int
@@ -161,20 +160,20 @@ func TestMintTakesEnoughRandomness(t *testing.T) {
 	if _, _, err := r.Mint(source, token.Access); err != nil || source.read < 32 {
 		t.Errorf("%d bytes, %v; want 256 bits at least", source.read, err)
 	}
-	// Randomness that ends midway makes no token, whatever was read until then.
+	// If the source ends early, no token is made.
 	for _, n := range []int{0, 1, 31, 42} {
 		made, hash, err := r.Mint(&io.LimitedReader{R: rand.Reader, N: int64(n)}, token.Access)
 		if err == nil || made != (token.Token{}) || hash != (token.Hash{}) {
 			t.Errorf("made of %d bytes: %v, %v", n, made, err)
 		}
 	}
-	// All that was drawn is drawn again, and then there is no more.
+	// All bytes are discarded, and then the source ends.
 	if _, _, err := r.Mint(bytes.NewReader(bytes.Repeat([]byte{255}, 640)), token.Access); !errors.Is(err, io.EOF) {
-		t.Errorf("only bytes that are not taken: %v", err)
+		t.Errorf("only bytes that are discarded: %v", err)
 	}
 }
 
-func TestParseKeepsNothingOfWhatItRefuses(t *testing.T) {
+func TestErrorsOfParseHoldNoPartOfTheToken(t *testing.T) {
 	t.Parallel()
 	made, _ := mint(t, ring(t, "k1:"+secretOne))
 	good := made.Reveal()
@@ -188,7 +187,7 @@ func TestParseKeepsNothingOfWhatItRefuses(t *testing.T) {
 			t.Errorf("%q: %v, want ErrMalformed", s, err)
 		}
 		if err != nil && err.Error() != token.ErrMalformed.Error() {
-			t.Errorf("the error tells more than that: %v", err)
+			t.Errorf("the error says more than that: %v", err)
 		}
 	}
 }
@@ -223,7 +222,7 @@ func TestNoVerbOrLogShowsTheSecret(t *testing.T) {
 	}
 }
 
-func TestRingTakesEverySpellingOfBase64(t *testing.T) {
+func TestRingAcceptsEveryVariantOfBase64(t *testing.T) {
 	t.Parallel()
 	made, _ := mint(t, ring(t, "k1:"+secretOne))
 	for name, encoding := range map[string]*base64.Encoding{
@@ -239,9 +238,9 @@ func TestRingTakesEverySpellingOfBase64(t *testing.T) {
 	}
 }
 
-func TestRingNamesTheKeyAtFaultAndNoSecret(t *testing.T) {
+func TestErrorsOfTheRingNameTheKeyAndNoSecret(t *testing.T) {
 	t.Parallel()
-	const marker = "aHVzaGh1c2hodXNo" // what must not be shown
+	const marker = "aHVzaGh1c2hodXNo" // must not be shown
 	short := base64.StdEncoding.EncodeToString([]byte("hushhushhushhushhushhushhushhus"))
 	for name, c := range map[string]struct{ text, says string }{
 		"31 bytes":                       {"k1:" + short, "key k1: the secret has 31 bytes, at least 32"},
@@ -279,7 +278,7 @@ func TestRingListsItsKeysTheSigningOneFirst(t *testing.T) {
 	}
 }
 
-// The HMAC states are reused: one token's must not shine through in another's.
+// The HMAC states are reused. Concurrent tokens must not get each other's.
 func TestTokensHashedAtOnceDoNotMix(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]string{"k1": secretOne, "k2": secretTwo}
@@ -304,8 +303,8 @@ func TestTokensHashedAtOnceDoNotMix(t *testing.T) {
 	all.Wait()
 }
 
-// FuzzParse compares Parse and Check with the format's regular expressions and check
-// characters computed another way, also for what would only need the right ones.
+// FuzzParse compares Parse and Check with regular expressions and with independently
+// computed check characters. It also tries each input with the right check characters.
 func FuzzParse(f *testing.F) {
 	r := ring(f, "k1:"+secretOne)
 	made, _ := mint(f, r)

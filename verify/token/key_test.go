@@ -8,8 +8,8 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// A key that is not exactly what Hash.Key writes belongs to another program.
-func TestOnlyOneSpellingOfAKeyIsOurs(t *testing.T) {
+// A key that is not exactly as Hash.Key writes it belongs to another program.
+func TestOnlyOneEncodingOfAKeyIsOurs(t *testing.T) {
 	t.Parallel()
 	good := token.Hash{1, 2, 3}.Key()
 	if h, ours := token.ParseKey(good); !ours || h != (token.Hash{1, 2, 3}) {
@@ -30,24 +30,24 @@ func TestOnlyOneSpellingOfAKeyIsOurs(t *testing.T) {
 		"nothing":                              "",
 	} {
 		if h, ours := token.ParseKey(key); ours {
-			t.Errorf("%s: %q is taken for %s", name, key, h.Key())
+			t.Errorf("%s: %q is accepted as %s", name, key, h.Key())
 		}
 	}
 }
 
-// FuzzParseKey holds that a key that is taken is written in the same way.
+// FuzzParseKey checks that Hash.Key writes an accepted key in the same way.
 func FuzzParseKey(f *testing.F) {
 	for _, seed := range []string{token.Hash{}.Key(), token.Hash{255}.Key(), "session:" + strings.Repeat("0", 42) + "1", "session:rebuilt", "", "session:" + strings.Repeat("\n", 43)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, key string) {
 		if h, ours := token.ParseKey(key); ours && h.Key() != key {
-			t.Errorf("%q is taken, and written as %q", key, h.Key())
+			t.Errorf("%q is accepted, but written as %q", key, h.Key())
 		}
 	})
 }
 
-func TestRingRefusesASecretWithBitsThatMeanNothing(t *testing.T) {
+func TestRingRefusesBase64WithTrailingBits(t *testing.T) {
 	t.Parallel()
 	secret := base64.RawStdEncoding.EncodeToString(make([]byte, 32))
 	for _, last := range []string{"B", "C", "D"} {

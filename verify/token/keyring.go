@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// MinKeySize is the least number of bytes of a key (RFC 2104, section 3: not
-// less than the length of the hash).
+// MinKeySize is the smallest size of a key in bytes (RFC 2104, section 3: not less than
+// the length of the hash).
 const MinKeySize = 32
 
-// ErrUnknownKey says that a token names a key that the ring does not hold: the
-// key was retired, or the token was made elsewhere.
-var ErrUnknownKey = errors.New("access token of an unknown key")
+// ErrUnknownKey means that a token names a key that is not in the ring: the key was
+// retired, or the token was made by another installation.
+var ErrUnknownKey = errors.New("the access token names an unknown key")
 
-// KeyRing holds the keys that hash tokens. The first one signs, that is, new
-// tokens carry its id; all of them verify. To rotate, put a new key in front,
-// and drop the old one when its last token has expired.
+// KeyRing holds the keys that hash tokens. New tokens are made with the first, and tokens
+// of all keys are accepted. To rotate, put a new key in front, and remove the old one when
+// its last token has expired.
 //
 // A KeyRing is safe for use by several goroutines.
 type KeyRing struct {
@@ -27,22 +27,22 @@ type KeyRing struct {
 	keys  map[string]*key
 }
 
-// key is one key of the ring. Each use has a key of its own: the hash the ring's,
-// the others one that HKDF derives from it by a label.
+// key is one key of the ring. Each purpose has its own: hash uses the ring key itself,
+// check and record use keys that HKDF derives from it by a label.
 type key struct {
 	hash, check, record *mac
-	// onlyKeyed is true if the key never signed a token with an unkeyed checksum.
+	// onlyKeyed is true if the key never made a token with an unkeyed checksum.
 	onlyKeyed bool
 }
 
-// Keyed marks a key of the ring that never signed a token of the older form.
+// Keyed marks a key of the ring that never made a token of the older form.
 const Keyed = "keyed"
 
-// ParseKeyRing reads "id:secret[:keyed][,id:secret[:keyed]…]". An id is two
-// characters of [0-9A-Za-z], a secret is base64 (standard or URL, padded or not) of
-// at least MinKeySize bytes. Without :keyed, tokens of the older form, with an
-// unkeyed checksum, are accepted too if the store knows them. Anybody can make up
-// such a token, and each one costs a read. Errors never hold a secret.
+// ParseKeyRing parses "id:secret[:keyed][,id:secret[:keyed]…]". An id is two characters of
+// [0-9A-Za-z], a secret is base64 (standard or URL, padded or not) of at least MinKeySize
+// bytes. Without :keyed, tokens of the older form, with an unkeyed checksum, are accepted
+// as well if the store knows them. Anybody can make up such a token, and each costs a read
+// of the store. Errors never hold a secret.
 func ParseKeyRing(s string) (*KeyRing, error) {
 	ring := &KeyRing{keys: map[string]*key{}}
 	for i, entry := range strings.Split(s, ",") {
@@ -83,10 +83,10 @@ func (r *KeyRing) Hash(t Token) (Hash, error) {
 	return k.hash.sum(t.raw), nil
 }
 
-// SigningKeyID is the id of the key that makes new tokens and seals records.
+// SigningKeyID is the id of the first key, which makes new tokens and the MACs of records.
 func (r *KeyRing) SigningKeyID() string { return r.first }
 
-// KeyIDs lists the ids of the ring, the signing one first, without secrets.
+// KeyIDs lists the ids of all keys, the signing one first.
 func (r *KeyRing) KeyIDs() []string {
 	ids := []string{r.first}
 	for id := range r.keys {
@@ -102,7 +102,7 @@ func newKey(secret []byte, onlyKeyed bool) (*key, error) {
 	for label, derived := range map[string]**mac{checkLabel: &k.check, recordLabel: &k.record} {
 		secret, err := hkdf.Key(sha256.New, secret, nil, label, HashSize)
 		if err != nil {
-			return nil, fmt.Errorf("derive its key for %q: %w", label, err)
+			return nil, fmt.Errorf("derive the key for %q: %w", label, err)
 		}
 		*derived = newMAC(secret)
 	}

@@ -13,23 +13,23 @@ const (
 	keyIDStart  = typeLength + 1
 	secretStart = keyIDStart + keyIDLength + 1
 	checkLength = 7 // 62^7 > 2^41
-	// unkeyedLength is that of an access token of the older form, which ends in a
-	// CRC-32. One byte less tells them apart.
+	// unkeyedLength is the number of bytes of an access token of the older form, which
+	// ends in a CRC-32. The length distinguishes the two forms.
 	unkeyedLength = secretStart + secretLength + checksumLength
 )
 
-// ErrMalformed means that a string cannot be a bearer token of ours: its length,
-// type or characters are wrong, or the CRC-32 of the older form is.
+// ErrMalformed means that a string does not have the form of a bearer token: its length,
+// type or characters are wrong, or its CRC-32 if it has the older form.
 var ErrMalformed = errors.New("malformed access token")
 
-// Token is a bearer token of the right form. Whether its check characters are right
-// only KeyRing.Check knows, and whether it is alive only the store.
+// Token is a bearer token of the right form. KeyRing.Check verifies its check characters,
+// and only a store knows whether it is alive.
 //
-// Its String and LogValue hide the secret, so that a token that is printed by
-// mistake cannot be used.
+// String and LogValue hide the secret, so that a token that is printed by mistake cannot be
+// used.
 type Token struct{ raw string }
 
-// Parse checks the form of a bearer token. Tokens of other types are refused.
+// Parse checks the form of a bearer token. It refuses tokens of other types.
 // Error: ErrMalformed.
 func Parse(s string) (Token, error) {
 	switch len(s) {
@@ -50,21 +50,21 @@ func Parse(s string) (Token, error) {
 	return Token{raw: s}, nil
 }
 
-// HasPrefix says whether s begins as a token of any type does, whatever follows.
+// HasPrefix reports whether s begins like a token of any type.
 func HasPrefix(s string) bool {
 	return len(s) > typeLength && s[typeLength] == '_' && Type(s[:typeLength]).known()
 }
 
-// Reveal returns the usable token. Only the answer to its owner may hold it.
+// Reveal returns the usable token. Only the response to its owner may contain it.
 func (t Token) Reveal() string { return t.raw }
 
-// Type tells what the token is for.
+// Type returns the type of the token.
 func (t Token) Type() Type { return Type(t.raw[:typeLength]) }
 
-// KeyID names the key of the ring that hashes this token.
+// KeyID is the id of the key that hashes this token.
 func (t Token) KeyID() string { return t.raw[keyIDStart : secretStart-1] }
 
-// Keyed is false for an access token of the older form, with an unkeyed checksum.
+// Keyed is false for an access token of the older form, which has an unkeyed checksum.
 func (t Token) Keyed() bool { return len(t.raw) == Length }
 
 // String shows type and key id only.

@@ -8,8 +8,8 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// The vectors are for verifiers in other languages, too. Tokens outlive the program
-// that gave them out: a vector is added, never changed.
+// Verifiers in other languages use the vectors, too. Tokens outlive the program that
+// issued them: new vectors may be added, but none changed.
 func TestVectorsOfTokens(t *testing.T) {
 	t.Parallel()
 	var file struct {

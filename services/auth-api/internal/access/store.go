@@ -90,7 +90,7 @@ func (s *Store) write(ctx context.Context, what, mode string, principals []verif
 
 // absenceBelieved is for how long verifiers may still believe the mark of a rebuild
 // after it was taken away, and so call a token invalid whose record is missing.
-const absenceBelieved = 2 * cache.MarkTTL
+const absenceBelieved = 2 * cache.MarkerTTL
 
 // withhold takes away records that allow more than their principals do, without
 // writing: a full Redis takes a DEL. The tokens are alive, so the mark goes first that
@@ -137,6 +137,15 @@ func (s *Store) allowsMore(text string, now verify.Principal) bool {
 
 func wider(then, now []string) bool {
 	return slices.ContainsFunc(then, func(word string) bool { return !slices.Contains(now, word) })
+}
+
+// Find reads the record of a token; nil if there is none. Error: record.ErrInvalid.
+func (s *Store) Find(ctx context.Context, h token.Hash) (*verify.Principal, error) {
+	found, err := s.read(ctx, []token.Hash{h})
+	if err != nil || found[h] == "" {
+		return nil, err
+	}
+	return record.Decode(s.ring, h, found[h])
 }
 
 // read gives the records as they are. A key that is missing or no string is left out.

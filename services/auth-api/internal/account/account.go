@@ -33,10 +33,10 @@ const (
 
 // Passwords hashes and compares; password.Pool does it.
 type Passwords interface {
-	Room() error
+	CheckCapacity() error
 	Hash(ctx context.Context, password string) (phc string, err error)
 	Verify(ctx context.Context, password, phc string) (ok, needsRehash bool, err error)
-	VerifyNothing(ctx context.Context, password string) error
+	VerifyDummy(ctx context.Context, password string) error
 }
 
 // Policy judges new passwords; password.Policy does it.

@@ -20,12 +20,12 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Acc
 		return Account{}, err
 	}
 	// In a flood most are refused: that must not cost a query each.
-	if err := s.passwords.Room(); err != nil {
+	if err := s.passwords.CheckCapacity(); err != nil {
 		return Account{}, fmt.Errorf("authenticate: %w", err)
 	}
 	found, phc, err := s.store.byEmail(ctx, email)
 	if errors.Is(err, errNotFound) {
-		if err := s.passwords.VerifyNothing(ctx, password); err != nil {
+		if err := s.passwords.VerifyDummy(ctx, password); err != nil {
 			return Account{}, fmt.Errorf("authenticate: %w", err)
 		}
 		return Account{}, wrongCredentials()

@@ -180,7 +180,7 @@ func TestASignInIsRefusedIfItsAccountChangedMeanwhile(t *testing.T) {
 // full is a pool whose queue is full.
 type full struct{ account.Passwords }
 
-func (full) Room() error { return fault.New(fault.Busy, "busy") }
+func (full) CheckCapacity() error { return fault.New(fault.Busy, "busy") }
 
 func TestAFullQueueIsBusyBeforeAnyQuery(t *testing.T) {
 	t.Parallel()

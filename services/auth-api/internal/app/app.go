@@ -23,11 +23,9 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/resource"
-	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/services/auth-api/internal/worker"
 	"auth.books.test/verify/direct"
-	"auth.books.test/verify/token"
 )
 
 // App is what the service is made of, without HTTP.
@@ -44,7 +42,7 @@ type App struct {
 	verifier       *direct.Verifier
 	health         *health.Checker
 	hashing        *password.Pool
-	workers        *worker.Crew
+	workers        *worker.Pool
 	tokens         *access.Store
 	db             *postgres.DB
 	redis          redis.UniversalClient
@@ -67,20 +65,12 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if err := a.openHashing(c); err != nil {
 		return nil, err
 	}
-	ring, err := token.ParseKeyRing(c.TokenKey.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("SESSION_DB_TOKEN_KEY: %w", err)
-	}
-	serviceRing, err := servicekey.Parse(c.ServiceKey.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("AUTH_API_SERVICE_KEY: %w", err)
-	}
-	sealer, err := client.NewSealer(serviceRing)
+	sealer, err := client.NewSealer(c.ServiceRing())
 	if err != nil {
 		return nil, fmt.Errorf("AUTH_API_SERVICE_KEY: %w", err)
 	}
 	damaged := authorization.NewDamaged()
-	if err := a.openStores(ctx, c, ring, damaged); err != nil {
+	if err := a.openStores(ctx, c, damaged); err != nil {
 		return nil, err
 	}
 	records, err := client.Keep(client.NewRedisRecords(a.redis, sealer, redisTimeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
@@ -92,12 +82,12 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	people := account.NewStore(a.db)
 	a.offers = resource.NewStore(a.db)
 	a.authorizations = authorization.New(authorization.Options{
-		DB: a.db, Records: a.tokens, Ring: ring, People: people, Assignments: a.offers, Idle: c.SessionIdle.Duration,
+		DB: a.db, Records: a.tokens, Ring: c.TokenRing(), People: people, Assignments: a.offers, Idle: c.SessionIdle.Duration,
 		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
 	a.Accounts = account.New(account.Options{
-		Store: people, Passwords: a.hashing, Policy: password.NewPolicy("auth.books.test", "auth-api"),
+		Store: people, Passwords: a.hashing, Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
 		Authorizations: a.authorizations, Belongings: a.offers, Random: rand.Reader,
 	})
 	a.login = login.New(a.Accounts, a.sessions)
@@ -111,11 +101,8 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 }
 
 // openStores opens Postgres and Redis, and begins to verify from memory.
-func (a *App) openStores(ctx context.Context, c config.Config, ring *token.KeyRing, damaged authorization.Damaged) (err error) {
-	a.db, err = postgres.Open(ctx, postgres.Options{
-		URL: c.PostgresURL(), MaxConns: c.AuthDBConns.Value, Timeout: c.AuthDBTimeout.Duration, Now: time.Now, Log: a.log,
-	})
-	if err != nil {
+func (a *App) openStores(ctx context.Context, c config.Config, damaged authorization.Damaged) (err error) {
+	if a.db, err = OpenPostgres(ctx, c, a.log); err != nil {
 		return err
 	}
 	a.onClose(a.db.Close)
@@ -123,7 +110,7 @@ func (a *App) openStores(ctx context.Context, c config.Config, ring *token.KeyRi
 		return fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
 	a.onClose(func() { _ = a.redis.Close() })
-	a.verifier, err = direct.New(a.redis, ring, direct.Options{
+	a.verifier, err = direct.New(a.redis, c.TokenRing(), direct.Options{
 		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: a.log,
 		Damaged: damaged.Note,
 	})
@@ -131,7 +118,7 @@ func (a *App) openStores(ctx context.Context, c config.Config, ring *token.KeyRi
 		return err
 	}
 	a.onClose(func() { _ = a.verifier.Close() })
-	a.tokens = access.NewStore(a.redis, ring, redisTimeout, a.verifier)
+	a.tokens = access.NewStore(a.redis, c.TokenRing(), redisTimeout, a.verifier)
 	return nil
 }
 

@@ -34,12 +34,8 @@ func (a *App) openHashing(c config.Config) error {
 	return nil
 }
 
-func newHasher(c config.Config, workers *worker.Crew) (*password.Hasher, error) {
-	peppers, err := password.ParsePeppers(c.Pepper.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("PASSWORD_PEPPER: %w", err)
-	}
-	hasher, err := password.NewHasher(c.PasswordParams(), peppers, rand.Reader, workers.Derive)
+func newHasher(c config.Config, workers *worker.Pool) (*password.Hasher, error) {
+	hasher, err := password.NewHasher(c.PasswordParams(), c.Peppers(), rand.Reader, workers.Derive)
 	if err != nil {
 		return nil, fmt.Errorf("PASSWORD_MEMORY_KIB, PASSWORD_TIME, PASSWORD_THREADS: %w", err)
 	}
@@ -48,17 +44,17 @@ func newHasher(c config.Config, workers *worker.Crew) (*password.Hasher, error) 
 
 // newHashing sizes the pool from processors and memory, and tells the runtime
 // to stay below the memory it may have.
-func newHashing(c config.Config, hasher *password.Hasher, workers *worker.Crew) *password.Pool {
+func newHashing(c config.Config, hasher *password.Hasher, workers *worker.Pool) *password.Pool {
 	limit := password.MemoryLimit(debug.SetMemoryLimit(-1), os.DirFS("/sys/fs/cgroup"))
 	slots := c.PasswordSlots.Value
 	if slots == 0 {
 		slots = password.SlotsFor(runtime.GOMAXPROCS(0), limit, c.PasswordParams())
 	}
 	if limit < math.MaxInt64 {
-		debug.SetMemoryLimit(password.MemoryBeside(slots, limit, c.PasswordParams()))
+		debug.SetMemoryLimit(password.RuntimeMemory(slots, limit, c.PasswordParams()))
 	}
 	release := func() {
-		workers.Rest()
+		workers.Release()
 		debug.FreeOSMemory()
 	}
 	return password.NewPool(hasher, password.PoolOptions{Slots: slots, Queue: c.PasswordQueue.Value, Release: release})

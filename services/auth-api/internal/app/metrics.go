@@ -31,9 +31,9 @@ func newRegistry(a *App) *prometheus.Registry {
 	counter("auth_hash_refused_total", "Sign-ins refused because the queue was full or slow.", func() float64 { return float64(a.hashing.Stats().Refused) })
 	counter("auth_hash_dropped_total", "Sign-ins whose caller left before their turn.", func() float64 { return float64(a.hashing.Stats().Dropped) })
 	gauge("auth_hash_workers", "Processes that hash passwords, or wait for the next.", func() float64 { return float64(a.workers.Stats().Workers) })
-	counter("auth_hash_overdue_total", "Hashes whose worker had no processor in time; they were done at ordinary rank.", func() float64 { return float64(a.workers.Stats().Overdue) })
-	counter("auth_hash_lost_total", "Hashes whose worker ended before they were done; they were done again.", func() float64 { return float64(a.workers.Stats().Lost) })
-	counter("auth_hash_alone_total", "Hashes in the process of the service, since no worker could be started.", func() float64 { return float64(a.workers.Stats().Alone) })
+	counter("auth_hash_overdue_total", "Hashes that a worker did not finish in time; they were done again with normal priority.", func() float64 { return float64(a.workers.Stats().TimedOut) })
+	counter("auth_hash_lost_total", "Hashes whose worker ended before they were done; they were done again.", func() float64 { return float64(a.workers.Stats().Crashed) })
+	counter("auth_hash_alone_total", "Hashes in the process of the service, since no worker could be started.", func() float64 { return float64(a.workers.Stats().InProcess) })
 	gauge("auth_db_connections_in_use", "Connections to Postgres in use.", func() float64 { return float64(a.db.Stat().AcquiredConns()) })
 	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 {
 		s := a.redis.PoolStats()

@@ -85,7 +85,7 @@ func (a *App) newServer(c config.Config, r prometheus.Registerer, version string
 	return httpapi.New(httpapi.Options{
 		Accounts: a.Accounts, Sessions: a.sessions, Login: a.login, Verifier: a.verifier, Clients: a.Callers, Health: a.health, Offers: a.offers,
 		Log: a.log, Metrics: r, Now: time.Now, Version: version,
-		PasswordGrant: c.PasswordGrant.On, Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
+		PasswordGrant: c.PasswordGrant.On, Realm: string(c.Realm), Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
 	})
 }
 

@@ -123,7 +123,9 @@ func (w *World) openPostgres(url string) {
 	}
 	w.DB = must(pgxpool.New(context.Background(), url))(w.t)
 	w.t.Cleanup(w.DB.Close)
-	w.Store = must(postgres.Open(context.Background(), postgres.Options{URL: url, MaxConns: 8, Timeout: storeTimeout, Now: time.Now, Log: discard()}))(w.t)
+	pool := must(pgxpool.ParseConfig(url))(w.t)
+	pool.MaxConns = 8
+	w.Store = must(postgres.Open(context.Background(), postgres.Options{Pool: pool, Timeout: storeTimeout, Now: time.Now, Log: discard()}))(w.t)
 	w.t.Cleanup(w.Store.Close)
 }
 

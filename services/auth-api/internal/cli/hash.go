@@ -9,8 +9,8 @@ import (
 
 // hashCommand is a worker of package worker; auth-api starts it by itself.
 func hashCommand() *cobra.Command {
-	return &cobra.Command{Use: app.HashCommand + " RANK", Short: "Hash passwords for another auth-api", Hidden: true, Args: cobra.ExactArgs(1),
+	return &cobra.Command{Use: app.HashCommand + " PRIORITY", Short: "Hash passwords for another auth-api", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return worker.Serve(worker.Rank(args[0]), cmd.InOrStdin(), cmd.OutOrStdout())
+			return worker.Serve(worker.Priority(args[0]), cmd.InOrStdin(), cmd.OutOrStdout())
 		}}
 }

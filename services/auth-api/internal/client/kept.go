@@ -29,12 +29,12 @@ type KeptRecords struct {
 func Keep(r *RedisRecords, bound time.Duration, strict bool, now func() time.Time) (*KeptRecords, error) {
 	o := cache.Options[uuid.UUID, Record]{
 		Client: r.redis, Prefix: KeyPrefix, Key: key, Parse: parseKey, Bytes: keptBytes, Bound: bound, Now: now,
-		Spread: func(id uuid.UUID) uint64 { return binary.LittleEndian.Uint64(id[8:]) },
+		Hash: func(id uuid.UUID) uint64 { return binary.LittleEndian.Uint64(id[8:]) },
 		Decode: func(id uuid.UUID, fields map[string]string) (*Record, error) {
 			record, err := r.sealer.Decode(id, fields)
 			return &record, err
 		},
-		Weigh: func(r *Record) int64 {
+		Size: func(r *Record) int64 {
 			n := int(unsafe.Sizeof(*r)) + len(r.Audience) + len(r.secrets)*len(secretHash{})
 			for _, scope := range r.Scopes {
 				n += int(unsafe.Sizeof(scope)) + len(scope)

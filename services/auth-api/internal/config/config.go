@@ -3,7 +3,12 @@ package config
 import (
 	"os"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"auth.books.test/internal/setting"
+	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/servicekey"
+	"auth.books.test/verify/token"
 )
 
 // Config is all that can be set. Every secret can also be given as a file whose
@@ -13,6 +18,7 @@ type Config struct {
 	MetricsAddr     setting.Address  `envconfig:"AUTH_API_METRICS_ADDR" default:"127.0.0.1:8001" desc:"where /metrics listens"`
 	LogLevel        setting.Level    `envconfig:"AUTH_API_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	Issuer          setting.Origin   `envconfig:"AUTH_API_ISSUER" desc:"URL of the service as its callers know it, for /.well-known/oauth-authorization-server"`
+	Realm           setting.Realm    `envconfig:"AUTH_API_REALM" default:"auth.books.test" desc:"name of the service in WWW-Authenticate (RFC 9110, section 11.5)"`
 	CORSOrigins     setting.Origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, with commas"`
 	TrustedProxies  setting.Networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) of all proxies on the way, whose X-Forwarded-For is believed, with commas"`
 	PasswordGrant   setting.Toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token takes passwords; for development (RFC 9700, section 2.4)"`
@@ -48,13 +54,38 @@ type Config struct {
 	SessionIdle     setting.Duration `envconfig:"SESSION_IDLE_LIFETIME" default:"12h" min:"10s" max:"87600h" desc:"how long a session lives without use"`
 	SessionLifetime setting.Duration `envconfig:"SESSION_LIFETIME" default:"720h" min:"10s" max:"87600h" desc:"how long a session lives at most"`
 
-	PasswordMemory  setting.Number `envconfig:"PASSWORD_MEMORY_KIB" default:"19456" min:"19456" max:"262144" desc:"argon2id memory of a hash"`
-	PasswordTime    setting.Number `envconfig:"PASSWORD_TIME" default:"2" min:"2" max:"10" desc:"argon2id passes"`
-	PasswordThreads setting.Number `envconfig:"PASSWORD_THREADS" default:"1" min:"1" max:"16" desc:"argon2id lanes"`
-	PasswordSlots   setting.Number `envconfig:"PASSWORD_SLOTS" default:"0" max:"1024" desc:"hashes at once; 0: from processors and memory"`
-	PasswordQueue   setting.Number `envconfig:"PASSWORD_QUEUE" default:"0" max:"100000" desc:"sign-ins that wait for a slot; 0: 16 for each"`
-	Pepper          setting.Secret `envconfig:"PASSWORD_PEPPER" desc:"keys that passwords are hashed with besides their salt, id:base64 with commas"`
+	PasswordMemory  setting.Number   `envconfig:"PASSWORD_MEMORY_KIB" default:"19456" min:"19456" max:"262144" desc:"argon2id memory of a hash"`
+	PasswordTime    setting.Number   `envconfig:"PASSWORD_TIME" default:"2" min:"2" max:"10" desc:"argon2id passes"`
+	PasswordThreads setting.Number   `envconfig:"PASSWORD_THREADS" default:"1" min:"1" max:"16" desc:"argon2id lanes"`
+	PasswordSlots   setting.Number   `envconfig:"PASSWORD_SLOTS" default:"0" max:"1024" desc:"hashes at once; 0: from processors and memory"`
+	PasswordQueue   setting.Number   `envconfig:"PASSWORD_QUEUE" default:"0" max:"100000" desc:"sign-ins that wait for a slot; 0: 16 for each"`
+	Pepper          setting.Secret   `envconfig:"PASSWORD_PEPPER" desc:"keys that passwords are hashed with besides their salt, id:base64 with commas"`
+	PasswordNames   setting.TextList `envconfig:"PASSWORD_SERVICE_NAMES" default:"auth.books.test,auth-api" desc:"names of the service, with commas, which are no good password"`
+
+	parsed parsed
 }
+
+// parsed are the values of settings that are read by other packages. Load reads each
+// once and keeps it.
+type parsed struct {
+	tokenRing   *token.KeyRing
+	serviceRing *servicekey.Ring
+	peppers     password.Peppers
+	postgres    *pgxpool.Config
+}
+
+// TokenRing is SESSION_DB_TOKEN_KEY; after Load.
+func (c *Config) TokenRing() *token.KeyRing { return c.parsed.tokenRing }
+
+// ServiceRing is AUTH_API_SERVICE_KEY; after Load.
+func (c *Config) ServiceRing() *servicekey.Ring { return c.parsed.serviceRing }
+
+// Peppers are PASSWORD_PEPPER; after Load.
+func (c *Config) Peppers() password.Peppers { return c.parsed.peppers }
+
+// Postgres is AUTH_DB_URL, or what its parts say, with AUTH_DB_MAX_CONNECTIONS; after
+// Load or LoadAuthDB. It is the caller's own.
+func (c *Config) Postgres() *pgxpool.Config { return c.parsed.postgres.Copy() }
 
 // Load reads the environment of the process, and lets the caller adjust it before
 // it is validated. The error is a setting.Faults.
@@ -71,6 +102,14 @@ func Load(adjust ...func(*Config)) (Config, error) {
 func LoadAuthDB() (Config, error) {
 	c, faults := read()
 	c.validatePostgres(&faults)
+	return c, faults.OrNil()
+}
+
+// LoadSessionDB is Load for commands that need Redis and the keys of tokens only.
+func LoadSessionDB() (Config, error) {
+	c, faults := read()
+	c.validateRedis(&faults)
+	c.validateTokenKey(&faults)
 	return c, faults.OrNil()
 }
 

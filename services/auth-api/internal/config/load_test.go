@@ -37,6 +37,7 @@ func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
 		"AUTH_API_METRICS_ADDR":    c.MetricsAddr == "127.0.0.1:8001",
 		"AUTH_API_LOG_LEVEL":       c.LogLevel.Level == slog.LevelInfo,
 		"AUTH_API_ISSUER":          c.Issuer.URL == "",
+		"AUTH_API_REALM":           c.Realm == "auth.books.test",
 		"AUTH_API_CORS_ORIGINS":    c.CORSOrigins.List == nil,
 		"AUTH_API_TRUSTED_PROXIES": c.TrustedProxies.List == nil,
 		"AUTH_API_PASSWORD_GRANT":  !c.PasswordGrant.On,
@@ -47,7 +48,7 @@ func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
 		"SESSION_DB_PORT":       c.SessionDBPort.Value == 6379,
 		"SESSION_IDLE_LIFETIME": c.SessionIdle.Duration == 12*time.Hour, "SESSION_LIFETIME": c.SessionLifetime.Duration == 720*time.Hour,
 		"PASSWORD_MEMORY_KIB": c.PasswordMemory.Value == 19456, "PASSWORD_TIME": c.PasswordTime.Value == 2, "PASSWORD_THREADS": c.PasswordThreads.Value == 1,
-		"PASSWORD_SLOTS": c.PasswordSlots.Value == 0, "PASSWORD_QUEUE": c.PasswordQueue.Value == 0, "PASSWORD_PEPPER": !c.Pepper.IsSet(),
+		"PASSWORD_SLOTS": c.PasswordSlots.Value == 0, "PASSWORD_QUEUE": c.PasswordQueue.Value == 0, "PASSWORD_PEPPER": !c.Pepper.IsSet(), "PASSWORD_SERVICE_NAMES": slices.Equal(c.PasswordNames.List, []string{"auth.books.test", "auth-api"}),
 	} {
 		if !same {
 			t.Errorf("%s has another default:\n%s", name, c)
@@ -110,7 +111,7 @@ func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
 		"write it as 10.0.0.0/8":   {"AUTH_API_TRUSTED_PROXIES"},
 	}
 	kinds := variables(func(f reflect.StructField) bool {
-		return f.Type != reflect.TypeFor[setting.Text]() && f.Type != reflect.TypeFor[setting.Address]() && !isSecret(f)
+		return f.IsExported() && f.Type != reflect.TypeFor[setting.Text]() && f.Type != reflect.TypeFor[setting.TextList]() && f.Type != reflect.TypeFor[setting.Realm]() && f.Type != reflect.TypeFor[setting.Address]() && !isSecret(f)
 	})
 	for says, names := range cases {
 		for _, variable := range names {

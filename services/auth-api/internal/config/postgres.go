@@ -36,10 +36,14 @@ func (c *Config) validatePostgres(faults *setting.Faults) {
 	if len(*faults) > before {
 		return
 	}
-	if _, err := pgxpool.ParseConfig(p.String()); err != nil {
+	pool, err := pgxpool.ParseConfig(p.String())
+	if err != nil {
 		// What pgx says may hold parts of the URL.
 		c.addRefusal(p, faults)
+		return
 	}
+	pool.MaxConns = int32(c.AuthDBConns.Value)
+	c.parsed.postgres = pool
 }
 
 // addRefusal says whose values the driver does not take together.

@@ -104,7 +104,7 @@ func TestBadPartsOfPostgresAreNamed(t *testing.T) {
 		{"AUTH_DB_HOST", "[::1]:5432", "a port is a setting of its own"},
 		{"AUTH_DB_HOST", "10.0.0.256", "not an IPv4 address"},
 		{"AUTH_DB_HOST", "a,", "host 2 of 2: it is empty"},
-		{"AUTH_DB_HOST", "a b", "no name of a host"},
+		{"AUTH_DB_HOST", "a b", "not a host name"},
 		{"AUTH_DB_USER", " auth", "begins or ends with a blank"},
 		{"AUTH_DB_NAME", "au\nth", "control character"},
 		{"AUTH_DB_SSLMODE", "REQUIRE", "write one of disable"},

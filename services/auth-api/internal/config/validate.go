@@ -27,16 +27,22 @@ func (c *Config) validateRedis(faults *setting.Faults) {
 }
 
 func (c *Config) validateKeys(faults *setting.Faults) {
-	switch _, err := token.ParseKeyRing(c.TokenKey.Reveal()); {
+	c.validateTokenKey(faults)
+	c.validateServiceKey(faults)
+	var err error
+	if c.parsed.peppers, err = password.ParsePeppers(c.Pepper.Reveal()); err != nil {
+		faults.Add("PASSWORD_PEPPER", "%v", err)
+	}
+}
+
+func (c *Config) validateTokenKey(faults *setting.Faults) {
+	var err error
+	switch c.parsed.tokenRing, err = token.ParseKeyRing(c.TokenKey.Reveal()); {
 	case faults.Has("SESSION_DB_TOKEN_KEY"):
 	case !c.TokenKey.IsSet():
 		faults.Add("SESSION_DB_TOKEN_KEY", "it is needed: write k1:$(openssl rand -base64 32)")
 	case err != nil:
 		faults.Add("SESSION_DB_TOKEN_KEY", "%v", err)
-	}
-	c.validateServiceKey(faults)
-	if _, err := password.ParsePeppers(c.Pepper.Reveal()); err != nil {
-		faults.Add("PASSWORD_PEPPER", "%v", err)
 	}
 }
 
@@ -50,6 +56,7 @@ func (c *Config) validateServiceKey(faults *setting.Faults) {
 	case err != nil:
 		faults.Add(name, "%v", err)
 	default:
+		c.parsed.serviceRing = ring
 		if id, shares := ring.SharesSecretWith(c.TokenKey.Reveal()); shares {
 			faults.Add(name, "key %s has the secret of a key in SESSION_DB_TOKEN_KEY, which every API that verifies tokens knows: write another one, s1:$(openssl rand -base64 32)", id)
 		}

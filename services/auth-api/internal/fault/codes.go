@@ -1,8 +1,8 @@
 package fault
 
 // Codes are those with which a request can be answered, besides the ones of package
-// verify/bearer. The API's document lists them. InvalidClient is not among them: OAuth
-// has a name of its own for it. Neither are the codes that only commands end with.
+// verify/bearer. The API's document lists them. InvalidClient and
+// UnsupportedGrantType are not among them: they are OAuth's own. Neither are the codes that only commands end with.
 func Codes() []Code {
 	return []Code{
 		MalformedRequest, UnsupportedMediaType, BodyTooLarge, RouteNotFound, MethodNotAllowed, MethodUnknown, VersionNotSupported,

@@ -18,7 +18,7 @@ func TestListHasEveryCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := append(fault.Codes(), fault.InvalidClient, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound, fault.AlreadyExists)
+	listed := append(fault.Codes(), fault.InvalidClient, fault.UnsupportedGrantType, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound, fault.AlreadyExists)
 	found := 0
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, is := n.(*ast.ValueSpec)

@@ -29,7 +29,9 @@ const (
 	InvalidCredentials Code = "invalid_credentials"
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
-	InvalidClient      Code = "invalid_client"
+	// Under /oauth alone, whose errors have names of their own.
+	InvalidClient        Code = "invalid_client"
+	UnsupportedGrantType Code = "unsupported_grant_type"
 	// What is asked for is not there.
 	SessionNotFound Code = "session_not_found"
 	AccountNotFound Code = "account_not_found"

@@ -5,16 +5,19 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"auth.books.test/services/auth-api/internal/httpapi/request"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	// corsHeaders are what our own pages, Swagger UI and OpenTelemetry's browser SDK
 	// send.
-	corsHeaders = "Authorization, Content-Type, Accept, X-Requested-With, " + requestIDHeader + ", traceparent, tracestate, baggage"
+	corsHeaders = "Authorization, Content-Type, Accept, X-Requested-With, " + request.IDHeader + ", traceparent, tracestate, baggage"
 	// corsExposed are the headers of answers that a page needs and could not read
 	// otherwise.
-	corsExposed = "WWW-Authenticate, Retry-After, Allow, " + requestIDHeader
+	corsExposed = "WWW-Authenticate, Retry-After, Allow, " + request.IDHeader
 	corsMaxAge  = "600" // seconds
 )
 
@@ -49,10 +52,10 @@ func (p cors) allow(ctx *fasthttp.RequestCtx) {
 }
 
 // preflight is the middleware in which a preflight ends: no handler sees it. GET
-// /verify has none, see door.refuse. Server.begin has called allow before.
+// /verify has none, see forward.Door. Server.begin has called allow before.
 func (p cors) preflight(c *fiber.Ctx) error {
 	asked := c.Get(fiber.HeaderAccessControlRequestMethod)
-	if !p.origins[c.Get(fiber.HeaderOrigin)] || c.Method() != fiber.MethodOptions || asked == "" || c.Path() == verifyPath {
+	if !p.origins[c.Get(fiber.HeaderOrigin)] || c.Method() != fiber.MethodOptions || asked == "" || c.Path() == route.Verify {
 		return c.Next()
 	}
 	c.Vary(fiber.HeaderAccessControlRequestMethod, fiber.HeaderAccessControlRequestHeaders)

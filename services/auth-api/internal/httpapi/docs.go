@@ -13,6 +13,8 @@ import (
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5/static"
 	"github.com/swaggest/swgui/v5emb"
+
+	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
 // inlineScript finds the scripts that Swagger UI's page holds.
@@ -38,16 +40,16 @@ const phone = `<meta name="viewport" content="width=device-width, initial-scale=
         }
     </style>`
 
-// docs serves Swagger UI from the binary. Its page runs inline scripts; the
+// addDocs serves Swagger UI from the binary. Its page runs inline scripts; the
 // policy allows exactly those, by their hashes.
-func (s *Server) docs() error {
+func (s *Server) addDocs() error {
 	ui := v5emb.NewHandlerWithConfig(swgui.Config{
-		Title: "auth-api", SwaggerJSON: "/openapi.json", BasePath: "/docs",
+		Title: "auth-api", SwaggerJSON: route.OpenAPIJSON, BasePath: route.Docs,
 		SettingsUI: map[string]string{"persistAuthorization": "false", "tryItOutEnabled": "true", "plugins": ownServer},
 		AppendHead: phone,
 	})
 	recorder := httptest.NewRecorder()
-	ui.ServeHTTP(recorder, httptest.NewRequest("GET", "/docs", nil))
+	ui.ServeHTTP(recorder, httptest.NewRequest("GET", route.Docs, nil))
 	page := recorder.Body.String()
 	scripts := inlineScript.FindAllStringSubmatch(page, -1)
 	if len(scripts) == 0 {
@@ -66,14 +68,14 @@ func (s *Server) docs() error {
 		c.Set(fiber.HeaderContentSecurityPolicy, policy)
 		return c.SendString(page)
 	}
-	s.app.Get("/docs", serve)
+	s.app.Get(route.Docs, serve)
 	files, err := static.FS.ReadDir(".")
 	if err != nil {
 		return fmt.Errorf("list the files of Swagger UI: %w", err)
 	}
 	// One route a file: whatever else is asked for is 404 as everywhere.
 	for _, file := range files {
-		s.app.Get("/docs/"+strings.TrimSuffix(file.Name(), ".gz"), adaptor.HTTPHandler(ui))
+		s.app.Get(route.Docs+"/"+strings.TrimSuffix(file.Name(), ".gz"), adaptor.HTTPHandler(ui))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/httpapi"
+	"auth.books.test/services/auth-api/internal/httpapi/rest"
 	"auth.books.test/verify"
 )
 
@@ -19,7 +20,7 @@ const token = "bat_k1_4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nW7Zb0aQ"
 // door is GET /verify with a verifier that says what it is told to.
 type door struct {
 	server *httpapi.Server
-	httpapi.Sessions
+	rest.Sessions
 	identity verify.Principal
 	err      error
 	panics   string

@@ -3,7 +3,11 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
+
+	"auth.books.test/services/auth-api/internal/httpapi/openapi"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
 // aliveAnswer is the body of /livez.
@@ -27,6 +31,27 @@ type storeStates struct {
 type storeProblems struct {
 	AuthDB    string `json:"auth-db,omitempty" doc:"What is wrong with it and what to do"`
 	SessionDB string `json:"session-db,omitempty" doc:"What is wrong with it and what to do"`
+}
+
+// addHealth adds the probes.
+func (s *Server) addHealth(doc openapi.Document) {
+	s.app.Get(route.Live, s.livez)
+	s.app.Get(route.Ready, s.readyz)
+	alive, ready := doc.Success("The process answers", aliveAnswer{}), doc.Success("Requests should be sent here", readyAnswer{})
+	doc.Problems(alive, openapi.Anywhere()...)
+	doc.Problems(ready, openapi.Anywhere()...)
+	elsewhere := ready["503"]
+	elsewhere.Description = "Requests should be sent elsewhere: a store is down, the process is about to stop, or too many connections are open (busy)"
+	elsewhere.Content["application/json"] = ready["200"].Content["application/json"]
+	elsewhere.Headers["Retry-After"].Required = false
+	doc.AddOperation(&huma.Operation{
+		OperationID: "livez", Method: "GET", Path: route.Live, Tags: []string{"Health"}, Security: openapi.Open(),
+		Summary: "Whether the process answers", Description: "It asks no store.", Responses: alive,
+	})
+	doc.AddOperation(&huma.Operation{
+		OperationID: "readyz", Method: "GET", Path: route.Ready, Tags: []string{"Health"}, Security: openapi.Open(),
+		Summary: "Whether requests should be sent here", Description: "degraded is ready: tokens are verified, while sign-ins and changes may fail.", Responses: ready,
+	})
 }
 
 // livez says that the process answers; it asks no store, since a restart would

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"errors"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -10,18 +9,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"auth.books.test/internal/graceful"
-	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/verify"
+	"auth.books.test/services/auth-api/internal/httpapi/request"
 )
 
 // metrics have closed label sets: methods, routes and codes that the program
 // knows, never what a caller sends.
 type metrics struct {
-	requests       *prometheus.HistogramVec
-	signIns        *prometheus.CounterVec
-	verifications  verifications
-	introspections *prometheus.CounterVec
-	routes         map[string]bool
+	requests      *prometheus.HistogramVec
+	signIns       *prometheus.CounterVec
+	verifications verifications
+	routes        map[string]bool
 }
 
 // verifications are looked up once, as one is counted with every request.
@@ -38,9 +35,6 @@ func newMetrics(r prometheus.Registerer) metrics {
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth_sign_ins_total", Help: "Sign-ins by result: ok or the code of the fault.",
 		}, []string{"result"}),
-		introspections: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "auth_introspections_total", Help: "Tokens that clients asked about, by result: active, inactive; and refused requests: invalid_client, invalid_request, unavailable.",
-		}, []string{"result"}),
 		routes: map[string]bool{},
 	}
 	verified := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -49,7 +43,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 	m.verifications = verifications{
 		ok: verified.WithLabelValues("ok"), invalid: verified.WithLabelValues("invalid"), unavailable: verified.WithLabelValues("unavailable"),
 	}
-	r.MustRegister(m.requests, m.signIns, verified, m.introspections)
+	r.MustRegister(m.requests, m.signIns, verified)
 	return m
 }
 
@@ -79,40 +73,10 @@ func (m metrics) knowRoutes(app *fiber.App) {
 
 // answered counts a request and returns its route's pattern.
 func (m metrics) answered(c *fiber.Ctx, took time.Duration) string {
-	route := c.Route().Path
-	if !m.routes[route] {
-		route = unmatched
+	pattern := c.Route().Path
+	if !m.routes[pattern] {
+		pattern = unmatched
 	}
-	m.requests.WithLabelValues(knownMethod(c.Method()), route, strconv.Itoa(c.Response().StatusCode())).Observe(took.Seconds())
-	return route
+	m.requests.WithLabelValues(request.Method(c.Method()), pattern, strconv.Itoa(c.Response().StatusCode())).Observe(took.Seconds())
+	return pattern
 }
-
-func knownMethod(method string) string {
-	switch method {
-	case fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions:
-		return method
-	default:
-		return "other"
-	}
-}
-
-func (m metrics) signedIn(err error) {
-	result := "ok"
-	if err != nil {
-		result = string(fault.CodeOf(err))
-	}
-	m.signIns.WithLabelValues(result).Inc()
-}
-
-func (v verifications) count(err error) {
-	switch {
-	case err == nil:
-		v.ok.Inc()
-	case errors.Is(err, verify.ErrInvalidToken):
-		v.invalid.Inc()
-	default:
-		v.unavailable.Inc()
-	}
-}
-
-func (m metrics) introspected(result string) { m.introspections.WithLabelValues(result).Inc() }

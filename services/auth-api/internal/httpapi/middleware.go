@@ -1,23 +1,20 @@
 package httpapi
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/helmet"
 
-	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/verify/token"
+	"auth.books.test/services/auth-api/internal/httpapi/connection"
+	"auth.books.test/services/auth-api/internal/httpapi/problem"
+	"auth.books.test/services/auth-api/internal/httpapi/request"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
-
-const requestIDHeader = "X-Request-Id"
 
 func (s *Server) useMiddleware() {
 	s.app.Use(s.observe)
@@ -39,32 +36,31 @@ func (s *Server) observe(c *fiber.Ctx) (err error) {
 		err = s.answerError(c, err)
 	}
 	took := s.Now().Sub(began)
-	route := s.metrics.answered(c, took)
-	s.record(c, r, route, id, took)
+	s.record(c, r, s.metrics.answered(c, took), id, took)
 	return err
 }
 
 // begin sets what every answer has, also one to a request that cannot be read.
-func (s *Server) begin(c *fiber.Ctx) (r *request, id string) {
-	id = requestID(c.Get(requestIDHeader))
-	c.Set(requestIDHeader, id)
+func (s *Server) begin(c *fiber.Ctx) (r *request.Request, id string) {
+	id = request.ID(c.Get(request.IDHeader))
+	c.Set(request.IDHeader, id)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	s.cors.allow(c.Context())
-	r = &request{ip: s.clientIP(c), userAgent: c.Get(fiber.HeaderUserAgent), gone: departed(c.Context().Conn())}
-	c.SetUserContext(context.WithValue(c.UserContext(), requestKey, r))
+	r = &request.Request{IP: s.clientIP(c), UserAgent: c.Get(fiber.HeaderUserAgent), Realm: s.Realm, Gone: connection.Gone(c.Context().Conn())}
+	c.SetUserContext(request.With(c.UserContext(), r))
 	return r, id
 }
 
 // limitBody holds the limit of all routes but one, which Fiber knows for all
 // alike. A compressed body would be small here and large when it is read.
 func limitBody(c *fiber.Ctx) error {
-	if !isIdentity(c) {
+	if !request.IsIdentity(c) {
 		return fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding.")
 	}
 	c.Request().Header.Del(fiber.HeaderContentEncoding) // Fiber does not know identity
-	if len(c.Request().Body()) > bodyLimit && c.Path() != batchPath {
-		return bodyTooLarge()
+	if len(c.Request().Body()) > bodyLimit && c.Path() != route.IntrospectBatch {
+		return problem.BodyTooLarge()
 	}
 	return c.Next()
 }
@@ -81,54 +77,29 @@ func next(c *fiber.Ctx) (err error) {
 
 // record writes the log line. It has the route's pattern, never the URL: people
 // put tokens there.
-func (s *Server) record(c *fiber.Ctx, r *request, route, id string, took time.Duration) {
+func (s *Server) record(c *fiber.Ctx, r *request.Request, pattern, id string, took time.Duration) {
 	status := c.Response().StatusCode()
 	level := slog.LevelInfo
 	switch {
-	case r.problem != nil && r.problem.Code == fault.Busy:
+	case r.Problem != nil && r.Problem.Code == fault.Busy:
 		// Turned away by design, and counted; a flood must not fill the log.
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case route == "/livez" || route == "/readyz":
+	case pattern == route.Live || pattern == route.Ready:
 		level = slog.LevelDebug
 	}
 	if !s.Log.Enabled(c.UserContext(), level) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", id), slog.String("method", knownMethod(c.Method())), slog.String("route", route),
-		slog.Int("status", status), slog.Duration("took", took), slog.String("ip", r.ip.String()),
+		slog.String("request_id", id), slog.String("method", request.Method(c.Method())), slog.String("route", pattern),
+		slog.Int("status", status), slog.Duration("took", took), slog.String("ip", r.IP.String()),
 	}
-	if r.problem != nil {
-		attrs = append(attrs, slog.String("code", string(r.problem.Code)))
+	if r.Problem != nil {
+		attrs = append(attrs, slog.String("code", string(r.Problem.Code)))
 		if level == slog.LevelError {
-			attrs = append(attrs, slog.Any("error", r.problem.cause))
+			attrs = append(attrs, slog.Any("error", r.Problem.Cause()))
 		}
 	}
 	s.Log.LogAttrs(c.UserContext(), level, "request", attrs...)
 }
-
-// requestID takes over the caller's id if it is fit for a log, and makes one
-// otherwise.
-func requestID(given string) string {
-	fit := len(given) >= 8 && len(given) <= 64
-	for _, r := range given {
-		fit = fit && (r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-	}
-	if fit && !token.HasPrefix(given) && !strings.HasPrefix(given, client.Prefix) {
-		return given
-	}
-	return rand.Text()
-}
-
-func requestOf(ctx context.Context) *request {
-	if r, found := ctx.Value(requestKey).(*request); found {
-		return r
-	}
-	return &request{}
-}
-
-func keepProblem(c *fiber.Ctx, p *Problem) { keepIn(c.UserContext(), p) }
-
-// keepIn notes the problem for the log line.
-func keepIn(ctx context.Context, p *Problem) { requestOf(ctx).problem = p }

@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
 // exactPath refuses paths that could be taken for another one. A gateway's rules
@@ -58,10 +59,10 @@ func isPlain(path string) bool {
 }
 
 // answerOptions tells which methods a path has (RFC 9110, section 9.3.7); but of
-// GET /verify, see door.refuse.
+// GET /verify, see forward.Door.
 func answerOptions(c *fiber.Ctx) error {
 	err := c.Next()
-	if err != fiber.ErrMethodNotAllowed || c.Path() == verifyPath {
+	if err != fiber.ErrMethodNotAllowed || c.Path() == route.Verify {
 		return err
 	}
 	c.Append(fiber.HeaderAllow, fiber.MethodOptions)

@@ -10,20 +10,19 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"auth.books.test/internal/graceful"
-	"auth.books.test/services/auth-api/internal/authorization"
-	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/health"
-	"auth.books.test/services/auth-api/internal/login"
-	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/services/auth-api/internal/httpapi/connection"
+	"auth.books.test/services/auth-api/internal/httpapi/forward"
+	"auth.books.test/services/auth-api/internal/httpapi/oauth"
+	"auth.books.test/services/auth-api/internal/httpapi/openapi"
+	"auth.books.test/services/auth-api/internal/httpapi/rest"
+	"auth.books.test/services/auth-api/internal/httpapi/signin"
 	"auth.books.test/verify"
-	"auth.books.test/verify/bearer"
 )
 
 const (
@@ -33,36 +32,11 @@ const (
 	batchLimit = 8 << 10
 	// headerLimit bounds request line and headers, in bytes.
 	headerLimit = 8 << 10
-	// See timeouts.
+	// See connection.Timeouts.
 	readTimeout  = 10 * time.Second
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
 )
-
-// Accounts is what the routes need of accounts; account.Service does it.
-type Accounts interface {
-	Register(ctx context.Context, email, password string) error
-	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
-	ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error
-	Delete(ctx context.Context, id uuid.UUID, current string) error
-}
-
-// Sessions is what the routes need of sessions; session.Service does it.
-type Sessions interface {
-	End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error
-	EndAll(ctx context.Context, account, keep uuid.UUID) error
-	List(ctx context.Context, account uuid.UUID) ([]session.Session, error)
-}
-
-// Login signs people in; login.Service does it.
-type Login interface {
-	Password(ctx context.Context, a login.Attempt) (session.Opened, error)
-}
-
-// Clients finds out which client asks; client.Authenticator does it.
-type Clients interface {
-	Authenticate(ctx context.Context, id, secret string) (client.Client, error)
-}
 
 // Health tells the state of what the service stands on.
 type Health interface {
@@ -72,18 +46,20 @@ type Health interface {
 // Options are the parts of a Server. All are needed, but for Offers, Issuer and the
 // lists.
 type Options struct {
-	Accounts      Accounts
-	Sessions      Sessions
-	Login         Login
+	Accounts      rest.Accounts
+	Sessions      rest.Sessions
+	Login         signin.Login
 	Verifier      verify.Verifier
-	Clients       Clients
+	Clients       oauth.Clients
 	Health        Health
-	Offers        Offers
+	Offers        openapi.Offers
 	Log           *slog.Logger
 	Metrics       prometheus.Registerer
 	Now           func() time.Time
 	Version       string
 	PasswordGrant bool
+	// Realm names the service in challenges (RFC 9110, section 11.5).
+	Realm string
 	// Issuer is the URL of the service as its callers know it; may be empty.
 	Issuer      string
 	CORSOrigins []string
@@ -97,27 +73,22 @@ type Options struct {
 type Server struct {
 	Options
 	app      *fiber.App
-	api      huma.API
-	timeouts timeouts
+	timeouts connection.Timeouts
 	cors     cors
 	proxies  proxies
 	draining atomic.Bool
 	methods  []string
 	listener atomic.Pointer[graceful.Listener]
 	metrics  metrics
-	// verifier is Options.Verifier, counted.
-	verifier *counted
-	guard    *bearer.Guard
-	door     *door
 }
 
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, metrics: newMetrics(o.Metrics), methods: methods(), timeouts: timeouts{read: readTimeout, write: writeTimeout, idle: idleTimeout}}
+	s := &Server{Options: o, metrics: newMetrics(o.Metrics), methods: methods(), timeouts: connection.Timeouts{Read: readTimeout, Write: writeTimeout, Idle: idleTimeout}}
 	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
 	s.metrics.connections(o.Metrics, &s.listener)
-	s.verifier = &counted{s.Verifier, s.metrics.verifications}
-	s.guard = s.newGuard()
+	// All routes count what they verify, and how people sign in.
+	s.Verifier, s.Login = &countedVerifier{o.Verifier, s.metrics.verifications}, &countedLogin{o.Login, s.metrics.signIns}
 	s.app = fiber.New(fiber.Config{
 		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,
 		BodyLimit: batchLimit, ReadBufferSize: headerLimit,
@@ -130,17 +101,37 @@ func New(o Options) (*Server, error) {
 		CaseSensitive: true, StrictRouting: true,
 		JSONEncoder: encodeLine,
 	})
-	s.door = s.newDoor()
-	s.bareRoutes()
+	door := forward.New(forward.Options{Verifier: s.Verifier, Now: s.Now, Log: s.Log, Allow: s.cors.allow, Requests: s.metrics.requests})
 	s.useMiddleware()
-	s.api = humafiber.NewV2WithGroup(s.app, headToo{s.app}, s.openAPI())
-	if err := s.routes(); err != nil {
+	if err := s.addRoutes(); err != nil {
 		return nil, err
 	}
 	server := s.app.Server()
-	server.Handler = s.noting(s.door.before(s.app, s.route))
+	server.Handler = connection.Handler(&s.draining, door.Handler(s.app, s.route))
 	server.HeaderReceived, server.ErrorHandler = checkFraming, s.unreadable
 	return s, nil
+}
+
+// addRoutes adds what each protocol has, and then the document of it all.
+func (s *Server) addRoutes() error {
+	config := openapi.Config(openapi.Options{Version: s.Version, Issuer: s.Issuer, PasswordGrant: s.PasswordGrant})
+	rest.Configure(&config)
+	api := humafiber.NewV2WithGroup(s.app, headToo{s.app}, config)
+	doc := openapi.Document{OpenAPI: api.OpenAPI()}
+
+	s.addHealth(doc)
+	if err := s.addDocs(); err != nil {
+		return err
+	}
+	s.addVerify(doc)
+	oauth.Add(s.app, doc, oauth.Options{
+		Login: s.Login, Clients: s.Clients, Sessions: s.Sessions, Verifier: s.Verifier, Now: s.Now,
+		PasswordGrant: s.PasswordGrant, Issuer: s.Issuer, Metrics: s.Metrics,
+	})
+	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Login: s.Login, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm})
+	doc.Finish()
+	doc.Serve(s.app, s.Offers)
+	return nil
 }
 
 // Serve answers on the listener until Shutdown.
@@ -148,7 +139,7 @@ func (s *Server) Serve(l net.Listener) error {
 	s.metrics.knowRoutes(s.app)
 	limited := graceful.NewListener(l, s.MaxConnections)
 	s.listener.Store(limited)
-	return s.app.Listener(s.timeouts.over(limited))
+	return s.app.Listener(s.timeouts.Listener(limited))
 }
 
 // Drain makes readiness fail, so that no new work is sent here, and each answer the

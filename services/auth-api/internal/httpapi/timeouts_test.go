@@ -8,11 +8,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"auth.books.test/services/auth-api/internal/httpapi"
 )
 
 const soon = 200 * time.Millisecond
@@ -145,70 +142,4 @@ func TestTimeoutsLeaveThoseAloneWhoAsk(t *testing.T) {
 	// What is refused before it is read has as much time for its answer.
 	send(t, conn, "nonsense\r\n\r\n")
 	answered(t, conn, 400)
-}
-
-// still is a connection that only notes which deadlines it is given.
-type still struct {
-	net.Conn
-	read, write int
-	err         error
-}
-
-func (s *still) SetReadDeadline(time.Time) error  { s.read++; return s.err }
-func (s *still) SetWriteDeadline(time.Time) error { s.write++; return s.err }
-func (s *still) Read(b []byte) (int, error)       { return len(b), nil }
-func (s *still) Write(b []byte) (int, error)      { return len(b), nil }
-
-func TestRequestsInARowMoveFewTimers(t *testing.T) {
-	t.Parallel()
-	under := &still{}
-	conn := httpapi.Timed(under, 10*time.Second, 30*time.Second, 2*time.Minute)
-	began := time.Now()
-	for range 10_000 {
-		_, _ = conn.Read(make([]byte, 1))
-		_, _ = conn.Write(make([]byte, 1))
-	}
-	// One of each a second, and those that the first request needs.
-	if most := 3 + int(time.Since(began)/time.Second); under.read > most || under.write > most {
-		t.Errorf("%d deadlines to read and %d to write, want %d at most", under.read, under.write, most)
-	}
-}
-
-func TestDeadlineThatCannotBeSetIsAnError(t *testing.T) {
-	t.Parallel()
-	conn := httpapi.Timed(&still{err: net.ErrClosed}, time.Second, time.Second, time.Second)
-	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("read: %v", err)
-	}
-	if _, err := conn.Write(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("write: %v", err)
-	}
-}
-
-func TestAnswerThatNobodyTakesIsGivenUp(t *testing.T) {
-	t.Parallel()
-	near, far := net.Pipe()
-	t.Cleanup(func() { _, _ = near.Close(), far.Close() })
-	conn := httpapi.Timed(near, time.Hour, soon, time.Hour)
-	began := time.Now()
-	if _, err := conn.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("%v", err)
-	}
-	if took := time.Since(began); took < soon || took > patience {
-		t.Errorf("after %v", took)
-	}
-}
-
-// See the callers who leave before their password is hashed.
-func TestOthersCanLookAtTheConnection(t *testing.T) {
-	t.Parallel()
-	conn := httpapi.Timed(dial(t, listening(t, time.Hour, time.Hour, time.Hour)), 1, 1, 1)
-	raw, err := conn.(syscall.Conn).SyscallConn()
-	if err != nil || raw.Control(func(uintptr) {}) != nil {
-		t.Error(err)
-	}
-	near, _ := net.Pipe()
-	if _, err := httpapi.Timed(near, 1, 1, 1).(syscall.Conn).SyscallConn(); err == nil {
-		t.Error("a pipe has no descriptor")
-	}
 }

@@ -3,13 +3,14 @@ package httpapi
 import (
 	"errors"
 	"net"
-	"net/http"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/connection"
+	"auth.books.test/services/auth-api/internal/httpapi/problem"
 )
 
 // refusalKey is where a request keeps why no route may see it.
@@ -18,7 +19,7 @@ type refusalKey struct{}
 // route hands a request to Fiber. Fiber answers methods that it does not know by
 // itself, before all middleware; here they are refused as all else is.
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
-	if method := string(ctx.Method()); method == methodRefused || !slices.Contains(s.methods, method) {
+	if method := string(ctx.Method()); method == connection.MethodRefused || !slices.Contains(s.methods, method) {
 		s.unroutable(ctx)
 		return
 	}
@@ -29,15 +30,15 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 // are known to HTTP, so that they are answered 405 and not 501.
 func methods() []string {
 	return []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
-		fiber.MethodTrace, fiber.MethodConnect, methodRefused}
+		fiber.MethodTrace, fiber.MethodConnect, connection.MethodRefused}
 }
 
 // unroutable refuses a request whose framing or method is unknown.
 func (s *Server) unroutable(ctx *fasthttp.RequestCtx) {
-	if f := framingFault(&ctx.Request.Header, new(bool)); f != nil {
+	if f := connection.FramingFault(&ctx.Request.Header); f != nil {
 		s.refuse(ctx, f)
 		ctx.SetConnectionClose()
-		lingering(ctx)
+		connection.Linger(ctx.Conn())
 		return
 	}
 	s.refuse(ctx, fault.New(fault.MethodUnknown, "This service knows no such method."))
@@ -45,13 +46,13 @@ func (s *Server) unroutable(ctx *fasthttp.RequestCtx) {
 
 // unreadable answers what fasthttp could not read. The connection closes then.
 func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
-	if conn, timed := ctx.Conn().(*timedConn); timed && conn.untouched() {
+	if connection.Untouched(ctx.Conn()) {
 		// Nothing was sent, so there is nothing to answer.
-		_ = conn.Close()
+		_ = ctx.Conn().Close()
 		return
 	}
 	s.refuse(ctx, unreadableFault(err))
-	lingering(ctx)
+	connection.Linger(ctx.Conn())
 }
 
 func unreadableFault(err error) error {
@@ -60,7 +61,7 @@ func unreadableFault(err error) error {
 	case errors.As(err, new(*fasthttp.ErrSmallBuffer)):
 		return fault.New(fault.HeaderTooLarge, "The request line and the header together are larger than 8 KiB.")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return bodyTooLarge()
+		return problem.BodyTooLarge()
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fault.New(fault.RequestTimeout, "The request did not come completely within 10 seconds. Send it again.")
 	default:
@@ -73,7 +74,7 @@ func unreadableFault(err error) error {
 // a count and its headers.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, cause error) {
 	ctx.SetUserValue(refusalKey{}, cause)
-	ctx.Request.Header.SetMethod(methodRefused)
+	ctx.Request.Header.SetMethod(connection.MethodRefused)
 	s.app.Handler()(ctx)
 }
 
@@ -85,25 +86,7 @@ func stopRefused(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// lingering has the connection take what the client still sends before it closes.
-func lingering(ctx *fasthttp.RequestCtx) {
-	if conn, timed := ctx.Conn().(*timedConn); timed {
-		conn.lingers.Store(true)
-	}
-}
-
-// statusOfWire is statusOf for what happens below the routes; 0 for other codes.
-func statusOfWire(code fault.Code) int {
-	switch code {
-	case fault.MethodUnknown:
-		return http.StatusNotImplemented
-	case fault.VersionNotSupported:
-		return http.StatusHTTPVersionNotSupported
-	case fault.HeaderTooLarge:
-		return http.StatusRequestHeaderFieldsTooLarge
-	case fault.RequestTimeout, fault.ClientGone:
-		return http.StatusRequestTimeout
-	default:
-		return 0
-	}
+// checkFraming looks at a header before the body is read.
+func checkFraming(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	return connection.CheckFraming(h, batchLimit)
 }

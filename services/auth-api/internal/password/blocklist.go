@@ -20,16 +20,16 @@ var phrases string
 // for a password at all.
 const minResidue = 8
 
-// blocklist knows what attackers try first. A password is compared as a whole,
-// never for merely holding a listed word, so that a long passphrase may hold
-// any of them (NIST SP 800-63B-4, section 3.1.1.2). It is guessable if
+// blocklist holds the passwords that attackers try first. A password is compared as
+// a whole: a long passphrase may contain listed words (NIST SP 800-63B-4, section
+// 3.1.1.2). A password is guessable if
 //
 //  1. without contextual words, runs (four or more equal, consecutive or
 //     neighbouring characters) and repeats, fewer than minResidue characters
 //     are left of it, or
 //  2. what is left is listed, be it with digits and punctuation around it, or
-//  3. what is left is made of at most three listed words and small words between
-//     them, all of them so common that four billion tries reach it.
+//  3. what is left consists of at most three listed words with small words between
+//     them, all so common that an attacker reaches it within four billion attempts.
 //
 // Case, separators and the usual digits for letters make no difference.
 type blocklist struct {
@@ -47,8 +47,8 @@ func readBlocklist() blocklist {
 	return b
 }
 
-// guessable judges a password. The contextual words are lower case and have no
-// separators.
+// guessable reports whether a password is guessable. The contextual words must be
+// lower case and have no separators.
 func (b blocklist) guessable(password string, context []string) bool {
 	seen := map[string]bool{} // most variants of most passwords are the same
 	for _, form := range variants(foldCase(password)) {
@@ -77,8 +77,8 @@ func (b blocklist) isListed(s string) bool {
 	return listed || composed(s)
 }
 
-// reduce takes away what adds nothing to a password. The order matters: a
-// repeat is seen only once what stands around it is gone.
+// reduce removes what adds no strength: contextual words, runs and repeats. The order
+// matters: a repeat is recognised only after everything around it has been removed.
 func (b blocklist) reduce(s string, context []string) (residue string, removed bool) {
 	residue = s
 	for _, word := range context {
@@ -117,8 +117,8 @@ func withoutSeparators(s string) string {
 	}, s)
 }
 
-// foldCase folds more than a password's own form does, since it is only for
-// comparing: full-width letters count as letters too.
+// foldCase gives the form for comparisons. It folds more than normalise: full-width
+// letters become plain ones.
 func foldCase(s string) string { return strings.ToLower(norm.NFKC.String(s)) }
 
 // contextWords are a name and its parts of four or more characters, the

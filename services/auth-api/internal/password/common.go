@@ -21,11 +21,11 @@ import (
 //go:embed common.txt
 var common sortedList
 
-// sortedList is text that is searched where it stands: as a map, it would take
-// ten times the memory, on the heap and from the start.
+// sortedList is searched by bisection in the text itself. A map of the same words would
+// take ten times the memory, on the heap and from the start.
 type sortedList string
 
-// bits says how many bits a word's rank has, if it is listed.
+// bits returns the bits of a listed word.
 func (l sortedList) bits(word string) (bits int, listed bool) {
 	for lo, hi := 0, len(l); lo < hi; {
 		mid := lo + (hi-lo)/2

@@ -6,20 +6,21 @@ const (
 	// maxParts is how many common words may make up a password for it to be
 	// refused. Four words are a passphrase, however common each is.
 	maxParts = 3
-	// maxBits is the most bits that such a password may have, as an attacker
-	// counts who tries words in the order of their use: four billion tries.
+	// maxBits is the most bits for which such a password is refused. An attacker who
+	// tries words in the order of their use needs 2^maxBits attempts, four billion.
 	maxBits = 32
-	// fillerBits are those of a filler: grammar chooses it more than the person.
-	// digitBits are those of a digit.
+	// fillerBits are the bits of a filler: few, because grammar dictates it. digitBits
+	// are those of a digit.
 	fillerBits = 2
 	digitBits  = 3
-	// maxComposed bounds what is looked at, in bytes. Three words are shorter.
+	// maxComposed is the longest password, in bytes, that is split into words. Three
+	// words are shorter.
 	maxComposed = 64
 	// maxEntry is the most bytes of a listed word.
 	maxEntry = 40
 )
 
-// isFiller knows the short words between the words of a phrase.
+// isFiller reports whether s is one of the short words that join the words of a phrase.
 func isFiller(s string) bool {
 	switch s {
 	case "a", "c", "i", "n", "r", "u", "x", "z",
@@ -31,8 +32,8 @@ func isFiller(s string) bool {
 	}
 }
 
-// composed says whether at most maxParts listed words, with fillers and digits
-// between them, make up the whole of s, and are common enough together.
+// composed reports whether the whole of s consists of at most maxParts listed words,
+// with fillers and digits between them, and has at most maxBits.
 func composed(s string) bool {
 	if len(s) > maxComposed {
 		return false
@@ -67,7 +68,7 @@ func composed(s string) bool {
 	return false
 }
 
-// part says what a piece of a password is worth, and whether it counts as a word.
+// part returns the bits of a piece of a password, and 1 word if it is a listed word.
 func part(s string) (bits, words int, known bool) {
 	if isFiller(s) {
 		return fillerBits, 0, true

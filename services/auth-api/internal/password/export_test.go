@@ -9,10 +9,10 @@ func Reparse(phc string) (string, error) {
 	return r.String(), nil
 }
 
-// Common is the list of common passwords, CommonBits what is found in it.
+// Common is the list of common passwords.
 func Common() string { return string(common) }
 
-// CommonBits looks a word up.
+// CommonBits looks a word up in it.
 func CommonBits(word string) (bits int, listed bool) { return common.bits(word) }
 
 // CommonForm is the form in which passwords are compared with the list.

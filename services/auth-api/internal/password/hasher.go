@@ -16,20 +16,20 @@ type Hasher struct {
 	peppers Peppers
 	random  io.Reader
 	derive  Derive
-	nobody  record
+	dummy   record
 }
 
-// NewHasher makes a Hasher. Params below DefaultParams are an error. Random
-// gives the salts: crypto/rand.Reader outside of tests. Derive does the work.
+// NewHasher makes a Hasher. Params below DefaultParams are an error. Salts are read
+// from random: crypto/rand.Reader except in tests. derive runs argon2id.
 func NewHasher(params Params, peppers Peppers, random io.Reader, derive Derive) (*Hasher, error) {
 	if err := params.validate(); err != nil {
 		return nil, err
 	}
 	h := &Hasher{params: params, peppers: peppers, random: random, derive: derive}
-	h.nobody = record{params: params, keyID: peppers.first, salt: make([]byte, saltSize), tag: make([]byte, tagSize)}
-	for _, b := range [][]byte{h.nobody.salt, h.nobody.tag} {
+	h.dummy = record{params: params, keyID: peppers.first, salt: make([]byte, saltSize), tag: make([]byte, tagSize)}
+	for _, b := range [][]byte{h.dummy.salt, h.dummy.tag} {
 		if _, err := io.ReadFull(random, b); err != nil {
-			return nil, fmt.Errorf("read randomness for a hash of nobody: %w", err)
+			return nil, fmt.Errorf("read randomness for the dummy hash: %w", err)
 		}
 	}
 	return h, nil
@@ -40,8 +40,8 @@ func (h *Hasher) Params() Params { return h.params }
 
 // Hash returns the PHC string of a password:
 // $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>[,keyid=<pepper>]$<salt>$<tag>,
-// with salt (16 bytes) and tag (32 bytes) in base64 without padding. Errors: of
-// the randomness and of the Derive.
+// with salt (16 bytes) and tag (32 bytes) in base64 without padding. Errors: those of
+// reading random bytes and of Derive.
 func (h *Hasher) Hash(password string) (string, error) {
 	salt := make([]byte, saltSize)
 	if _, err := io.ReadFull(h.random, salt); err != nil {
@@ -56,10 +56,10 @@ func (h *Hasher) Hash(password string) (string, error) {
 	return r.String(), nil
 }
 
-// Verify says whether phc is the hash of the password, and whether the
-// password, if right, should be hashed anew: because a cost, a size or the
-// pepper is not what Hash would use now. A hash that is costlier than that
-// stays. Errors: ErrMalformedHash, ErrUnknownPepper, those of the Derive.
+// Verify reports whether phc is the hash of the password, and whether a right password
+// should be hashed again. It should if a cost or a size is lower than Hash would use
+// now, or the pepper is another one. A costlier hash is kept. Errors: ErrMalformedHash,
+// ErrUnknownPepper, those of Derive.
 func (h *Hasher) Verify(password, phc string) (ok, needsRehash bool, err error) {
 	r, err := parse(phc)
 	if err != nil {
@@ -73,10 +73,10 @@ func (h *Hasher) Verify(password, phc string) (ok, needsRehash bool, err error) 
 	return ok, ok && h.outdated(r), nil
 }
 
-// VerifyNothing does the work of a Verify against a hash of the current costs,
-// so that an unknown account takes as long as a wrong password, and fails alike.
-func (h *Hasher) VerifyNothing(password string) error {
-	_, _, err := h.Verify(password, h.nobody.String())
+// VerifyDummy verifies against a dummy hash with the current costs, so that an unknown
+// account takes as long as a wrong password and fails in the same way.
+func (h *Hasher) VerifyDummy(password string) error {
+	_, _, err := h.Verify(password, h.dummy.String())
 	return err
 }
 
@@ -85,11 +85,11 @@ func (h *Hasher) outdated(r record) bool {
 		r.keyID != h.peppers.first || len(r.salt) < saltSize || len(r.tag) < tagSize
 }
 
-// tag hashes the password as the record says.
+// tag hashes the password with the pepper, salt and costs of the record.
 func (h *Hasher) tag(r record, password string) ([]byte, error) {
-	seasoned, err := h.peppers.season(r.keyID, password)
+	input, err := h.peppers.apply(r.keyID, password)
 	if err != nil {
 		return nil, err
 	}
-	return h.derive(Work{Password: seasoned, Salt: r.salt, Params: r.params, Size: uint32(len(r.tag))})
+	return h.derive(Work{Password: input, Salt: r.salt, Params: r.params, Size: uint32(len(r.tag))})
 }

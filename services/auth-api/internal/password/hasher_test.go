@@ -49,7 +49,7 @@ func TestAgreesWithTheReferenceImplementation(t *testing.T) {
 
 func TestHashesWithTheGivenSalt(t *testing.T) {
 	t.Parallel()
-	// 16 and 32 bytes are for the hash of nobody, then comes the salt.
+	// The dummy hash takes 16 and 32 bytes, then comes the salt.
 	random := strings.NewReader(strings.Repeat("n", 48) + "somesaltsomesalt")
 	hasher, err := password.NewHasher(password.DefaultParams(), password.Peppers{}, random, password.Argon2id)
 	if err != nil {
@@ -136,11 +136,11 @@ func TestPepperIsNeededToGuess(t *testing.T) {
 	}
 }
 
-// Else whoever sees a failure knows that the account is there.
-func TestVerifyNothingFailsAsVerifyDoes(t *testing.T) {
+// Otherwise a failure would show that the account exists.
+func TestVerifyDummyFailsAsVerifyDoes(t *testing.T) {
 	t.Parallel()
 	phc := hash(t, newHasher(t, password.DefaultParams(), ""))
-	broken := errors.New("nobody there to do it")
+	broken := errors.New("no worker")
 	hasher, err := password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, func(password.Work) ([]byte, error) { return nil, broken })
 	if err != nil {
 		t.Fatal(err)
@@ -148,17 +148,17 @@ func TestVerifyNothingFailsAsVerifyDoes(t *testing.T) {
 	if ok, rehash, err := hasher.Verify(secret, phc); ok || rehash || !errors.Is(err, broken) {
 		t.Errorf("Verify: %v, %v, %v", ok, rehash, err)
 	}
-	if err := hasher.VerifyNothing(secret); !errors.Is(err, broken) {
-		t.Errorf("VerifyNothing: %v", err)
+	if err := hasher.VerifyDummy(secret); !errors.Is(err, broken) {
+		t.Errorf("VerifyDummy: %v", err)
 	}
 	if phc, err := hasher.Hash(secret); phc != "" || !errors.Is(err, broken) {
 		t.Errorf("Hash: %q, %v", phc, err)
 	}
 }
 
-// What VerifyNothing costs is compared by the memory it takes, which, unlike
-// time, is the same on every run. Not parallel: it measures the whole process.
-func TestVerifyNothingCostsAsMuchAsVerify(t *testing.T) {
+// The cost is compared in bytes allocated, which unlike time are the same in every run.
+// The test is not parallel because it measures the whole process.
+func TestVerifyDummyCostsAsMuchAsVerify(t *testing.T) {
 	params := password.Params{MemoryKiB: 24 << 10, Time: 2, Threads: 1}
 	for _, peppers := range []string{"", "a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="} {
 		hasher := newHasher(t, params, peppers)
@@ -171,9 +171,9 @@ func TestVerifyNothingCostsAsMuchAsVerify(t *testing.T) {
 			return int64(after.TotalAlloc - before.TotalAlloc)
 		}
 		verify := measure(func() { _, _, _ = hasher.Verify("another password", phc) })
-		nothing := measure(func() { _ = hasher.VerifyNothing("another password") })
-		if least := int64(params.MemoryKiB) << 10; verify < least || nothing < least || max(verify, nothing)-min(verify, nothing) > 64<<10 {
-			t.Errorf("Verify takes %d bytes, VerifyNothing %d, both should take a little over %d", verify, nothing, least)
+		dummy := measure(func() { _ = hasher.VerifyDummy("another password") })
+		if least := int64(params.MemoryKiB) << 10; verify < least || dummy < least || max(verify, dummy)-min(verify, dummy) > 64<<10 {
+			t.Errorf("Verify takes %d bytes, VerifyDummy %d, both should take a little over %d", verify, dummy, least)
 		}
 	}
 }

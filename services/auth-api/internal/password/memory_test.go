@@ -10,8 +10,8 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 )
 
-// The memory of a burst goes back to the system soon after it. Not parallel:
-// it measures the whole process.
+// The memory of a burst is returned to the system soon after it. The test is not
+// parallel because it measures the whole process.
 func TestIdleMemoryIsSmallAfterABurst(t *testing.T) {
 	const limit = 30 << 20
 	pool := password.NewPool(newHasher(t, password.DefaultParams(), ""), password.PoolOptions{
@@ -20,7 +20,7 @@ func TestIdleMemoryIsSmallAfterABurst(t *testing.T) {
 	var burst sync.WaitGroup
 	for range 32 {
 		burst.Go(func() {
-			if err := pool.VerifyNothing(t.Context(), secret); err != nil {
+			if err := pool.VerifyDummy(t.Context(), secret); err != nil {
 				t.Error(err)
 			}
 		})
@@ -28,7 +28,7 @@ func TestIdleMemoryIsSmallAfterABurst(t *testing.T) {
 	burst.Wait()
 	after := held()
 	if after < 19<<20 {
-		t.Fatalf("%d bytes right after the burst: less than a single hash takes, so that nothing is measured", after)
+		t.Fatalf("%d bytes right after the burst: less than a single hash takes, so the test measures nothing", after)
 	}
 	for deadline := time.Now().Add(10 * time.Second); held() > limit; runtime.Gosched() {
 		if time.Now().After(deadline) {
@@ -38,7 +38,7 @@ func TestIdleMemoryIsSmallAfterABurst(t *testing.T) {
 	t.Logf("%d MiB after the burst, %d MiB when idle", after>>20, held()>>20)
 }
 
-// held is what the Go runtime holds of the system's memory, in bytes.
+// held is how much memory of the system the Go runtime holds, in bytes.
 func held() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

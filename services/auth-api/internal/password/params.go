@@ -16,15 +16,15 @@ type Params struct {
 // of argon2id: 19 MiB, two passes, one lane.
 func DefaultParams() Params { return Params{MemoryKiB: 19456, Time: 2, Threads: 1} }
 
-// maxParams bounds what is believed of a stored hash: one at all three bounds
-// takes some seconds and 256 MiB. Without it a forged row could stop the service.
+// maxParams are the highest costs that a stored hash may ask for. A hash at all three
+// takes some seconds and 256 MiB. Without a limit, a forged row could stop the service.
 func maxParams() Params { return Params{MemoryKiB: 256 << 10, Time: 10, Threads: 16} }
 
 // validate refuses costs below the default, since settings may only raise
 // them, and costs that verification would refuse.
 func (p Params) validate() error {
 	if least := DefaultParams(); p.MemoryKiB < least.MemoryKiB || p.Time < least.Time || p.Threads < least.Threads {
-		return fmt.Errorf("argon2id %v is weaker than the least that is allowed, %v", p, least)
+		return fmt.Errorf("argon2id %v is weaker than the minimum, %v", p, least)
 	}
 	return p.bounded()
 }

@@ -6,8 +6,8 @@ import "strings"
 // many words ("power" holds w-e-r).
 const runLength = 4
 
-// tracks are the ways along which fingers and minds run: the alphabet, the
-// digits, and the rows and columns of a keyboard. Each is also walked backwards.
+// tracks are the sequences that people type by habit: the alphabet, the digits, and the
+// rows and columns of keyboards. A run may follow a track forwards or backwards.
 func tracks() []string {
 	return []string{
 		"abcdefghijklmnopqrstuvwxyzabc",
@@ -24,7 +24,7 @@ func tracks() []string {
 	}
 }
 
-// runsOf lists every piece of runLength characters of the tracks, both ways.
+// runsOf lists every piece of runLength characters of the tracks, in both directions.
 func runsOf(tracks []string) map[string]struct{} {
 	runs := map[string]struct{}{}
 	for _, track := range tracks {
@@ -40,7 +40,7 @@ func runsOf(tracks []string) map[string]struct{} {
 	return runs
 }
 
-// withoutRuns drops every character that is part of a run.
+// withoutRuns removes every character that is part of a run.
 func (b blocklist) withoutRuns(s string) string {
 	runes := []rune(s)
 	inRun := make([]bool, len(runes))
@@ -70,8 +70,8 @@ func allEqual(runes []rune) bool {
 	return true
 }
 
-// firstPeriod returns what s repeats, twice or more and perhaps broken off at
-// the end; s itself if it repeats nothing.
+// firstPeriod returns the part that s repeats at least twice, the last time perhaps
+// incompletely. If s repeats nothing, it returns s.
 func firstPeriod(s string) string {
 	runes := []rune(s)
 	for period := 1; period <= len(runes)/2; period++ {

@@ -11,16 +11,15 @@ import (
 const (
 	saltSize = 16
 	tagSize  = 32
-	// maxPHC is more than any string within the bounds below takes.
+	// maxPHC is longer than any string within the limits below.
 	maxPHC = 512
-	// Salt and tag of other makers are accepted within these sizes, in bytes.
+	// Salts and tags of other programs are accepted within these sizes, in bytes.
 	minSalt, maxSalt = 8, 64
 	minTag, maxTag   = 16, 64
 )
 
-// ErrMalformedHash says that a stored hash is not an argon2id PHC string, or
-// asks for costs out of bounds. That is a fault of the store, not of the
-// password.
+// ErrMalformedHash means that a stored hash is not an argon2id PHC string, or asks for
+// costs out of bounds. The stored row is at fault, not the password.
 var ErrMalformedHash = errors.New("malformed password hash")
 
 // phcForm is the PHC string format for argon2id, version 0x13, with the
@@ -66,13 +65,13 @@ func parse(phc string) (record, error) {
 	if err := r.params.bounded(); err != nil {
 		return record{}, fmt.Errorf("%w: %w", ErrMalformedHash, err)
 	}
-	// Strict: else several strings would stand for one hash.
+	// Strict, because otherwise several strings would encode one hash.
 	enc := base64.RawStdEncoding.Strict()
 	if r.salt, err1 = enc.DecodeString(m[5]); err1 != nil || len(r.salt) < minSalt || len(r.salt) > maxSalt {
-		return record{}, fmt.Errorf("%w: the salt", ErrMalformedHash)
+		return record{}, fmt.Errorf("%w: the salt is not base64 or has a wrong size", ErrMalformedHash)
 	}
 	if r.tag, err1 = enc.DecodeString(m[6]); err1 != nil || len(r.tag) < minTag || len(r.tag) > maxTag {
-		return record{}, fmt.Errorf("%w: the tag", ErrMalformedHash)
+		return record{}, fmt.Errorf("%w: the tag is not base64 or has a wrong size", ErrMalformedHash)
 	}
 	return r, nil
 }

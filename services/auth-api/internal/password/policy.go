@@ -32,9 +32,9 @@ const (
 // maxShrink is how many times shorter text can become in normal form C.
 const maxShrink = 3
 
-// Policy decides whether a new password is accepted. It asks for length and
-// for not being known, and for no kinds of characters (NIST SP 800-63B-4,
-// section 3.1.1.2). It is safe for use by several goroutines.
+// Policy decides whether a new password is accepted. It requires a minimum length and
+// that the password is not well known; it does not require kinds of characters (NIST
+// SP 800-63B-4, section 3.1.1.2). It is safe for use by several goroutines.
 type Policy struct {
 	known   blocklist
 	service []string
@@ -50,10 +50,10 @@ func NewPolicy(serviceNames ...string) *Policy {
 	return p
 }
 
-// Check says whether the account with this e-mail address may take the
-// password. The error is a fault of code validation_failed at location, such
-// as "password", with a reason too_short, too_long, not_text or
-// blocklisted. It never holds the password.
+// Check returns nil if the account with this e-mail address may use the password.
+// Otherwise the error is a fault of code validation_failed at location, such as
+// "password", with the reason too_short, too_long, not_text or blocklisted. It never
+// holds the password.
 func (p *Policy) Check(location, password, email string) error {
 	if len(password) > maxShrink*MaxBytes {
 		return tooLong(location)
@@ -75,8 +75,8 @@ func (p *Policy) Check(location, password, email string) error {
 	return nil
 }
 
-// CheckChange says besides whether next is another password than current, which
-// is known to be right. The reason is unchanged if not.
+// CheckChange is Check for next, and also refuses it with the reason unchanged if it is
+// the same password as current.
 func (p *Policy) CheckChange(location, current, next, email string) error {
 	if err := p.Check(location, next, email); err != nil {
 		return err
@@ -91,10 +91,10 @@ func tooLong(location string) error {
 	return fault.Invalid(location, ReasonTooLong, fmt.Sprintf("Use at most %d bytes of UTF-8, which is as many plain letters.", MaxBytes))
 }
 
-// normalise brings a password into the form that is measured and hashed.
+// normalise converts a password to the form that is measured and hashed.
 func normalise(password string) string { return norm.NFC.String(password) }
 
-// isText refuses what may not come out the same the next time it is typed:
+// isText refuses characters that may differ the next time the password is typed:
 // control characters (RFC 8265, section 4.2), code points that Unicode has not
 // assigned yet, whose normal form may change (UAX 15, section 12.1), and
 // U+FFFD, which decoders write where they lost something.

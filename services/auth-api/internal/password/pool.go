@@ -14,41 +14,42 @@ import (
 
 var errQueueFull = errors.New("the queue for hashing is full")
 
-// HashVerifier is what a Pool bounds. Hasher is one.
+// HashVerifier is what a Pool limits. Hasher implements it.
 type HashVerifier interface {
 	Hash(password string) (string, error)
 	Verify(password, phc string) (ok, needsRehash bool, err error)
-	VerifyNothing(password string) error
+	VerifyDummy(password string) error
 }
 
-// Pool bounds how many passwords are hashed at once. A hash takes a whole
-// processor and 19 MiB for some 30 ms; unbounded, a burst of sign-ins would
-// starve all else. Callers beyond the slots wait in order in a short queue.
+// Pool limits how many passwords are hashed at once. A hash takes a whole processor and
+// 19 MiB for some 30 ms: without a limit, a burst of sign-ins would starve everything
+// else. Callers beyond the slots wait in order in a short queue.
 //
-// Once begun, a hash is not broken off.
+// A hash that has begun is not interrupted.
 type Pool struct {
 	hasher  HashVerifier
 	options PoolOptions
 	slots   *semaphore.Weighted
-	idle    *idleness
+	idle    *idleTimer
 
-	inside           atomic.Int64
+	admitted         atomic.Int64 // callers that hash or wait
 	busy             atomic.Int64
 	refused, dropped atomic.Uint64
 }
 
-// PoolOptions bound a Pool. Zero takes the default.
+// PoolOptions are the limits of a Pool. Zero means the default.
 type PoolOptions struct {
-	// Slots is how many hash at once; see SlotsFor. Default 1.
+	// Slots is how many passwords are hashed at once; see SlotsFor. Default 1.
 	Slots int
-	// Queue is how many wait. Default 16 for each slot: at 30 to 60 ms a hash,
-	// the last of them waits for 0.5 to 1 s.
+	// Queue is how many callers may wait. Default 16 for each slot: at 30 to 60 ms a
+	// hash, the last one waits for 0.5 to 1 s.
 	Queue int
-	// Wait is how long a caller waits at most. Default 2 s.
+	// Wait is how long a caller waits at most for a slot. Default 2 s.
 	Wait time.Duration
-	// Release is called when no hash has run for IdleAfter (default 2 s), from
-	// a goroutine of its own; nil for none. debug.FreeOSMemory gives back the
-	// memory of a burst, which the runtime by itself may keep for minutes.
+	// Release, if set, is called in a goroutine of its own when no hash has run for
+	// IdleAfter (default 2 s). debug.FreeOSMemory in it returns the memory of a burst,
+	// which the runtime by itself may keep for minutes (`make bench`, "memory, idle again
+	// after a burst of sign-ins").
 	Release   func()
 	IdleAfter time.Duration
 }
@@ -72,12 +73,12 @@ func (o PoolOptions) withDefaults() PoolOptions {
 // NewPool makes a Pool.
 func NewPool(hasher HashVerifier, options PoolOptions) *Pool {
 	o := options.withDefaults()
-	return &Pool{hasher: hasher, options: o, slots: semaphore.NewWeighted(int64(o.Slots)), idle: newIdleness(o.IdleAfter, o.Release)}
+	return &Pool{hasher: hasher, options: o, slots: semaphore.NewWeighted(int64(o.Slots)), idle: newIdleTimer(o.IdleAfter, o.Release)}
 }
 
-// Hash is Hasher.Hash in a slot. Errors, besides those: a fault of code busy
-// with RetryAfter if the queue is full or the wait too long, and the error of
-// ctx if it ended before the hash began.
+// Hash is Hasher.Hash in a slot. Further errors: a fault of code busy with RetryAfter if
+// the queue is full or the wait too long, and the error of ctx if it ended before the
+// hash began.
 func (p *Pool) Hash(ctx context.Context, password string) (phc string, err error) {
 	err = p.do(ctx, func() (err error) {
 		phc, err = p.hasher.Hash(password)
@@ -95,40 +96,39 @@ func (p *Pool) Verify(ctx context.Context, password, phc string) (ok, needsRehas
 	return ok, needsRehash, err
 }
 
-// VerifyNothing is Hasher.VerifyNothing in a slot. Errors as of Hash.
-func (p *Pool) VerifyNothing(ctx context.Context, password string) error {
-	return p.do(ctx, func() error { return p.hasher.VerifyNothing(password) })
+// VerifyDummy is Hasher.VerifyDummy in a slot. Errors as of Hash.
+func (p *Pool) VerifyDummy(ctx context.Context, password string) error {
+	return p.do(ctx, func() error { return p.hasher.VerifyDummy(password) })
 }
 
-// Room says whether somebody who came now would be let in: whoever would have to
-// do something before hashing can spare it. Error: a fault of code busy.
-func (p *Pool) Room() error {
-	if p.inside.Load() >= int64(p.options.Slots+p.options.Queue) {
+// CheckCapacity reports whether a call would be admitted now, so that callers can refuse
+// a request before they do other work for it. Error: a fault of code busy.
+func (p *Pool) CheckCapacity() error {
+	if p.admitted.Load() >= int64(p.options.Slots+p.options.Queue) {
 		return p.refuse(errQueueFull)
 	}
 	return nil
 }
 
-// do runs work in a slot.
+// do waits for a slot and runs work in it.
 func (p *Pool) do(ctx context.Context, work func() error) error {
-	// Counted before anything else, so that slots and queue together are
-	// never overfull.
-	defer p.inside.Add(-1)
-	if p.inside.Add(1) > int64(p.options.Slots+p.options.Queue) {
+	// The caller is counted first, so that slots and queue together are never overfull.
+	defer p.admitted.Add(-1)
+	if p.admitted.Add(1) > int64(p.options.Slots+p.options.Queue) {
 		return p.refuse(errQueueFull)
 	}
-	if err := p.enter(ctx); err != nil {
+	if err := p.acquire(ctx); err != nil {
 		return err
 	}
-	defer p.leave()
+	defer p.release()
 	return work()
 }
 
-func (p *Pool) enter(ctx context.Context) error {
+func (p *Pool) acquire(ctx context.Context) error {
 	waiting, cancel := context.WithTimeout(ctx, p.options.Wait)
 	defer cancel()
 	err := p.slots.Acquire(waiting, 1)
-	// The caller may have gone in the moment that the slot came free.
+	// The caller may have left at the moment when the slot became free.
 	if gone := ctx.Err(); gone != nil {
 		if err == nil {
 			p.slots.Release(1)
@@ -144,13 +144,13 @@ func (p *Pool) enter(ctx context.Context) error {
 	return nil
 }
 
-func (p *Pool) leave() {
+func (p *Pool) release() {
 	p.idle.end()
 	p.busy.Add(-1)
 	p.slots.Release(1)
 }
 
-// refuse asks to come back after Wait: by then all who wait now are served or
+// refuse sets RetryAfter to Wait: by then all callers that wait now have been served or
 // refused.
 func (p *Pool) refuse(cause error) error {
 	p.refused.Add(1)
@@ -161,20 +161,20 @@ func (p *Pool) refuse(cause error) error {
 
 // Stats are the gauges and counters of a Pool.
 type Stats struct {
-	// Slots is the bound, Busy how many are hashing, Queued how many wait.
+	// Slots is the limit, Busy how many are in use, Queued how many callers wait.
 	Slots, Busy, Queued int
-	// Refused counts callers answered busy, Dropped those who left before
-	// their turn.
+	// Refused counts callers that got the fault busy, Dropped those that left before
+	// they got a slot.
 	Refused, Dropped uint64
 }
 
-// Stats reads the gauges. Each is right by itself; together they may be of
-// slightly different moments.
+// Stats returns the gauges and counters. Each is exact, but they are not read at the
+// same moment.
 func (p *Pool) Stats() Stats {
 	busy := p.busy.Load()
 	return Stats{
 		Slots: p.options.Slots, Busy: int(busy),
-		Queued:  int(min(max(0, p.inside.Load()-busy), int64(p.options.Queue))),
+		Queued:  int(min(max(0, p.admitted.Load()-busy), int64(p.options.Queue))),
 		Refused: p.refused.Load(), Dropped: p.dropped.Load(),
 	}
 }

@@ -11,9 +11,8 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 )
 
-// BenchmarkPoolSignIn holds sign-ins through a pool against bare argon2id by as
-// many goroutines as there are slots: "pool/bare" is the share of the bare
-// rate that is left, 1 being all.
+// BenchmarkPoolSignIn compares sign-ins through a pool with bare argon2id in as many
+// goroutines as there are slots: "pool/bare" is the pool's rate divided by the bare one.
 func BenchmarkPoolSignIn(b *testing.B) {
 	params := password.DefaultParams()
 	hasher := newHasher(b, params, "")
@@ -23,7 +22,7 @@ func BenchmarkPoolSignIn(b *testing.B) {
 			b.Run(fmt.Sprintf("slots=%d/callers=%d", slots, callers), func(b *testing.B) {
 				pool := password.NewPool(hasher, password.PoolOptions{Slots: slots, Queue: callers, Wait: time.Minute})
 				ctx := b.Context()
-				// In turns, since other load on the machine changes with time.
+				// Both are measured alternately, because other load on the machine varies.
 				var bare, pooled time.Duration
 				for range b.N {
 					bare += spread(16, slots, func() {
@@ -43,7 +42,7 @@ func BenchmarkPoolSignIn(b *testing.B) {
 	}
 }
 
-// spread does the work n times by so many goroutines and says how long it took.
+// spread runs work n times in so many goroutines and returns how long that took.
 func spread(n int64, goroutines int, work func()) time.Duration {
 	var left atomic.Int64
 	left.Store(n)

@@ -13,13 +13,13 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 )
 
-// slow takes its time for each hash and counts. In a synctest bubble that time
-// is not real.
+// slow is a hasher that sleeps for each hash and counts them. In a synctest bubble the
+// sleep takes no real time.
 type slow struct {
 	takes         time.Duration
 	running, most atomic.Int64
 	hashed        atomic.Int64
-	mu            sync.Mutex
+	mu            sync.Mutex // guards order
 	order         []string
 }
 
@@ -45,7 +45,7 @@ func (s *slow) Verify(password, phc string) (bool, bool, error) {
 	return phc == "hash of "+password, true, nil
 }
 
-func (s *slow) VerifyNothing(password string) error {
+func (s *slow) VerifyDummy(password string) error {
 	s.work(password)
 	return nil
 }
@@ -59,8 +59,8 @@ func TestPoolPassesResultsOn(t *testing.T) {
 	if ok, rehash, err := pool.Verify(t.Context(), "a", "hash of a"); !ok || !rehash || err != nil {
 		t.Errorf("Verify: %v, %v, %v", ok, rehash, err)
 	}
-	if err := pool.VerifyNothing(t.Context(), "a"); err != nil {
-		t.Errorf("VerifyNothing: %v", err)
+	if err := pool.VerifyDummy(t.Context(), "a"); err != nil {
+		t.Errorf("VerifyDummy: %v", err)
 	}
 	hashing := password.NewPool(newHasher(t, password.DefaultParams(), ""), password.PoolOptions{})
 	if _, _, err := hashing.Verify(t.Context(), "a", "nonsense"); !errors.Is(err, password.ErrMalformedHash) {
@@ -83,7 +83,7 @@ func TestNeverHashesMoreThanSlotsAtOnce(t *testing.T) {
 				case 1:
 					_, _, err = pool.Verify(t.Context(), "a", "b")
 				case 2:
-					err = pool.VerifyNothing(t.Context(), "a")
+					err = pool.VerifyDummy(t.Context(), "a")
 				}
 				if err != nil {
 					t.Error(err)
@@ -129,7 +129,7 @@ func TestFullQueueIsBusy(t *testing.T) {
 		}
 		served.Wait()
 		if _, err := pool.Hash(t.Context(), "later"); err != nil {
-			t.Errorf("once there is room: %v", err)
+			t.Errorf("once the queue has capacity: %v", err)
 		}
 	})
 }
@@ -178,7 +178,7 @@ func TestDropsCallersWhoHaveGone(t *testing.T) {
 				defer cancel()
 				for range 2 {
 					all.Go(func() {
-						err := pool.VerifyNothing(ctx, "gone")
+						err := pool.VerifyDummy(ctx, "gone")
 						if err == nil || !errors.Is(err, ctx.Err()) {
 							t.Errorf("got %v, want the error of the context", err)
 						}
@@ -242,7 +242,7 @@ func TestServesInOrder(t *testing.T) {
 	})
 }
 
-// panics stands for a fault in hashing.
+// panics is a hasher that panics.
 type panics struct{ slow }
 
 func (*panics) Hash(string) (string, error) { panic("hashing failed") }
@@ -258,7 +258,7 @@ func TestPanicFreesItsSlot(t *testing.T) {
 		}()
 		_, _ = pool.Hash(t.Context(), "a")
 	}()
-	if err := pool.VerifyNothing(t.Context(), "b"); err != nil {
+	if err := pool.VerifyDummy(t.Context(), "b"); err != nil {
 		t.Error(err)
 	}
 	if got, want := pool.Stats(), (password.Stats{Slots: 1}); got != want {

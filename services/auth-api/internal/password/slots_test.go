@@ -48,7 +48,7 @@ func TestSlotsAndTheRuntimeShareTheMemory(t *testing.T) {
 		{"one slot in 512 MiB", 1, 512 * mib, 426},
 		{"more slots than there is memory for", 9, 128 * mib, 57},
 	} {
-		if got := password.MemoryBeside(c.slots, c.limit, password.DefaultParams()) / mib; got != c.want {
+		if got := password.RuntimeMemory(c.slots, c.limit, password.DefaultParams()) / mib; got != c.want {
 			t.Errorf("%s: %d MiB, want %d", c.name, got, c.want)
 		}
 	}

@@ -32,10 +32,9 @@ type DB struct {
 
 // Options of a DB. All are needed.
 type Options struct {
-	// URL is postgres://; see pgxpool.ParseConfig.
-	URL string
-	// MaxConns is how many connections are held at most.
-	MaxConns int
+	// Pool is where Postgres is and how many connections are held at most. Open changes
+	// it.
+	Pool *pgxpool.Config
 	// Timeout is the deadline of a transaction.
 	Timeout time.Duration
 	Now     func() time.Time
@@ -44,14 +43,10 @@ type Options struct {
 
 // Open makes a DB. It connects to nothing yet.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	c, err := pgxpool.ParseConfig(o.URL)
-	if err != nil {
-		return nil, errors.New("AUTH_DB_URL or its parts cannot be read")
-	}
+	c := o.Pool
 	d := &DB{timeout: o.Timeout, settings: connect.Settings(o.Timeout), problems: problems{now: o.Now, log: o.Log}}
 	d.begin = connect.Begin(d.settings)
 	connect.Prepare(c.ConnConfig, "auth-api")
-	c.MaxConns = int32(o.MaxConns)
 	c.ConnConfig.ConnectTimeout = connectTimeout
 	c.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
 		if d.pooled.Load() && usesNames(c.DefaultQueryExecMode) {
@@ -60,9 +55,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil
 	}
 	c.AfterConnect = d.connected
-	if d.pool, err = pgxpool.NewWithConfig(ctx, c); err != nil {
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
 		return nil, fmt.Errorf("open Postgres: %w", err)
 	}
+	d.pool = pool
 	return d, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema"
@@ -22,17 +23,21 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
-func openWith(t *testing.T, o postgres.Options) *postgres.DB {
+// oneConnection is a parameter of a URL that already has one.
+const oneConnection = "&pool_max_conns=1"
+
+func openWith(t *testing.T, url string, o postgres.Options) *postgres.DB {
 	t.Helper()
+	var err error
+	if o.Pool, err = pgxpool.ParseConfig(url); err != nil {
+		t.Fatal(err)
+	}
 	o.Now = time.Now
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 3 * time.Second
-	}
-	if o.MaxConns == 0 {
-		o.MaxConns = 4
 	}
 	db, err := postgres.Open(t.Context(), o)
 	if err != nil {
@@ -90,7 +95,7 @@ func TestEachTransactionHasTheSettingsThatItNeeds(t *testing.T) {
 			if mode != "direct" {
 				link = devtest.PgBouncer(t, direct, mode)
 			}
-			db := openWith(t, postgres.Options{URL: link + query, Timeout: 1500 * time.Millisecond})
+			db := openWith(t, link+query, postgres.Options{Timeout: 1500 * time.Millisecond})
 			var all sync.WaitGroup
 			for range 8 {
 				all.Go(func() {
@@ -140,7 +145,7 @@ func TestEachTransactionHasTheSettingsThatItNeeds(t *testing.T) {
 
 func TestStatementsAreStillPreparedByNameWithoutAPooler(t *testing.T) {
 	t.Parallel()
-	db := openWith(t, postgres.Options{URL: schematest.Database(t), MaxConns: 1})
+	db := openWith(t, schematest.Database(t)+oneConnection, postgres.Options{})
 	var prepared int
 	err := db.One(t.Context(), func(ctx context.Context, q postgres.Querier) error {
 		if _, err := q.Exec(ctx, `SELECT FROM accounts WHERE email = $1`, "ada@books.test"); err != nil {
@@ -163,7 +168,7 @@ func TestServerEndsWhatTakesTooLong(t *testing.T) {
 			if mode != "direct" {
 				link = devtest.PgBouncer(t, direct, mode)
 			}
-			db := openWith(t, postgres.Options{URL: link, Timeout: 300 * time.Millisecond})
+			db := openWith(t, link, postgres.Options{Timeout: 300 * time.Millisecond})
 			err := db.Tx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, "SELECT pg_sleep(60)")
 				return err
@@ -191,7 +196,7 @@ func TestServerEndsWhatTakesTooLong(t *testing.T) {
 func TestConnectionThatBrokeWhileIdleCostsNobodyARequest(t *testing.T) {
 	t.Parallel()
 	link := schematest.Database(t)
-	db, c := openWith(t, postgres.Options{URL: link, MaxConns: 1}), connectTo(t, link)
+	db, c := openWith(t, link+oneConnection, postgres.Options{}), connectTo(t, link)
 	nothing := func(context.Context, pgx.Tx) error { return nil }
 	for range 5 {
 		if err := db.Tx(t.Context(), nothing); err != nil {
@@ -216,7 +221,7 @@ func TestCheckSaysWhyWritesWouldFail(t *testing.T) {
 			direct := schematest.Database(t)
 			link, role := limited(t, direct)
 			run(t, connectTo(t, direct), strings.Split(strings.ReplaceAll(c.sql, "%r", role), "; ")...)
-			got := openWith(t, postgres.Options{URL: link}).Check(t.Context(), schema.Current().Columns())
+			got := openWith(t, link, postgres.Options{}).Check(t.Context(), schema.Current().Columns())
 			if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
@@ -230,7 +235,7 @@ func TestHiddenRowsAreAnErrorAndNotAbsent(t *testing.T) {
 	direct := schematest.Database(t)
 	link, _ := limited(t, direct)
 	run(t, connectTo(t, direct), "ALTER TABLE sessions ENABLE ROW LEVEL SECURITY")
-	err := openWith(t, postgres.Options{URL: link}).One(t.Context(), func(ctx context.Context, q postgres.Querier) error {
+	err := openWith(t, link, postgres.Options{}).One(t.Context(), func(ctx context.Context, q postgres.Querier) error {
 		var n int
 		return q.QueryRow(ctx, "SELECT count(*) FROM sessions").Scan(&n)
 	})

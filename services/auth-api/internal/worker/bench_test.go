@@ -6,12 +6,12 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 )
 
-// What a worker costs more than a call here.
+// BenchmarkDerive compares a hash in this process with one in a worker.
 func BenchmarkDerive(b *testing.B) {
-	for name, derive := range map[string]password.Derive{"here": password.Argon2id, "worker": newTeam(b, "hash").Derive} {
+	for name, derive := range map[string]password.Derive{"in process": password.Argon2id, "worker": newPool(b, "hash").Derive} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := derive(least()); err != nil {
+				if _, err := derive(minimum()); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,11 +1,11 @@
 package worker
 
-// Resting are the process ids of those that have nothing to do.
-func (c *Crew) Resting() (ids []int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.resting {
-		ids = append(ids, p.cmd.Process.Pid)
+// Free returns the process ids of the workers that are not hashing.
+func (p *Pool) Free() (ids []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, worker := range p.free {
+		ids = append(ids, worker.cmd.Process.Pid)
 	}
 	return ids
 }

@@ -15,27 +15,27 @@ import (
 
 var (
 	errNoWorker = errors.New("no worker can be started")
-	errOverdue  = errors.New("it did not answer in time")
+	errTimeout  = errors.New("the worker did not answer in time")
 )
 
-// farewell is how long a worker may take to end by itself: it has nothing to do
-// then, so one that takes longer hangs, is stopped, or has no processor.
-const farewell = 2 * time.Second
+// exitTimeout is how long a worker may take to exit by itself. It is not hashing then:
+// one that takes longer hangs, is stopped, or gets no processor.
+const exitTimeout = 2 * time.Second
 
-// process is a worker as its crew sees it. It does one work at a time.
+// process is the parent's side of a worker. It hashes one password at a time.
 type process struct {
-	rank Rank
-	cmd  *exec.Cmd
-	in   io.Closer
-	to   *json.Encoder
-	from *json.Decoder
+	priority Priority
+	cmd      *exec.Cmd
+	in       io.Closer
+	to       *json.Encoder
+	from     *json.Decoder
 }
 
-// start gives a worker that is ready within the limit; some 10 ms are usual. It
-// gets nothing of our environment, which holds secrets. Errors: errNoWorker,
-// errOverdue.
-func start(command []string, rank Rank, limit time.Duration) (*process, error) {
-	cmd := exec.Command(command[0], append(slices.Clone(command[1:]), string(rank))...)
+// start starts a worker and waits until it is ready, at most for the limit; some 10 ms
+// are usual. The worker gets an empty environment, because ours holds secrets.
+// Errors: errNoWorker, errTimeout.
+func start(command []string, priority Priority, limit time.Duration) (*process, error) {
+	cmd := exec.Command(command[0], append(slices.Clone(command[1:]), string(priority))...)
 	cmd.Env = []string{}
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -49,8 +49,8 @@ func start(command []string, rank Rank, limit time.Duration) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoWorker, err)
 	}
-	p := &process{rank: rank, cmd: cmd, in: in, to: json.NewEncoder(in), from: json.NewDecoder(out)}
-	if err := p.greeted(limit); err != nil {
+	p := &process{priority: priority, cmd: cmd, in: in, to: json.NewEncoder(in), from: json.NewDecoder(out)}
+	if err := p.awaitGreeting(limit); err != nil {
 		p.kill()
 		p.end()
 		return nil, err
@@ -58,22 +58,22 @@ func start(command []string, rank Rank, limit time.Duration) (*process, error) {
 	return p, nil
 }
 
-func (p *process) greeted(limit time.Duration) error {
+func (p *process) awaitGreeting(limit time.Duration) error {
 	var hello greeting
 	err := p.within(limit, func() error { return p.from.Decode(&hello) })
 	switch {
-	case errors.Is(err, errOverdue):
-		return fmt.Errorf("wait for a greeting: %w", err)
+	case errors.Is(err, errTimeout):
+		return fmt.Errorf("wait for the greeting: %w", err)
 	case err != nil:
-		return fmt.Errorf("%w: wait for a greeting: %w", errNoWorker, err)
+		return fmt.Errorf("%w: wait for the greeting: %w", errNoWorker, err)
 	case hello.Refusal != "":
 		return fmt.Errorf("%w: %s", errNoWorker, hello.Refusal)
 	}
 	return nil
 }
 
-// derive sends the work and reads the key. After an error the process is of no
-// use any more.
+// derive sends the work and reads the key. After an error the process must not be used
+// again.
 func (p *process) derive(w password.Work, limit time.Duration) (key []byte, err error) {
 	err = p.within(limit, func() error {
 		if err := p.to.Encode(w); err != nil {
@@ -85,33 +85,33 @@ func (p *process) derive(w password.Work, limit time.Duration) (key []byte, err 
 		return nil
 	})
 	if err == nil && uint32(len(key)) != w.Size {
-		err = fmt.Errorf("a key of %d bytes, not %d", len(key), w.Size)
+		err = fmt.Errorf("the worker sent a key of %d bytes, not %d", len(key), w.Size)
 	}
 	return key, err
 }
 
-// within kills the process if it takes longer.
-func (p *process) within(limit time.Duration, work func() error) error {
-	overdue := time.AfterFunc(limit, p.kill)
-	err := work()
-	if !overdue.Stop() && err != nil {
-		return fmt.Errorf("%w (%v): %w", errOverdue, limit, err)
+// within kills the process if do takes longer than the limit.
+func (p *process) within(limit time.Duration, do func() error) error {
+	timer := time.AfterFunc(limit, p.kill)
+	err := do()
+	if !timer.Stop() && err != nil {
+		return fmt.Errorf("%w (%v): %w", errTimeout, limit, err)
 	}
 	return err
 }
 
-// end lets the process end by itself, as it does when nobody can send any more, and
-// kills one that has not ended after farewell.
+// end closes the worker's input, upon which it exits, and kills it if it has not exited
+// after exitTimeout.
 func (p *process) end() {
 	_ = p.in.Close()
-	overdue := time.AfterFunc(farewell, p.kill)
+	timer := time.AfterFunc(exitTimeout, p.kill)
 	go func() {
 		_ = p.cmd.Wait()
-		overdue.Stop()
+		timer.Stop()
 	}()
 }
 
 func (p *process) kill() {
-	hasten(p.cmd.Process.Pid)
+	restoreNormal(p.cmd.Process.Pid)
 	_ = p.cmd.Process.Kill()
 }

@@ -1,0 +1,60 @@
+package oauth
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/request"
+)
+
+const formType = fiber.MIMEApplicationForm
+
+// invalidRequest is OAuth's error of that name.
+func invalidRequest(detail string) error { return fault.New(fault.MalformedRequest, detail) }
+
+// formOf reads the parameters of an OAuth request, which stand in the body alone:
+// those of a URL end up in logs (RFC 6749, section 2.3.1). None may be there
+// twice; an empty one counts as left out; unknown ones are ignored (section 3.2).
+// The needed one must be there.
+func formOf(c *fiber.Ctx, needed string) (map[string]string, error) {
+	if err := inBody(c); err != nil {
+		return nil, err
+	}
+	if request.Media(c) != formType {
+		return nil, invalidRequest("Send a form in UTF-8, with Content-Type: " + formType + ".")
+	}
+	form := map[string]string{}
+	for pair := range strings.SplitSeq(string(c.Request().Body()), "&") {
+		if pair == "" {
+			continue
+		}
+		encodedName, encodedValue, _ := strings.Cut(pair, "=")
+		name, errName := url.QueryUnescape(encodedName)
+		value, errValue := url.QueryUnescape(encodedValue)
+		switch _, twice := form[name]; {
+		case errName != nil, errValue != nil:
+			return nil, invalidRequest("The form cannot be read: a percent sign is not followed by two hexadecimal digits. Write a percent sign as %25.")
+		case !utf8.ValidString(name), !utf8.ValidString(value):
+			return nil, invalidRequest("The form is not UTF-8.")
+		case twice && name != "resource" && name != "audience": // RFC 8707, section 2; RFC 8693, section 2.1
+			return nil, invalidRequest("The form has a parameter more than once.")
+		}
+		form[name] = value
+	}
+	if form[needed] == "" {
+		return nil, invalidRequest(needed + " is missing.")
+	}
+	return form, nil
+}
+
+// inBody refuses parameters in the URL.
+func inBody(c *fiber.Ctx) error {
+	if len(c.Request().URI().QueryString()) > 0 {
+		return invalidRequest("Send all parameters in the body. A URL ends up in logs.")
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/request"
+	"auth.books.test/verify"
+)
+
+// introspection is the answer for one token (RFC 7662, section 2.2). Of a token
+// that is not alive, or not for the API that asks, nothing but active is told.
+type introspection struct {
+	Active    bool   `json:"active" doc:"Whether the token is alive and for the API that asks. If not, nothing else is told"`
+	Scope     string `json:"scope,omitempty" doc:"Those of the API that asks, with spaces"`
+	Username  string `json:"username,omitempty" doc:"The account's e-mail address"`
+	Name      string `json:"name,omitempty" doc:"What the person wants to be called, if anything"`
+	TokenType string `json:"token_type,omitempty" enum:"Bearer"`
+	Expires   int64  `json:"exp,omitempty" doc:"Unix seconds: when the token ends if it is not used until then"`
+	IssuedAt  int64  `json:"iat,omitempty" doc:"Unix seconds: when the person signed in"`
+	Subject   string `json:"sub,omitempty" format:"uuid" doc:"The account's id; never changes"`
+	Audience  string `json:"aud,omitempty" doc:"The API that asks"`
+	Issuer    string `json:"iss,omitempty" doc:"The service's URL (AUTH_API_ISSUER), where that is set"`
+	Session   string `json:"sid,omitempty" format:"uuid" doc:"Public id of the session"`
+	Client    string `json:"client_id,omitempty" format:"uuid" doc:"The client through which the person acts, or which acts for itself; absent if there is none"`
+	// AuthTime is of RFC 9470, section 6.2; AuthMethods of RFC 8176.
+	AuthTime    int64    `json:"auth_time,omitempty" doc:"Unix seconds: when the person last proved who they are; absent if no person did"`
+	AuthMethods []string `json:"amr,omitempty" doc:"How, as RFC 8176 names it"`
+}
+
+// introspect tells a client whether a token is alive (RFC 7662).
+func (s *Service) introspect(c *fiber.Ctx) error {
+	who, err := s.client(c)
+	if err != nil {
+		return s.refuseIntrospection(c, err)
+	}
+	form, err := formOf(c, "token")
+	if err == nil {
+		err = oneMethod(form, &who)
+	}
+	if err != nil {
+		return s.refuseIntrospection(c, err)
+	}
+	answer, err := s.look(c.UserContext(), who, form["token"])
+	if err != nil {
+		return s.refuseIntrospection(c, err)
+	}
+	return c.JSON(answer)
+}
+
+// look asks about one token. What cannot be found out is an error: a token is
+// never called inactive for it.
+func (s *Service) look(ctx context.Context, who client.Client, token string) (introspection, error) {
+	principal, err := s.Verifier.Verify(ctx, token)
+	switch {
+	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable), err == nil && !principal.HasAudience(who.Audience):
+		s.count("inactive")
+		return introspection{}, nil
+	case err != nil:
+		return introspection{}, fault.Unavailable(err)
+	}
+	s.count("active")
+	answer := introspection{
+		Active: true, Scope: strings.Join(who.Narrow(principal.Scopes), " "), Username: principal.Email, Name: principal.Name, TokenType: "Bearer",
+		Expires: principal.EndsAt().Unix(), IssuedAt: principal.IssuedAt.Unix(), Subject: principal.Subject, Audience: who.Audience, Issuer: s.Issuer, Session: principal.Authorization,
+		Client: principal.Client, AuthMethods: principal.AuthenticatedBy,
+	}
+	if !principal.AuthenticatedAt.IsZero() {
+		answer.AuthTime = principal.AuthenticatedAt.Unix()
+	}
+	if principal.Kind == verify.KindClient {
+		answer.Client = principal.Subject
+	}
+	return answer, nil
+}
+
+// refuseIntrospection answers with an error, and counts it.
+func (s *Service) refuseIntrospection(c *fiber.Ctx, err error) error {
+	switch fault.CodeOf(err) {
+	case fault.InvalidClient:
+		s.count("invalid_client")
+	case fault.MalformedRequest:
+		s.count("invalid_request")
+	default:
+		s.count("unavailable")
+	}
+	return request.AnswerOAuth(c, err)
+}
+
+func (s *Service) count(result string) { s.introspections.WithLabelValues(result).Inc() }

@@ -1,0 +1,67 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/request"
+	"auth.books.test/verify"
+)
+
+// revoke ends the session of a token (RFC 7009). Who holds the token may do so,
+// as they may sign out; no client needs to be known for that. If one shows
+// credentials they must be right, and only tokens for its API end.
+//
+// Of a token that does not end because there is none such, nothing is told
+// (section 2.2).
+func (s *Service) revoke(c *fiber.Ctx) error {
+	by, err := s.optionalClient(c)
+	if err != nil {
+		return request.AnswerOAuth(c, err)
+	}
+	form, err := formOf(c, "token")
+	if err == nil {
+		err = oneMethod(form, by)
+	}
+	if err != nil {
+		return request.AnswerOAuth(c, err)
+	}
+	if err := s.end(c.UserContext(), by, form["token"]); err != nil {
+		return request.AnswerOAuth(c, err)
+	}
+	c.Status(http.StatusOK) // SendStatus would write a body
+	return nil
+}
+
+func (s *Service) end(ctx context.Context, by *client.Client, token string) error {
+	principal, err := s.Verifier.Verify(ctx, token)
+	switch {
+	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
+		return nil
+	case err != nil:
+		return fault.Unavailable(err)
+	case by != nil && !principal.HasAudience(by.Audience):
+		return nil
+	}
+	subject, err := uuid.Parse(principal.Subject)
+	if err != nil {
+		return fault.Unavailable(fmt.Errorf("the subject of a token's record: %w", err))
+	}
+	id, err := uuid.Parse(principal.Authorization)
+	if err != nil {
+		return fault.Unavailable(fmt.Errorf("the authorization of a token's record: %w", err))
+	}
+	err = s.Sessions.End(ctx, subject, id, authorization.TokenRevoked)
+	if code := fault.CodeOf(err); code == fault.SessionNotFound || code == fault.AccountNotFound {
+		return nil // another has ended it meanwhile
+	}
+	return err
+}

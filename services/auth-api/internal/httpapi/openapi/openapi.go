@@ -1,0 +1,95 @@
+// Package openapi describes the service: the document to which the routes add
+// themselves, how operations may answer, and the document's four forms.
+package openapi
+
+import (
+	"cmp"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"auth.books.test/services/auth-api/internal/httpapi/problem"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
+)
+
+// The security schemes.
+const (
+	Bearer = "bearer"
+	Client = "client"
+	// password is first by name: pages such as Swagger UI show the schemes in
+	// that order, and a newcomer has an e-mail address and a password.
+	password = "account"
+)
+
+const description = `Sign-in for other APIs: opaque access tokens that are verified fast and revoked at once.
+
+Errors are problem details (RFC 9457), and under /oauth those of OAuth (RFC 6749, section 5.2). Branch on ` + "`code` and `error`" + `, whose lists are closed; texts may change.
+Only 401 with invalid_token means that a token is dead; 401 with insufficient_user_authentication asks for a new sign-in (RFC 9470); 503 says nothing about it: keep the token and try again.
+
+A body may have 4 KiB, that of a batch 8 KiB, and the header 8 KiB. HEAD is answered wherever GET is, without the body. OPTIONS is answered with 204 and Allow, but 405 on /verify.
+Where there is no such path or method, the answer is one of the components NotFound, MethodNotAllowed and NotImplemented.`
+
+// Options are what the document says of this service.
+type Options struct {
+	Version string
+	// Issuer is the URL of the service; may be empty.
+	Issuer        string
+	PasswordGrant bool
+}
+
+// Config is huma's, with a document to which routes add themselves.
+func Config(o Options) huma.Config {
+	config := huma.DefaultConfig("auth-api", o.Version)
+	config.Info.Description = description
+	config.Servers = []*huma.Server{{URL: cmp.Or(o.Issuer, "/")}}
+	config.DocsPath = ""
+	config.SchemasPath = ""
+	config.OpenAPIPath = ""  // see Serve
+	config.CreateHooks = nil // no $schema field in answers
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		Bearer: {Type: "http", Scheme: "bearer", Description: "An access_token from POST /v1/sessions."},
+		Client: {Type: "http", Scheme: "basic", Description: "A client's id and secret, from auth-api client create."},
+	}
+	if o.PasswordGrant {
+		config.Components.SecuritySchemes[password] = &huma.SecurityScheme{
+			Type: "oauth2", Description: "E-mail and password; leave the client's fields empty. For development only.",
+			Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{
+				TokenURL: route.Token, // see renderer.render for its scopes
+			}},
+		}
+	}
+	return config
+}
+
+// schemaName is the name of a type in the document, where packages have no names.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[problem.Field]():
+		return "ProblemField"
+	case reflect.TypeFor[problem.OAuthError]():
+		return "OauthError"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
+// Document is the OpenAPI document while routes add themselves.
+type Document struct{ *huma.OpenAPI }
+
+// Open says that an operation needs no credentials.
+func Open() []map[string][]string { return []map[string][]string{} }
+
+// Secured says what a token needs for an operation; no scope: any live token.
+func (d Document) Secured(scopes ...string) []map[string][]string {
+	if scopes == nil {
+		scopes = []string{}
+	}
+	schemes := []map[string][]string{{Bearer: scopes}}
+	if d.Components.SecuritySchemes[password] != nil {
+		schemes = append(schemes, map[string][]string{password: scopes})
+	}
+	return schemes
+}
+
+// Verification is the tag of the routes by which others verify a token.
+const Verification = "Verification"

@@ -1,0 +1,84 @@
+package problem
+
+import (
+	"net/http"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify/bearer"
+)
+
+// Answer is how a code is answered: with Status as a problem, with the other two under
+// /oauth (RFC 6749, section 5.2).
+type Answer struct {
+	Status      int
+	OAuthStatus int
+	OAuthError  string
+}
+
+// The names of errors under /oauth.
+const (
+	InvalidRequest       = "invalid_request"
+	InvalidClient        = "invalid_client"
+	InvalidGrant         = "invalid_grant"
+	InvalidScope         = "invalid_scope"
+	UnsupportedGrantType = "unsupported_grant_type"
+	Unavailable          = "temporarily_unavailable"
+	ServerError          = "server_error"
+)
+
+// OAuthErrors is the closed list of the names above.
+func OAuthErrors() []string {
+	return []string{InvalidRequest, InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType, Unavailable, ServerError}
+}
+
+// AnswerOf is the one table of codes. Under /oauth, what HTTP itself has a status for,
+// such as 405 or 413, keeps it.
+func AnswerOf(code fault.Code) Answer {
+	same := func(status int, name string) Answer { return Answer{status, status, name} }
+	switch code {
+	case fault.MalformedRequest:
+		return same(http.StatusBadRequest, InvalidRequest)
+	case fault.UnsupportedMediaType:
+		return same(http.StatusUnsupportedMediaType, InvalidRequest)
+	case fault.BodyTooLarge:
+		return same(http.StatusRequestEntityTooLarge, InvalidRequest)
+	case fault.RouteNotFound, fault.SessionNotFound, fault.AccountNotFound, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound:
+		return same(http.StatusNotFound, InvalidRequest)
+	case fault.MethodNotAllowed:
+		return same(http.StatusMethodNotAllowed, InvalidRequest)
+	case fault.MethodUnknown:
+		return same(http.StatusNotImplemented, InvalidRequest)
+	case fault.VersionNotSupported:
+		return same(http.StatusHTTPVersionNotSupported, InvalidRequest)
+	case fault.HeaderTooLarge:
+		return same(http.StatusRequestHeaderFieldsTooLarge, InvalidRequest)
+	case fault.RequestTimeout, fault.ClientGone:
+		return same(http.StatusRequestTimeout, InvalidRequest)
+	case fault.AlreadyExists:
+		return same(http.StatusConflict, InvalidRequest)
+	case fault.ValidationFailed:
+		return Answer{http.StatusUnprocessableEntity, http.StatusBadRequest, InvalidGrant}
+	case fault.InvalidScope:
+		return Answer{http.StatusUnprocessableEntity, http.StatusBadRequest, InvalidScope}
+	case fault.InvalidCredentials:
+		return Answer{http.StatusUnauthorized, http.StatusBadRequest, InvalidGrant}
+	case fault.AccountDisabled:
+		return Answer{http.StatusForbidden, http.StatusBadRequest, InvalidGrant}
+	case fault.WrongPassword:
+		return same(http.StatusForbidden, InvalidRequest)
+	case fault.InvalidClient:
+		return same(http.StatusUnauthorized, InvalidClient)
+	case fault.UnsupportedGrantType:
+		return same(http.StatusBadRequest, UnsupportedGrantType)
+	case fault.Busy, fault.StoreUnavailable, fault.ChangeUnderWay:
+		return same(http.StatusServiceUnavailable, Unavailable)
+	case fault.Internal:
+		return same(http.StatusInternalServerError, ServerError)
+	}
+	// The codes of a token come from package bearer with their status. None of them is
+	// answered under /oauth.
+	if status := bearer.Code(code).Status(); status != 0 {
+		return same(status, InvalidRequest)
+	}
+	return same(http.StatusInternalServerError, ServerError)
+}

@@ -1,0 +1,101 @@
+package problem
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify/bearer"
+)
+
+// MediaType is that of problem details.
+const MediaType = bearer.ProblemType
+
+// Problem is the body of an error (RFC 9457).
+type Problem struct {
+	Title  string     `json:"title" doc:"The name of the status"`
+	Status int        `json:"status"`
+	Code   fault.Code `json:"code" doc:"What went wrong. Branch on this"`
+	Detail string     `json:"detail" doc:"What is wrong and what to do"`
+	Errors []Field    `json:"errors,omitempty" doc:"Which parts of the request are wrong"`
+
+	header http.Header
+	cause  error
+}
+
+// Field says what is wrong with one part of the request.
+type Field struct {
+	Location string `json:"location" example:"body.password" doc:"Where it stands"`
+	Reason   string `json:"reason" example:"too_short" doc:"What is wrong with it"`
+	Detail   string `json:"detail" doc:"What to do"`
+}
+
+// Error is for the log.
+func (p *Problem) Error() string {
+	if p.cause != nil {
+		return p.cause.Error()
+	}
+	return string(p.Code)
+}
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders are sent with the problem.
+func (p *Problem) GetHeaders() http.Header { return p.header }
+
+// Cause is what led to the problem, for the log; nil if nothing else did.
+func (p *Problem) Cause() error { return p.cause }
+
+// ContentType is that of problem details.
+func (p *Problem) ContentType(string) string { return MediaType }
+
+// storeRetry is when to try again after a store did not answer.
+const storeRetry = time.Second
+
+// Of is the problem that an error of the domain is answered with.
+func Of(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var r *bearer.Refusal
+	if errors.As(err, &r) {
+		return &Problem{Title: http.StatusText(r.Status), Status: r.Status, Code: fault.Code(r.Code), Detail: r.Detail, header: r.Header(), cause: err}
+	}
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		f = fault.New(fault.Internal, "Something went wrong here. Try again; if it stays, tell the operator the X-Request-Id of this answer.")
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			f = fault.Unavailable(err)
+		}
+	}
+	status := AnswerOf(f.Code).Status
+	p = &Problem{Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Detail, header: headersOf(f), cause: err}
+	for _, field := range f.Fields {
+		p.Errors = append(p.Errors, Field(field))
+	}
+	return p
+}
+
+// BodyTooLarge is the error of a body over the limit of its route.
+func BodyTooLarge() error {
+	return fault.New(fault.BodyTooLarge, "The body is larger than this route needs: 4 KiB, or 8 KiB for a batch of tokens.")
+}
+
+// NotJSON is the error of a body whose media type is another one.
+func NotJSON() error {
+	return fault.New(fault.UnsupportedMediaType, "Send the body as JSON, with Content-Type: application/json.")
+}
+
+func headersOf(f *fault.Error) http.Header {
+	h := http.Header{}
+	if AnswerOf(f.Code).Status == http.StatusServiceUnavailable {
+		wait := max(f.RetryAfter, storeRetry)
+		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	}
+	return h
+}

@@ -1,0 +1,36 @@
+package request
+
+import (
+	"mime"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// Media is the media type of the body, in lower case (RFC 9110, section 8.3.1).
+// It is empty if there is none, if it cannot be read, or if it names a character
+// encoding other than the one in which bodies are read.
+func Media(c *fiber.Ctx) string {
+	name, parameters, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil {
+		return ""
+	}
+	switch strings.ToLower(parameters["charset"]) {
+	case "", "utf-8", "utf8", "us-ascii":
+		return name
+	}
+	return ""
+}
+
+// IsIdentity says whether the body is sent as it is: Content-Encoding lists
+// nothing else (RFC 9110, section 8.4).
+func IsIdentity(c *fiber.Ctx) bool {
+	for _, line := range c.Request().Header.PeekAll(fiber.HeaderContentEncoding) {
+		for coding := range strings.SplitSeq(string(line), ",") {
+			if coding = strings.Trim(coding, " \t"); coding != "" && !strings.EqualFold(coding, "identity") {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,110 @@
+package rest
+
+import (
+	"context"
+	"time"
+
+	"auth.books.test/services/auth-api/internal/httpapi/request"
+)
+
+type credentials struct {
+	Email    string `json:"email" doc:"E-mail address" example:"ada@books.test"`
+	Password string `json:"password" doc:"15 characters to 256 bytes" example:"four words and more"`
+}
+
+type registerInput struct{ Body credentials }
+
+type registered struct {
+	Body struct {
+		Detail string `json:"detail"`
+	}
+}
+
+func (s *Service) register(ctx context.Context, in *registerInput) (*registered, error) {
+	if err := s.Accounts.Register(request.Leaving(ctx), in.Body.Email, in.Body.Password); err != nil {
+		return nil, err
+	}
+	out := &registered{}
+	out.Body.Detail = "If the address was not registered before, it is now: sign in with POST /v1/sessions."
+	return out, nil
+}
+
+// me is an account as its tokens show it.
+type me struct {
+	ID        string    `json:"id" doc:"Never changes" format:"uuid"`
+	Email     string    `json:"email"`
+	Name      string    `json:"name"`
+	Audiences []string  `json:"audiences" nullable:"false" doc:"The APIs at which the token may be used"`
+	Scopes    []string  `json:"scopes" nullable:"false" doc:"What the token allows"`
+	Session   string    `json:"session" doc:"Public id of the session" format:"uuid"`
+	ExpiresAt time.Time `json:"expires_at" doc:"When the token ends if it is not used until then"`
+}
+
+type meOutput struct{ Body me }
+
+// me answers from the token's record alone, so it goes on without Postgres.
+func (s *Service) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &meOutput{meOf(c)}, nil
+}
+
+func meOf(c caller) me {
+	return me{ID: c.Subject, Email: c.Email, Name: c.Name, Audiences: list(c.Audiences), Scopes: list(c.Scopes), Session: c.Authorization, ExpiresAt: c.EndsAt()}
+}
+
+type changeMeInput struct {
+	Body struct {
+		Name string `json:"name" doc:"What the person wants to be called, at most 64 bytes"`
+	}
+}
+
+func (s *Service) changeMe(ctx context.Context, in *changeMeInput) (*meOutput, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.Name, err = s.Accounts.Rename(ctx, c.account, in.Body.Name); err != nil {
+		return nil, err
+	}
+	return &meOutput{meOf(c)}, nil
+}
+
+type deleteMeInput struct {
+	Body struct {
+		Password string `json:"password" doc:"The current password"`
+	}
+}
+
+func (s *Service) deleteMe(ctx context.Context, in *deleteMeInput) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Accounts.Delete(request.Leaving(ctx), c.account, in.Body.Password)
+}
+
+type changePasswordInput struct {
+	Body struct {
+		Current string `json:"current_password"`
+		New     string `json:"new_password" doc:"15 characters to 256 bytes"`
+	}
+}
+
+func (s *Service) changePassword(ctx context.Context, in *changePasswordInput) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Accounts.ChangePassword(request.Leaving(ctx), c.account, c.session, in.Body.Current, in.Body.New)
+}
+
+// list is never null in JSON.
+func list(l []string) []string {
+	if l == nil {
+		return []string{}
+	}
+	return l
+}

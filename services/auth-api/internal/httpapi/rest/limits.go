@@ -1,0 +1,31 @@
+package rest
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/httpapi/openapi"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/services/auth-api/internal/password"
+)
+
+// describeLimits writes into the document what the packages account and password
+// demand. They stand where huma does not look for rules of its own: it would refuse
+// first, with less to say than they have, and count other units than they do.
+func describeLimits(doc openapi.Document) {
+	limit := func(schema *huma.Schema, limits map[string]any) { schema.Extensions = limits }
+	property := func(schema, name string) *huma.Schema { return doc.Components.Schemas.Map()[schema].Properties[name] }
+
+	newPassword := map[string]any{"minLength": password.MinLength, "maxLength": password.MaxBytes, "format": "password"}
+	secret := map[string]any{"format": "password"}
+	limit(property("Credentials", "email"), map[string]any{"format": "email", "maxLength": account.MaxEmail})
+	limit(property("Credentials", "password"), newPassword)
+	limit(property("ChangePasswordInputBody", "new_password"), newPassword)
+	limit(property("ChangePasswordInputBody", "current_password"), secret)
+	limit(property("SignInInputBody", "password"), secret)
+	limit(property("DeleteMeInputBody", "password"), secret)
+	limit(property("ChangeMeInputBody", "name"), map[string]any{"maxLength": account.MaxName})
+	for _, parameter := range doc.Paths[route.Session].Delete.Parameters {
+		limit(parameter.Schema, map[string]any{"format": "uuid"})
+	}
+}

@@ -1,0 +1,70 @@
+// Package rest is the JSON API under /v1: accounts and their sessions. All routes stand in
+// routes.go; errors are problem details.
+package rest
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/httpapi/openapi"
+	"auth.books.test/services/auth-api/internal/httpapi/signin"
+	"auth.books.test/services/auth-api/internal/httpapi/strictjson"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify"
+	"auth.books.test/verify/bearer"
+)
+
+// Accounts is what the routes need of accounts; account.Service does it.
+type Accounts interface {
+	Register(ctx context.Context, email, password string) error
+	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
+	ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error
+	Delete(ctx context.Context, id uuid.UUID, current string) error
+}
+
+// Sessions is what the routes need of sessions; session.Service does it.
+type Sessions interface {
+	End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error
+	EndAll(ctx context.Context, account, keep uuid.UUID) error
+	List(ctx context.Context, account uuid.UUID) ([]session.Session, error)
+}
+
+// Options are the parts of a Service.
+type Options struct {
+	Accounts Accounts
+	Sessions Sessions
+	Login    signin.Login
+	Verifier verify.Verifier
+	Now      func() time.Time
+	// Realm names the service in challenges.
+	Realm string
+}
+
+// Service answers the routes.
+type Service struct {
+	Options
+	api   huma.API
+	doc   openapi.Document
+	guard *bearer.Guard
+}
+
+// Configure has huma read and write bodies, and answer errors, as this package does.
+func Configure(config *huma.Config) {
+	config.Transformers = []huma.Transformer{fromHuma}
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strictjson.Unmarshal}
+	// Huma looks for the format of application/problem+json under "json".
+	config.Formats = map[string]huma.Format{fiber.MIMEApplicationJSON: format, "json": format}
+}
+
+// Add adds the routes, and describes them.
+func Add(api huma.API, o Options) {
+	s := &Service{Options: o, api: api, doc: openapi.Document{OpenAPI: api.OpenAPI()}, guard: newGuard(o)}
+	api.UseMiddleware(s.authorise, readable)
+	s.routes()
+	describeLimits(s.doc)
+}

@@ -1,0 +1,44 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/openapi"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/verify/bearer"
+)
+
+// routes are all of them.
+func (s *Service) routes() {
+	own := s.doc.Secured(authorization.ScopeAccount)
+	const recent = fault.Code(bearer.InsufficientUserAuthentication)
+
+	add(s, openapi.Open(), huma.Operation{OperationID: "register", Method: http.MethodPost, Path: route.Accounts, Tags: []string{"Accounts"},
+		Summary: "Register", DefaultStatus: http.StatusAccepted,
+		Description: "The answer is the same whether the address is known already or not. Sign in to find out."}, s.register, fault.StoreUnavailable, fault.ClientGone)
+	add(s, s.doc.Secured(), huma.Operation{OperationID: "me", Method: http.MethodGet, Path: route.Me, Tags: []string{"Accounts"},
+		Summary: "Whose token this is"}, s.me)
+	add(s, own, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: route.Me, Tags: []string{"Accounts"},
+		Summary: "Change one's account"}, s.changeMe, fault.ChangeUnderWay, fault.AccountNotFound)
+	add(s, own, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: route.Me, Tags: []string{"Accounts"},
+		Summary: "Delete one's account", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+	add(s, own, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: route.MyPassword, Tags: []string{"Accounts"},
+		Summary: "Change one's password", Description: "Ends all other sessions.", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+
+	add(s, openapi.Open(), huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: route.Sessions, Tags: []string{"Sessions"},
+		Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
+	add(s, own, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: route.Sessions, Tags: []string{"Sessions"},
+		Summary: "List one's sessions"}, s.listSessions)
+	add(s, own, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: route.Sessions, Tags: []string{"Sessions"},
+		Summary: "End all other sessions", Description: "With all=true this one too. Needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSessions, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
+	add(s, s.doc.Secured(), huma.Operation{OperationID: "current-session", Method: http.MethodGet, Path: route.CurrentSession, Tags: []string{"Sessions"},
+		Summary: "The session of this token"}, s.currentSession)
+	add(s, s.doc.Secured(), huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: route.CurrentSession, Tags: []string{"Sessions"},
+		Summary: "Sign out", DefaultStatus: http.StatusNoContent}, s.signOut, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound)
+	add(s, own, huma.Operation{OperationID: "end-session", Method: http.MethodDelete, Path: route.Session, Tags: []string{"Sessions"},
+		Summary: "End one of one's sessions", Description: "Another than this one's needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSession, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
+}

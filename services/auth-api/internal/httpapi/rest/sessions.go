@@ -1,0 +1,155 @@
+package rest
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/signin"
+	"auth.books.test/services/auth-api/internal/session"
+)
+
+type signInInput struct {
+	Body struct {
+		Email    string `json:"email" example:"ada@books.test"`
+		Password string `json:"password"`
+		Scope    string `json:"scope,omitempty" doc:"Scopes that the token is to have, with spaces; without it, all that the account has"`
+	}
+}
+
+// sessionView is a session as its owner sees it.
+type sessionView struct {
+	ID            string    `json:"id" format:"uuid" doc:"Public id, not the token"`
+	Current       bool      `json:"current" doc:"Whether it is the session of this request's token"`
+	Device        string    `json:"device" doc:"User agent that signed in"`
+	IP            string    `json:"ip" doc:"Where it signed in from"`
+	Audiences     []string  `json:"audiences" nullable:"false"`
+	Scopes        []string  `json:"scopes" nullable:"false"`
+	CreatedAt     time.Time `json:"created_at"`
+	SeenAt        time.Time `json:"seen_at" doc:"When it was last used, roughly"`
+	IdleExpiresAt time.Time `json:"idle_expires_at" doc:"When it ends if it is not used until then"`
+	ExpiresAt     time.Time `json:"expires_at" doc:"When it ends whatever its use"`
+}
+
+func viewOf(v session.Session, current bool) sessionView {
+	ip := ""
+	if v.IP.IsValid() {
+		ip = v.IP.String()
+	}
+	return sessionView{ID: v.ID.String(), Current: current, Device: v.Device, IP: ip, Audiences: list(v.Audiences), Scopes: list(v.Scopes),
+		CreatedAt: v.CreatedAt.UTC(), SeenAt: v.UsedAt.UTC(), IdleExpiresAt: v.IdleExpiresAt.UTC(), ExpiresAt: v.ExpiresAt.UTC()}
+}
+
+type signInOutput struct {
+	Body struct {
+		signin.TokenAnswer
+		Session sessionView `json:"session"`
+	}
+}
+
+func (s *Service) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
+	opened, err := signin.WithPassword(ctx, s.Login, in.Body.Email, in.Body.Password, in.Body.Scope)
+	if err != nil {
+		return nil, err
+	}
+	out := &signInOutput{}
+	out.Body.TokenAnswer = signin.Answer(opened, s.Now())
+	out.Body.Session = viewOf(opened.Session, true)
+	return out, nil
+}
+
+type sessionsOutput struct {
+	Body struct {
+		Sessions []sessionView `json:"sessions" nullable:"false" doc:"The live ones, the newest first"`
+	}
+}
+
+func (s *Service) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := s.Sessions.List(ctx, c.account)
+	if err != nil {
+		return nil, err
+	}
+	out := &sessionsOutput{}
+	out.Body.Sessions = make([]sessionView, len(sessions))
+	for i, one := range sessions {
+		out.Body.Sessions[i] = viewOf(one, one.ID == c.session)
+	}
+	return out, nil
+}
+
+// currentView is what a token's record knows of its session.
+type currentView struct {
+	ID            string    `json:"id" format:"uuid"`
+	Audiences     []string  `json:"audiences" nullable:"false"`
+	Scopes        []string  `json:"scopes" nullable:"false"`
+	CreatedAt     time.Time `json:"created_at"`
+	IdleExpiresAt time.Time `json:"idle_expires_at"`
+	ExpiresAt     time.Time `json:"expires_at"`
+}
+
+type currentOutput struct{ Body currentView }
+
+func (s *Service) currentSession(ctx context.Context, _ *struct{}) (*currentOutput, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &currentOutput{currentView{ID: c.Authorization, Audiences: list(c.Audiences), Scopes: list(c.Scopes),
+		CreatedAt: c.IssuedAt, IdleExpiresAt: c.IdleExpiresAt, ExpiresAt: c.ExpiresAt}}, nil
+}
+
+func (s *Service) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Sessions.End(ctx, c.account, c.session, authorization.SignedOut)
+}
+
+type endSessionInput struct {
+	ID string `path:"id" doc:"Public id of the session"`
+}
+
+func (s *Service) endSession(ctx context.Context, in *endSessionInput) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.Parse(in.ID)
+	// uuid.Parse takes other spellings too; of this one, capital letters are the same
+	// (RFC 9562, section 4).
+	if err != nil || id == uuid.Nil || !strings.EqualFold(id.String(), in.ID) {
+		return nil, fault.New(fault.SessionNotFound, "There is no such session, or it has ended.")
+	}
+	if err := s.mayEnd(ctx, c, id); err != nil {
+		return nil, err
+	}
+	return nil, s.Sessions.End(ctx, c.account, id, authorization.EndedByOwner)
+}
+
+type endSessionsInput struct {
+	All bool `query:"all" doc:"End this session too"`
+}
+
+func (s *Service) endSessions(ctx context.Context, in *endSessionsInput) (*struct{}, error) {
+	c, err := who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayEnd(ctx, c, uuid.Nil); err != nil {
+		return nil, err
+	}
+	keep := c.session
+	if in.All {
+		keep = uuid.Nil
+	}
+	return nil, s.Sessions.EndAll(ctx, c.account, keep)
+}
