@@ -51,7 +51,7 @@ func serve(ctx context.Context, l net.Listener, a *api, s settings, log *slog.Lo
 	if err := limited.Stop(limit); err != nil {
 		return fmt.Errorf("stop listening: %w", err)
 	}
-	limited.Wait(limit, graceful.LastCall)
+	limited.Wait(limit, graceful.DrainTime)
 	if err := server.Shutdown(limit); err != nil {
 		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)
 	}
