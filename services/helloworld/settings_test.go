@@ -30,7 +30,7 @@ func command(t *testing.T, env settings, name string, args ...string) (string, e
 	return string(out), err
 }
 
-func TestSaysWhatIsWrongWithTheSettings(t *testing.T) {
+func TestWrongSettingsAreExplained(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
@@ -71,7 +71,7 @@ func TestSaysWhatIsWrongWithTheSettings(t *testing.T) {
 		}
 	}
 	if out, err := run(t, settings{}, "nonsense"); err == nil || !strings.Contains(out, "helloworld config") {
-		t.Errorf("ran nonsense: %s", out)
+		t.Errorf("ran an unknown command: %s", out)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestPrintsSettingsWithSecretsMaskedAndVersion(t *testing.T) {
 	}
 }
 
-func TestFindsTheMasterByItsSentinel(t *testing.T) {
+func TestFindsTheMasterThroughSentinel(t *testing.T) {
 	t.Parallel()
 	s := devtest.RedisSentinel(t)
 	given, err := url.Parse(s.URL[:strings.Index(s.URL, ",")] + "/main")
@@ -102,8 +102,8 @@ func TestFindsTheMasterByItsSentinel(t *testing.T) {
 	}
 }
 
-// As `make run` keeps its secrets.
-func TestTakesSecretsFromFiles(t *testing.T) {
+// `make run` passes secrets in files.
+func TestReadsSecretsFromFiles(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	dir := t.TempDir()
