@@ -34,14 +34,17 @@ watch: ## Like run, and builds and restarts on every change of the code.
 
 # They render manifests, one after another: the race detector finds nothing there and
 # takes four times as long.
-RENDERING = ./cmd/platform ./internal/manifest
+RENDERING = ./cmd/platform ./internal/doctor ./internal/manifest ./internal/secrets
+
+# By itself the race detector lets each test binary wait for a second at its end.
+RACE_OPTIONS := atexit_sleep_ms=50
 
 .PHONY: test
 test: ## Runs every test that needs no cluster, on real stores; Debian as root gets what is missing.
 	@scripts/test-deps
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "no C compiler: testing without the race detector" >&2; }; \
 	  rendering=$$(go list $(RENDERING)); others=$$(go list ./... | grep -vxF "$$rendering"); \
-	  set -x; go test -timeout $(TEST_TIMEOUT) $$rendering; go test $$race -timeout $(TEST_TIMEOUT) $$others
+	  set -x; go test -timeout $(TEST_TIMEOUT) $$rendering; GORACE=$(RACE_OPTIONS) go test $$race -timeout $(TEST_TIMEOUT) $$others
 
 .PHONY: test-containers
 test-containers: ## Runs the tests that use stores against the official images in containers.

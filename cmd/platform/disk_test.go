@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/cluster/clustertest"
 )
 
 // asPlatform makes this test the program itself, with these arguments.
@@ -15,7 +17,7 @@ const asPlatform = "PLATFORM_TEST_ARGUMENTS"
 
 func TestAsTheProgram(t *testing.T) {
 	if args := os.Getenv(asPlatform); args != "" {
-		platform := &tool{run: recorded{}.run, now: time.Now}
+		platform := &tool{run: clustertest.Recorded{}.Run, now: time.Now}
 		if err := platform.command(strings.Split(args, "\n"), strings.NewReader(""), os.Stdout, os.Stderr).ExecuteContext(t.Context()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -59,7 +61,7 @@ func state(t *testing.T, dir string) map[string]string {
 
 func TestAFullDiskLeavesSealedSecretsAsTheyWere(t *testing.T) {
 	t.Parallel()
-	dir := checkout(t)
+	dir := clustertest.Checkout(t)
 	sealed := filepath.Join(dir, "sealed-secrets", "minikube")
 	before := state(t, sealed)
 	for _, secret := range []string{"session-db-token-key", "auth-db-credentials"} {
@@ -75,9 +77,9 @@ func TestAFullDiskLeavesSealedSecretsAsTheyWere(t *testing.T) {
 
 func TestAFullDiskLeavesNoHalfOfAKey(t *testing.T) {
 	t.Parallel()
-	dir := checkout(t)
+	dir := clustertest.Checkout(t)
 	certificate, key := filepath.Join(dir, "sealed-secrets", "gke", "certificate.pem"), filepath.Join(t.TempDir(), "key.pem")
-	remove(t, certificate)
+	clustertest.Remove(t, certificate)
 	args := []string{"key", "--env", "gke", "--key", key, "--dir", dir}
 	if out, err := onAFullDisk(t, args...); err == nil || !strings.Contains(out, "file too large") {
 		t.Fatalf("the disk was not full: %v, %s", err, out)
@@ -88,7 +90,7 @@ func TestAFullDiskLeavesNoHalfOfAKey(t *testing.T) {
 	if _, err := do(t, "", args...); err != nil {
 		t.Errorf("once there is space: %v", err)
 	}
-	remove(t, certificate)
+	clustertest.Remove(t, certificate)
 	if _, err := do(t, "", args...); err == nil || !strings.Contains(err.Error(), "was interrupted") {
 		t.Errorf("a key without a certificate: %v", err)
 	}

@@ -5,44 +5,36 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// finding is something that is wrong, and the command that mends it.
-type finding struct{ problem, mend string }
+	"auth.books.test/internal/cluster"
+	"auth.books.test/internal/doctor"
+)
 
 const doctorTimeout = time.Minute
 
 func doctorCommand(t *tool) *cobra.Command {
 	var env string
 	var offline bool
-	c := &cobra.Command{Use: "doctor", Short: "Say in a line what is wrong, and what mends it", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "doctor", Short: "Say in a line each what is wrong, and the command that fixes it", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), doctorTimeout)
 			defer cancel()
-			if err := knownEnvironment(t.dir, env); err != nil {
+			if err := cluster.CheckEnvironment(t.dir, env); err != nil {
 				return err
 			}
-			found := examineFiles(t.dir, env, t.now())
-			if !offline {
-				c := t.cluster(env)
-				c.set, _ = rendered(t.dir, env) // examineFiles has said why not
-				found = append(found, c.examine(ctx)...)
-			}
-			return report(cmd.OutOrStdout(), found)
+			return report(cmd.OutOrStdout(), doctor.Examine(ctx, t.cluster(env), offline))
 		}}
-	c.Flags().StringVar(&env, "env", "", "the overlay, minikube or gke")
+	envFlag(c, &env)
 	c.Flags().BoolVar(&offline, "offline", false, "look at the repository only, not at the cluster")
-	_ = c.MarkFlagRequired("env")
 	return c
 }
 
-func report(out io.Writer, found []finding) error {
+func report(out io.Writer, found []doctor.Finding) error {
 	for _, f := range found {
-		fmt.Fprintf(out, "%s: %s\n", f.problem, f.mend)
+		fmt.Fprintf(out, "%s: %s\n", f.Problem, f.Fix)
 	}
 	if len(found) > 0 {
 		return errors.New("not well")
@@ -50,6 +42,3 @@ func report(out io.Writer, found []finding) error {
 	_, err := fmt.Fprintln(out, "Everything looks well.")
 	return err
 }
-
-// oneLine is an error without its line breaks.
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -1,5 +1,5 @@
 // Command platform is for people who run the platform: it seals secrets, renders
-// overlays, and says what is wrong.
+// overlays, and says what is wrong and how to fix it.
 package main
 
 import (
@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"auth.books.test/internal/cluster"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	t := &tool{run: kubectl, now: time.Now}
+	t := &tool{run: cluster.Kubectl, now: time.Now}
 	err := t.command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr).ExecuteContext(ctx)
 	stop()
 	if err != nil {
@@ -28,13 +30,13 @@ func main() {
 // tool is what all commands share: the repository, kubectl and the clock.
 type tool struct {
 	dir string
-	run runner
+	run cluster.Runner
 	now func() time.Time
 }
 
-// cluster is the one of kubectl's current context, as an environment's.
-func (t *tool) cluster(env string) cluster {
-	return cluster{dir: t.dir, env: env, run: t.run, now: t.now}
+// cluster is that of an environment.
+func (t *tool) cluster(env string) cluster.Cluster {
+	return cluster.Cluster{Dir: t.dir, Env: env, Run: t.run, Now: t.now}
 }
 
 func (t *tool) command(args []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
@@ -46,4 +48,10 @@ func (t *tool) command(args []string, stdin io.Reader, stdout, stderr io.Writer)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	return root
+}
+
+// envFlag adds the flag --env, which a command needs.
+func envFlag(c *cobra.Command, env *string) {
+	c.Flags().StringVar(env, "env", "", "the overlay, minikube or gke")
+	_ = c.MarkFlagRequired("env")
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -19,17 +18,4 @@ func renderCommand(t *tool) *cobra.Command {
 			_, err = cmd.OutOrStdout().Write(out)
 			return err
 		}}
-}
-
-// rendered is an overlay, read.
-func rendered(dir, env string) (*manifest.Set, error) {
-	out, err := manifest.Render(filepath.Join(dir, "kustomize", "overlays", env))
-	if err != nil {
-		return nil, err
-	}
-	set, err := manifest.Parse(out)
-	if err != nil {
-		return nil, fmt.Errorf("read the overlay %s: %w", env, err)
-	}
-	return set, nil
 }

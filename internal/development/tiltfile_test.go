@@ -57,27 +57,6 @@ func TestTiltRefusesContextsThatAreNotForDevelopment(t *testing.T) {
 	}
 }
 
-// Tests on a cluster and `platform doctor` know the same contexts.
-func TestOneListOfContexts(t *testing.T) {
-	t.Parallel()
-	pattern := regexp.MustCompile("regexp.MustCompile\\(`(\\^\\(minikube[^`]+)`\\)")
-	var lists []string
-	for _, file := range []string{"cmd/platform/cluster.go", "test/e2e/cluster_test.go"} {
-		if found := pattern.FindStringSubmatch(read(t, file)); found != nil {
-			lists = append(lists, found[1])
-		}
-	}
-	if len(lists) == 0 || lists[0] != lists[len(lists)-1] {
-		t.Fatalf("lists: %q", lists)
-	}
-	development := regexp.MustCompile(lists[0])
-	for _, context := range []string{"minikube", "one-node", "docker-desktop", "kind-a", "kind-", "kind", "k3d-a", "rancher-desktop", "gke_a", "", "minikube2", "xminikube"} {
-		if _, err := inContext(context); (err == nil) != development.MatchString(context) {
-			t.Errorf("%q: Tilt says %v, the others %v", context, err == nil, development.MatchString(context))
-		}
-	}
-}
-
 // resources gives all that the file makes, by name; a later call adds to an
 // earlier one, as in Tilt.
 func resources(calls []call) map[string]call {

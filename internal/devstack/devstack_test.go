@@ -25,6 +25,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack"
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // asParent makes this test binary a program that starts stores and waits.
@@ -106,15 +107,6 @@ func alive(pid int) bool {
 		return !errors.Is(err, fs.ErrNotExist) || runtime.GOOS != "linux" && syscall.Kill(pid, 0) == nil
 	}
 	return !strings.Contains(string(b), ") Z ")
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
 }
 
 func TestPostgresKeepsItsDataAndItsPassword(t *testing.T) {
@@ -226,7 +218,7 @@ func TestLeftoverPostgresIsEndedFirst(t *testing.T) {
 	if title := query(t, s.URL, "SELECT title FROM books"); title != "Emma" {
 		t.Errorf("%q", title)
 	}
-	eventually(t, "the leftover has ended", func() bool { return !alive(leftover.Process.Pid()) })
+	devtest.Eventually(t, "the leftover has ended", func() bool { return !alive(leftover.Process.Pid()) })
 }
 
 func TestStoresEndWithTheProcessThatStartedThem(t *testing.T) {
@@ -273,7 +265,7 @@ func TestStoresEndWithTheProcessThatStartedThem(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, pid := range pids {
-				eventually(t, "process "+strconv.Itoa(pid)+" has ended", func() bool { return !alive(pid) })
+				devtest.Eventually(t, "process "+strconv.Itoa(pid)+" has ended", func() bool { return !alive(pid) })
 			}
 		})
 	}
@@ -364,7 +356,7 @@ func TestEmbeddedRedisEndsKeysInTime(t *testing.T) {
 	if c.Exists(t.Context(), "title").Val() != 1 {
 		t.Error("ended at once")
 	}
-	eventually(t, "the key ends", func() bool { return c.Exists(t.Context(), "title").Val() == 0 })
+	devtest.Eventually(t, "the key ends", func() bool { return c.Exists(t.Context(), "title").Val() == 0 })
 	if s.Source != devstack.Embedded || !strings.Contains(s.Note, "stand-in") {
 		t.Errorf("it does not say what it is: %s", s.Note)
 	}

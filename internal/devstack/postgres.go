@@ -64,6 +64,11 @@ func startPostgresBinary(ctx context.Context, o Options, bin, dir string) (*Stor
 	if err := removeUnfinished(dir); err != nil {
 		return nil, err
 	}
+	if o.Templates != "" {
+		if err := copyTemplate(ctx, o, bin, version, dir); err != nil {
+			return nil, err
+		}
+	}
 	exists, err := hasData(dir, version)
 	if err != nil {
 		return nil, err
@@ -169,11 +174,7 @@ func initialise(ctx context.Context, o Options, bin, dir, secret string, as *use
 			return fmt.Errorf("write the password for initdb: %w", err)
 		}
 	}
-	args := []string{"-D", data, "-U", pgUser, "-A", "scram-sha-256", "--pwfile=" + given, "-E", "UTF8", "--locale=C"}
-	if o.Scratch {
-		args = append(args, "--no-sync")
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), append(initdbOptions(o), "-D", data, "--pwfile="+given)...)
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "LANG=C")
 	cmd.SysProcAttr = attributes(syscall.SIGKILL, as)
@@ -184,6 +185,15 @@ func initialise(ctx context.Context, o Options, bin, dir, secret string, as *use
 		return fmt.Errorf("move the data in place: %w", err)
 	}
 	return wholefile.FlushFolder(filepath.Dir(dir))
+}
+
+// initdbOptions are the options of initdb that do not depend on the directory.
+func initdbOptions(o Options) []string {
+	options := []string{"-U", pgUser, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"}
+	if o.Scratch {
+		options = append(options, "--no-sync")
+	}
+	return options
 }
 
 // ensureDatabase creates the database if it does not exist.

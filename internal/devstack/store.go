@@ -32,6 +32,9 @@ type Options struct {
 	Sources []Source
 	// Scratch trades durability for speed, for tests.
 	Scratch bool
+	// Templates, if set, is a folder that keeps an empty data directory of Postgres, which
+	// is copied instead of running initdb again, for tests.
+	Templates string
 	// Log receives the output of the store; nil discards it.
 	Log io.Writer
 	// Progress receives lines for a waiting person, for example during a download; nil

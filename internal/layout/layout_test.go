@@ -84,13 +84,16 @@ func rules() []rule {
 			bad: imports(internal + "/access"), breach: [2]string{internal + "/session", internal + "/access"}},
 		{name: "services import neither commands nor manifests", of: in(module + "services"), bad: imports(module+"cmd", module+"internal/manifest"), tests: true,
 			breach: [2]string{authAPI, module + "internal/manifest"}},
+		{name: "the platform's tools import only those of the rows below, and no command line", of: func(path string) bool { return tool(path) < len(tools()) }, bad: func(path, imported string) bool {
+			return in(module+"cmd", "github.com/spf13/cobra")(imported) || tool(imported) <= tool(path)
+		}, breach: [2]string{module + "internal/secrets", module + "internal/doctor"}},
 		{name: "services do not know each other", of: in(module + "services"), bad: func(path, imported string) bool {
 			return in(module+"services")(imported) && service(path) != service(imported)
 		}, tests: true, breach: [2]string{module + "services/helloworld", internal + "/session"}},
 		{name: "containers are for tests' stores only", of: not(in(module + "internal/devstack/devtest")), bad: imports("github.com/testcontainers/testcontainers-go"), tests: true,
 			breach: [2]string{module + "internal/devstack", "github.com/testcontainers/testcontainers-go/modules/redis"}},
-		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"schema/schematest", internal+"/authtest")),
-			bad: imports("testing", module+"internal/devstack/devtest", module+"schema/schematest", internal+"/authtest"), breach: [2]string{authAPI, "testing"}},
+		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"internal/servicetest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest")),
+			bad: imports("testing", module+"internal/devstack/devtest", module+"internal/servicetest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest"), breach: [2]string{authAPI, "testing"}},
 	}
 }
 
@@ -109,7 +112,7 @@ func layers() [][]string {
 		{"session"},
 		{"account", "client", "resource"},
 		{"authorization"},
-		{"access", "postgres", "servicekey", "worker"},
+		{"access", "postgres", "servicekey", "password/worker"},
 		{"password"},
 		{"fault"},
 	}
@@ -125,6 +128,25 @@ func layer(path string) int {
 		}
 	}
 	return len(layers())
+}
+
+// tools are the packages of cmd/platform from top to bottom, below internal; those of one row do not know each other.
+func tools() [][]string {
+	return [][]string{
+		{"doctor"},
+		{"secrets"},
+		{"cluster", "credential", "worktree"},
+		{"sealing", "manifest", "development", "wholefile"},
+	}
+}
+
+// tool is the row of a package, from 0 at the top; any other package has the number of rows.
+func tool(path string) int {
+	name, found := strings.CutPrefix(path, module+"internal/")
+	if i := slices.IndexFunc(tools(), func(names []string) bool { return found && slices.Contains(names, name) }); i >= 0 {
+		return i
+	}
+	return len(tools())
 }
 
 // librariesOf gives the libraries that a package of verify may import.

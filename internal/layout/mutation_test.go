@@ -40,6 +40,8 @@ func edges() (forbidden, allowed [][2]string) {
 		[2]string{module + "verify/bearer", fiber}, [2]string{module + "verify/bearer", fiberbearer}, [2]string{module + "verify", fiberbearer}, [2]string{other, fiberbearer},
 		[2]string{fiberbearer, huma}, [2]string{fiberbearer, "github.com/jackc/pgx/v5"}, [2]string{fiberbearer + "2", fiber},
 		[2]string{other, module + "schema"}, [2]string{other, module + "internal/sealing"}, [2]string{other + "/internal/page", module + "internal/devstack"},
+		[2]string{module + "internal/secrets", module + "internal/doctor"}, [2]string{module + "internal/cluster", module + "internal/secrets"}, [2]string{module + "internal/cluster", module + "internal/credential"},
+		[2]string{module + "internal/sealing", module + "internal/credential"}, [2]string{module + "internal/doctor", "github.com/spf13/cobra"}, [2]string{module + "internal/secrets", module + "cmd/platform"},
 		// One name begins with the other's.
 		[2]string{module + "services/auth-api-admin", internal + "/session"}, [2]string{authAPI, module + "services/auth"},
 		[2]string{module + "internal/devstack", "github.com/testcontainers/testcontainers-go/modules/postgres"}, [2]string{module + "internal/devstack/devtest2", "github.com/testcontainers/testcontainers-go"},
@@ -49,7 +51,7 @@ func edges() (forbidden, allowed [][2]string) {
 		{internal + "/httpapi", fiber}, {internal + "/httpapi", huma}, {internal + "/httpapi", internal + "/session"}, {internal + "/account", internal + "/password"},
 		{internal + "/config", internal + "/password"}, {internal + "/login", internal + "/session"}, {internal + "/account", internal + "/authorization"}, {internal + "/authorization", internal + "/access"}, {authAPI, internal + "/httpapi"}, {authAPI, module + "verify"}, {authAPI, module + "schema"}, {authAPI, module + "internal/devstack"},
 		{module + "verify", module + "verify/token"}, {module + "verify/direct", "github.com/redis/go-redis/v9"}, {module + "verify/record", "github.com/google/uuid"}, {module + "schema", "ariga.io/atlas/sql/migrate"},
-		{devtest, "github.com/testcontainers/testcontainers-go"}, {devtest, module + "internal/devstack"}, {devtest, "testing"}, {module + "cmd/platform", manifest}, {module + "test/bench", fiber},
+		{devtest, "github.com/testcontainers/testcontainers-go"}, {devtest, module + "internal/devstack"}, {devtest, "testing"}, {module + "cmd/platform", manifest}, {module + "cmd/platform", module + "internal/doctor"}, {module + "internal/doctor", module + "internal/secrets"}, {module + "internal/secrets", module + "internal/sealing"}, {module + "internal/credential", module + "verify/token"}, {module + "test/bench", fiber},
 		{fiberbearer, fiber}, {fiberbearer, module + "verify/bearer"}, {module + "verify/bearer", module + "verify"}, {internal + "/httpapi", fiberbearer},
 		{other, module + "verify"}, {other, module + "verify/bearer"}, {other, "github.com/redis/go-redis/v9"}, {other + "/internal/page", other + "/internal/book"}, {module + "schema/schematest", module + "schema"},
 	}

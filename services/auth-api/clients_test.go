@@ -16,7 +16,7 @@ func TestClientsLiveFromCreateToDisable(t *testing.T) {
 	// Another process makes the changes: this one hears of them in a moment.
 	want := func(what string, admitted map[credentials]bool) {
 		t.Helper()
-		eventually(t, what, func() bool {
+		devtest.Eventually(t, what, func() bool {
 			for c, in := range admitted {
 				got := a.introspect(token, c)
 				if got.status != 200 && got.status != 401 {
@@ -111,7 +111,7 @@ func TestClientsComeBackAfterRedisLostThem(t *testing.T) {
 	if err := redis.HSet(t.Context(), "client:"+ended.id, "aud", "books", "scope", "books:read", "secret.0", strings.Repeat("A", 43)).Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both records are as Postgres has them", func() bool {
+	devtest.Eventually(t, "both records are as Postgres has them", func() bool {
 		return redis.Exists(t.Context(), "client:"+books.id).Val() == 1 && redis.Exists(t.Context(), "client:"+ended.id).Val() == 0
 	})
 	if got := a.introspect(token, books); got.status != 200 {
@@ -131,21 +131,21 @@ func TestCommandsWhileRedisIsAwayAreCarriedThrough(t *testing.T) {
 	redis := devtest.NewProxy(t, a.env["SESSION_DB_URL"])
 	away["SESSION_DB_URL"] = redis.URL
 	redis.Cut()
-	out, err := runWith(away, "client", "disable", ended.id)
+	out, err := runWith(t, away, "client", "disable", ended.id)
 	if err == nil || !strings.Contains(out, "The change is recorded") {
 		t.Errorf("disabled without Redis: %v, %s", err, out)
 	}
 	// The secret is told although the answer is no success.
-	out, err = runWith(away, "client", "create", "books")
+	out, err = runWith(t, away, "client", "create", "books")
 	found := printed.FindStringSubmatch(out)
 	if err == nil || found == nil {
 		t.Fatalf("created without Redis: %v, %s", err, out)
 	}
-	out, err = runWith(away, "role", "revoke", email, "shop", "editor")
+	out, err = runWith(t, away, "role", "revoke", email, "shop", "editor")
 	if err == nil || !strings.Contains(out, "The change is recorded") {
 		t.Errorf("revoked without Redis: %v, %s", err, out)
 	}
-	eventually(t, "the disabled client is out", func() bool { return a.introspect(token, ended).status == 401 })
-	eventually(t, "the new client is in", func() bool { return a.introspect(token, credentials{found[1], found[2]}).status == 200 })
-	eventually(t, "the role is gone from the token", func() bool { return !strings.Contains(a.me(token).raw, "shop") })
+	devtest.Eventually(t, "the disabled client is out", func() bool { return a.introspect(token, ended).status == 401 })
+	devtest.Eventually(t, "the new client is in", func() bool { return a.introspect(token, credentials{found[1], found[2]}).status == 200 })
+	devtest.Eventually(t, "the role is gone from the token", func() bool { return !strings.Contains(a.me(token).raw, "shop") })
 }

@@ -93,7 +93,7 @@ func TestAnAllowedPageCanReadEveryAnswer(t *testing.T) {
 		return a.wire("POST", "POST /v1/accounts HTTP/1.1\r\nHost: a\r\nOrigin: "+origin+"\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n")
 	}, 413)
 	redis.Cut()
-	eventually(t, "the bound is over", func() bool { return a.me(token).status == 503 })
+	devtest.Eventually(t, "the bound is over", func() bool { return a.me(token).status == 503 })
 	a.readable("without Redis", func(origin string) answer { return a.from(origin, "GET", "/v1/accounts/me", "", bearer) }, 503)
 	a.readable("/verify without Redis", func(origin string) answer { return a.from(origin, "GET", "/verify?api=books", "", bearer) }, 503)
 }

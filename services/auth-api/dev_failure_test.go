@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // storePid is the process of a store, from the file that it keeps.
@@ -39,7 +41,7 @@ func TestDevEndsLoudlyWhenAStoreEnds(t *testing.T) {
 			if err := syscall.Kill(storePid(t, dir, store), syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "dev says so", func() bool {
+			devtest.Eventually(t, "dev says so", func() bool {
 				return strings.Contains(d.out.String(), "*** "+name+" ended: stopping everything\nsignal: killed")
 			})
 			<-d.ended
@@ -60,7 +62,7 @@ func TestDevEndsWhenItsFolderIsRemoved(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "dev says so", func() bool { return strings.Contains(d.out.String(), "*** the folder that holds the data") })
+	devtest.Eventually(t, "dev says so", func() bool { return strings.Contains(d.out.String(), "*** the folder that holds the data") })
 	<-d.ended
 	if d.cmd.ProcessState.Success() {
 		t.Errorf("%v: %s", d.cmd.ProcessState, d.out)
@@ -81,7 +83,7 @@ func TestDevSaysWhatToDoAboutABrokenKey(t *testing.T) {
 				if err := os.WriteFile(file, []byte(broken), 0o600); err != nil {
 					t.Fatal(err)
 				}
-				out, err := runDev(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir)
+				out, err := runDev(t, settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir)
 				if err == nil || !strings.Contains(out, file+" holds no "+key+" key") || !strings.Contains(out, "rm "+file) {
 					t.Errorf("%v: %s", err, out)
 				}
@@ -97,12 +99,12 @@ func TestDevStartsAfterItWasKilledInItsFirstStart(t *testing.T) {
 		found, _ := filepath.Glob(filepath.Join(dir, "postgres-new-*"))
 		return found
 	}
-	cmd := exec.Command(devBinary(), "dev", "--dir", dir)
-	cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0"}.list()
+	cmd := exec.Command(devBinary(t), "dev", "--dir", dir)
+	cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0"}.List()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the data is being made", func() bool { return len(unfinished()) > 0 })
+	devtest.Eventually(t, "the data is being made", func() bool { return len(unfinished()) > 0 })
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	if len(unfinished()) == 0 {
@@ -120,8 +122,8 @@ func TestDevStartsAfterItWasKilledInItsFirstStart(t *testing.T) {
 func TestDevStartsAfterADiskThatWasFull(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".dev")
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", `trap '' XFSZ; ulimit -f 0; exec "$0" dev --dir "$1" 2>&1 | cat`, devBinary(), dir)
-	cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0"}.list()
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", `trap '' XFSZ; ulimit -f 0; exec "$0" dev --dir "$1" 2>&1 | cat`, devBinary(t), dir)
+	cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0"}.List()
 	out, _ := cmd.CombinedOutput()
 	if !strings.Contains(string(out), "file too large") {
 		t.Fatalf("the disk was not full: %s", out)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/servicetest"
 )
 
 // development is a running `auth-api dev`.
@@ -26,27 +27,9 @@ type development struct {
 
 func dev(t *testing.T, dir string) *development {
 	t.Helper()
-	d := &development{t: t, out: &devtest.Output{}, ended: make(chan struct{})}
-	d.cmd = exec.Command(devBinary(), "dev", "--dir", dir)
-	d.cmd.Env = settings{"AUTH_API_ADDR": "127.0.0.1:0", "TMPDIR": os.TempDir()}.list()
-	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
-	d.cmd.WaitDelay = 5 * time.Second // as in startWith
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = d.cmd.Wait()
-		close(d.ended)
-	}()
-	t.Cleanup(func() { d.end(syscall.SIGTERM) })
-	eventually(t, "dev serves", func() bool {
-		select {
-		case <-d.ended:
-			t.Fatalf("dev ended: %s", d.out)
-		default:
-		}
-		return strings.Contains(d.out.String(), "Ctrl-C stops everything.")
-	})
+	p := servicetest.Start(t, devBinary(t), settings{"AUTH_API_ADDR": "127.0.0.1:0", "TMPDIR": os.TempDir()}, "dev", "--dir", dir)
+	d := &development{t: t, out: p.Log, cmd: p.Cmd, ended: p.Ended}
+	p.Eventually("dev serves", func() bool { return strings.Contains(d.out.String(), "Ctrl-C stops everything.") })
 	return d
 }
 
@@ -105,7 +88,7 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	if out := again.shell(line); strings.Contains(again.out.String(), "stand-in") || !strings.Contains(out, `"email":"ada@books.test"`) {
 		t.Errorf("the token did not survive the restart: %s", out)
 	}
-	if out, err := runDev(settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir); err == nil || !strings.Contains(out, "another run uses") {
+	if out, err := runDev(t, settings{"AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", dir); err == nil || !strings.Contains(out, "another run uses") {
 		t.Errorf("a second dev on the same data: %v, %s", err, out)
 	}
 	again.end(syscall.SIGKILL)
@@ -123,7 +106,7 @@ func (d *development) wantHelloworldBeside(token, call string) {
 	var log devtest.Output
 	cmd := exec.Command("bash", "-c", line)
 	cmd.Dir = "../.."
-	cmd.Env = append(settings{"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s"}.list(), "GOCACHE="+os.Getenv("GOCACHE"), "GOFLAGS="+os.Getenv("GOFLAGS"), "GOPROXY=off")
+	cmd.Env = append(settings{"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s"}.List(), "GOCACHE="+os.Getenv("GOCACHE"), "GOFLAGS="+os.Getenv("GOFLAGS"), "GOPROXY=off")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -139,7 +122,7 @@ func (d *development) wantHelloworldBeside(token, call string) {
 		<-ended
 	}()
 	var address []string
-	within(d.t, 5*time.Minute, "helloworld is built and serves", func() bool {
+	devtest.Within(d.t, 5*time.Minute, "helloworld is built and serves", func() bool {
 		select {
 		case <-ended:
 			d.t.Fatalf("helloworld ended: %s", log.String())
@@ -168,7 +151,7 @@ func (d *development) wantNothingLeft() {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		eventually(d.t, "the store on port "+p[1]+" ends", func() bool { return !listens(port) })
+		devtest.Eventually(d.t, "the store on port "+p[1]+" ends", func() bool { return !listens(port) })
 	}
 }
 

@@ -30,7 +30,7 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 			if got.header.Get("Retry-After") != "1" || got.header.Get("WWW-Authenticate") != "" {
 				t.Errorf("headers: %v", got.header)
 			}
-			eventually(t, "the log says why", func() bool {
+			devtest.Eventually(t, "the log says why", func() bool {
 				return strings.Contains(a.log.String(), "the session store cannot be read: read a token's record: ")
 			})
 			a.want(a.me("nonsense"), 401, "invalid_token")
@@ -45,9 +45,9 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 				t.Errorf("disabling without Redis: %v, %s", err, out)
 			}
 			proxy.Restore()
-			eventually(t, "verification works", func() bool { return a.me(token).status != 503 })
+			devtest.Eventually(t, "verification works", func() bool { return a.me(token).status != 503 })
 			// What was recorded while Redis was away is carried through.
-			eventually(t, "the disabled account's tokens are dead", func() bool {
+			devtest.Eventually(t, "the disabled account's tokens are dead", func() bool {
 				return a.me(token).status == 401 && a.me(second).status == 401
 			})
 			if r := a.ready(); r.status != 200 {
@@ -66,12 +66,12 @@ func TestRedisThatLosesEverythingSignsNobodyOut(t *testing.T) {
 	token, _ := a.member()
 	ended, _ := a.signIn(email, password)
 	a.want(a.call("DELETE", "/v1/sessions/current", ended, nil), 204, "")
-	eventually(t, "the first rebuild is done", func() bool { return strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 1") })
+	devtest.Eventually(t, "the first rebuild is done", func() bool { return strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 1") })
 	if err := a.redis().FlushDB(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	// Not from memory, which the flush has emptied.
-	eventually(t, "Redis is filled again", func() bool {
+	devtest.Eventually(t, "Redis is filled again", func() bool {
 		got := a.me(token)
 		if got.status == 401 {
 			t.Fatalf("signed out: %s", got.raw)
@@ -90,7 +90,7 @@ func TestPostgresDownStopsSignInsOnly(t *testing.T) {
 			proxy := devtest.NewProxy(t, schematest.Database(t))
 			a := start(t, func(s settings) { s["AUTH_DB_URL"], s["AUTH_DB_TIMEOUT"] = proxy.URL, "1s" })
 			token, _ := a.member()
-			eventually(t, "ready", func() bool { return a.ready().status == 200 })
+			devtest.Eventually(t, "ready", func() bool { return a.ready().status == 200 })
 			breakIt(proxy)
 			a.want(a.me(token), 200, "")
 			a.want(a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}), 503, "store_unavailable")
@@ -102,7 +102,7 @@ func TestPostgresDownStopsSignInsOnly(t *testing.T) {
 			}
 			a.want(a.me(token), 200, "")
 			proxy.Restore()
-			eventually(t, "sign-in works", func() bool {
+			devtest.Eventually(t, "sign-in works", func() bool {
 				return a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}).status == 201
 			})
 		})
@@ -118,14 +118,14 @@ func TestStartsBeforeItsStoresAndItsSchema(t *testing.T) {
 		t.Errorf("without Postgres: %d %s", r.status, r.raw)
 	}
 	proxy.Restore()
-	eventually(t, "/readyz names what is missing", func() bool {
+	devtest.Eventually(t, "/readyz names what is missing", func() bool {
 		r := a.ready()
 		return r.status == 503 && strings.Contains(r.text("schema"), "table accounts") && strings.Contains(r.text("schema"), "auth-api schema apply")
 	})
 	if out, err := a.run("schema", "apply"); err != nil || !strings.Contains(out, "CREATE TABLE") {
 		t.Fatalf("schema apply: %v, %s", err, out)
 	}
-	eventually(t, "ready", func() bool { return a.ready().status == 200 })
+	devtest.Eventually(t, "ready", func() bool { return a.ready().status == 200 })
 	if out, err := a.run("schema", "plan"); err != nil || out != "Nothing to do.\n" {
 		t.Errorf("schema plan: %v, %s", err, out)
 	}
@@ -148,12 +148,12 @@ func TestSchemaCommandWaitsForPostgres(t *testing.T) {
 	proxy := devtest.NewProxy(t, devtest.Postgres(t))
 	proxy.Cut()
 	env := settings{"AUTH_DB_URL": proxy.URL}
-	if out, err := runWith(env, "schema", "apply"); err == nil || !strings.Contains(out, "connect to Postgres") {
+	if out, err := runWith(t, env, "schema", "apply"); err == nil || !strings.Contains(out, "connect to Postgres") {
 		t.Errorf("without waiting: %v, %s", err, out)
 	}
 	done := make(chan error, 1)
 	go func() {
-		out, err := runWith(env, "schema", "apply", "--wait=30s")
+		out, err := runWith(t, env, "schema", "apply", "--wait=30s")
 		if err != nil {
 			err = fmt.Errorf("%w: %s", err, out)
 		}
@@ -178,5 +178,5 @@ func TestCrashedStoresComeBackWithEverything(t *testing.T) {
 	r.Kill()
 	a.want(a.me(token), 503, "store_unavailable")
 	r.Start()
-	eventually(t, "the token lives again", func() bool { return a.me(token).status == 200 })
+	devtest.Eventually(t, "the token lives again", func() bool { return a.me(token).status == 200 })
 }

@@ -75,7 +75,7 @@ func TestFastAPIsPageOfAnotherOriginWorks(t *testing.T) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	eventually(t, "FastAPI serves", func() bool {
+	devtest.Eventually(t, "FastAPI serves", func() bool {
 		response, err := http.Get(origin + "/openapi.json")
 		if err != nil {
 			return false

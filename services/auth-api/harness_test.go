@@ -1,92 +1,33 @@
 package main_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/schema/schematest"
+	"auth.books.test/internal/servicetest"
 )
 
 const (
 	email      = "ada@books.test"
 	password   = "notes on the analytical engine"
-	tokenKey   = "t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-	serviceKey = "s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY="
+	tokenKey   = servicetest.TokenKey
+	serviceKey = servicetest.ServiceKey
 )
-
-// binary is the program under test, built once.
-var binary string
-
-// devBinary is the one for development, built when it is first needed.
-var devBinary = sync.OnceValue(func() string {
-	path := filepath.Join(filepath.Dir(binary), "dev")
-	if err := build(path, "./dev"); err != nil {
-		panic(err)
-	}
-	return path
-})
-
-func build(path, of string) error {
-	args := []string{"build", "-buildvcs=false", "-o", path}
-	if raceEnabled {
-		args = append(args, "-race")
-	}
-	build := exec.Command("go", append(args, of)...)
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build %s: %w", of, err)
-	}
-	return nil
-}
 
 // documents are the OpenAPI documents of the services under test.
 var documents contract.Documents
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "auth-api-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		binary = filepath.Join(dir, "auth-api")
-		if err := build(binary, "."); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return devtest.Main(m)
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(servicetest.Main(m)) }
 
-// settings are the environment of a process, without that of the tests.
-type settings map[string]string
-
-func (s settings) list() []string {
-	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=halt_on_error=1"}
-	for name, value := range s {
-		env = append(env, name+"="+value)
-	}
-	return env
-}
+type settings = servicetest.Settings
 
 // api is a running auth-api.
 type api struct {
@@ -96,6 +37,7 @@ type api struct {
 	log     *devtest.Output
 	cmd     *exec.Cmd
 	ended   chan struct{}
+	stop    func()
 	env     settings
 	// contract holds every answer against the API's document; http sends through it.
 	contract *contract.Transport
@@ -105,63 +47,20 @@ type api struct {
 // start runs auth-api on stores of its own, with the settings changed.
 func start(t *testing.T, change ...func(settings)) *api {
 	t.Helper()
-	env := settings{
-		"AUTH_DB_URL": schematest.Database(t), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
-		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s",
-		"PASSWORD_QUEUE": "200",
-	}
+	env := servicetest.AuthAPISettings(t)
 	for _, c := range change {
 		c(env)
 	}
 	return startWith(t, env)
 }
 
-var serving = regexp.MustCompile(`"msg":"serving","addr":"([^"]+)","metrics":"([^"]+)"`)
-
 func startWith(t *testing.T, env settings) *api {
 	t.Helper()
-	a := &api{t: t, log: &devtest.Output{}, ended: make(chan struct{}), env: env}
-	a.contract = &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}
-	a.http = &http.Client{Transport: a.contract}
-	a.cmd = exec.Command(binary, "serve")
-	a.cmd.Env = env.list()
-	a.cmd.Stdout, a.cmd.Stderr = a.log, a.log
-	// Its workers write there too, and may have no processor to end for a while.
-	a.cmd.WaitDelay = 5 * time.Second
-	if err := a.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = a.cmd.Wait()
-		close(a.ended)
-	}()
-	t.Cleanup(a.stop)
-	eventually(t, "auth-api serves", func() bool {
-		select {
-		case <-a.ended:
-			t.Fatalf("auth-api ended: %s", a.log)
-		default:
-		}
-		found := serving.FindStringSubmatch(a.log.String())
-		if found == nil {
-			return false
-		}
-		a.url, a.metrics = "http://"+found[1], "http://"+found[2]+"/metrics"
-		return true
-	})
-	return a
-}
-
-func (a *api) stop() {
-	_ = a.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-a.ended:
-	case <-time.After(30 * time.Second):
-		_ = a.cmd.Process.Kill()
-		a.t.Error("auth-api did not stop")
-	}
-	if strings.Contains(a.log.String(), "DATA RACE") {
-		a.t.Errorf("a data race:\n%s", a.log)
+	p := servicetest.Serve(t, servicetest.Build(t, servicetest.AuthAPI), env, "serve")
+	holder := &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}
+	return &api{
+		t: t, url: p.URL, metrics: p.Metrics, log: p.Log, cmd: p.Cmd, ended: p.Ended, stop: p.Stop, env: env,
+		contract: holder, http: &http.Client{Transport: holder},
 	}
 }
 
@@ -186,41 +85,13 @@ func (a answer) text(name string) string {
 // call sends JSON with a token, if there is one.
 func (a *api) call(method, path, token string, body any) answer {
 	a.t.Helper()
-	var reader io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		reader = bytes.NewReader(b)
-	}
-	r, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	return a.send(r)
+	return a.send(servicetest.Request(a.t, method, a.url+path, token, body))
 }
 
 func (a *api) send(r *http.Request) answer {
 	a.t.Helper()
-	response, err := a.http.Do(r)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	out := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
-	_ = json.Unmarshal(raw, &out.body)
-	return out
+	got := servicetest.Send(a.t, a.http, r)
+	return answer{got.Status, got.Header, got.Raw, got.Body}
 }
 
 func (a *api) want(got answer, status int, code string) {
@@ -262,21 +133,25 @@ func (a *api) me(token string) answer {
 }
 
 // run is a command of auth-api in the same settings.
-func (a *api) run(args ...string) (string, error) { return runWith(a.env, args...) }
-
-func runWith(env settings, args ...string) (string, error) { return runProgram(binary, env, args...) }
-
-func runDev(env settings, args ...string) (string, error) {
-	return runProgram(devBinary(), env, append([]string{"dev"}, args...)...)
+func (a *api) run(args ...string) (string, error) {
+	a.t.Helper()
+	return runWith(a.t, a.env, args...)
 }
 
-func runProgram(program string, env settings, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = env.list()
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+func runWith(t *testing.T, env settings, args ...string) (string, error) {
+	t.Helper()
+	return servicetest.Run(servicetest.Build(t, servicetest.AuthAPI), env, args...)
+}
+
+func runDev(t *testing.T, env settings, args ...string) (string, error) {
+	t.Helper()
+	return servicetest.Run(devBinary(t), env, append([]string{"dev"}, args...)...)
+}
+
+// devBinary is the program for development.
+func devBinary(t *testing.T) string {
+	t.Helper()
+	return servicetest.Build(t, servicetest.Development)
 }
 
 func (a *api) postgres() *pgxpool.Pool {
@@ -298,19 +173,4 @@ func (a *api) redis() *redis.Client {
 	client := redis.NewClient(options)
 	a.t.Cleanup(func() { _ = client.Close() })
 	return client
-}
-
-// eventually polls until the condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	within(t, 30*time.Second, what, holds)
-}
-
-func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(limit); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", limit, what)
-		}
-	}
 }

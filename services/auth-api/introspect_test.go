@@ -47,15 +47,8 @@ func (a *api) printed(args ...string) credentials {
 func (a *api) library() (token, session string) {
 	a.t.Helper()
 	a.register(email, password)
-	for audience, scopes := range map[string][]string{"books": {"books:read", "books:write"}, "shop": {"shop:buy"}} {
-		var flags []string
-		for _, s := range scopes {
-			flags = append(flags, "--scope", s)
-		}
-		a.must(append([]string{"api", "create", audience}, flags...)...)
-		a.must(append([]string{"role", "create", audience, "editor"}, flags...)...)
-		a.must("role", "grant", email, audience, "editor")
-	}
+	a.offer("books", "editor", "books:read", "books:write")
+	a.offer("shop", "editor", "shop:buy")
 	return a.signIn(email, password)
 }
 
@@ -321,14 +314,14 @@ func TestIntrospectionWithoutRedisIs503(t *testing.T) {
 			token, _ := a.library()
 			books := a.client("books")
 			breakIt(redis)
-			eventually(t, "the bound is over", func() bool { return a.introspect(token, books).status != 200 })
+			devtest.Eventually(t, "the bound is over", func() bool { return a.introspect(token, books).status != 200 })
 			for _, got := range []answer{a.introspect(token, books), a.introspectAll(books, "nonsense", token)} {
 				if got.status != 503 || got.text("error") != "temporarily_unavailable" || got.header.Get("Retry-After") != "1" || strings.Contains(got.raw, "active") {
 					t.Errorf("%d %s %v", got.status, got.raw, got.header)
 				}
 			}
 			redis.Restore()
-			eventually(t, "it answers again", func() bool {
+			devtest.Eventually(t, "it answers again", func() bool {
 				got := a.introspect(token, books)
 				if got.status == 401 || got.raw == inactive {
 					t.Fatalf("a live token or client was called dead: %s", got.raw)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify/token"
 )
 
@@ -212,18 +213,21 @@ func TestKeysRotateWithoutSigningAnybodyOut(t *testing.T) {
 
 func TestRequestsInFlightFinishWhileReadinessFails(t *testing.T) {
 	t.Parallel()
-	a := start(t, func(s settings) { s["AUTH_API_SHUTDOWN_DELAY"] = "1s"; s["PASSWORD_SLOTS"] = "1" })
+	// Few that take their time: nobody waits for longer than 2 s for a slot.
+	a := start(t, func(s settings) {
+		s["AUTH_API_SHUTDOWN_DELAY"], s["PASSWORD_SLOTS"], s["PASSWORD_TIME"] = "1s", "1", "6"
+	})
 	a.member()
-	done := make(chan answer, 12)
+	done := make(chan answer, 3)
 	for range cap(done) {
 		go func() {
 			done <- a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
 		}()
 	}
-	eventually(t, "sign-ins are in flight", func() bool { return strings.Contains(a.metric("auth_hash_busy"), " 1") })
+	devtest.Eventually(t, "sign-ins are in flight", func() bool { return strings.Contains(a.metric("auth_hash_busy"), " 1") })
 	began := time.Now()
 	go a.stop()
-	eventually(t, "readiness fails", func() bool {
+	devtest.Eventually(t, "readiness fails", func() bool {
 		r, err := a.http.Get(a.url + "/readyz")
 		if err != nil {
 			return false

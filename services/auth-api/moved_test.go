@@ -106,7 +106,7 @@ func TestStoresOfBeforeAreMoved(t *testing.T) {
 	if forBooks == 0 || forBooks >= 900 {
 		t.Fatalf("%d of 900 are for books: both sorts are needed", forBooks)
 	}
-	if out, err := runWith(settings{"AUTH_DB_URL": postgresURL}, "schema", "apply"); err != nil || !strings.Contains(out, "-- move: ") {
+	if out, err := runWith(t, settings{"AUTH_DB_URL": postgresURL}, "schema", "apply"); err != nil || !strings.Contains(out, "-- move: ") {
 		t.Fatalf("schema apply: %v, %s", err, out)
 	}
 	a := start(t, func(s settings) {
@@ -128,7 +128,7 @@ func TestStoresOfBeforeAreMoved(t *testing.T) {
 		}
 		break
 	}
-	eventually(t, "Redis has heard of what the program of before left behind", func() bool {
+	devtest.Eventually(t, "Redis has heard of what the program of before left behind", func() bool {
 		return a.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0
 	})
 	count := map[string]int{}

@@ -78,7 +78,7 @@ func TestAnotherRepositoryRunsTheProgramOfTheReadme(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(module, "main.go"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	goEnv := append(settings{"GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOSUMDB": "off"}.list(), "GOCACHE="+os.Getenv("GOCACHE"))
+	goEnv := append(settings{"GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOSUMDB": "off"}.List(), "GOCACHE="+os.Getenv("GOCACHE"))
 	for _, command := range append(commands, []string{"", "go build -o program ."}) {
 		cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Replace(command[1], "../auth", root, 1))
 		cmd.Dir, cmd.Env = module, goEnv
@@ -97,7 +97,7 @@ func TestAnotherRepositoryRunsTheProgramOfTheReadme(t *testing.T) {
 	token, _ := a.signIn(email, password)
 	var log devtest.Output
 	cmd := exec.Command(filepath.Join(module, "program"))
-	cmd.Env = settings{"SESSION_DB_URL": a.env["SESSION_DB_URL"], "SESSION_DB_TOKEN_KEY": tokenKey}.list()
+	cmd.Env = settings{"SESSION_DB_URL": a.env["SESSION_DB_URL"], "SESSION_DB_TOKEN_KEY": tokenKey}.List()
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestAnotherRepositoryRunsTheProgramOfTheReadme(t *testing.T) {
 		_ = cmd.Wait()
 	})
 	var address []string
-	within(t, time.Minute, "the program listens", func() bool {
+	devtest.Within(t, time.Minute, "the program listens", func() bool {
 		address = regexp.MustCompile(`listens (\S+)`).FindStringSubmatch(log.String())
 		return address != nil
 	})

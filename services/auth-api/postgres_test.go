@@ -24,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/servicetest"
 	"auth.books.test/schema/schematest"
 )
 
@@ -71,13 +72,13 @@ func TestServesBehindAPooler(t *testing.T) {
 			t.Parallel()
 			env := settings{"AUTH_DB_URL": devtest.PgBouncer(t, devtest.Postgres(t), mode)}
 			for range 2 {
-				if out, err := runWith(env, "schema", "apply"); err != nil {
+				if out, err := runWith(t, env, "schema", "apply"); err != nil {
 					t.Fatalf("schema apply: %v, %s", err, out)
 				}
 			}
 			for run := range 2 {
 				a := start(t, func(s settings) { s["AUTH_DB_URL"] = env["AUTH_DB_URL"] })
-				eventually(t, "ready", func() bool { r := a.ready(); return r.status == 200 && r.text("status") == "ok" })
+				devtest.Eventually(t, "ready", func() bool { r := a.ready(); return r.status == 200 && r.text("status") == "ok" })
 				var all sync.WaitGroup
 				for i := range 4 {
 					all.Go(func() { a.livesHere(fmt.Sprintf("ada%d-%d@books.test", run, i)) })
@@ -112,10 +113,7 @@ func TestServesWhateverTheDatabaseAndTheURLSay(t *testing.T) {
 
 func TestDatabaseThatBecomesReadOnlyIsNamedAndComesBack(t *testing.T) {
 	t.Parallel()
-	p := devtest.PostgresProcess(t)
-	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
-		t.Fatalf("schema apply: %v, %s", err, out)
-	}
+	p := schematest.Process(t)
 	a := start(t, func(s settings) { s["AUTH_DB_URL"] = p.URL })
 	token, _ := a.member()
 	if r := a.ready(); r.status != 200 || r.text("status") != "ok" {
@@ -125,7 +123,7 @@ func TestDatabaseThatBecomesReadOnlyIsNamedAndComesBack(t *testing.T) {
 	signIn := func() answer {
 		return a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
 	}
-	eventually(t, "/readyz names it", func() bool {
+	devtest.Eventually(t, "/readyz names it", func() bool {
 		r := a.ready()
 		return r.status == 200 && r.text("status") == "degraded" && strings.Contains(r.raw, "read-only") && strings.Contains(r.raw, `"auth-db":"down"`)
 	})
@@ -133,19 +131,16 @@ func TestDatabaseThatBecomesReadOnlyIsNamedAndComesBack(t *testing.T) {
 	a.want(a.register("grace@books.test", password), 503, "store_unavailable")
 	a.want(a.call("DELETE", "/v1/sessions/current", token, nil), 503, "store_unavailable")
 	a.want(a.me(token), 200, "")
-	eventually(t, "the log names it", func() bool { return strings.Contains(a.log.String(), "the database is read-only") })
+	devtest.Eventually(t, "the log names it", func() bool { return strings.Contains(a.log.String(), "the database is read-only") })
 	sqlOn(t, p.URL, "SET default_transaction_read_only = off", "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
-	eventually(t, "sign-in works", func() bool { return signIn().status == 201 })
+	devtest.Eventually(t, "sign-in works", func() bool { return signIn().status == 201 })
 	a.want(a.me(token), 200, "")
 	a.want(a.call("DELETE", "/v1/sessions/current", token, nil), 204, "")
 }
 
 func TestChangesOfTheRoleWhileConnectedAreNamed(t *testing.T) {
 	t.Parallel()
-	p := devtest.PostgresProcess(t)
-	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
-		t.Fatalf("schema apply: %v, %s", err, out)
-	}
+	p := schematest.Process(t)
 	sqlOn(t, p.URL, "CREATE ROLE service LOGIN PASSWORD 'old'", "GRANT ALL ON ALL TABLES IN SCHEMA public TO service")
 	u, err := url.Parse(p.URL)
 	if err != nil {
@@ -157,7 +152,7 @@ func TestChangesOfTheRoleWhileConnectedAreNamed(t *testing.T) {
 	a.want(a.ready(), 200, "")
 	named := func(what string, words ...string) {
 		t.Helper()
-		eventually(t, what, func() bool {
+		devtest.Eventually(t, what, func() bool {
 			r := a.ready()
 			for _, word := range words {
 				if !strings.Contains(r.raw, word) {
@@ -172,13 +167,13 @@ func TestChangesOfTheRoleWhileConnectedAreNamed(t *testing.T) {
 	a.want(a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}), 503, "store_unavailable")
 	a.want(a.me(token), 200, "")
 	sqlOn(t, p.URL, "GRANT INSERT ON sessions TO service")
-	eventually(t, "ready", func() bool { return a.ready().text("status") == "ok" })
+	devtest.Eventually(t, "ready", func() bool { return a.ready().text("status") == "ok" })
 
 	sqlOn(t, p.URL, "ALTER ROLE service PASSWORD 'new'", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'service'")
 	named("/readyz names the password", "password", "28P01")
 	a.want(a.me(token), 200, "")
 	sqlOn(t, p.URL, "ALTER ROLE service PASSWORD 'old'")
-	eventually(t, "sign-in works", func() bool {
+	devtest.Eventually(t, "sign-in works", func() bool {
 		return a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}).status == 201
 	})
 	if log := a.log.String(); strings.Contains(log, "old@") || strings.Contains(log, ":old") {
@@ -190,10 +185,7 @@ func TestChangesOfTheRoleWhileConnectedAreNamed(t *testing.T) {
 // have ended.
 func TestHiddenSessionsAreNotSignedOut(t *testing.T) {
 	t.Parallel()
-	p := devtest.PostgresProcess(t)
-	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
-		t.Fatalf("schema apply: %v, %s", err, out)
-	}
+	p := schematest.Process(t)
 	sqlOn(t, p.URL, "CREATE ROLE service LOGIN PASSWORD 'service'", "GRANT ALL ON ALL TABLES IN SCHEMA public TO service")
 	u, err := url.Parse(p.URL)
 	if err != nil {
@@ -206,15 +198,15 @@ func TestHiddenSessionsAreNotSignedOut(t *testing.T) {
 	if err := a.redis().FlushDB(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "/readyz names it", func() bool { return strings.Contains(a.ready().raw, "row level security hides rows of authorizations") })
-	eventually(t, "the rebuild has failed", func() bool { return strings.Contains(a.log.String(), "row-level security") })
+	devtest.Eventually(t, "/readyz names it", func() bool { return strings.Contains(a.ready().raw, "row level security hides rows of authorizations") })
+	devtest.Eventually(t, "the rebuild has failed", func() bool { return strings.Contains(a.log.String(), "row-level security") })
 	for range 20 {
 		if got := a.me(token); got.status == 401 {
 			t.Fatalf("a live token is called dead: %s", got.raw)
 		}
 	}
 	sqlOn(t, p.URL, "ALTER TABLE authorizations DISABLE ROW LEVEL SECURITY")
-	eventually(t, "the token is back", func() bool {
+	devtest.Eventually(t, "the token is back", func() bool {
 		got := a.me(token)
 		if got.status == 401 {
 			t.Fatalf("a live token is called dead: %s", got.raw)
@@ -233,10 +225,9 @@ func TestDatabaseOfAnotherEncodingIsRefusedByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.Path = "/" + strings.ToLower(encoding)
-		env := settings{"AUTH_DB_URL": u.String(), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
-			"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s"}
+		env := servicetest.AuthAPIOn(u.String(), devtest.Redis(t))
 		for _, args := range [][]string{{"schema", "apply", "--wait=1m"}, {"serve"}} {
-			out, err := runWith(env, args...)
+			out, err := runWith(t, env, args...)
 			if err == nil || !strings.Contains(out, encoding) || !strings.Contains(out, "must be UTF8") {
 				t.Errorf("%v on %s: %v, %s", args, encoding, err, out)
 			}
@@ -246,10 +237,7 @@ func TestDatabaseOfAnotherEncodingIsRefusedByName(t *testing.T) {
 
 func TestWrongCertificateOfPostgresIsRefusedByName(t *testing.T) {
 	t.Parallel()
-	p := devtest.PostgresProcess(t)
-	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
-		t.Fatalf("schema apply: %v, %s", err, out)
-	}
+	p := schematest.Process(t)
 	authority := serveTLS(t, p.URL, "postgres.example.org")
 	for name, c := range map[string]struct{ query, want string }{
 		"another host":         {"sslmode=verify-full&sslrootcert=" + url.QueryEscape(authority), "certificate of Postgres is for another host"},
@@ -257,10 +245,9 @@ func TestWrongCertificateOfPostgresIsRefusedByName(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env := settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", c.query, 1), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
-				"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s"}
+			env := servicetest.AuthAPIOn(strings.Replace(p.URL, "sslmode=disable", c.query, 1), devtest.Redis(t))
 			for _, args := range [][]string{{"schema", "apply", "--wait=1m"}, {"serve"}} {
-				out, err := runWith(env, args...)
+				out, err := runWith(t, env, args...)
 				if err == nil || !strings.Contains(out, "AUTH_DB_") || !strings.Contains(out, c.want) {
 					t.Errorf("%v: %v, %s", args, err, out)
 				}
@@ -270,7 +257,7 @@ func TestWrongCertificateOfPostgresIsRefusedByName(t *testing.T) {
 	t.Run("the right one", func(t *testing.T) {
 		t.Parallel()
 		env := settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", "sslmode=verify-ca&sslrootcert="+url.QueryEscape(authority), 1)}
-		if out, err := runWith(env, "schema", "apply"); err != nil {
+		if out, err := runWith(t, env, "schema", "apply"); err != nil {
 			t.Errorf("%v, %s", err, out)
 		}
 	})
@@ -279,10 +266,7 @@ func TestWrongCertificateOfPostgresIsRefusedByName(t *testing.T) {
 // An operator who mends the password must not have to start the service again.
 func TestRefusedPasswordIsNamedAndWaitedFor(t *testing.T) {
 	t.Parallel()
-	p := devtest.PostgresProcess(t)
-	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
-		t.Fatalf("schema apply: %v, %s", err, out)
-	}
+	p := schematest.Process(t)
 	u, err := url.Parse(p.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -300,24 +284,20 @@ func TestRefusedPasswordIsNamedAndWaitedFor(t *testing.T) {
 		}
 	}
 	set("another")
-	a := startWith(t, settings{"AUTH_DB_URL": strings.Replace(p.URL, "sslmode=disable", "sslmode=prefer", 1), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
-		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s"})
-	eventually(t, "/readyz names the password", func() bool {
+	a := startWith(t, servicetest.AuthAPIOn(strings.Replace(p.URL, "sslmode=disable", "sslmode=prefer", 1), devtest.Redis(t)))
+	devtest.Eventually(t, "/readyz names the password", func() bool {
 		got := a.call("GET", "/readyz", "", nil)
 		return got.status == 503 && strings.Contains(got.raw, "28P01")
 	})
 	set(right)
-	eventually(t, "it is ready", func() bool { return a.call("GET", "/readyz", "", nil).status == 200 })
+	devtest.Eventually(t, "it is ready", func() bool { return a.call("GET", "/readyz", "", nil).status == 200 })
 }
 
 // A commit waits for the disk if it has written to the log. So one of a known address
 // must write to it, too: how long it takes would tell that it is known.
 func TestRegisteringAKnownAddressWritesAsANewOneDoes(t *testing.T) {
 	t.Parallel()
-	p := devtest.PostgresProcess(t)
-	if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
-		t.Fatalf("schema apply: %v, %s", err, out)
-	}
+	p := schematest.Process(t)
 	a := start(t, func(s settings) { s["AUTH_DB_URL"] = p.URL })
 	written := func() (position int64) {
 		t.Helper()
@@ -372,7 +352,7 @@ func serveTLS(t *testing.T, link, host string) (file string) {
 		}
 	}
 	sqlOn(t, link, "ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()")
-	eventually(t, "Postgres speaks TLS", func() bool {
+	devtest.Eventually(t, "Postgres speaks TLS", func() bool {
 		c, err := pgx.Connect(t.Context(), strings.Replace(link, "sslmode=disable", "sslmode=require", 1))
 		return err == nil && c.Close(t.Context()) == nil
 	})
@@ -453,7 +433,7 @@ func TestSchemaCommandSaysOnceWhatItWaitsFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.User = url.UserPassword("auth", "wrong-secret")
-	out, err := runWith(settings{"AUTH_DB_URL": u.String()}, "schema", "apply", "--wait=3s")
+	out, err := runWith(t, settings{"AUTH_DB_URL": u.String()}, "schema", "apply", "--wait=3s")
 	if err == nil || strings.Count(out, "schema apply waits until") != 1 || !strings.Contains(out, "refuses the password") || !strings.Contains(out, "AUTH_DB_PASSWORD") {
 		t.Errorf("%v, %s", err, out)
 	}
@@ -468,10 +448,7 @@ func TestStandbyIsNamedUntilItIsPromoted(t *testing.T) {
 	for _, mode := range []string{"direct", "transaction"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			p := devtest.PostgresProcess(t)
-			if out, err := runWith(settings{"AUTH_DB_URL": p.URL}, "schema", "apply"); err != nil {
-				t.Fatalf("schema apply: %v, %s", err, out)
-			}
+			p := schematest.Process(t)
 			link := p.URL
 			if mode != "direct" {
 				link = devtest.PgBouncer(t, p.URL, mode)
@@ -500,7 +477,7 @@ func TestStandbyIsNamedUntilItIsPromoted(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.Start()
-			eventually(t, "/readyz names the standby", func() bool {
+			devtest.Eventually(t, "/readyz names the standby", func() bool {
 				r := a.ready()
 				return r.status == 200 && r.text("status") == "degraded" && strings.Contains(r.raw, "the server is a standby")
 			})
@@ -511,7 +488,7 @@ func TestStandbyIsNamedUntilItIsPromoted(t *testing.T) {
 			a.want(a.call("GET", "/v1/sessions", token, nil), 503, "store_unavailable")
 			a.want(a.me(token), 200, "")
 			sqlOn(t, p.URL, "SELECT pg_promote()")
-			eventually(t, "sign-in works", func() bool { return signIn().status == 201 })
+			devtest.Eventually(t, "sign-in works", func() bool { return signIn().status == 201 })
 			a.want(a.me(token), 200, "")
 		})
 	}
@@ -539,7 +516,7 @@ func TestCaseOfAnAddressDoesNotMatterInAnyLocale(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if out, err := runWith(settings{"AUTH_DB_URL": u.String()}, "schema", "apply"); err != nil {
+	if out, err := runWith(t, settings{"AUTH_DB_URL": u.String()}, "schema", "apply"); err != nil {
 		t.Fatalf("schema apply: %v, %s", err, out)
 	}
 	a := start(t, func(s settings) { s["AUTH_DB_URL"] = u.String() })

@@ -127,7 +127,7 @@ func TestProxies(t *testing.T) {
 	t.Run("the store is away", func(t *testing.T) {
 		redis.Cut()
 		for name, s := range sites {
-			eventually(t, name+" tells the failure", func() bool {
+			devtest.Eventually(t, name+" tells the failure", func() bool {
 				got := s.via("GET", "/books/1", token, "", nil)
 				return got.status == 503 && got.header.Get("Retry-After") == "1"
 			})
@@ -142,7 +142,7 @@ func TestProxies(t *testing.T) {
 		}
 		redis.Restore()
 		for name, s := range sites {
-			eventually(t, name+" lets it through again", func() bool {
+			devtest.Eventually(t, name+" lets it through again", func() bool {
 				got := s.via("GET", "/books/1", token, "", nil)
 				if got.status == 401 || got.status == 403 {
 					t.Fatalf("%s: a live token was refused: %d %s", name, got.status, got.raw)
@@ -262,7 +262,7 @@ func refusesWhoMayNot(t *testing.T, s *site) {
 	s.passes("GET", "/books/1", ended, "", nil)
 	s.want(s.call("DELETE", "/v1/sessions/current", ended, nil), 204, "")
 	if s.introspects {
-		eventually(t, "the ended session is refused", func() bool { return s.via("GET", "/books/1", ended, "", nil).status == 401 })
+		devtest.Eventually(t, "the ended session is refused", func() bool { return s.via("GET", "/books/1", ended, "", nil).status == 401 })
 	}
 	s.refusal(s.stopped("GET", "/books/1", ended, nil), 401, invalid)
 }
@@ -609,5 +609,5 @@ func closesWhenAuthAPIFails(t *testing.T, s *site) {
 		s.passes("GET", "/public/1", "", "", nil)
 	}
 	s.front.fail(works)
-	eventually(t, "it lets through again", func() bool { return s.via("GET", "/books/1", s.token, "", nil).status == 200 })
+	devtest.Eventually(t, "it lets through again", func() bool { return s.via("GET", "/books/1", s.token, "", nil).status == 200 })
 }

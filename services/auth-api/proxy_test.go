@@ -181,7 +181,7 @@ func (p proxyProgram) open(t *testing.T, a *api, change ...func(dir string)) *si
 			t.Logf("%s said: %s", p.program, s.log)
 		}
 	})
-	eventually(t, p.program+" serves", func() bool {
+	devtest.Eventually(t, p.program+" serves", func() bool {
 		select {
 		case <-ended:
 			t.Fatalf("%s ended: %s", p.program, s.log)

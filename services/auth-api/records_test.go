@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify/token"
 )
 
@@ -36,7 +37,7 @@ func TestDamagedRecordsAreWrittenAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		bad := client.Dump(t.Context(), key).Val()
-		eventually(t, name+": the record is written anew", func() bool {
+		devtest.Eventually(t, name+": the record is written anew", func() bool {
 			switch got := a.me(living); got.status {
 			case 503, 200:
 				return got.status == 200 && client.Dump(t.Context(), key).Val() != bad
@@ -59,7 +60,7 @@ func TestRecordsOfTheFormBeforeAreFilledAnew(t *testing.T) {
 	living, _ := a.member()
 	ended, _ := a.signIn(email, password)
 	a.want(a.call("DELETE", "/v1/sessions/current", ended, nil), 204, "")
-	eventually(t, "the first rebuild is done", func() bool {
+	devtest.Eventually(t, "the first rebuild is done", func() bool {
 		return strings.HasPrefix(client.Get(t.Context(), token.RebuiltKey).Val(), "2.")
 	})
 	key := keyOf(t, living)
@@ -71,7 +72,7 @@ func TestRecordsOfTheFormBeforeAreFilledAnew(t *testing.T) {
 	if err := client.Set(t.Context(), token.RebuiltKey, mark, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "Redis is filled anew", func() bool { return strings.HasPrefix(client.Get(t.Context(), token.RebuiltKey).Val(), "2.") })
+	devtest.Eventually(t, "Redis is filled anew", func() bool { return strings.HasPrefix(client.Get(t.Context(), token.RebuiltKey).Val(), "2.") })
 	if kind := client.Type(t.Context(), key).Val(); kind != "string" {
 		t.Errorf("the record is a %s", kind)
 	}

@@ -40,12 +40,12 @@ func TestEvictingRedisIsNamedAndCallsNoLiveTokenDead(t *testing.T) {
 			if !atStart {
 				evict()
 			}
-			eventually(t, "/readyz and the log name the policy", func() bool {
+			devtest.Eventually(t, "/readyz and the log name the policy", func() bool {
 				r := a.ready()
 				return r.status == 200 && strings.Contains(r.raw, "degraded") && strings.Contains(r.raw, "maxmemory-policy volatile-lru") && strings.Contains(a.log.String(), "maxmemory-policy volatile-lru")
 			})
 			// Before anything is dropped, too: nobody could tell.
-			eventually(t, "an unknown token is not called dead", func() bool { return a.me(mintText(t)).status == 503 })
+			devtest.Eventually(t, "an unknown token is not called dead", func() bool { return a.me(mintText(t)).status == 503 })
 			// Until nothing is left that may be dropped.
 			for n := 0; admin.Set(t.Context(), fmt.Sprintf("junk:%d", n), strings.Repeat("x", 20_000), 0).Err() == nil; n++ {
 			}
@@ -63,14 +63,14 @@ func TestEvictingRedisIsNamedAndCallsNoLiveTokenDead(t *testing.T) {
 			if err := admin.ConfigSet(t.Context(), "maxmemory", "0").Err(); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "what was dropped is back", func() bool {
+			devtest.Eventually(t, "what was dropped is back", func() bool {
 				got := a.me(living)
 				if got.status == 401 {
 					t.Fatalf("a live token is called dead: %s", got.raw)
 				}
 				return got.status == 200
 			})
-			eventually(t, "unknown tokens are refused again", func() bool { return a.me(mintText(t)).status == 401 })
+			devtest.Eventually(t, "unknown tokens are refused again", func() bool { return a.me(mintText(t)).status == 401 })
 			if r := a.ready(); r.status != 200 || strings.Contains(r.raw, "problems") {
 				t.Errorf("/readyz: %d %s", r.status, r.raw)
 			}
@@ -112,7 +112,7 @@ func TestKeysOfOtherProgramsAreLeftAsTheyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = client.Del(t.Context(), token.RebuiltKey).Err() // look through the records again
-	eventually(t, "our own stray record is gone", func() bool { return client.Exists(t.Context(), ours).Val() == 0 })
+	devtest.Eventually(t, "our own stray record is gone", func() bool { return client.Exists(t.Context(), ours).Val() == 0 })
 	living, _ := a.member()
 	if got := a.me(living); got.status != 200 {
 		t.Errorf("%d %s", got.status, got.raw)
@@ -202,9 +202,9 @@ func TestFullRedisIsNamedAndVerificationGoesOn(t *testing.T) {
 	if r := a.ready(); r.status != 200 || !strings.Contains(r.raw, `"status":"degraded"`) || !strings.Contains(r.raw, "Redis is full") {
 		t.Errorf("/readyz: %d %s", r.status, r.raw)
 	}
-	eventually(t, "the log names it", func() bool { return strings.Contains(a.log.String(), "session-db: Redis is full") })
+	devtest.Eventually(t, "the log names it", func() bool { return strings.Contains(a.log.String(), "session-db: Redis is full") })
 	memory("0")
-	eventually(t, "all is well", func() bool {
+	devtest.Eventually(t, "all is well", func() bool {
 		r := a.ready()
 		return r.status == 200 && !strings.Contains(r.raw, "problems") && a.call("GET", "/verify?api=books&scope=books:read", living, nil).status == 204
 	})

@@ -128,7 +128,7 @@ func (r *clusterRedis) tellUse(user, accessToken string) {
 	// On a busy machine Redis may be asked instead, which is a use as well: hence some rounds.
 	for round := range 20 {
 		ahead.Store(int64(round) * int64(6*time.Minute))
-		eventually(r.t, "tokens are verified from memory", func() bool { return verifier.Stats().Tracking })
+		devtest.Eventually(r.t, "tokens are verified from memory", func() bool { return verifier.Stats().Tracking })
 		if _, err := verifier.Verify(r.t.Context(), accessToken); err != nil {
 			r.t.Fatal(err)
 		}
@@ -153,8 +153,8 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 		t.Errorf("introspection: %d %s", got.status, got.raw)
 	}
 	a.want(a.call("DELETE", "/v1/sessions/current", ended, nil), 204, "")
-	eventually(t, "the first rebuild is done", func() bool { return strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 1") })
-	eventually(t, "tokens are verified from memory", func() bool { return strings.Contains(a.log.String(), "tokens are verified from memory") })
+	devtest.Eventually(t, "the first rebuild is done", func() bool { return strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 1") })
+	devtest.Eventually(t, "tokens are verified from memory", func() bool { return strings.Contains(a.log.String(), "tokens are verified from memory") })
 	// A mark that is not true is taken away, and Redis is filled again.
 	if err := r.admin.FlushDB(ctx).Err(); err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	if err := r.admin.Set(ctx, "session:rebuilding", "another", 1500*time.Millisecond).Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "Redis is filled again", func() bool { return a.me(living).status == 200 && r.admin.Exists(ctx, token.RebuiltKey).Val() == 1 })
+	devtest.Eventually(t, "Redis is filled again", func() bool { return a.me(living).status == 200 && r.admin.Exists(ctx, token.RebuiltKey).Val() == 1 })
 	if got := a.ready(); got.status != 200 || strings.Contains(got.raw, "problems") {
 		t.Errorf("/readyz: %d %s", got.status, got.raw)
 	}
@@ -171,7 +171,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	if _, err := a.postgres().Exec(ctx, "UPDATE authorizations SET idle_expires_at = now() + interval '4 seconds' WHERE revoked_at IS NULL"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it is asked when a session was used", func() bool { return len(r.unused([]string{"object|idletime"})) == 0 })
+	devtest.Eventually(t, "it is asked when a session was used", func() bool { return len(r.unused([]string{"object|idletime"})) == 0 })
 	r.tellUse("auth-api", living)
 	if unused := r.unused(r.allowed("auth-api")); len(unused) > 0 {
 		t.Errorf("auth-api may run %v, and does not", unused)
@@ -195,7 +195,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	if i, err := verifier.Verify(ctx, living); err != nil || i.Email != email {
 		t.Errorf("%+v, %v", i, err)
 	}
-	eventually(t, "the verifier answers from memory", func() bool {
+	devtest.Eventually(t, "the verifier answers from memory", func() bool {
 		_, err := verifier.Verify(ctx, living)
 		return err == nil && verifier.Stats().Hits > 0
 	})
@@ -203,7 +203,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 		t.Error("an ended token is good")
 	}
 	a.want(a.call("DELETE", "/v1/sessions/current", living, nil), 204, "")
-	eventually(t, "the verifier hears of the end", func() bool {
+	devtest.Eventually(t, "the verifier hears of the end", func() bool {
 		_, err := verifier.Verify(ctx, living)
 		return err != nil
 	})

@@ -86,5 +86,5 @@ func TestRevocationWithoutAStoreIs503(t *testing.T) {
 	redis.Cut()
 	unavailable("Redis")
 	redis.Restore()
-	eventually(t, "the token is dead", func() bool { return a.revoke(token, credentials{}).status == 200 && a.me(token).status == 401 })
+	devtest.Eventually(t, "the token is dead", func() bool { return a.revoke(token, credentials{}).status == 200 && a.me(token).status == 401 })
 }

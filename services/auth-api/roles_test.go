@@ -3,6 +3,8 @@ package main_test
 import (
 	"fmt"
 	"testing"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // What the commands take away is gone from live tokens, at every place where a
@@ -15,7 +17,7 @@ func TestRolesReachLiveTokens(t *testing.T) {
 	want := func(after, audiences, scopes, atBooks, atShop string) {
 		t.Helper()
 		// Another process made the change: this one hears of it in a moment.
-		eventually(t, "after "+after+", the token has "+audiences+" "+scopes, func() bool {
+		devtest.Eventually(t, "after "+after+", the token has "+audiences+" "+scopes, func() bool {
 			me := a.me(token)
 			return me.status == 200 && fmt.Sprint(me.body["audiences"], me.body["scopes"]) == audiences+" "+scopes
 		})
@@ -23,7 +25,7 @@ func TestRolesReachLiveTokens(t *testing.T) {
 			as    credentials
 			scope string
 		}{{books, atBooks}, {shop, atShop}} {
-			eventually(t, fmt.Sprintf("after %s, a client is told %q", after, c.scope), func() bool {
+			devtest.Eventually(t, fmt.Sprintf("after %s, a client is told %q", after, c.scope), func() bool {
 				got := a.introspect(token, c.as)
 				return got.text("scope") == c.scope && (got.raw == inactive) == (c.scope == "")
 			})

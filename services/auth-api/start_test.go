@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"auth.books.test/internal/servicetest"
 )
 
 func TestSaysEveryFaultOfTheSettingsInALine(t *testing.T) {
 	t.Parallel()
-	out, err := runWith(settings{"AUTH_DB_PORT": "tcp://10.0.0.1:5432", "SESSION_IDLE_LIFETIME": "soon", "SESSION_DB_TOKEN_KEY": "secret-that-stays-secret", "AUTH_API_CORS_ORIGINS": "*"}, "serve")
+	out, err := runWith(t, settings{"AUTH_DB_PORT": "tcp://10.0.0.1:5432", "SESSION_IDLE_LIFETIME": "soon", "SESSION_DB_TOKEN_KEY": "secret-that-stays-secret", "AUTH_API_CORS_ORIGINS": "*"}, "serve")
 	if err == nil {
 		t.Fatal("it served")
 	}
@@ -25,7 +27,7 @@ func TestSaysEveryFaultOfTheSettingsInALine(t *testing.T) {
 
 func TestPrintsTheSettingsWithSecretsMasked(t *testing.T) {
 	t.Parallel()
-	out, err := runWith(settings{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush-1", "SESSION_DB_HOST": "session-db", "SESSION_DB_PASSWORD": "hush-2", "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey}, "config")
+	out, err := runWith(t, settings{"AUTH_DB_USER": "auth", "AUTH_DB_PASSWORD": "hush-1", "SESSION_DB_HOST": "session-db", "SESSION_DB_PASSWORD": "hush-2", "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey}, "config")
 	if err != nil || !strings.Contains(out, "AUTH_DB_PASSWORD=********\n") || !strings.Contains(out, "SESSION_IDLE_LIFETIME=12h0m0s\n") {
 		t.Errorf("%v:\n%s", err, out)
 	}
@@ -42,7 +44,7 @@ func TestTakenPortIsOneClearLine(t *testing.T) {
 	}
 	defer l.Close()
 	for _, args := range [][]string{{"serve"}, {"dev", "--dir", t.TempDir()}} {
-		out, err := runProgram(devBinary(), settings{
+		out, err := servicetest.Run(devBinary(t), settings{
 			"AUTH_DB_URL": "postgres://u:p@127.0.0.1:1/auth", "SESSION_DB_URL": "redis://127.0.0.1:1", "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
 			"AUTH_API_ADDR": l.Addr().String(),
 		}, args...)
@@ -54,10 +56,10 @@ func TestTakenPortIsOneClearLine(t *testing.T) {
 
 func TestVersionAndHelp(t *testing.T) {
 	t.Parallel()
-	if out, err := runWith(settings{}, "version"); err != nil || !strings.HasPrefix(out, "auth-api ") {
+	if out, err := runWith(t, settings{}, "version"); err != nil || !strings.HasPrefix(out, "auth-api ") {
 		t.Errorf("version: %v, %s", err, out)
 	}
-	out, err := runWith(settings{}, "--help")
+	out, err := runWith(t, settings{}, "--help")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func TestVersionAndHelp(t *testing.T) {
 			t.Errorf("help lacks %s:\n%s", command, out)
 		}
 	}
-	if out, err := runWith(settings{}, "nonsense"); err == nil {
+	if out, err := runWith(t, settings{}, "nonsense"); err == nil {
 		t.Errorf("ran nonsense: %s", out)
 	}
 }
@@ -74,7 +76,7 @@ func TestVersionAndHelp(t *testing.T) {
 // Before a store is started, and in the words of `serve`.
 func TestDevSaysWhatIsWrongWithAGivenStore(t *testing.T) {
 	t.Parallel()
-	out, err := runDev(settings{"AUTH_DB_URL": "postgres://u:hu#sh@h/auth", "SESSION_DB_URL": "redis://u:hu/sh@h", "AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", t.TempDir())
+	out, err := runDev(t, settings{"AUTH_DB_URL": "postgres://u:hu#sh@h/auth", "SESSION_DB_URL": "redis://u:hu/sh@h", "AUTH_API_ADDR": "127.0.0.1:0"}, "--dir", t.TempDir())
 	if err == nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, "AUTH_DB_URL: it holds a #") || !strings.Contains(out, "\nSESSION_DB_URL: ") || strings.Contains(out, "hu/sh") || strings.Contains(out, "hu#sh") {
 		t.Errorf("%v:\n%s", err, out)
 	}

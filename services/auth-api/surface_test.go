@@ -142,29 +142,36 @@ func TestEveryAnswerHasSecurityHeadersAndAnID(t *testing.T) {
 
 func TestForwardedAddressCountsOnlyFromTrustedProxies(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ name, trusted, header, ip string }{
-		{"nobody is trusted", "", "203.0.113.9", "127.0.0.1"},
-		{"the proxy is trusted", "127.0.0.0/8", "203.0.113.9", "203.0.113.9"},
-		{"the client invents hops", "127.0.0.0/8", "198.51.100.1, 203.0.113.9", "203.0.113.9"},
-		{"two proxies of ours", "127.0.0.0/8,10.0.0.0/8", "198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9"},
-		{"nonsense", "127.0.0.0/8", "nonsense", "127.0.0.1"},
-		{"a proxy that adds a line of its own, as HAProxy does", "127.0.0.0/8", "6.6.6.6\n203.0.113.9", "203.0.113.9"},
-		{"Google's load balancer, which adds its own address", "127.0.0.0/8,203.0.113.80/32", "6.6.6.6,203.0.113.9,203.0.113.80", "203.0.113.9"},
-		{"with a port", "127.0.0.0/8", "[2001:db8::9]:51234", "2001:db8::9"},
+	type sent struct{ name, header, ip string }
+	for trusted, cases := range map[string][]sent{
+		"": {{"nobody is trusted", "203.0.113.9", "127.0.0.1"}},
+		"127.0.0.0/8": {
+			{"the proxy is trusted", "203.0.113.9", "203.0.113.9"},
+			{"the client invents hops", "198.51.100.1, 203.0.113.9", "203.0.113.9"},
+			{"nonsense", "nonsense", "127.0.0.1"},
+			{"a proxy that adds a line of its own, as HAProxy does", "6.6.6.6\n203.0.113.9", "203.0.113.9"},
+			{"with a port", "[2001:db8::9]:51234", "2001:db8::9"},
+		},
+		"127.0.0.0/8,10.0.0.0/8,203.0.113.80/32": {
+			{"two proxies of ours", "198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9"},
+			{"Google's load balancer, which adds its own address", "6.6.6.6,203.0.113.9,203.0.113.80", "203.0.113.9"},
+		},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(trusted, func(t *testing.T) {
 			t.Parallel()
 			a := start(t, func(s settings) {
-				if c.trusted != "" {
-					s["AUTH_API_TRUSTED_PROXIES"] = c.trusted
+				if trusted != "" {
+					s["AUTH_API_TRUSTED_PROXIES"] = trusted
 				}
 			})
 			a.register(email, password)
-			r, _ := http.NewRequestWithContext(t.Context(), "POST", a.url+"/v1/sessions", strings.NewReader(`{"email":"`+email+`","password":"`+password+`"}`))
-			r.Header.Set("Content-Type", "application/json")
-			r.Header["X-Forwarded-For"] = strings.Split(c.header, "\n")
-			if got := a.send(r); !strings.Contains(got.raw, `"ip":"`+c.ip+`"`) {
-				t.Errorf("%s, want ip %s", got.raw, c.ip)
+			for _, c := range cases {
+				r, _ := http.NewRequestWithContext(t.Context(), "POST", a.url+"/v1/sessions", strings.NewReader(`{"email":"`+email+`","password":"`+password+`"}`))
+				r.Header.Set("Content-Type", "application/json")
+				r.Header["X-Forwarded-For"] = strings.Split(c.header, "\n")
+				if got := a.send(r); !strings.Contains(got.raw, `"ip":"`+c.ip+`"`) {
+					t.Errorf("%s: %s, want ip %s", c.name, got.raw, c.ip)
+				}
 			}
 		})
 	}

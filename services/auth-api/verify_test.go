@@ -17,13 +17,20 @@ import (
 // grant makes an API, and gives all its scopes to every account.
 func (a *api) grant(audience string, scopes ...string) {
 	a.t.Helper()
+	a.offer(audience, "all", scopes...)
+}
+
+// offer makes an API with a role that has all its scopes, and gives the role to every
+// account. It does so by SQL: a command would be a process more for each step.
+func (a *api) offer(audience, roleName string, scopes ...string) {
+	a.t.Helper()
 	db, api, role := a.postgres(), uuid.New(), uuid.New()
 	for _, s := range []struct {
 		sql       string
 		arguments []any
 	}{
 		{"INSERT INTO apis (id, audience, scopes) VALUES ($1, $2, $3)", []any{api, audience, scopes}},
-		{"INSERT INTO roles (id, api_id, name, scopes) VALUES ($1, $2, 'all', $3)", []any{role, api, scopes}},
+		{"INSERT INTO roles (id, api_id, name, scopes) VALUES ($1, $2, $3, $4)", []any{role, api, roleName, scopes}},
 		{"WITH s AS (INSERT INTO subjects (id, kind) SELECT id, 'account' FROM accounts ON CONFLICT DO NOTHING) INSERT INTO role_assignments (subject_id, role_id) SELECT id, $1 FROM accounts", []any{role}},
 	} {
 		if _, err := db.Exec(a.t.Context(), s.sql, s.arguments...); err != nil {
@@ -153,7 +160,7 @@ func TestVerifyRefusesAPolicyThatItDoesNotUnderstand(t *testing.T) {
 			t.Errorf("%s: %s", policy, got.raw)
 		}
 	}
-	eventually(t, "the log says that a proxy is configured wrongly", func() bool {
+	devtest.Eventually(t, "the log says that a proxy is configured wrongly", func() bool {
 		return strings.Contains(a.log.String(), `"level":"WARN","msg":"request","method":"GET","route":"/verify","status":400`)
 	})
 	if n := strings.Count(a.log.String(), `"route":"/verify"`); n > 5 {
@@ -230,7 +237,7 @@ func TestVerifyHearsOfEndsAtOnceAndOfFailures(t *testing.T) {
 	a.want(a.ask("GET", policy, token), 204, "")
 	redis.Cut()
 	// A cache may know the token for as long as the bound.
-	eventually(t, "the failure is told", func() bool { return a.ask("GET", policy, token).status == 503 })
+	devtest.Eventually(t, "the failure is told", func() bool { return a.ask("GET", policy, token).status == 503 })
 	for range 20 {
 		got := a.ask("GET", policy, token, requestIDHeader, "trace-0123456789")
 		a.refusal(got, 503, "store_unavailable", "")
@@ -239,7 +246,7 @@ func TestVerifyHearsOfEndsAtOnceAndOfFailures(t *testing.T) {
 		}
 	}
 	a.refusal(a.ask("GET", policy, "nonsense"), 401, "invalid_token", `Bearer realm="books", error="invalid_token"`)
-	eventually(t, "the log says why, and how many lines it leaves out", func() bool {
+	devtest.Eventually(t, "the log says why, and how many lines it leaves out", func() bool {
 		a.want(a.ask("GET", policy, token, requestIDHeader, "trace-0123456789"), 503, "store_unavailable")
 		for line := range strings.Lines(a.log.String()) {
 			if strings.Contains(line, `"route":"/verify","status":503,"code":"store_unavailable","error":"store_unavailable: the session store cannot be read`) &&
@@ -253,7 +260,7 @@ func TestVerifyHearsOfEndsAtOnceAndOfFailures(t *testing.T) {
 		t.Error("the log holds the token")
 	}
 	redis.Restore()
-	eventually(t, "it is let through again", func() bool {
+	devtest.Eventually(t, "it is let through again", func() bool {
 		got := a.ask("GET", policy, token)
 		if got.status == 401 {
 			t.Fatalf("a live token was called dead: %s", got.raw)

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // workers are the process ids of those that hash for the service.
@@ -42,11 +44,7 @@ func processOf(id int) (parent int, alive bool) {
 // idle-priority worker gets none in which to exit.
 func (a *api) end(what string, ended func() bool) {
 	a.t.Helper()
-	for deadline := time.Now().Add(10 * time.Minute); !ended(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			a.t.Fatalf("not within 10 minutes: %s", what)
-		}
-	}
+	devtest.Within(a.t, 10*time.Minute, what, ended)
 }
 
 func TestPasswordsAreHashedByWorkersThatAreToldNoSecrets(t *testing.T) {

@@ -35,7 +35,7 @@ func TestStopsInOrder(t *testing.T) {
 	t.Parallel()
 	p := helloworld(t, devtest.Redis(t), func(s settings) { s["HELLOWORLD_SHUTDOWN_DELAY"] = "1s" })
 	go p.stop()
-	eventually(t, "readiness fails", func() bool {
+	devtest.Eventually(t, "readiness fails", func() bool {
 		r, err := http.Get(p.url + "/readyz")
 		if err != nil {
 			return false

@@ -23,7 +23,7 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 				t.Fatalf("before: %d %s", got.status, got.raw)
 			}
 			breakIt(proxy)
-			eventually(t, "the bound is over", func() bool { return p.hello(token).status != 200 })
+			devtest.Eventually(t, "the bound is over", func() bool { return p.hello(token).status != 200 })
 			got := p.hello(token)
 			want(t, got, 503, "store_unavailable", "")
 			if got.header.Get("Retry-After") != "1" {
@@ -35,12 +35,12 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 			if r := p.call("GET", "/livez", "", nil); r.status != 200 {
 				t.Errorf("/livez: %d", r.status)
 			}
-			eventually(t, "the log says why", func() bool { return strings.Contains(p.log.String(), "the session store cannot be read") })
+			devtest.Eventually(t, "the log says why", func() bool { return strings.Contains(p.log.String(), "the session store cannot be read") })
 			if strings.Contains(p.log.String(), token) {
 				t.Error("the log holds the token")
 			}
 			proxy.Restore()
-			eventually(t, "the token is good again", func() bool {
+			devtest.Eventually(t, "the token is good again", func() bool {
 				got := p.hello(token)
 				if got.status == 401 {
 					t.Fatalf("a live token was refused as invalid: %s", got.raw)
@@ -60,7 +60,7 @@ func TestStartsBeforeRedis(t *testing.T) {
 		t.Errorf("/readyz: %d %s", r.status, r.raw)
 	}
 	proxy.Restore()
-	eventually(t, "ready", func() bool { return p.call("GET", "/readyz", "", nil).status == 200 })
+	devtest.Eventually(t, "ready", func() bool { return p.call("GET", "/readyz", "", nil).status == 200 })
 }
 
 // In a cluster helloworld uses the Redis user verifier, which may only read tokens' records.

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/schema/schematest"
+	"auth.books.test/internal/servicetest"
 )
 
 const (
@@ -28,15 +28,8 @@ type both struct {
 
 func startBoth(t *testing.T) both {
 	t.Helper()
-	authDB, sessionDB := schematest.Database(t), devtest.Redis(t)
-	return both{
-		auth: start(t, settings{
-			"AUTH_DB_URL": authDB, "SESSION_DB_URL": sessionDB, "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
-			"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s",
-		}, "auth-api", "serve"),
-		hello:  helloworld(t, sessionDB),
-		authDB: authDB,
-	}
+	env := servicetest.AuthAPISettings(t)
+	return both{auth: authAPI(t, env), hello: helloworld(t, env["SESSION_DB_URL"]), authDB: env["AUTH_DB_URL"]}
 }
 
 func (b both) register(t *testing.T) {
@@ -93,7 +86,7 @@ func TestTokenOfAuthAPIOpensHelloworldUntilItIsRevoked(t *testing.T) {
 		t.Fatalf("change the name: %d %s", got.status, got.raw)
 	}
 	for _, token := range []string{token, other} {
-		eventually(t, "the new name is known", func() bool { return b.hello.hello(token).text("message") == "Hello, Ada!" })
+		devtest.Eventually(t, "the new name is known", func() bool { return b.hello.hello(token).text("message") == "Hello, Ada!" })
 	}
 
 	if got := b.auth.call("DELETE", "/v1/sessions/current", token, nil); got.status != 204 {
@@ -117,6 +110,6 @@ func TestTokenOfAuthAPIOpensHelloworldUntilItIsRevoked(t *testing.T) {
 // denied waits at most the staleness bound until the token is refused.
 func denied(t *testing.T, b both, token string) {
 	t.Helper()
-	eventually(t, "the token is dead", func() bool { return b.hello.hello(token).status != 200 })
+	devtest.Eventually(t, "the token is dead", func() bool { return b.hello.hello(token).status != 200 })
 	want(t, b.hello.hello(token), 401, "invalid_token", invalid)
 }

@@ -7,21 +7,18 @@ import (
 	"testing"
 
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/schema/schematest"
+	"auth.books.test/internal/servicetest"
 )
 
 // helloworld asks auth-api with credentials of its own, and has no access to Redis.
 func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	t.Parallel()
-	env := settings{
-		"AUTH_DB_URL": schematest.Database(t), "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": tokenKey, "AUTH_API_SERVICE_KEY": serviceKey,
-		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s",
-	}
-	auth := start(t, env, "auth-api", "serve")
+	env := servicetest.AuthAPISettings(t)
+	auth := authAPI(t, env)
 	b := both{auth: auth, authDB: env["AUTH_DB_URL"]}
 	b.register(t)
 	b.grant(t)
-	out, err := command(t, env, "auth-api", "client", "create", "books")
+	out, err := servicetest.Run(servicetest.Build(t, servicetest.AuthAPI), env, "client", "create", "books")
 	made := regexp.MustCompile(`^id     (\S+)\nsecret (\S+)\n$`).FindStringSubmatch(out)
 	if err != nil || made == nil {
 		t.Fatalf("%v: %s", err, out)
@@ -30,10 +27,10 @@ func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	if err := os.WriteFile(secret, []byte(made[2]+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, settings{
+	p := start(t, servicetest.Helloworld, settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s",
 		"AUTH_API_URL": auth.url, "AUTH_API_CLIENT_ID": made[1], "AUTH_API_CLIENT_SECRET_FILE": secret,
-	}, "helloworld")
+	})
 	if r := p.call("GET", "/readyz", "", nil); r.status != 200 || r.text("auth-api") != "up" {
 		t.Errorf("/readyz: %d %s", r.status, r.raw)
 	}
@@ -48,11 +45,11 @@ func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	want(t, p.hello(token), 401, "invalid_token", invalid)
 
 	token = b.signIn(t, "")
-	if out, err := command(t, env, "auth-api", "client", "disable", made[1]); err != nil {
+	if out, err := servicetest.Run(servicetest.Build(t, servicetest.AuthAPI), env, "client", "disable", made[1]); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	// The client is disabled, which says nothing about the token.
-	eventually(t, "it is out", func() bool { return p.hello(token).status != 200 })
+	devtest.Eventually(t, "it is out", func() bool { return p.hello(token).status != 200 })
 	want(t, p.hello(token), 503, "store_unavailable", "")
 	if r := p.call("GET", "/readyz", "", nil); r.status != 503 || r.text("auth-api") != "down" {
 		t.Errorf("/readyz: %d %s", r.status, r.raw)

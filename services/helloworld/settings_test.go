@@ -1,33 +1,20 @@
 package main_test
 
 import (
-	"context"
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/servicetest"
 )
 
 func run(t *testing.T, env settings, args ...string) (string, error) {
 	t.Helper()
-	return command(t, env, "helloworld", args...)
-}
-
-// command runs a program to its end.
-func command(t *testing.T, env settings, name string, args ...string) (string, error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(binaries, name), args...)
-	cmd.Env = env.list()
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return servicetest.Run(servicetest.Build(t, servicetest.Helloworld), env, args...)
 }
 
 func TestWrongSettingsAreExplained(t *testing.T) {
@@ -93,10 +80,10 @@ func TestFindsTheMasterThroughSentinel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, settings{
+	p := start(t, servicetest.Helloworld, settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s", "SESSION_DB_TOKEN_KEY": tokenKey,
 		"SESSION_DB_HOST": "127.0.0.2, " + given.Hostname(), "SESSION_DB_PORT": given.Port(), "SESSION_DB_SENTINEL_MASTER": "main",
-	}, "helloworld")
+	})
 	if got := p.hello(putToken(t, "redis://"+s.Master.Addr)); got.status != 200 {
 		t.Errorf("%d %s", got.status, got.raw)
 	}
@@ -112,10 +99,10 @@ func TestReadsSecretsFromFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := start(t, settings{
+	p := start(t, servicetest.Helloworld, settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s",
 		"SESSION_DB_URL_FILE": filepath.Join(dir, "url"), "SESSION_DB_TOKEN_KEY_FILE": filepath.Join(dir, "key"),
-	}, "helloworld")
+	})
 	if got := p.hello(putToken(t, url)); got.status != 200 {
 		t.Errorf("%d %s", got.status, got.raw)
 	}

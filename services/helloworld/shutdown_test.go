@@ -26,7 +26,7 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 			})
 			_ = p.cmd.Process.Signal(syscall.SIGTERM)
 			if delay != "0s" {
-				eventually(t, "readiness fails", func() bool { return p.call("GET", "/readyz", "", nil).status == http.StatusServiceUnavailable })
+				devtest.Eventually(t, "readiness fails", func() bool { return p.call("GET", "/readyz", "", nil).status == http.StatusServiceUnavailable })
 				kept.Draining()
 			}
 			<-p.ended

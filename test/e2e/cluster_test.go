@@ -9,12 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"auth.books.test/internal/development"
 )
 
 const (
@@ -22,13 +23,10 @@ const (
 	namespace = "auth"
 )
 
-// development names the contexts that may be changed by a test.
-var development = regexp.MustCompile(`^(minikube|one-node|docker-desktop|kind-.+)$`)
-
 func TestMain(m *testing.M) {
 	out, err := exec.Command("kubectl", "config", "current-context").Output()
 	current := strings.TrimSpace(string(out))
-	if err != nil || !development.MatchString(current) {
+	if err != nil || !development.IsContext(current) {
 		fmt.Fprintf(os.Stderr, "the current context %q is not for development: kubectl config use-context minikube\n", current)
 		os.Exit(1)
 	}

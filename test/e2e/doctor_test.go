@@ -27,15 +27,15 @@ func doctor(t *testing.T, env ...string) string {
 	return string(out)
 }
 
-// wantLine asks for one line that says what is wrong and what mends it.
-func wantLine(t *testing.T, out, says, mend string) {
+// wantLine asks for one line with the problem and its fix.
+func wantLine(t *testing.T, out, says, fix string) {
 	t.Helper()
 	for line := range strings.Lines(out) {
-		if strings.Contains(line, says) && strings.Contains(line, mend) {
+		if strings.Contains(line, says) && strings.Contains(line, fix) {
 			return
 		}
 	}
-	t.Errorf("no line with %q and %q in:\n%s", says, mend, out)
+	t.Errorf("no line with %q and %q in:\n%s", says, fix, out)
 }
 
 func TestDoctorFindsAHealthyClusterWell(t *testing.T) {
@@ -121,10 +121,10 @@ func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
 	wantLine(t, out, "the pod e2e-no-image: it waits for the image localhost:5000/e2e-none:dev", "make minikube-up")
 	wantLine(t, out, `the pod e2e-no-secret: it cannot start: secret "e2e-none" not found`, "kubectl apply -k sealed-secrets/minikube")
 
-	// The first of the commands does mend it.
-	mend := "kubectl -n auth delete secret e2e-by-hand && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"
-	wantLine(t, out, "a Secret e2e-by-hand that was made by hand", mend)
-	follow(t, []string{mend})
+	// The first of the commands does fix it.
+	fix := "kubectl -n auth delete secret e2e-by-hand && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"
+	wantLine(t, out, "a Secret e2e-by-hand that was made by hand", fix)
+	follow(t, []string{fix})
 	eventually(t, time.Minute, "the sealed one is opened", func() error {
 		if value, err := try(nil, "--namespace", namespace, "get", "secret", "e2e-by-hand", "-o", "jsonpath={.data.password}"); err != nil || value != "eA==" {
 			return fmt.Errorf("%s: %w", value, err)
@@ -134,13 +134,13 @@ func TestDoctorNamesWhatPodsAndTheControllerWaitFor(t *testing.T) {
 }
 
 // theOnlyLine waits until the doctor has nothing to say but this: one cause, told once.
-func theOnlyLine(t *testing.T, says, mend string) {
+func theOnlyLine(t *testing.T, says, fix string) {
 	t.Helper()
 	eventually(t, 2*time.Minute, "the doctor says only "+says, func() error {
 		out := doctor(t)
 		lines := strings.Split(strings.TrimSpace(out), "\n")
 		// The last two are those of the program and of go run.
-		if len(lines) != 3 || !strings.Contains(lines[0], says) || !strings.Contains(lines[0], mend) || lines[1] != "not well" {
+		if len(lines) != 3 || !strings.Contains(lines[0], says) || !strings.Contains(lines[0], fix) || lines[1] != "not well" {
 			return errors.New(out)
 		}
 		return nil
@@ -164,7 +164,7 @@ func TestDoctorFindsAPasswordThatRedisDoesNotKnow(t *testing.T) {
 		ready(t)
 	})
 	inAuth(t, "patch", "secret", "session-db-users", "--type=merge", "-p", fmt.Sprintf(`{"stringData": {"users.acl": %q}}`, "user default off ~* &* +@all\nuser probe on nopass resetkeys resetchannels -@all +ping +acl|load\n"))
-	theOnlyLine(t, "the Secret session-db-users is not what git has sealed: the value of users.acl is another", "kubectl -n auth delete secret session-db-users && go run ./cmd/platform sync --env minikube")
+	theOnlyLine(t, "the Secret session-db-users is not what git has sealed: the value of users.acl differs", "kubectl -n auth delete secret session-db-users && go run ./cmd/platform sync --env minikube")
 	inAuth(t, "delete", "pod", "session-db-0", "--wait")
 	inAuth(t, "rollout", "status", "statefulset/session-db", "--timeout=2m")
 	eventually(t, time.Minute, "the doctor says who is refused", func() error {

@@ -4,17 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,18 +18,12 @@ import (
 
 	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/schema/schematest"
+	"auth.books.test/internal/servicetest"
 	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
-const (
-	password = "notes on the analytical engine"
-	tokenKey = "t1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-)
-
-// binary is auth-api, built once.
-var binary string
+const password = "notes on the analytical engine"
 
 // documents are the OpenAPI documents of the replicas under test; contracts hold their
 // answers against them, by host.
@@ -43,33 +32,12 @@ var (
 	contracts sync.Map
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "matrix-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		binary = filepath.Join(dir, "auth-api")
-		args := []string{"build", "-buildvcs=false", "-o", binary}
-		if raceEnabled {
-			args = append(args, "-race")
-		}
-		build := exec.Command("go", append(args, "../../services/auth-api")...)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintln(os.Stderr, "build auth-api:", err)
-			return 1
-		}
-		return devtest.Main(m)
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
 // world is two replicas of auth-api on the same stores.
 type world struct {
 	t            *testing.T
-	env          []string
+	env          servicetest.Settings
 	first, other string
 	db           *pgxpool.Pool
 	redis        *redis.Client
@@ -78,25 +46,20 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	authDB, sessionDB := schematest.Database(t), devtest.Redis(t)
-	w := &world{t: t, env: []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=halt_on_error=1",
-		"AUTH_DB_URL=" + authDB, "SESSION_DB_URL=" + sessionDB, "SESSION_DB_TOKEN_KEY=" + tokenKey, "AUTH_API_SERVICE_KEY=s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY=", "PASSWORD_QUEUE=200",
-		"AUTH_API_ADDR=127.0.0.1:0", "AUTH_API_METRICS_ADDR=127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY=0s",
-	}}
+	w := &world{t: t, env: servicetest.AuthAPISettings(t)}
 	w.first, w.other = w.serve(), w.serve()
 	var err error
-	if w.db, err = pgxpool.New(context.Background(), authDB); err != nil {
+	if w.db, err = pgxpool.New(context.Background(), w.env["AUTH_DB_URL"]); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.db.Close)
-	options, err := direct.RedisOptions(sessionDB)
+	options, err := direct.RedisOptions(w.env["SESSION_DB_URL"])
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.redis = redis.NewClient(options)
 	t.Cleanup(func() { _ = w.redis.Close() })
-	if w.ring, err = token.ParseKeyRing(tokenKey); err != nil {
+	if w.ring, err = token.ParseKeyRing(servicetest.TokenKey); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -105,47 +68,17 @@ func newWorld(t *testing.T) *world {
 // serve runs a replica until the end of the test and gives its URL.
 func (w *world) serve() string {
 	w.t.Helper()
-	log, ended := &devtest.Output{}, make(chan struct{})
-	cmd := exec.Command(binary, "serve")
-	cmd.Env, cmd.Stdout, cmd.Stderr = w.env, log, log
-	// Its workers write there too, and may have no processor to end for a while.
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		w.t.Fatal(err)
-	}
-	go func() {
-		_ = cmd.Wait()
-		close(ended)
-	}()
-	w.t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		if strings.Contains(log.String(), "DATA RACE") {
-			w.t.Errorf("a data race:\n%s", log)
-		}
-	})
-	serving := regexp.MustCompile(`"msg":"serving","addr":"([^"]+)"`)
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if found := serving.FindStringSubmatch(log.String()); found != nil {
-			return "http://" + found[1]
-		}
-	}
-	w.t.Fatalf("auth-api does not serve: %s", log)
-	return ""
+	return servicetest.Serve(w.t, servicetest.Build(w.t, servicetest.AuthAPI), w.env, "serve").URL
 }
 
 // command runs auth-api to its end.
 func (w *world) command(t *testing.T, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Env = w.env
-	out, err := cmd.CombinedOutput()
+	out, err := servicetest.Run(servicetest.Build(t, servicetest.AuthAPI), w.env, args...)
 	if err != nil {
 		t.Fatalf("%v: %v: %s", args, err, out)
 	}
-	return string(out)
+	return out
 }
 
 // answer is what came back.

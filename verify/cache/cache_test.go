@@ -78,7 +78,7 @@ func TestChangesAreSeen(t *testing.T) {
 			if err := c.change(t.Context(), other); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the change is seen", func() bool {
+			devtest.Eventually(t, "the change is seen", func() bool {
 				v, err := f.get("a")
 				return err == nil && v == c.want
 			})
@@ -112,7 +112,7 @@ func TestReplyOvertakenByAChangeIsNotCached(t *testing.T) {
 	f.tracking()
 	put(t, client, "a", "1")
 	f.want("b", "") // opens a connection for reads
-	eventually(t, "the push of the first value arrives", func() bool { return f.Stats().Pushes > 0 })
+	devtest.Eventually(t, "the push of the first value arrives", func() bool { return f.Stats().Pushes > 0 })
 	pushes, answered := f.Stats().Pushes, served(t, client, "hgetall")
 	proxy.StallThose(func(n int) bool { return n != 0 })
 	var wait sync.WaitGroup
@@ -121,16 +121,16 @@ func TestReplyOvertakenByAChangeIsNotCached(t *testing.T) {
 			t.Errorf("the caller before the change got %q, %v", v, err)
 		}
 	})
-	eventually(t, "the read is in flight", func() bool { return f.Stats().Misses >= 2 })
-	eventually(t, "Redis has answered", func() bool { return served(t, client, "hgetall") > answered })
+	devtest.Eventually(t, "the read is in flight", func() bool { return f.Stats().Misses >= 2 })
+	devtest.Eventually(t, "Redis has answered", func() bool { return served(t, client, "hgetall") > answered })
 	del(t, client, "a")
-	eventually(t, "the push arrives", func() bool { return f.Stats().Pushes > pushes })
+	devtest.Eventually(t, "the push arrives", func() bool { return f.Stats().Pushes > pushes })
 	wait.Go(func() {
 		if v, err := f.get("a"); err != nil || v != "" {
 			t.Errorf("the caller after the push got %q, %v", v, err)
 		}
 	})
-	eventually(t, "another caller reads", func() bool { return f.Stats().Misses >= 3 })
+	devtest.Eventually(t, "another caller reads", func() bool { return f.Stats().Misses >= 3 })
 	proxy.Restore()
 	wait.Wait()
 	f.want("a", "")
@@ -167,7 +167,7 @@ func TestWithoutTrackingEveryReadIsFreshAndReportedOnce(t *testing.T) {
 			client := open(t, c.url)
 			f := newFixture(t, client)
 			put(t, client, "a", "1")
-			eventually(t, "it is reported", func() bool { return len(f.kinds()) > 0 })
+			devtest.Eventually(t, "it is reported", func() bool { return len(f.kinds()) > 0 })
 			for i := range 5 {
 				put(t, client, "a", fmt.Sprint(i))
 				f.want("a", fmt.Sprint(i))

@@ -38,7 +38,7 @@ func TestConcurrentCallersShareARead(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "all callers wait", func() bool { return f.Stats().Misses >= callers+1 })
+	devtest.Eventually(t, "all callers wait", func() bool { return f.Stats().Misses >= callers+1 })
 	proxy.Restore()
 	wait.Wait()
 	if n := reads.hgetall.Load() - before; n != 1 {
@@ -79,14 +79,14 @@ func TestLeavingCallerDoesNotCancelTheRead(t *testing.T) {
 			t.Errorf("%q, %v", v, err)
 		}
 	})
-	eventually(t, "the read is in flight", func() bool { return f.Stats().Misses == 2 })
+	devtest.Eventually(t, "the read is in flight", func() bool { return f.Stats().Misses == 2 })
 	ctx, leave := context.WithCancel(t.Context())
 	wait.Go(func() {
 		if _, err := f.Get(ctx, "a", time.Now()); !errors.Is(err, context.Canceled) {
 			t.Errorf("the caller that left got %v", err)
 		}
 	})
-	eventually(t, "another caller waits", func() bool { return f.Stats().Misses == 3 })
+	devtest.Eventually(t, "another caller waits", func() bool { return f.Stats().Misses == 3 })
 	leave()
 	proxy.Restore()
 	wait.Wait()
@@ -110,7 +110,7 @@ func TestHangingRedisIsAnErrorInTime(t *testing.T) {
 	}
 	wait.Wait()
 	proxy.Restore()
-	eventually(t, "it reads again", func() bool { _, err := f.get("a"); return err == nil })
+	devtest.Eventually(t, "it reads again", func() bool { _, err := f.get("a"); return err == nil })
 	if s := f.Stats(); s.Failures < 200 {
 		t.Errorf("%+v", s)
 	}

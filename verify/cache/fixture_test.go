@@ -76,7 +76,7 @@ func (f *fixture) want(key, value string) {
 // warm reads a key until it is answered from memory.
 func (f *fixture) warm(key, value string) {
 	f.t.Helper()
-	eventually(f.t, key+" is answered from memory", func() bool {
+	devtest.Eventually(f.t, key+" is answered from memory", func() bool {
 		before := f.Stats().Hits
 		f.want(key, value)
 		return f.Stats().Hits > before
@@ -85,7 +85,7 @@ func (f *fixture) warm(key, value string) {
 
 func (f *fixture) tracking() {
 	f.t.Helper()
-	eventually(f.t, "changes are tracked", func() bool { return f.Stats().Tracking })
+	devtest.Eventually(f.t, "changes are tracked", func() bool { return f.Stats().Tracking })
 }
 
 func (f *fixture) kinds() (all []cache.Kind) {
@@ -104,15 +104,6 @@ func (f *fixture) lastError() error {
 		return nil
 	}
 	return f.events[len(f.events)-1].Err
-}
-
-func eventually(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-	}
 }
 
 // open returns a client with the timeouts of package direct.

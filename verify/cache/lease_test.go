@@ -42,7 +42,7 @@ func TestSilentConnectionEndsTheLeaseWithinTheBound(t *testing.T) {
 				}
 			}
 			t.Logf("served for the last time %v after it was deleted", last)
-			eventually(t, "it is reported", func() bool { return slices.Contains(f.kinds(), cache.Down) })
+			devtest.Eventually(t, "it is reported", func() bool { return slices.Contains(f.kinds(), cache.Down) })
 			f.tracking() // on a new connection, which is not stalled
 			if kinds := f.kinds(); !slices.Equal(kinds[:3], []cache.Kind{cache.Up, cache.Down, cache.Up}) {
 				t.Errorf("%v", kinds)
@@ -64,7 +64,7 @@ func TestKilledConnectionIsReplacedAndTheCacheEmptied(t *testing.T) {
 		if err := admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the cache is emptied", func() bool { return f.Stats().Flushes > flushes })
+		devtest.Eventually(t, "the cache is emptied", func() bool { return f.Stats().Flushes > flushes })
 		f.tracking()
 	}
 }
@@ -81,7 +81,7 @@ func TestRestartedRedisReplacesCachedValues(t *testing.T) {
 	process.Start()
 	del(t, open(t, process.URL), "a")
 	began := time.Now()
-	eventually(t, "the deletion is seen", func() bool {
+	devtest.Eventually(t, "the deletion is seen", func() bool {
 		v, err := f.get("a")
 		if err == nil && v != "" && time.Since(began) > cache.DefaultBound {
 			t.Fatal("the value from before the restart is still served")

@@ -52,7 +52,7 @@ func TestEveryMasterOfAClusterIsTracked(t *testing.T) {
 	if err := c.Nodes[1].Client(t).Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the cache is emptied", func() bool { return f.Stats().Flushes > flushes })
+	devtest.Eventually(t, "the cache is emptied", func() bool { return f.Stats().Flushes > flushes })
 	f.tracking()
 	changesArriveFromEverywhere(t, f, other, "l")
 }
@@ -85,7 +85,7 @@ func TestKeysThatMoveToAnotherMasterStayCoherent(t *testing.T) {
 	do(from, "MIGRATE", host, port, prefix+key, 0, 5000)
 	// Until the push of the move arrives, the cache may answer. Then the old master does
 	// not find the key and redirects to the other one (ASK).
-	eventually(t, "the move is known", func() bool {
+	devtest.Eventually(t, "the move is known", func() bool {
 		before := f.Stats().Hits
 		f.want(key, "1")
 		return f.Stats().Hits == before
@@ -104,7 +104,7 @@ func TestKeysThatMoveToAnotherMasterStayCoherent(t *testing.T) {
 	for _, n := range []*redis.Client{to, from, c.Nodes[0].Client(t), c.Nodes[1].Client(t)} {
 		do(n, "CLUSTER", "SETSLOT", slot, "NODE", toID)
 	}
-	eventually(t, "it is read from its new master and cached", func() bool {
+	devtest.Eventually(t, "it is read from its new master and cached", func() bool {
 		before := f.Stats().Hits
 		v, err := f.get(key)
 		if err == nil && v != "2" {
@@ -141,7 +141,7 @@ func TestNewMasterIsTrackedAfterAFailover(t *testing.T) {
 	}
 	f.warm("a", "1")
 	s.Master.Kill()
-	eventually(t, "a master is elected", func() bool {
+	devtest.Eventually(t, "a master is elected", func() bool {
 		return other.Del(context.Background(), prefix+"a").Err() == nil
 	})
 	ended := time.Now()

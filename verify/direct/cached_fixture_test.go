@@ -2,8 +2,8 @@ package direct_test
 
 import (
 	"testing"
-	"time"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify/direct"
 )
 
@@ -11,27 +11,18 @@ import (
 func cached(t testing.TB, f *fixture, o direct.Options) *direct.Verifier {
 	t.Helper()
 	d := newVerifier(t, f.redis, f.ring, o)
-	eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
 	return d
 }
 
 // warm verifies a token until it is answered from memory.
 func warm(t testing.TB, d *direct.Verifier, raw string) {
 	t.Helper()
-	eventually(t, "the token is answered from memory", func() bool {
+	devtest.Eventually(t, "the token is answered from memory", func() bool {
 		before := d.Stats().Hits
 		if _, err := d.Verify(t.Context(), raw); err != nil {
 			t.Fatal(err)
 		}
 		return d.Stats().Hits > before
 	})
-}
-
-func eventually(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
 }

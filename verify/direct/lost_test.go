@@ -31,7 +31,7 @@ func TestTokensThatRedisLostAreNotInvalid(t *testing.T) {
 			if err := f.redis.FlushDB(t.Context()).Err(); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "a missing record is unavailable", func() bool {
+			devtest.Eventually(t, "a missing record is unavailable", func() bool {
 				_, err := d.Verify(t.Context(), made.Reveal())
 				return errors.Is(err, verify.ErrUnavailable) && !errors.Is(err, verify.ErrInvalidToken)
 			})

@@ -35,7 +35,7 @@ func TestUsesFromMemoryAreReportedToRedis(t *testing.T) {
 	raw, hash := f.put(f.typical())
 	warm(t, d, raw)
 	grown := func() {
-		eventually(t, "Redis takes it for unused", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+		devtest.Eventually(t, "Redis takes it for unused", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
 	}
 	grown()
 	if _, err := d.Verify(t.Context(), raw); err != nil {
@@ -47,14 +47,14 @@ func TestUsesFromMemoryAreReportedToRedis(t *testing.T) {
 	grown() // Another use within some minutes is not reported.
 	for n := range 20 {
 		ahead.Store(int64(n+1) * int64(6*time.Minute))
-		eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
+		devtest.Eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
 		grown()
 		misses := d.Stats().Misses
 		if _, err := d.Verify(t.Context(), raw); err != nil {
 			t.Fatal(err)
 		}
 		if d.Stats().Misses == misses {
-			eventually(t, "the use is reported", func() bool { return idleFor(t, f, hash) < 2*time.Second })
+			devtest.Eventually(t, "the use is reported", func() bool { return idleFor(t, f, hash) < 2*time.Second })
 			return
 		}
 		// On a busy machine the lease may just have ended, so that Redis was read.
@@ -90,11 +90,11 @@ func TestLastUsesAreReportedAtClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw, hash := f.put(f.typical())
-	eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
 	warm(t, d, raw)
-	eventually(t, "Redis takes it for unused", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
+	devtest.Eventually(t, "Redis takes it for unused", func() bool { return idleFor(t, f, hash) >= 2*time.Second })
 	ahead.Store(int64(6 * time.Minute))
-	eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
 	if _, err := d.Verify(t.Context(), raw); err != nil {
 		t.Fatal(err)
 	}
@@ -126,15 +126,15 @@ func TestMissingRightToTouchIsLoggedOnce(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = d.Close() })
 	raw, _ := f.put(f.typical())
-	eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
+	devtest.Eventually(t, "its cache is served", func() bool { return d.Stats().Tracking })
 	warm(t, d, raw)
 	for n := range 3 {
 		ahead.Store(int64(n+1) * int64(6*time.Minute))
-		eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
+		devtest.Eventually(t, "the cache is served at the moved clock", func() bool { return d.Stats().Tracking })
 		if _, err := d.Verify(t.Context(), raw); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "it is logged", func() bool { return strings.Contains(log.String(), "+touch") })
+		devtest.Eventually(t, "it is logged", func() bool { return strings.Contains(log.String(), "+touch") })
 	}
 	if n := strings.Count(log.String(), "+touch"); n != 1 {
 		t.Errorf("logged %d times", n)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -57,7 +56,7 @@ func RedisCluster(t testing.TB, masters, spare int) *Cluster {
 	}
 	for _, n := range c.Nodes {
 		admin := n.Client(t)
-		await(ctx, t, "the cluster's nodes know each other", func() bool {
+		Eventually(t, "the cluster's nodes know each other", func() bool {
 			info, err := admin.ClusterInfo(ctx).Result()
 			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", masters+spare)) &&
 				strings.Contains(info, fmt.Sprintf("cluster_slots_assigned:%d", slots))
@@ -98,7 +97,7 @@ func runRedis(t testing.TB, config string, args ...string) *ClusterNode {
 	ctx, cancel := context.WithTimeout(context.Background(), startWait)
 	defer cancel()
 	c := n.Client(t)
-	await(ctx, t, "a Redis answers", func() bool {
+	Eventually(t, "a Redis answers", func() bool {
 		err := c.Ping(ctx).Err()
 		return err == nil || redis.IsAuthError(err)
 	})
@@ -120,16 +119,5 @@ func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func await(ctx context.Context, t testing.TB, what string, done func() bool) {
-	t.Helper()
-	for !done() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not in time: %s", what)
-		case <-time.After(20 * time.Millisecond):
-		}
 	}
 }

@@ -26,7 +26,7 @@ func PgBouncer(t testing.TB, postgresURL, mode string) string {
 	u.Host = fmt.Sprintf("127.0.0.1:%d", port)
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	await(ctx, t, "pgbouncer answers", func() bool {
+	Eventually(t, "pgbouncer answers", func() bool {
 		c, err := pgx.Connect(ctx, u.String())
 		if err != nil {
 			return false

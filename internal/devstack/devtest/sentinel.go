@@ -25,7 +25,7 @@ func RedisSentinel(t testing.TB) *Sentinel {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	replica := s.Replica.Client(t)
-	await(ctx, t, "the replica follows its master", func() bool {
+	Eventually(t, "the replica follows its master", func() bool {
 		info, err := replica.Info(ctx, "replication").Result()
 		return err == nil && strings.Contains(info, "master_link_status:up")
 	})
@@ -34,13 +34,13 @@ func RedisSentinel(t testing.TB) *Sentinel {
 		n := runRedis(t, fmt.Sprintf("sentinel monitor main %s %s 2\nsentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n", host, port), "--sentinel")
 		hosts = append(hosts, n.Addr)
 		c := n.Client(t)
-		await(ctx, t, "a sentinel knows the replica", func() bool {
+		Eventually(t, "a sentinel knows the replica", func() bool {
 			info, err := c.Info(ctx, "sentinel").Result()
 			return err == nil && strings.Contains(info, "slaves=1")
 		})
 	}
 	first := (&ClusterNode{Addr: hosts[0]}).Client(t)
-	await(ctx, t, "the sentinels know each other", func() bool {
+	Eventually(t, "the sentinels know each other", func() bool {
 		info, err := first.Info(ctx, "sentinel").Result()
 		return err == nil && strings.Contains(info, "sentinels=3")
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -57,9 +58,13 @@ func Main(m *testing.M) int {
 	return code
 }
 
-func (s *servers) tempDir() (string, error) {
-	s.dir.Do(func() { s.path, s.pathErr = os.MkdirTemp("", "devtest-") })
-	return s.path, s.pathErr
+// Dir is a directory of this test binary, which Main removes.
+func Dir() (string, error) {
+	shared.dir.Do(func() { shared.path, shared.pathErr = os.MkdirTemp("", "devtest-") })
+	if shared.pathErr != nil {
+		return "", fmt.Errorf("make a directory for stores and programs: %w", shared.pathErr)
+	}
+	return shared.path, nil
 }
 
 func (s *servers) startPostgres() (*devstack.Store, error) {
@@ -94,16 +99,21 @@ func (s *servers) start(given string, binary starter, container func(context.Con
 	if os.Getenv("DEVTEST_SOURCE") == "" && containersWork(ctx) {
 		return container(ctx)
 	}
-	dir, err := s.tempDir()
+	dir, err := Dir()
 	if err != nil {
-		return nil, fmt.Errorf("make a directory for stores: %w", err)
+		return nil, err
 	}
 	return binary(ctx, options(dir))
 }
 
-// options are the options of a store for tests.
+// options are the options of a store for tests. The data directory that initdb creates is
+// kept in the user's cache.
 func options(dir string) devstack.Options {
-	return devstack.Options{Dir: dir, Scratch: true, Sources: []devstack.Source{devstack.Binary}, Databases: redisDatabases}
+	o := devstack.Options{Dir: dir, Scratch: true, Sources: []devstack.Source{devstack.Binary}, Databases: redisDatabases}
+	if cache, err := os.UserCacheDir(); err == nil {
+		o.Templates = filepath.Join(cache, "auth-books-test")
+	}
+	return o
 }
 
 // need fails or skips a test that cannot have its store.

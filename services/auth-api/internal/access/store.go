@@ -137,6 +137,15 @@ func wider(then, now []string) bool {
 	return slices.ContainsFunc(then, func(word string) bool { return !slices.Contains(now, word) })
 }
 
+// Find reads the record of a token; nil if there is none. Error: record.ErrInvalid.
+func (s *Store) Find(ctx context.Context, h token.Hash) (*verify.Principal, error) {
+	found, err := s.read(ctx, []token.Hash{h})
+	if err != nil || found[h] == "" {
+		return nil, err
+	}
+	return record.Decode(s.ring, h, found[h])
+}
+
 // read returns the records, not decoded. It leaves out keys that are missing or hold another
 // type.
 func (s *Store) read(ctx context.Context, hashes []token.Hash) (map[token.Hash]string, error) {

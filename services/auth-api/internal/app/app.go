@@ -21,10 +21,10 @@ import (
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/password/worker"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
-	"auth.books.test/services/auth-api/internal/worker"
 	"auth.books.test/verify/direct"
 )
 
@@ -102,10 +102,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 
 // openStores opens Postgres and Redis, and begins to verify from memory.
 func (a *App) openStores(ctx context.Context, c config.Config, damaged authorization.Damaged) (err error) {
-	a.db, err = postgres.Open(ctx, postgres.Options{
-		Pool: c.Postgres(), Timeout: c.AuthDBTimeout.Duration, Now: time.Now, Log: a.log,
-	})
-	if err != nil {
+	if a.db, err = OpenPostgres(ctx, c, a.log); err != nil {
 		return err
 	}
 	a.onClose(a.db.Close)

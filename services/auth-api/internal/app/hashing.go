@@ -11,7 +11,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/password"
-	"auth.books.test/services/auth-api/internal/worker"
+	"auth.books.test/services/auth-api/internal/password/worker"
 )
 
 // HashCommand is the command of this program that hashes passwords for another process
@@ -42,20 +42,33 @@ func newHasher(c config.Config, workers *worker.Pool) (*password.Hasher, error) 
 	return hasher, nil
 }
 
-// newHashing sizes the pool from processors and memory, and tells the runtime
-// to stay below the memory it may have.
+// newHashing makes the pool, which gives memory back to the system once nobody signs in.
 func newHashing(c config.Config, hasher *password.Hasher, workers *worker.Pool) *password.Pool {
-	limit := password.MemoryLimit(debug.SetMemoryLimit(-1), os.DirFS("/sys/fs/cgroup"))
-	slots := c.PasswordSlots.Value
-	if slots == 0 {
-		slots = password.SlotsFor(runtime.GOMAXPROCS(0), limit, c.PasswordParams())
-	}
-	if limit < math.MaxInt64 {
-		debug.SetMemoryLimit(password.RuntimeMemory(slots, limit, c.PasswordParams()))
-	}
 	release := func() {
 		workers.Release()
 		debug.FreeOSMemory()
 	}
-	return password.NewPool(hasher, password.PoolOptions{Slots: slots, Queue: c.PasswordQueue.Value, Release: release})
+	return password.NewPool(hasher, password.PoolOptions{Slots: slots(c), Queue: c.PasswordQueue.Value, Release: release})
+}
+
+// slots is how many passwords may be hashed at once: the setting, or what processors and
+// memory allow.
+func slots(c config.Config) int {
+	if c.PasswordSlots.Value > 0 {
+		return c.PasswordSlots.Value
+	}
+	return password.SlotsFor(runtime.GOMAXPROCS(0), memoryLimit(), c.PasswordParams())
+}
+
+// limitMemory has the runtime of this process collect garbage so that it stays below what
+// hashing leaves of the memory that the container may have.
+func limitMemory(c config.Config) {
+	if limit := memoryLimit(); limit < math.MaxInt64 {
+		debug.SetMemoryLimit(password.RuntimeMemory(slots(c), limit, c.PasswordParams()))
+	}
+}
+
+// memoryLimit is the container's, in bytes, or GOMEMLIMIT where that is lower.
+func memoryLimit() int64 {
+	return password.MemoryLimit(debug.SetMemoryLimit(-1), os.DirFS("/sys/fs/cgroup"))
 }

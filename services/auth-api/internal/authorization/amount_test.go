@@ -48,7 +48,7 @@ func TestEndingDoesNotDependOnHowMuchEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("answered in %v: %v", time.Since(began), err)
-	eventually(t, "it is synced to Redis", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+	devtest.Eventually(t, "it is synced to Redis", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 	if n := w.recordsLeft(); n != 0 {
 		t.Errorf("%d records are left", n)
 	}
@@ -100,7 +100,7 @@ func TestRelayContinuesAtTheCursor(t *testing.T) {
 		t.Fatalf("%d records after two pages, want 700", n)
 	}
 	w.relay()
-	eventually(t, "the rest is synced", func() bool { return w.recordsLeft() == 0 })
+	devtest.Eventually(t, "the rest is synced", func() bool { return w.recordsLeft() == 0 })
 }
 
 // The first attempt failed because a store did not answer. The repeated request succeeds
@@ -197,7 +197,7 @@ func TestUnreadableSelectorBlocksNoOther(t *testing.T) {
 			w.sql(`UPDATE authorizations SET revoked_at = now()`)
 			w.sql(`INSERT INTO outbox (id, selector, target) SELECT id, 'tree', uuid_send(root_id) FROM authorizations`)
 			w.relay()
-			eventually(t, "the other is synced", func() bool { return !w.alive(o) })
+			devtest.Eventually(t, "the other is synced", func() bool { return !w.alive(o) })
 			w.rebuild()
 			if n := w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL"); n != 1 {
 				t.Errorf("%d selectors wait, want only the unreadable one", n)
@@ -259,8 +259,8 @@ func TestNothingIsErasedBeforeItsTokensAreDead(t *testing.T) {
 		t.Fatal("the row was deleted, and the token stays alive")
 	}
 	w.relay()
-	eventually(t, "the token is dead", func() bool { return !w.alive(o) })
-	eventually(t, "it is erased", func() bool {
+	devtest.Eventually(t, "the token is dead", func() bool { return !w.alive(o) })
+	devtest.Eventually(t, "it is erased", func() bool {
 		n, err := w.SweepOnce(context.Background())
 		if err != nil {
 			t.Error(err)
@@ -339,7 +339,7 @@ func TestClientThatRequestsManyTokensCanBeEnded(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "many tokens are issued", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
+	devtest.Eventually(t, "many tokens are issued", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
 	err := settled(func() error {
 		return w.Change(context.Background(), subject, func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
 	})

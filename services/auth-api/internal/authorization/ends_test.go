@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/verify"
@@ -306,7 +307,7 @@ func TestTokenOfAProgram(t *testing.T) {
 	want("rebuilt", "books:read")
 	// A record that cannot be read is rewritten.
 	w.sql(`INSERT INTO outbox (id, selector, target) SELECT gen_random_uuid(), 'token', hash FROM access_tokens WHERE authorization_id = $1`, made.ID)
-	eventually(t, "carried", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+	devtest.Eventually(t, "carried", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 	want("carried", "books:read")
 	if err := w.Change(t.Context(), client, endAll); err != nil {
 		t.Fatal(err)

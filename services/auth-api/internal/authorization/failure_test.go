@@ -40,11 +40,11 @@ func TestRevocationIsSyncedWhenRedisIsBack(t *testing.T) {
 				t.Errorf("while Redis is away: %v, want ErrUnavailable", err)
 			}
 			proxy.Restore()
-			eventually(t, "the token is dead", func() bool {
+			devtest.Eventually(t, "the token is dead", func() bool {
 				_, err := w.verify(o)
 				return errors.Is(err, verify.ErrInvalidToken)
 			})
-			eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+			devtest.Eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 		})
 	}
 }
@@ -61,9 +61,9 @@ func TestRelayFinishesWhatAnotherReplicaBegan(t *testing.T) {
 		t.Fatal("the record is gone already")
 	}
 	w.relay()
-	eventually(t, "the ended token is dead", func() bool { return !w.alive(dead) })
-	eventually(t, "the live token is up to date", func() bool { i, err := w.verify(live); return err == nil && i.Name == "Ada" })
-	eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+	devtest.Eventually(t, "the ended token is dead", func() bool { return !w.alive(dead) })
+	devtest.Eventually(t, "the live token is up to date", func() bool { i, err := w.verify(live); return err == nil && i.Name == "Ada" })
+	devtest.Eventually(t, "the queue is empty", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 }
 
 func TestFailedSignInWithoutRedisLeavesNothing(t *testing.T) {
@@ -77,7 +77,7 @@ func TestFailedSignInWithoutRedisLeavesNothing(t *testing.T) {
 		t.Errorf("%d sessions that nobody has a token of", n)
 	}
 	proxy.Restore()
-	eventually(t, "sign-in works again", func() bool {
+	devtest.Eventually(t, "sign-in works again", func() bool {
 		_, err := w.signIn(t.Context(), w.account)
 		return err == nil
 	})
@@ -101,7 +101,7 @@ func TestVerificationContinuesWithoutPostgres(t *testing.T) {
 		t.Error("a revocation that was refused ended the token")
 	}
 	proxy.Restore()
-	eventually(t, "revocation works again", func() bool {
+	devtest.Eventually(t, "revocation works again", func() bool {
 		return w.endAll() == nil
 	})
 	if w.alive(o) {

@@ -16,7 +16,7 @@ func TestSessionUnusedLongestMakesRoom(t *testing.T) {
 	television := w.open() // the oldest, but always used
 	var others []session.Opened
 	for range authorization.MaxSessions - 1 {
-		w.clock.move(time.Second)
+		w.clock.Move(time.Second)
 		others = append(others, w.open())
 	}
 	w.sql("UPDATE authorizations SET used_at = now() + interval '1 day' WHERE id = $1", television.ID)

@@ -91,7 +91,7 @@ func TestRedisWithOldDataIsRebuilt(t *testing.T) {
 	}
 	process.Kill()
 	process.Start()
-	eventually(t, "Redis is back", func() bool { return w.redis.Ping(context.Background()).Err() == nil })
+	devtest.Eventually(t, "Redis is back", func() bool { return w.redis.Ping(context.Background()).Err() == nil })
 
 	did := w.rebuild()
 	if w.alive(revoked) || w.alive(forgotten) {
@@ -175,7 +175,7 @@ func TestRecordOfAnUncommittedSignInIsKept(t *testing.T) {
 	w.sql("DELETE FROM authorizations WHERE id = $1", o.ID) // not committed yet
 	ended := make(chan authorization.Rebuilt)
 	go func() { ended <- w.rebuild() }()
-	eventually(t, "the records are scanned", func() bool {
+	devtest.Eventually(t, "the records are scanned", func() bool {
 		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
 	})
 	// Scanned once; the second check is seconds away.
@@ -259,7 +259,7 @@ func TestRebuildStartsAgainIfRedisRestarts(t *testing.T) {
 		_, err := w.RebuildOnce(context.Background())
 		failed <- err
 	}()
-	eventually(t, "the records are scanned", func() bool {
+	devtest.Eventually(t, "the records are scanned", func() bool {
 		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
 	})
 	process.Kill()
@@ -268,7 +268,7 @@ func TestRebuildStartsAgainIfRedisRestarts(t *testing.T) {
 		t.Fatal("the rebuild succeeded although Redis restarted")
 	}
 	// The claim of the failed rebuild may be left until it expires.
-	eventually(t, "the rebuild succeeds", func() bool {
+	devtest.Eventually(t, "the rebuild succeeds", func() bool {
 		did, err := w.RebuildOnce(context.Background())
 		return err == nil && did != nil
 	})

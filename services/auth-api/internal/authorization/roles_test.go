@@ -192,7 +192,7 @@ func TestChangeOfRolesIsSyncedWhenRedisIsBack(t *testing.T) {
 	proxy.Cut()
 	wantCode(t, w.assignments(w.account, `DELETE FROM role_assignments`), fault.StoreUnavailable)
 	proxy.Restore()
-	eventually(t, "the token lost it", func() bool {
+	devtest.Eventually(t, "the token lost it", func() bool {
 		principal, err := w.verify(o)
 		return err == nil && !principal.HasScope("books:read")
 	})

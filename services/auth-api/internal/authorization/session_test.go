@@ -212,7 +212,7 @@ func TestSessionEndsWhenIdleAndAtItsLifetime(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			o := w.open()
-			w.clock.move(c.after)
+			w.clock.Move(c.after)
 			if w.alive(o) != c.alive {
 				t.Errorf("alive: %v, want %v", !c.alive, c.alive)
 			}
@@ -232,7 +232,7 @@ func TestSweepDeletesOnlyWhatEndedLongAgo(t *testing.T) {
 		move time.Duration
 		gone int64
 	}{{29 * 24 * time.Hour, 0}, {25 * time.Hour, 1}, {13 * time.Hour, 1}, {time.Hour, 0}} {
-		w.clock.move(step.move)
+		w.clock.Move(step.move)
 		if n, err := w.SweepOnce(t.Context()); err != nil || n != step.gone {
 			t.Errorf("after another %v: deleted %d, %v; want %d", step.move, n, err, step.gone)
 		}

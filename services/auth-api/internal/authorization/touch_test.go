@@ -50,9 +50,9 @@ func TestUseExtendsTheIdleTimeoutFromTheLastUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
-	w.clock.move(5 * time.Hour)
+	w.clock.Move(5 * time.Hour)
 	w.unusedFor(o, time.Hour) // so it was used an hour ago
-	used := w.clock.now().Add(-time.Hour)
+	used := w.clock.Now().Add(-time.Hour)
 	w.touch()
 	if off := w.idleEnd(o).Sub(used.Add(idle)).Abs(); off > 3*time.Second {
 		t.Errorf("the idle timeout is off by %v", off)
@@ -68,20 +68,20 @@ func TestUnusedSessionEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.open()
-	w.clock.move(5 * time.Hour)
+	w.clock.Move(5 * time.Hour)
 	w.unusedFor(o, time.Hour)
 	w.touch()
-	written, end := w.clock.now(), w.idleEnd(o)
-	for w.clock.now().Before(end.Add(-time.Hour)) {
-		w.clock.move(time.Hour)
+	written, end := w.clock.Now(), w.idleEnd(o)
+	for w.clock.Now().Before(end.Add(-time.Hour)) {
+		w.clock.Move(time.Hour)
 		// As in a real Redis: the record was not read since it was written.
-		w.unusedFor(o, w.clock.now().Sub(written))
+		w.unusedFor(o, w.clock.Now().Sub(written))
 		w.touch()
 	}
 	if got := w.idleEnd(o); !got.Equal(end) {
 		t.Errorf("it was not used, but its end moved from %v to %v", end, got)
 	}
-	w.clock.move(time.Hour + time.Second)
+	w.clock.Move(time.Hour + time.Second)
 	if w.alive(o) {
 		t.Error("alive after its idle timeout")
 	}
@@ -92,7 +92,7 @@ func TestUsedSessionLivesToItsLifetime(t *testing.T) {
 	w := newWorld(t)
 	o := w.open()
 	used := 0
-	for w.clock.move(11 * time.Hour); ; w.clock.move(11 * time.Hour) {
+	for w.clock.Move(11 * time.Hour); ; w.clock.Move(11 * time.Hour) {
 		if _, err := w.verify(o); errors.Is(err, verify.ErrInvalidToken) {
 			break
 		}
@@ -109,7 +109,7 @@ func TestTouchNeverRevives(t *testing.T) {
 	w := newWorld(t)
 	for round := range 100 {
 		o := w.open()
-		w.clock.move(time.Hour)
+		w.clock.Move(time.Hour)
 		if _, err := w.verify(o); err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestTouchNeverRestoresAScope(t *testing.T) {
 	w.grant("books", "books:read")
 	for round := range 100 {
 		o := w.open()
-		w.clock.move(time.Hour)
+		w.clock.Move(time.Hour)
 		if _, err := w.verify(o); err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func TestLFUPolicyIsReported(t *testing.T) {
 	if err := w.redis.ConfigSet(t.Context(), "maxmemory-policy", "allkeys-lfu").Err(); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.move(time.Hour)
+	w.clock.Move(time.Hour)
 	if err := w.TouchOnce(t.Context(), idle); err == nil {
 		t.Error("no error: uses are lost silently")
 	}
@@ -184,7 +184,7 @@ func TestAllUsesAreRecorded(t *testing.T) {
 	w := newWorld(t)
 	w.fill(w.account, many)
 	w.rebuild() // it reads and writes each record, like a use
-	w.clock.move(30 * time.Minute)
+	w.clock.Move(30 * time.Minute)
 	w.touch()
 	if n := w.count("SELECT count(*) FROM authorizations WHERE used_at > now() + interval '29 minutes' AND idle_expires_at > now() + interval '12 hours'"); n != many {
 		t.Errorf("%d uses are recorded, want %d", n, many)

@@ -2,36 +2,29 @@ package authorization_test
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
-	"log/slog"
 	"os"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
-	"auth.books.test/schema/schematest"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/authtest"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
-	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
-	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
-// world is the service with real stores.
+// world is the service with real stores, and an account.
 type world struct {
 	*authorization.Service
 	sessions *session.Service
@@ -42,81 +35,31 @@ type world struct {
 	verifier verify.Verifier
 	tokens   *access.Store
 	ring     *token.KeyRing
-	clock    *clock
+	clock    *authtest.Clock
+	replica  func() *authorization.Service
 	account  uuid.UUID
 }
 
-// clock can be moved. Redis's clock cannot, so records end by the verifier's clock.
-type clock struct{ offset atomic.Int64 }
-
-func (c *clock) now() time.Time        { return time.Now().Add(time.Duration(c.offset.Load())) }
-func (c *clock) move(by time.Duration) { c.offset.Add(int64(by)) }
+const (
+	idle     = authtest.Idle
+	lifetime = authtest.Lifetime
+)
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldOn(t, schematest.Database(t), devtest.Redis(t))
+	return newWorldOn(t, "", "")
 }
 
+// newWorldOn makes a world on the stores of two URLs; one that is empty is made.
 func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	t.Helper()
-	db, err := pgxpool.New(t.Context(), postgresURL)
-	if err != nil {
-		t.Fatal(err)
+	a := authtest.On(t, authtest.Stores{Postgres: postgresURL, Redis: redisURL})
+	w := &world{
+		t: t, Service: a.Authorizations, sessions: a.Sessions, db: a.DB, store: a.Store, redis: a.Redis, verifier: a.Verifier,
+		tokens: a.Records, ring: a.Ring, clock: a.Clock, replica: a.Replica,
 	}
-	t.Cleanup(db.Close)
-	pool, err := pgxpool.ParseConfig(postgresURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool.MaxConns = 8
-	store, err := postgres.Open(t.Context(), postgres.Options{Pool: pool, Timeout: 3 * time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(store.Close)
-	options, err := direct.RedisOptions(redisURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Tests of other packages may use all processors for longer than the usual timeouts.
-	options.ReadTimeout, options.WriteTimeout = 5*time.Second, 5*time.Second
-	client := redis.NewClient(options)
-	t.Cleanup(func() { _ = client.Close() })
-	// The marker of a rebuild that is complete, but has not dropped unknown records yet.
-	if err := client.Set(t.Context(), token.RebuiltKey, "partly:", 0).Err(); err != nil {
-		t.Log(err) // Some tests start without Redis.
-	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key)
-	ring, err := token.ParseKeyRing("t1:" + base64.StdEncoding.EncodeToString(key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, db: db, store: store, redis: client, clock: &clock{}, ring: ring}
-	direct, err := direct.New(client, ring, direct.Options{Strict: true, Now: w.clock.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = direct.Close() })
-	w.verifier = direct
-	w.tokens = access.NewStore(client, ring, 5*time.Second, direct)
-	w.Service = w.replica()
-	w.sessions = session.New(session.NewStore(store), w.Service, lifetime)
 	w.account = w.newAccount("ada@books.test")
 	return w
-}
-
-const (
-	idle     = 12 * time.Hour
-	lifetime = 30 * 24 * time.Hour
-)
-
-// replica is another service with the same stores.
-func (w *world) replica() *authorization.Service {
-	return authorization.New(authorization.Options{
-		DB: w.store, Records: w.tokens, Ring: w.ring, People: account.NewStore(w.store), Assignments: resource.NewStore(w.store), Idle: idle,
-		Now: w.clock.now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
-	})
 }
 
 func (w *world) newAccount(email string) uuid.UUID {
@@ -222,16 +165,6 @@ func (w *world) count(query string, args ...any) (n int) {
 		w.t.Fatal(err)
 	}
 	return n
-}
-
-// eventually polls until the condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 10 s: %s", what)
-		}
-	}
 }
 
 func wantCode(t *testing.T, err error, code fault.Code) {

@@ -49,6 +49,7 @@ type World struct {
 	Login          *login.Service
 	Authorizations *authorization.Service
 
+	Ring      *token.KeyRing
 	People    *account.Store
 	Offers    *resource.Store
 	Records   *access.Store
@@ -81,18 +82,15 @@ func New(t testing.TB) *World {
 func On(t testing.TB, s Stores) *World {
 	t.Helper()
 	w := &World{t: t, Clock: &Clock{}, Hashes: &Hashes{}, Clients: &Clients{}}
-	ring := must(token.ParseKeyRing(tokenKey))(t)
+	w.Ring = must(token.ParseKeyRing(tokenKey))(t)
 	w.openPostgres(s.Postgres)
 	w.openRedis(s.Redis)
-	verifier := must(direct.New(w.Redis, ring, direct.Options{Strict: true, Now: w.Clock.Now}))(t)
+	verifier := must(direct.New(w.Redis, w.Ring, direct.Options{Strict: true, Now: w.Clock.Now}))(t)
 	t.Cleanup(func() { _ = verifier.Close() })
 	w.Verifier = verifier
-	w.Records = access.NewStore(w.Redis, ring, storeTimeout, verifier)
+	w.Records = access.NewStore(w.Redis, w.Ring, storeTimeout, verifier)
 	w.People, w.Offers = account.NewStore(w.Store), resource.NewStore(w.Store)
-	w.Authorizations = authorization.New(authorization.Options{
-		DB: w.Store, Records: w.Records, Ring: ring, People: w.People, Assignments: w.Offers, Idle: Idle,
-		Now: w.Clock.Now, Random: rand.Reader, Log: discard(),
-	})
+	w.Authorizations = w.Replica()
 	hasher := must(password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, w.Hashes.derive))(t)
 	w.Passwords = password.NewPool(hasher, password.PoolOptions{Slots: 8, Wait: storeTimeout})
 	w.Accounts = account.New(w.AccountOptions())
@@ -100,6 +98,14 @@ func On(t testing.TB, s Stores) *World {
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
 	w.Login = login.New(w.Accounts, w.Sessions)
 	return w
+}
+
+// Replica is one more service of authorizations on the same stores.
+func (w *World) Replica() *authorization.Service {
+	return authorization.New(authorization.Options{
+		DB: w.Store, Records: w.Records, Ring: w.Ring, People: w.People, Assignments: w.Offers, Idle: Idle,
+		Now: w.Clock.Now, Random: rand.Reader, Log: discard(),
+	})
 }
 
 // AccountOptions are what Accounts is made of, for tests that replace a part.

@@ -35,7 +35,7 @@ func run(ctx context.Context, b Build, args []string, stdout, stderr io.Writer, 
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.AddCommand(serveCommand(b.Version), schemaCommand(), accountCommand(),
-		apiCommand(), roleCommand(), clientCommand(), configCommand(), versionCommand(b), hashCommand())
+		apiCommand(), roleCommand(), clientCommand(), tokenCommand(), configCommand(), versionCommand(b), hashCommand())
 	root.AddCommand(more...)
 	root.SetArgs(args)
 	root.SetOut(stdout)

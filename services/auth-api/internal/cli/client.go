@@ -13,6 +13,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/app"
 	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/postgres"
 )
 
 func clientCommand() *cobra.Command {
@@ -42,8 +43,8 @@ func clientCommand() *cobra.Command {
 				return okay(a.Clients.Disable(ctx, id), "The client is disabled.")
 			})},
 		&cobra.Command{Use: "list", Short: "List the clients, without secrets", Args: cobra.NoArgs,
-			RunE: withApp(func(ctx context.Context, a *app.App, _ []string) (string, error) {
-				all, err := a.Clients.List(ctx)
+			RunE: withPostgres(func(ctx context.Context, db *postgres.DB) (string, error) {
+				all, err := client.NewStore(db).List(ctx)
 				return table(all), err
 			})},
 	)

@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/services/auth-api/internal/app"
-	"auth.books.test/services/auth-api/internal/worker"
+	"auth.books.test/services/auth-api/internal/password/worker"
 )
 
 // hashCommand is a worker of package worker; auth-api starts it by itself.

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -118,7 +117,7 @@ func TestRecordsMoveToTheNewServiceKeyBeforeTheOldOneGoes(t *testing.T) {
 // pass, unless the secret was good before.
 func unavailableSoon(t *testing.T, w *world, id uuid.UUID, secret, what string, mayPass bool) {
 	t.Helper()
-	poll(t, what+": it is told as unavailable", func() bool {
+	devtest.Eventually(t, what+": it is told as unavailable", func() bool {
 		_, err := w.Authenticate(t.Context(), id.String(), secret)
 		if err == nil && !mayPass {
 			t.Fatalf("%s: a secret passes that is not the client's", what)
@@ -129,17 +128,8 @@ func unavailableSoon(t *testing.T, w *world, id uuid.UUID, secret, what string, 
 
 func admittedSoon(t *testing.T, w *world, c client.Credentials) {
 	t.Helper()
-	poll(t, "it is admitted again", func() bool {
+	devtest.Eventually(t, "it is admitted again", func() bool {
 		_, err := w.Authenticate(t.Context(), c.ID.String(), c.Secret)
 		return err == nil
 	})
-}
-
-func poll(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
 }

@@ -103,15 +103,6 @@ func (s *Service) Disable(ctx context.Context, id uuid.UUID) error {
 	return errors.Join(err, s.carried(ctx, "disable client", id))
 }
 
-// List gives all clients, those of an API together.
-func (s *Service) List(ctx context.Context) ([]Listed, error) {
-	all, err := s.store.list(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list clients: %w", err)
-	}
-	return all, nil
-}
-
 // Follow brings the records of an API's clients in line after the API changed.
 func (s *Service) Follow(ctx context.Context, audience string) error {
 	ids, err := s.store.of(ctx, audience)

@@ -72,7 +72,8 @@ func (s *Store) truths(ctx context.Context) (map[uuid.UUID]truth, error) {
 	return all, err
 }
 
-func (s *Store) list(ctx context.Context) (all []Listed, err error) {
+// List gives all clients, those of an API together.
+func (s *Store) List(ctx context.Context) (all []Listed, err error) {
 	err = s.each(ctx, `
 		SELECT c.id, a.audience, c.name, cardinality(c.secret_hashes), c.created_at, c.rotated_at, c.disabled_at
 		FROM clients c JOIN apis a ON a.id = c.api_id ORDER BY a.audience, c.created_at, c.id`, func(row pgx.CollectableRow) error {
@@ -85,7 +86,10 @@ func (s *Store) list(ctx context.Context) (all []Listed, err error) {
 		all = append(all, l)
 		return err
 	})
-	return all, err
+	if err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	return all, nil
 }
 
 func (s *Store) of(ctx context.Context, audience string) (ids []uuid.UUID, err error) {

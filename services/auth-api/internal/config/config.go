@@ -105,6 +105,14 @@ func LoadAuthDB() (Config, error) {
 	return c, faults.OrNil()
 }
 
+// LoadSessionDB is Load for commands that need Redis and the keys of tokens only.
+func LoadSessionDB() (Config, error) {
+	c, faults := read()
+	c.validateRedis(&faults)
+	c.validateTokenKey(&faults)
+	return c, faults.OrNil()
+}
+
 func read() (c Config, faults setting.Faults) {
 	faults = setting.Read(&c)
 	_, slips := unknown()

@@ -90,7 +90,7 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 		{"AUTH_API_MAX_CONNECTIONS", "65536", "write 65535 or less"},
 		{"AUTH_DB_USER", "", "or AUTH_DB_URL"},
 		{"AUTH_DB_URL", "mysql://x", "write postgres://"},
-		{"AUTH_DB_URL", "postgres://auth:hu sh@host:notaport/x", "write a blank of the password as %20"},
+		{"AUTH_DB_URL", "postgres://auth:hu sh@host:notaport/x", "write a blank in the password as %20"},
 		{"AUTH_DB_PORT", "tcp://10.0.0.1:5432", "enableServiceLinks"},
 		{"AUTH_DB_PORT", "0", "write a port"},
 		{"AUTH_DB_MAX_CONNECTIONS", "many", "write a whole number"},

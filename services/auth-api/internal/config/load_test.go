@@ -13,6 +13,9 @@ import (
 
 	"auth.books.test/internal/setting"
 	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/verify/cache"
+	"auth.books.test/verify/direct"
 )
 
 // unset takes every setting out of the environment: a shell may have its own.
@@ -53,6 +56,21 @@ func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
 		if !same {
 			t.Errorf("%s has another default:\n%s", name, c)
 		}
+	}
+}
+
+// A tag cannot name a constant, so the two are compared here.
+func TestDefaultsAreThoseOfThePackagesThatUseThem(t *testing.T) {
+	set(t, nil)
+	c, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.PasswordParams() != password.DefaultParams() {
+		t.Errorf("argon2id: %+v, want %+v", c.PasswordParams(), password.DefaultParams())
+	}
+	if c.VerifyBound.Duration != cache.DefaultBound || c.VerifyCache.Value<<20 != direct.DefaultCacheBytes {
+		t.Errorf("verification: %v and %d MiB, want %v and %d bytes", c.VerifyBound, c.VerifyCache.Value, cache.DefaultBound, direct.DefaultCacheBytes)
 	}
 }
 

@@ -27,6 +27,15 @@ func (c *Config) validateRedis(faults *setting.Faults) {
 }
 
 func (c *Config) validateKeys(faults *setting.Faults) {
+	c.validateTokenKey(faults)
+	c.validateServiceKey(faults)
+	var err error
+	if c.parsed.peppers, err = password.ParsePeppers(c.Pepper.Reveal()); err != nil {
+		faults.Add("PASSWORD_PEPPER", "%v", err)
+	}
+}
+
+func (c *Config) validateTokenKey(faults *setting.Faults) {
 	var err error
 	switch c.parsed.tokenRing, err = token.ParseKeyRing(c.TokenKey.Reveal()); {
 	case faults.Has("SESSION_DB_TOKEN_KEY"):
@@ -34,10 +43,6 @@ func (c *Config) validateKeys(faults *setting.Faults) {
 		faults.Add("SESSION_DB_TOKEN_KEY", "it is needed: write k1:$(openssl rand -base64 32)")
 	case err != nil:
 		faults.Add("SESSION_DB_TOKEN_KEY", "%v", err)
-	}
-	c.validateServiceKey(faults)
-	if c.parsed.peppers, err = password.ParsePeppers(c.Pepper.Reveal()); err != nil {
-		faults.Add("PASSWORD_PEPPER", "%v", err)
 	}
 }
 

@@ -25,10 +25,10 @@ func (c *countedVerifier) Verify(ctx context.Context, accessToken string) (*veri
 	switch {
 	case err == nil:
 		c.ok.Inc()
-	case errors.Is(err, verify.ErrInvalidToken):
-		c.invalid.Inc()
-	default:
+	case errors.Is(err, verify.ErrUnavailable), !errors.Is(err, verify.ErrInvalidToken):
 		c.unavailable.Inc()
+	default:
+		c.invalid.Inc()
 	}
 	return principal, err
 }

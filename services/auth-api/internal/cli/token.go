@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auth.books.test/services/auth-api/internal/app"
+	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/verify"
+	"auth.books.test/verify/record"
+	"auth.books.test/verify/token"
+)
+
+func tokenCommand() *cobra.Command {
+	command := &cobra.Command{Use: "token", Short: "Look at an access token's record in Redis"}
+	command.AddCommand(&cobra.Command{Use: "show [KEY]", Short: "Print what Redis holds of a token, which is read from standard input; or of a key, as redis-cli shows it",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := config.LoadSessionDB()
+			if err != nil {
+				return err
+			}
+			h, err := hashOf(c.TokenRing(), args, cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			return showToken(cmd.Context(), c, h, cmd.OutOrStdout())
+		}})
+	return command
+}
+
+// hashOf is that of the key if there is one, or of the token that the input holds. Tokens
+// are no arguments: those of a process can be seen by others.
+func hashOf(ring *token.KeyRing, args []string, in io.Reader) (token.Hash, error) {
+	if len(args) > 0 {
+		if h, ours := token.ParseKey(args[0]); ours {
+			return h, nil
+		}
+		// The argument is not repeated: it may be a token.
+		return token.Hash{}, errors.New("this is no key of a token's record, session: and 43 characters. Write a token to standard input instead")
+	}
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return token.Hash{}, fmt.Errorf("read the token: %w", err)
+	}
+	t, err := token.Parse(strings.TrimSpace(line))
+	if err != nil {
+		return token.Hash{}, fmt.Errorf("this is no token of ours: %w", err)
+	}
+	if err := ring.Check(t); err != nil {
+		return token.Hash{}, fmt.Errorf("this token was never given out, or under a key that SESSION_DB_TOKEN_KEY lacks: %w", err)
+	}
+	return ring.Hash(t)
+}
+
+func showToken(ctx context.Context, c config.Config, h token.Hash, out io.Writer) error {
+	p, err := app.FindRecord(ctx, c, h)
+	switch {
+	case errors.Is(err, record.ErrInvalid):
+		return fmt.Errorf("the record %s is damaged, or of another program; verifiers answer 503 until auth-api has written it anew: %w", h.Key(), err)
+	case err != nil:
+		return err
+	case p == nil:
+		return fmt.Errorf("there is no record %s: the token has expired, was revoked, or was never given out", h.Key())
+	}
+	return printPrincipal(out, p)
+}
+
+func printPrincipal(out io.Writer, p *verify.Principal) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, field := range [][2]string{
+		{"key", p.Hash.Key()}, {"kind", string(p.Kind)}, {"subject", p.Subject}, {"client", p.Client}, {"email", p.Email}, {"name", quoted(p.Name)},
+		{"authorization", p.Authorization}, {"audiences", strings.Join(p.Audiences, " ")}, {"scopes", strings.Join(p.Scopes, " ")},
+		{"issued", moment(p.IssuedAt)}, {"authenticated", moment(p.AuthenticatedAt)}, {"authenticated by", strings.Join(p.AuthenticatedBy, " ")},
+		{"expires", moment(p.ExpiresAt)}, {"expires unused", moment(p.IdleExpiresAt)},
+	} {
+		if field[1] != "" {
+			fmt.Fprintf(w, "%s\t%s\n", field[0], field[1])
+		}
+	}
+	return w.Flush()
+}
+
+// quoted is a name that people choose, which a terminal must not take for something else.
+func quoted(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strconv.Quote(name)
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
