@@ -29,6 +29,9 @@ What follows by hand is printed at the end. Addresses of the sample, such as ada
 			if err != nil {
 				return err
 			}
+			if err := adopt.Goldens(cmd.Context(), t.dir); err != nil {
+				return err
+			}
 			return printAdopted(cmd.OutOrStdout(), t.dir, to, done)
 		}}
 	c.Flags().StringVar(&to.Module, "module", "", "the module's path, such as git.example.org/team/auth")

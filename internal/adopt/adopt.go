@@ -67,6 +67,17 @@ func Adopt(ctx context.Context, p Plan) (Done, error) {
 	return done, nil
 }
 
+// Goldens writes the rendered overlays under internal/manifest/testdata anew: what names
+// a map of settings after its content changes with the names.
+func Goldens(ctx context.Context, dir string) error {
+	update := exec.CommandContext(ctx, "go", "test", "./internal/manifest", "-run", "AsReviewed", "-update")
+	update.Dir = dir
+	if out, err := update.CombinedOutput(); err != nil {
+		return fmt.Errorf("write the rendered overlays anew: %w: %s", err, out)
+	}
+	return nil
+}
+
 // outside holds that the folder of keys is not in the repository, and has no key yet.
 func (p Plan) outside() error {
 	dir, err := filepath.Abs(p.Dir)

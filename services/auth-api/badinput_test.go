@@ -51,7 +51,7 @@ func TestBadBodiesGetClearAnswers(t *testing.T) {
 		{"a short password", asJSON, body(email, marker), 422, "validation_failed", "body.password", "too_short"},
 		{"a long password", asJSON, body(email, strings.Repeat(marker, 19)), 422, "validation_failed", "body.password", "too_long"},
 		{"a well-known password", asJSON, body(email, "correct horse battery staple"), 422, "validation_failed", "body.password", "blocklisted"},
-		{"the service as a password", asJSON, body(email, "auth.books.test-auth-api"), 422, "validation_failed", "body.password", "blocklisted"},
+		{"the service as a password", asJSON, body(email, "auth.books.test auth-api"), 422, "validation_failed", "body.password", "blocklisted"},
 		{"the address as a password", asJSON, body("lovelacelovelace@books.test", "lovelacelovelace1843"), 422, "validation_failed", "body.password", "blocklisted"},
 		{"NUL in a password", asJSON, body(email, good+"\x00"), 422, "validation_failed", "body.password", "not_text"},
 	} {
