@@ -1,4 +1,4 @@
-// Package app wires the service, starts it, and stops it in order.
+// Package app wires the parts of the service, starts them, and stops them in order.
 package app
 
 import (
@@ -28,7 +28,7 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// App is what the service is made of, without HTTP.
+// App has the parts of the service, without HTTP.
 type App struct {
 	Accounts  *account.Service
 	Resources *resource.Service
@@ -50,11 +50,11 @@ type App struct {
 	closers        []func()
 }
 
-// redisTimeout is for each call but those that verify.
+// redisTimeout bounds each call to Redis, except those that verify tokens.
 const redisTimeout = time.Second
 
-// New wires the parts. Stores may come up later. Close ends what it began, such as
-// following changes in Redis.
+// New wires the parts. The stores need not be up yet. Close ends what New began, such as
+// tracking changes in Redis.
 func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err error) {
 	a := &App{log: log}
 	defer func() {
@@ -69,6 +69,8 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if err != nil {
 		return nil, fmt.Errorf("AUTH_API_SERVICE_KEY: %w", err)
 	}
+	// damaged carries the hashes of bad records from the verifier to authorizations, which
+	// rewrites those records.
 	damaged := authorization.NewDamaged()
 	if err := a.openStores(ctx, c, damaged); err != nil {
 		return nil, err
@@ -100,7 +102,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	return a, nil
 }
 
-// openStores opens Postgres and Redis, and begins to verify from memory.
+// openStores opens Postgres and Redis, and makes what reads and writes token records.
 func (a *App) openStores(ctx context.Context, c config.Config, damaged authorization.Damaged) (err error) {
 	if a.db, err = OpenPostgres(ctx, c, a.log); err != nil {
 		return err
@@ -124,7 +126,7 @@ func (a *App) openStores(ctx context.Context, c config.Config, damaged authoriza
 
 func (a *App) onClose(do func()) { a.closers = append(a.closers, do) }
 
-// Close closes what was opened, the last first.
+// Close closes what was opened, in reverse order.
 func (a *App) Close() {
 	for _, do := range slices.Backward(a.closers) {
 		do()
@@ -132,7 +134,7 @@ func (a *App) Close() {
 	a.closers = nil
 }
 
-// work runs what goes on beside requests until ctx ends, and waits for it.
+// work starts the background tasks, which run until ctx ends. wait waits for them.
 func (a *App) work(ctx context.Context) (wait func()) {
 	var all sync.WaitGroup
 	all.Go(func() { a.authorizations.Relay(ctx) })

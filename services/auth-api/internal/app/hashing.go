@@ -14,11 +14,11 @@ import (
 	"auth.books.test/services/auth-api/internal/password/worker"
 )
 
-// HashCommand is the command of this program that hashes passwords for another process
-// of it: a worker of package worker.
+// HashCommand is the command that makes this program a worker process, which hashes
+// passwords for auth-api (package worker).
 const HashCommand = "hash"
 
-// openHashing makes the pool that hashes passwords, with its workers.
+// openHashing makes the pool that hashes passwords, and its worker processes.
 func (a *App) openHashing(c config.Config) error {
 	self, err := worker.Self()
 	if err != nil {
@@ -42,7 +42,7 @@ func newHasher(c config.Config, workers *worker.Pool) (*password.Hasher, error) 
 	return hasher, nil
 }
 
-// newHashing makes the pool, which gives memory back to the system once nobody signs in.
+// newHashing makes the pool. The pool returns memory to the system once nobody signs in.
 func newHashing(c config.Config, hasher *password.Hasher, workers *worker.Pool) *password.Pool {
 	release := func() {
 		workers.Release()
@@ -60,8 +60,8 @@ func slots(c config.Config) int {
 	return password.SlotsFor(runtime.GOMAXPROCS(0), memoryLimit(), c.PasswordParams())
 }
 
-// limitMemory has the runtime of this process collect garbage so that it stays below what
-// hashing leaves of the memory that the container may have.
+// limitMemory limits the memory of this process's Go runtime to what hashing leaves of the
+// container's memory.
 func limitMemory(c config.Config) {
 	if limit := memoryLimit(); limit < math.MaxInt64 {
 		debug.SetMemoryLimit(password.RuntimeMemory(slots(c), limit, c.PasswordParams()))

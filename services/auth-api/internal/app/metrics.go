@@ -15,7 +15,7 @@ import (
 
 const scrapeTimeout = time.Second
 
-// newRegistry holds the metrics of the parts; httpapi adds its own.
+// newRegistry registers the metrics of all parts but HTTP: package httpapi adds its own.
 func newRegistry(a *App) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -29,18 +29,18 @@ func newRegistry(a *App) *prometheus.Registry {
 	gauge("auth_hash_busy", "How many passwords are being hashed.", func() float64 { return float64(a.hashing.Stats().Busy) })
 	gauge("auth_hash_queued", "How many sign-ins wait for a slot.", func() float64 { return float64(a.hashing.Stats().Queued) })
 	counter("auth_hash_refused_total", "Sign-ins refused because the queue was full or slow.", func() float64 { return float64(a.hashing.Stats().Refused) })
-	counter("auth_hash_dropped_total", "Sign-ins whose caller left before their turn.", func() float64 { return float64(a.hashing.Stats().Dropped) })
+	counter("auth_hash_dropped_total", "Sign-ins whose client disconnected before their turn.", func() float64 { return float64(a.hashing.Stats().Dropped) })
 	gauge("auth_hash_workers", "Processes that hash passwords, or wait for the next.", func() float64 { return float64(a.workers.Stats().Workers) })
-	counter("auth_hash_overdue_total", "Hashes that a worker did not finish in time; they were done again with normal priority.", func() float64 { return float64(a.workers.Stats().TimedOut) })
-	counter("auth_hash_lost_total", "Hashes whose worker ended before they were done; they were done again.", func() float64 { return float64(a.workers.Stats().Crashed) })
-	counter("auth_hash_alone_total", "Hashes in the process of the service, since no worker could be started.", func() float64 { return float64(a.workers.Stats().InProcess) })
+	counter("auth_hash_overdue_total", "Hashes that a worker did not finish in time; they were repeated with normal priority.", func() float64 { return float64(a.workers.Stats().TimedOut) })
+	counter("auth_hash_lost_total", "Hashes whose worker process crashed; they were repeated.", func() float64 { return float64(a.workers.Stats().Crashed) })
+	counter("auth_hash_alone_total", "Hashes computed in the service's own process, since no worker could be started.", func() float64 { return float64(a.workers.Stats().InProcess) })
 	gauge("auth_db_connections_in_use", "Connections to Postgres in use.", func() float64 { return float64(a.db.Stat().AcquiredConns()) })
 	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 {
 		s := a.redis.PoolStats()
 		return float64(s.TotalConns - s.IdleConns)
 	})
-	counter("auth_session_db_rebuilds_total", "How often this replica brought a Redis that came back in line with Postgres.", func() float64 { return float64(a.authorizations.Rebuilds()) })
-	gauge("auth_outbox_waiting", "Changes of which Redis has not heard yet; NaN if Postgres does not answer.", func() float64 {
+	counter("auth_session_db_rebuilds_total", "How often this replica rebuilt the records in Redis from Postgres.", func() float64 { return float64(a.authorizations.Rebuilds()) })
+	gauge("auth_outbox_waiting", "Changes that have not reached Redis yet; NaN if Postgres does not answer.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 		defer cancel()
 		n, err := a.authorizations.Waiting(ctx)
@@ -53,7 +53,7 @@ func newRegistry(a *App) *prometheus.Registry {
 	return r
 }
 
-// serveMetrics answers /metrics on a port of its own, which no gateway opens.
+// serveMetrics serves /metrics on a port of its own, which gateways do not expose.
 func serveMetrics(l net.Listener, r *prometheus.Registry, failed chan<- error) (stop func()) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{Registry: r}))

@@ -14,12 +14,12 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// OpenPostgres opens Postgres alone. It connects to nothing yet.
+// OpenPostgres opens Postgres alone. It does not connect yet.
 func OpenPostgres(ctx context.Context, c config.Config, log *slog.Logger) (*postgres.DB, error) {
 	return postgres.Open(ctx, postgres.Options{Pool: c.Postgres(), Timeout: c.AuthDBTimeout.Duration, Now: time.Now, Log: log})
 }
 
-// FindRecord reads what Redis holds of a token; nil if it holds nothing. It opens no other
+// FindRecord reads the record of a token from Redis; nil if there is none. It opens no other
 // store. Errors: record.ErrInvalid, or Redis does not answer.
 func FindRecord(ctx context.Context, c config.Config, h token.Hash) (*verify.Principal, error) {
 	client, err := direct.Open(c.RedisURL())

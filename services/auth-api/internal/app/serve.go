@@ -18,10 +18,10 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// Serve answers on the listener until ctx ends, then stops in order: readiness fails
-// and each answer closes its connection; nothing new is taken; requests in flight
-// finish; what they left behind is written down.
-// Ready is called with the metrics' address as soon as requests are answered.
+// Serve answers requests on the listener until ctx ends, then stops in order: readiness
+// fails and each answer closes its connection; no connection is accepted any more; requests
+// in flight finish; background tasks end; the stores are closed.
+// ready is called with the address of /metrics as soon as requests are answered.
 func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logger, version string, ready func(metrics net.Addr)) error {
 	defer l.Close()
 	metricsListener, err := Listen("AUTH_API_METRICS_ADDR", string(c.MetricsAddr))
@@ -30,8 +30,8 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	}
 	defer metricsListener.Close()
 	redis.SetLogger(direct.RedisLog{Log: log})
-	for _, name := range config.Others() {
-		log.WarnContext(ctx, "a variable is named like a setting and is none: auth-api config prints those that there are", "variable", name)
+	for _, name := range config.Unknown() {
+		log.WarnContext(ctx, "auth-api has no setting of this name: `auth-api config` prints all settings", "variable", name)
 	}
 	allowGarbage()
 	a, err := New(ctx, c, log)
@@ -46,7 +46,7 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 		return err
 	}
 
-	// What goes on beside requests ends after them.
+	// Background tasks end after the last request.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	wait := a.work(background)
@@ -74,8 +74,8 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	}
 	log.InfoContext(ctx, "stopping", "readiness_fails_for", c.ShutdownDelay.Duration)
 	server.Drain()
-	// Until those who send requests here have seen that, and left the connections that
-	// they keep.
+	// Give load balancers time to see that readiness fails, and clients time to leave their
+	// keep-alive connections.
 	time.Sleep(c.ShutdownDelay.Duration)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout.Duration)
 	defer cancel()
@@ -90,7 +90,8 @@ func (a *App) newServer(c config.Config, r prometheus.Registerer, version string
 	})
 }
 
-// Listen says in one line what is wrong with an address; variable is where it is set.
+// Listen listens on an address. Its error is one line, and names the variable that the
+// address was set with.
 func Listen(variable, addr string) (net.Listener, error) {
 	l, err := graceful.Listen(addr)
 	if errors.Is(err, syscall.EADDRINUSE) {

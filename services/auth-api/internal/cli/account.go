@@ -20,7 +20,7 @@ func accountCommand() *cobra.Command {
 	} {
 		command.AddCommand(&cobra.Command{Use: name + " EMAIL", Short: c.short, Args: cobra.ExactArgs(1),
 			RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
-				return okay(a.Accounts.SetStatus(ctx, args[0], c.status), "The account is now %s.", c.status)
+				return done(a.Accounts.SetStatus(ctx, args[0], c.status), "The account is now %s.", c.status)
 			})})
 	}
 	return command

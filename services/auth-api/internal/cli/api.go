@@ -9,17 +9,17 @@ import (
 )
 
 func apiCommand() *cobra.Command {
-	command := &cobra.Command{Use: "api", Short: "Make an API known: its audience and its scopes"}
+	command := &cobra.Command{Use: "api", Short: "Register APIs: their audiences and scopes"}
 	var scopes []string
-	create := &cobra.Command{Use: "create AUDIENCE --scope SCOPE...", Short: "Make an API known", Args: cobra.ExactArgs(1),
+	create := &cobra.Command{Use: "create AUDIENCE --scope SCOPE...", Short: "Register an API", Args: cobra.ExactArgs(1),
 		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 			err := a.Resources.Create(ctx, args[0], scopes)
-			return okay(err, "The API %s offers %q.", args[0], scopes)
+			return done(err, "The API %s offers %q.", args[0], scopes)
 		})}
-	set := &cobra.Command{Use: "set AUDIENCE --scope SCOPE...", Short: "Change what an API offers; what is left out ends in roles and in live tokens", Args: cobra.ExactArgs(1),
+	set := &cobra.Command{Use: "set AUDIENCE --scope SCOPE...", Short: "Change the scopes of an API; scopes that are left out are removed from roles and live tokens", Args: cobra.ExactArgs(1),
 		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 			err := a.Resources.SetScopes(ctx, args[0], scopes)
-			return okay(err, "The API %s offers %q.", args[0], scopes)
+			return done(err, "The API %s offers %q.", args[0], scopes)
 		})}
 	for _, c := range []*cobra.Command{create, set} {
 		scopesFlag(c, &scopes, "a scope that the API offers, such as books:read")

@@ -1,4 +1,4 @@
-// Package cli is the command line of auth-api: one file a command.
+// Package cli is the command line of auth-api, with one file a command.
 package cli
 
 import (
@@ -9,15 +9,15 @@ import (
 	"os/signal"
 	"syscall"
 
-	// Commands, flags and help; the most used library for it.
+	// Commands, flags and help. It is the most widely used library for them.
 	"github.com/spf13/cobra"
 )
 
-// Build says which program this is.
+// Build is the version of the program.
 type Build struct{ Version, Commit string }
 
-// Main runs the command that the arguments name until it ends or the process is told
-// to, and gives the code to exit with.
+// Main runs the command that the arguments name, until it ends or the process gets SIGINT
+// or SIGTERM. It returns the exit code.
 func Main(b Build, more ...*cobra.Command) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -28,7 +28,8 @@ func Main(b Build, more ...*cobra.Command) int {
 	return 0
 }
 
-// run is the program. Settings come from the environment (package config).
+// run builds the command tree and executes args. Settings come from the environment, see
+// package config.
 func run(ctx context.Context, b Build, args []string, stdout, stderr io.Writer, more []*cobra.Command) error {
 	root := &cobra.Command{
 		Use: "auth-api", Short: "Signs people in for other APIs",

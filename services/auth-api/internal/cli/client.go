@@ -17,30 +17,30 @@ import (
 )
 
 func clientCommand() *cobra.Command {
-	command := &cobra.Command{Use: "client", Short: "Credentials by which an API asks whether a token is alive"}
+	command := &cobra.Command{Use: "client", Short: "Manage the credentials with which APIs introspect tokens"}
 	var name string
-	create := &cobra.Command{Use: "create AUDIENCE", Short: "Make a client of an API; its secret is printed once", Args: cobra.ExactArgs(1),
+	create := &cobra.Command{Use: "create AUDIENCE", Short: "Create a client of an API; its secret is printed once", Args: cobra.ExactArgs(1),
 		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 			made, err := a.Clients.Create(ctx, args[0], name)
-			return told(made), err
+			return credentials(made), err
 		})}
-	create.Flags().StringVar(&name, "name", "", "what uses it, for those who read the list")
+	create.Flags().StringVar(&name, "name", "", "what uses the client, for the list")
 
 	var dropOld bool
-	rotate := &cobra.Command{Use: "rotate ID", Short: "Add a second secret, which is printed once; the old one stays good until --drop-old", Args: cobra.ExactArgs(1),
+	rotate := &cobra.Command{Use: "rotate ID", Short: "Add a second secret, which is printed once; the old one remains valid until --drop-old", Args: cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, a *app.App, id uuid.UUID) (string, error) {
 			if dropOld {
-				return okay(a.Clients.DropOld(ctx, id), "Only the newest secret is good now.")
+				return done(a.Clients.DropOld(ctx, id), "Only the newest secret is valid now.")
 			}
 			made, err := a.Clients.Rotate(ctx, id)
-			return told(made), err
+			return credentials(made), err
 		})}
-	rotate.Flags().BoolVar(&dropOld, "drop-old", false, "end the old secret; nothing is added")
+	rotate.Flags().BoolVar(&dropOld, "drop-old", false, "revoke the old secret, and add none")
 
 	command.AddCommand(create, rotate,
-		&cobra.Command{Use: "disable ID", Short: "End a client for good", Args: cobra.ExactArgs(1),
+		&cobra.Command{Use: "disable ID", Short: "Disable a client permanently", Args: cobra.ExactArgs(1),
 			RunE: withClient(func(ctx context.Context, a *app.App, id uuid.UUID) (string, error) {
-				return okay(a.Clients.Disable(ctx, id), "The client is disabled.")
+				return done(a.Clients.Disable(ctx, id), "The client is disabled.")
 			})},
 		&cobra.Command{Use: "list", Short: "List the clients, without secrets", Args: cobra.NoArgs,
 			RunE: withPostgres(func(ctx context.Context, db *postgres.DB) (string, error) {
@@ -55,15 +55,15 @@ func withClient(work func(ctx context.Context, a *app.App, id uuid.UUID) (string
 	return withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 		id, err := uuid.Parse(args[0])
 		if err != nil {
-			// The argument is not repeated: it may be the secret.
-			return "", errors.New("a client's id is a UUID: client list shows them")
+			// Do not repeat the argument: it may be the secret.
+			return "", errors.New("a client's id is a UUID: `auth-api client list` shows the ids")
 		}
 		return work(ctx, a, id)
 	})
 }
 
-// told is the one time that a secret is shown.
-func told(c client.Credentials) string {
+// credentials is the text that shows a secret, which is never shown again.
+func credentials(c client.Credentials) string {
 	if c.Secret == "" {
 		return ""
 	}
@@ -81,6 +81,6 @@ func table(all []client.Listed) string {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", c.ID, c.Audience, c.Name, c.Secrets, c.RotatedAt.UTC().Format(time.RFC3339), state)
 	}
-	_ = w.Flush() // to memory: it cannot fail
+	_ = w.Flush() // It writes to memory and cannot fail.
 	return strings.TrimRight(out.String(), "\n")
 }

@@ -15,8 +15,8 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, name := range config.Others() {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s: it is named like a setting and is none\n", name)
+			for _, name := range config.Unknown() {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s: auth-api has no such setting\n", name)
 			}
 			_, err = fmt.Fprint(cmd.OutOrStdout(), c)
 			return err

@@ -7,7 +7,7 @@ import (
 	"auth.books.test/services/auth-api/internal/password/worker"
 )
 
-// hashCommand is a worker of package worker; auth-api starts it by itself.
+// hashCommand runs a worker process of package worker. auth-api starts it by itself.
 func hashCommand() *cobra.Command {
 	return &cobra.Command{Use: app.HashCommand + " PRIORITY", Short: "Hash passwords for another auth-api", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -49,16 +49,16 @@ func schemaCommand() *cobra.Command {
 			printPlan(cmd.OutOrStdout(), p, "The schema is current.")
 			return nil
 		}}
-	apply.Flags().DurationVar(&wait, "wait", 0, "how long to wait for Postgres to answer, and for its tables to be free")
-	apply.Flags().StringArrayVar(&o.Allow, "allow", nil, "a change that loses data and may be made, by the name that plan gives it")
+	apply.Flags().DurationVar(&wait, "wait", 0, "how long to wait for Postgres to answer, and for other transactions to release its tables")
+	apply.Flags().StringArrayVar(&o.Allow, "allow", nil, "allow a change that loses data, by the name that plan prints")
 	command.AddCommand(plan, apply)
 	return command
 }
 
-// applySchema tries again while Postgres is not there, takes no writes, or has
-// its tables in use. It writes each reason to the log once. A refusal is final.
+// applySchema tries again for up to wait, while Postgres is down or read-only, or its
+// tables are locked. It logs each reason once. Any other error is final.
 func applySchema(ctx context.Context, url string, o schema.Options, wait time.Duration, log io.Writer) (schema.Plan, error) {
-	told := map[string]bool{}
+	logged := map[string]bool{}
 	for end := time.Now().Add(wait); ; {
 		p, err := schema.Current().Apply(ctx, url, o)
 		if err == nil {
@@ -67,8 +67,8 @@ func applySchema(ctx context.Context, url string, o schema.Options, wait time.Du
 		if !isTransient(err) || !time.Now().Before(end) {
 			return p, ExplainSchema(err)
 		}
-		if why := connect.Explain(err); !told[why] {
-			told[why] = true
+		if why := connect.Explain(err); !logged[why] {
+			logged[why] = true
 			fmt.Fprintf(log, "schema apply waits until %s: %s: %v\n", end.Format(time.TimeOnly), why, err)
 		}
 		select {
@@ -86,7 +86,8 @@ func isTransient(err error) bool {
 	return errors.Is(err, schema.ErrBusy) || errors.Is(err, schema.ErrUnreachable) || connect.IsTransient(err)
 }
 
-// ExplainSchema adds what to do, if the cause is the server and not the schema.
+// ExplainSchema adds what to do to an error of the server; errors of the schema say it
+// themselves.
 func ExplainSchema(err error) error {
 	if connect.IsMisconfigured(err) || isTransient(err) {
 		return fmt.Errorf("%s: %w", connect.Explain(err), err)

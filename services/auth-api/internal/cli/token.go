@@ -21,8 +21,8 @@ import (
 )
 
 func tokenCommand() *cobra.Command {
-	command := &cobra.Command{Use: "token", Short: "Look at an access token's record in Redis"}
-	command.AddCommand(&cobra.Command{Use: "show [KEY]", Short: "Print what Redis holds of a token, which is read from standard input; or of a key, as redis-cli shows it",
+	command := &cobra.Command{Use: "token", Short: "Show an access token's record in Redis"}
+	command.AddCommand(&cobra.Command{Use: "show [KEY]", Short: "Print the record of a token, which is read from standard input, or of a key, as redis-cli shows it",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.LoadSessionDB()
@@ -38,15 +38,15 @@ func tokenCommand() *cobra.Command {
 	return command
 }
 
-// hashOf is that of the key if there is one, or of the token that the input holds. Tokens
-// are no arguments: those of a process can be seen by others.
+// hashOf is the token hash in the key, or else of the token on the input. A token is never
+// an argument, since other users of the machine can see the arguments of a process.
 func hashOf(ring *token.KeyRing, args []string, in io.Reader) (token.Hash, error) {
 	if len(args) > 0 {
-		if h, ours := token.ParseKey(args[0]); ours {
+		if h, ok := token.ParseKey(args[0]); ok {
 			return h, nil
 		}
-		// The argument is not repeated: it may be a token.
-		return token.Hash{}, errors.New("this is no key of a token's record, session: and 43 characters. Write a token to standard input instead")
+		// Do not repeat the argument: it may be a token.
+		return token.Hash{}, errors.New("this is no key of a token's record, which is session: and 43 characters. Write a token to standard input instead")
 	}
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -57,7 +57,7 @@ func hashOf(ring *token.KeyRing, args []string, in io.Reader) (token.Hash, error
 		return token.Hash{}, fmt.Errorf("this is no token of ours: %w", err)
 	}
 	if err := ring.Check(t); err != nil {
-		return token.Hash{}, fmt.Errorf("this token was never given out, or under a key that SESSION_DB_TOKEN_KEY lacks: %w", err)
+		return token.Hash{}, fmt.Errorf("the token was never issued, or was issued with a key that SESSION_DB_TOKEN_KEY does not have: %w", err)
 	}
 	return ring.Hash(t)
 }
@@ -66,11 +66,11 @@ func showToken(ctx context.Context, c config.Config, h token.Hash, out io.Writer
 	p, err := app.FindRecord(ctx, c, h)
 	switch {
 	case errors.Is(err, record.ErrInvalid):
-		return fmt.Errorf("the record %s is damaged, or of another program; verifiers answer 503 until auth-api has written it anew: %w", h.Key(), err)
+		return fmt.Errorf("the record %s is damaged, or was written by another program. Verifiers answer 503 until auth-api has rewritten it: %w", h.Key(), err)
 	case err != nil:
 		return err
 	case p == nil:
-		return fmt.Errorf("there is no record %s: the token has expired, was revoked, or was never given out", h.Key())
+		return fmt.Errorf("there is no record %s: the token has expired, was revoked, or was never issued", h.Key())
 	}
 	return printPrincipal(out, p)
 }
@@ -90,7 +90,7 @@ func printPrincipal(out io.Writer, p *verify.Principal) error {
 	return w.Flush()
 }
 
-// quoted is a name that people choose, which a terminal must not take for something else.
+// quoted quotes a name that a person chose, so that it cannot control the terminal.
 func quoted(name string) string {
 	if name == "" {
 		return ""

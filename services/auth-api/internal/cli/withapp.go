@@ -14,10 +14,10 @@ import (
 	"auth.books.test/services/auth-api/internal/postgres"
 )
 
-// withApp runs a command that needs the stores, and prints what it says.
+// withApp makes a command that needs both stores, and prints its result.
 func withApp(work func(ctx context.Context, a *app.App, args []string) (said string, err error)) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		settings, err := config.Load(verifyNothing)
+		settings, err := config.Load(withoutCache)
 		if err != nil {
 			return err
 		}
@@ -31,11 +31,11 @@ func withApp(work func(ctx context.Context, a *app.App, args []string) (said str
 	}
 }
 
-// verifyNothing keeps no tokens in memory, so that the command does not follow their
-// changes in Redis.
-func verifyNothing(c *config.Config) { c.VerifyStrict.On = true }
+// withoutCache turns off the cache of verified tokens, so that the command opens no
+// connections to track changes in Redis.
+func withoutCache(c *config.Config) { c.VerifyStrict.On = true }
 
-// withPostgres runs a command that needs no other store, and prints what it says.
+// withPostgres makes a command that needs Postgres only, and prints its result.
 func withPostgres(work func(ctx context.Context, db *postgres.DB) (said string, err error)) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		settings, err := config.LoadAuthDB()
@@ -52,27 +52,27 @@ func withPostgres(work func(ctx context.Context, db *postgres.DB) (said string, 
 	}
 }
 
-// report prints what a command says, also with an error: it may be all that will ever be
-// told of a secret.
+// report prints the result of a command, even if there is an error: it may hold a secret
+// that is never shown again.
 func report(cmd *cobra.Command, said string, err error) error {
 	if said != "" {
 		if _, failed := fmt.Fprintln(cmd.OutOrStdout(), said); failed != nil {
 			return failed
 		}
 	}
-	return explained(err)
+	return explain(err)
 }
 
-// explained says what a failure means for what was asked for, before its cause.
-func explained(err error) error {
+// explain puts a fault's detail, which says what to do, before its cause.
+func explain(err error) error {
 	if f := (*fault.Error)(nil); errors.As(err, &f) && f.Unwrap() != nil {
 		return fmt.Errorf("%s (%w)", f.Detail, err)
 	}
 	return err
 }
 
-// okay says what was done, if it was.
-func okay(err error, format string, args ...any) (string, error) {
+// done describes what was done, unless there is an error.
+func done(err error, format string, args ...any) (string, error) {
 	if err != nil {
 		return "", err
 	}

@@ -11,17 +11,17 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Config is all that can be set. Every secret can also be given as a file whose
-// name is in the variable with _FILE after it.
+// Config has all settings. Every secret can also be read from a file, whose name is in the
+// variable with _FILE appended.
 type Config struct {
 	Addr            setting.Address  `envconfig:"AUTH_API_ADDR" default:"127.0.0.1:8000" desc:"where the API listens"`
 	MetricsAddr     setting.Address  `envconfig:"AUTH_API_METRICS_ADDR" default:"127.0.0.1:8001" desc:"where /metrics listens"`
 	LogLevel        setting.Level    `envconfig:"AUTH_API_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	Issuer          setting.Origin   `envconfig:"AUTH_API_ISSUER" desc:"URL of the service as its callers know it, for /.well-known/oauth-authorization-server"`
 	Realm           setting.Realm    `envconfig:"AUTH_API_REALM" default:"auth.books.test" desc:"name of the service in WWW-Authenticate (RFC 9110, section 11.5)"`
-	CORSOrigins     setting.Origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, with commas"`
-	TrustedProxies  setting.Networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) of all proxies on the way, whose X-Forwarded-For is believed, with commas"`
-	PasswordGrant   setting.Toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token takes passwords; for development (RFC 9700, section 2.4)"`
+	CORSOrigins     setting.Origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, separated by commas"`
+	TrustedProxies  setting.Networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) of all proxies in front, whose X-Forwarded-For is trusted, separated by commas"`
+	PasswordGrant   setting.Toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token accepts passwords; for development only (RFC 9700, section 2.4)"`
 	MaxConnections  setting.Number   `envconfig:"AUTH_API_MAX_CONNECTIONS" default:"4096" min:"16" max:"65535" desc:"connections that may be open at once; each may cost 16 KiB"`
 	ShutdownDelay   setting.Duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" max:"1h" desc:"how long /readyz fails and each answer closes its connection before the API stops listening"`
 	ShutdownTimeout setting.Duration `envconfig:"AUTH_API_SHUTDOWN_TIMEOUT" default:"20s" max:"1h" desc:"how long requests in flight may take to finish"`
@@ -41,15 +41,15 @@ type Config struct {
 	SessionDBPort     setting.Port   `envconfig:"SESSION_DB_PORT" default:"6379"`
 	SessionDBUser     setting.Text   `envconfig:"SESSION_DB_USER"`
 	SessionDBPassword setting.Secret `envconfig:"SESSION_DB_PASSWORD"`
-	SessionDBMaster   setting.Text   `envconfig:"SESSION_DB_SENTINEL_MASTER" desc:"what Sentinel calls the master; SESSION_DB_HOST, with commas, and SESSION_DB_PORT are then the sentinels'"`
+	SessionDBMaster   setting.Text   `envconfig:"SESSION_DB_SENTINEL_MASTER" desc:"the master's name in Sentinel; SESSION_DB_HOST (separated by commas) and SESSION_DB_PORT are then those of the sentinels"`
 
-	VerifyStrict setting.Toggle   `envconfig:"AUTH_API_VERIFY_STRICT" default:"false" desc:"whether every verification reads from Redis, with nothing kept in memory"`
-	VerifyCache  setting.Number   `envconfig:"AUTH_API_VERIFY_CACHE_MIB" default:"64" max:"1048576" desc:"memory for tokens that were verified"`
-	VerifyBound  setting.Duration `envconfig:"AUTH_API_VERIFY_BOUND" default:"500ms" min:"20ms" max:"1s" desc:"how long a revoked token may pass at most when the network breaks"`
+	VerifyStrict setting.Toggle   `envconfig:"AUTH_API_VERIFY_STRICT" default:"false" desc:"whether every verification reads from Redis, without a cache in memory"`
+	VerifyCache  setting.Number   `envconfig:"AUTH_API_VERIFY_CACHE_MIB" default:"64" max:"1048576" desc:"memory for the cache of verified tokens"`
+	VerifyBound  setting.Duration `envconfig:"AUTH_API_VERIFY_BOUND" default:"500ms" min:"20ms" max:"1s" desc:"longest time for which a revoked token may pass while the network is broken"`
 
-	TokenKey setting.Secret `envconfig:"SESSION_DB_TOKEN_KEY" desc:"keys that hash tokens, id:base64 with commas; the first signs"`
+	TokenKey setting.Secret `envconfig:"SESSION_DB_TOKEN_KEY" desc:"keys that hash tokens, id:base64 separated by commas; new tokens use the first"`
 
-	ServiceKey setting.Secret `envconfig:"AUTH_API_SERVICE_KEY" desc:"keys of auth-api alone, in the same form; no API that verifies tokens is given them"`
+	ServiceKey setting.Secret `envconfig:"AUTH_API_SERVICE_KEY" desc:"keys that only auth-api has, in the same form; never give them to APIs"`
 
 	SessionIdle     setting.Duration `envconfig:"SESSION_IDLE_LIFETIME" default:"12h" min:"10s" max:"87600h" desc:"how long a session lives without use"`
 	SessionLifetime setting.Duration `envconfig:"SESSION_LIFETIME" default:"720h" min:"10s" max:"87600h" desc:"how long a session lives at most"`
@@ -57,16 +57,15 @@ type Config struct {
 	PasswordMemory  setting.Number   `envconfig:"PASSWORD_MEMORY_KIB" default:"19456" min:"19456" max:"262144" desc:"argon2id memory of a hash"`
 	PasswordTime    setting.Number   `envconfig:"PASSWORD_TIME" default:"2" min:"2" max:"10" desc:"argon2id passes"`
 	PasswordThreads setting.Number   `envconfig:"PASSWORD_THREADS" default:"1" min:"1" max:"16" desc:"argon2id lanes"`
-	PasswordSlots   setting.Number   `envconfig:"PASSWORD_SLOTS" default:"0" max:"1024" desc:"hashes at once; 0: from processors and memory"`
-	PasswordQueue   setting.Number   `envconfig:"PASSWORD_QUEUE" default:"0" max:"100000" desc:"sign-ins that wait for a slot; 0: 16 for each"`
-	Pepper          setting.Secret   `envconfig:"PASSWORD_PEPPER" desc:"keys that passwords are hashed with besides their salt, id:base64 with commas"`
-	PasswordNames   setting.TextList `envconfig:"PASSWORD_SERVICE_NAMES" default:"auth.books.test,auth-api" desc:"names of the service, with commas, which are no good password"`
+	PasswordSlots   setting.Number   `envconfig:"PASSWORD_SLOTS" default:"0" max:"1024" desc:"passwords hashed at once; 0: derived from processors and memory"`
+	PasswordQueue   setting.Number   `envconfig:"PASSWORD_QUEUE" default:"0" max:"100000" desc:"sign-ins that may wait for a slot; 0: 16 for each slot"`
+	Pepper          setting.Secret   `envconfig:"PASSWORD_PEPPER" desc:"secret keys that go into password hashes besides the salt, id:base64 separated by commas"`
+	PasswordNames   setting.TextList `envconfig:"PASSWORD_SERVICE_NAMES" default:"auth.books.test,auth-api" desc:"names of the service, separated by commas, which may not be used as passwords"`
 
 	parsed parsed
 }
 
-// parsed are the values of settings that are read by other packages. Load reads each
-// once and keeps it.
+// parsed are settings whose values other packages parse. Load parses each of them once.
 type parsed struct {
 	tokenRing   *token.KeyRing
 	serviceRing *servicekey.Ring
@@ -74,21 +73,21 @@ type parsed struct {
 	postgres    *pgxpool.Config
 }
 
-// TokenRing is SESSION_DB_TOKEN_KEY; after Load.
+// TokenRing is SESSION_DB_TOKEN_KEY, parsed by Load or LoadSessionDB.
 func (c *Config) TokenRing() *token.KeyRing { return c.parsed.tokenRing }
 
-// ServiceRing is AUTH_API_SERVICE_KEY; after Load.
+// ServiceRing is AUTH_API_SERVICE_KEY, parsed by Load.
 func (c *Config) ServiceRing() *servicekey.Ring { return c.parsed.serviceRing }
 
-// Peppers are PASSWORD_PEPPER; after Load.
+// Peppers are PASSWORD_PEPPER, parsed by Load.
 func (c *Config) Peppers() password.Peppers { return c.parsed.peppers }
 
-// Postgres is AUTH_DB_URL, or what its parts say, with AUTH_DB_MAX_CONNECTIONS; after
-// Load or LoadAuthDB. It is the caller's own.
+// Postgres is AUTH_DB_URL or its parts, with AUTH_DB_MAX_CONNECTIONS, parsed by Load or
+// LoadAuthDB. Each call returns a copy, which the caller may change.
 func (c *Config) Postgres() *pgxpool.Config { return c.parsed.postgres.Copy() }
 
-// Load reads the environment of the process, and lets the caller adjust it before
-// it is validated. The error is a setting.Faults.
+// Load reads the environment of the process, and lets the caller adjust the settings before
+// they are validated. The error is a setting.Faults.
 func Load(adjust ...func(*Config)) (Config, error) {
 	c, faults := read()
 	for _, change := range adjust {
@@ -98,14 +97,14 @@ func Load(adjust ...func(*Config)) (Config, error) {
 	return c, faults.OrNil()
 }
 
-// LoadAuthDB is Load for commands that need Postgres only.
+// LoadAuthDB is Load for commands that need only Postgres.
 func LoadAuthDB() (Config, error) {
 	c, faults := read()
 	c.validatePostgres(&faults)
 	return c, faults.OrNil()
 }
 
-// LoadSessionDB is Load for commands that need Redis and the keys of tokens only.
+// LoadSessionDB is Load for commands that need only Redis and the token keys.
 func LoadSessionDB() (Config, error) {
 	c, faults := read()
 	c.validateRedis(&faults)
@@ -115,14 +114,14 @@ func LoadSessionDB() (Config, error) {
 
 func read() (c Config, faults setting.Faults) {
 	faults = setting.Read(&c)
-	_, slips := unknown()
-	return c, append(faults, slips...)
+	_, misspelt := unknown()
+	return c, append(faults, misspelt...)
 }
 
-// Others are variables that are named like settings of auth-api and are none.
-func Others() []string {
-	others, _ := unknown()
-	return others
+// Unknown are variables whose names begin like those of settings, but are not settings.
+func Unknown() []string {
+	names, _ := unknown()
+	return names
 }
 
 func unknown() ([]string, setting.Faults) {

@@ -18,8 +18,8 @@ const (
 	serviceKey = "s1:YWJjZGVmMDEyMzQ1Njc4OTAxMjM0NTY3ODlhYmNkZWY="
 )
 
-// set gives the environment what is needed, with changes; an empty value takes
-// a variable away. Not parallel: settings are read from the process's environment.
+// set puts the required settings into the environment, with changes; an empty value unsets
+// a variable. The tests are not parallel: settings are read from the process's environment.
 func set(t *testing.T, changes map[string]string) {
 	t.Helper()
 	unset(t)
@@ -103,9 +103,9 @@ func TestEveryFaultIsALineThatNamesItsVariable(t *testing.T) {
 		{"AUTH_API_SERVICE_KEY", "", "s1:$(openssl rand -base64 32)"},
 		{"AUTH_API_SERVICE_KEY", "s1:c2hvcnQ=", "at least 32"},
 		{"AUTH_API_SERVICE_KEY", serviceKey + ":keyed", "leave it out"},
-		{"AUTH_API_SERVICE_KEY", "s1" + key[2:], "which every API that verifies tokens knows"},
+		{"AUTH_API_SERVICE_KEY", "s1" + key[2:], "which every API that verifies tokens has"},
 		{"SESSION_IDLE_LIFETIME", "1s", "write at least 10s"},
-		{"SESSION_LIFETIME", "1h", "at most the lifetime"},
+		{"SESSION_LIFETIME", "1h", "longer than the lifetime"},
 		{"PASSWORD_MEMORY_KIB", "1024", "write 19456 or more"},
 		{"PASSWORD_TIME", "1", "write 2 or more"},
 		{"PASSWORD_PEPPER", "p1", "id:secret"},

@@ -1,3 +1,3 @@
-// Package config is the settings of auth-api: which there are, their defaults and
-// bounds, and which cannot go together. Package setting reads them.
+// Package config has the settings of auth-api: their names, defaults and bounds, and which
+// combinations are refused. Package setting reads them.
 package config

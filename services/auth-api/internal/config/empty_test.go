@@ -10,8 +10,8 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 )
 
-// One rule for all, whatever their kind: what gave nothing is most often a command
-// or a reference that failed.
+// The same rule holds for settings of every kind: an empty value usually comes from a
+// command or a reference that failed.
 func TestWhatIsSetButEmptyIsAFault(t *testing.T) {
 	for _, name := range setting.Names(&config.Config{}) {
 		for _, empty := range []string{"", " ", "\t", "\n"} {
@@ -31,7 +31,7 @@ func TestSlipsInNamesAreFaults(t *testing.T) {
 	for slip, meant := range map[string]string{
 		"AUTH_API_ADR": "AUTH_API_ADDR", "AUTH_API_VERIFY_STRIKT": "AUTH_API_VERIFY_STRICT", "AUTH_API_TRUSTED_PROXY": "", "AUTH_API_CORS_ORIGIN": "AUTH_API_CORS_ORIGINS",
 		"SESSION_DB_TOKEN_KEYS": "SESSION_DB_TOKEN_KEY", "AUTH_API_SERVICE_KEYS": "AUTH_API_SERVICE_KEY", "auth_db_url": "AUTH_DB_URL", "PASSWORD_PEPPER_FIL": "PASSWORD_PEPPER_FILE", "SESSION_LIFETIMES": "SESSION_LIFETIME",
-		// Other programs' names, and what Kubernetes and Docker set for Services.
+		// Names of other programs, and variables that Kubernetes and Docker set for Services.
 		"PASSWORD_FILE": "", "PASSWORD_STORE_DIR": "", "SESSION_MANAGER": "", "AUTH_API_URL": "", "AUTH_API_PORT": "", "AUTH_API_SERVICE_HOST": "", "AUTH_DB_PORT_5432_TCP": "",
 		"AUTH_DB_PORT_5432_TCP_ADDR": "", "SESSION_DB_SERVICE_PORT_REDIS": "", "AUTH_DB_ENV_PGDATA": "", "HOME_DB_URL": "",
 	} {
@@ -54,7 +54,7 @@ func TestOtherVariablesWithOurPrefixesAreNamed(t *testing.T) {
 	for _, name := range []string{"AUTH_API_TLS_CERTIFICATE", "AUTH_DB_SCHEMA_NAME", "AUTH_API_PORT_8000_TCP_PROTO", "AUTH_API_SERVICE_HOST", "SESSION_NAME", "PASSWORD_STORE_DIR"} {
 		t.Setenv(name, "x")
 	}
-	if got := strings.Join(config.Others(), " "); got != "AUTH_API_TLS_CERTIFICATE AUTH_DB_SCHEMA_NAME" {
+	if got := strings.Join(config.Unknown(), " "); got != "AUTH_API_TLS_CERTIFICATE AUTH_DB_SCHEMA_NAME" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -77,7 +77,7 @@ func TestWhatCannotWorkTogetherIsAFault(t *testing.T) {
 		{map[string]string{"SESSION_DB_USER": "verifier"}, "SESSION_DB_USER: it is set, and SESSION_DB_PASSWORD is not"},
 		{map[string]string{"SESSION_DB_USER": "default"}, ""},
 		{map[string]string{"SESSION_DB_HOST": "a,b"}, "SESSION_DB_HOST: there are several hosts"},
-		// The parts do not count beside a URL.
+		// The parts are ignored if there is a URL.
 		{map[string]string{"AUTH_DB_URL": "postgres://a@b", "AUTH_DB_PORT": "tcp://10.0.0.1:5432", "SESSION_DB_URL": "redis://a", "SESSION_DB_PORT": "tcp://10.0.0.1:6379"}, ""},
 	} {
 		set(t, c.settings)
@@ -88,7 +88,7 @@ func TestWhatCannotWorkTogetherIsAFault(t *testing.T) {
 	}
 }
 
-// The bounds are written where the defaults are; package password has its own.
+// Package config has the bounds beside the defaults; package password has its own.
 func TestBoundsOfHashingAreThoseOfThePackage(t *testing.T) {
 	set(t, nil)
 	c, err := config.Load()

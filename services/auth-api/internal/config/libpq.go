@@ -10,15 +10,16 @@ import (
 	"strconv"
 )
 
-// parameter is one that libpq takes in a URL, and perhaps as a variable of its own.
+// parameter is a parameter of libpq: its name in a URL, and the name of its environment
+// variable, if it has one.
 type parameter struct {
 	param, variable string
 	check           func(string) error
 }
 
-// libpq are the parameters that the driver knows, and run-time settings of
-// Postgres that are of use to a client. It is a closed list: what is misspelt
-// would be sent to Postgres, which would refuse every connection.
+// libpq are the parameters that the driver knows, and run-time settings of Postgres that
+// are useful to a client. The list is closed: the driver would send a misspelt parameter to
+// Postgres, which would then refuse every connection.
 func libpq() []parameter {
 	return []parameter{
 		{"sslmode", "PGSSLMODE", func(s string) error { return new(sslMode).Decode(s) }},
@@ -64,8 +65,8 @@ func checkRoots(file string) error {
 	return checkPEM("CERTIFICATE")(file)
 }
 
-// checkPEM says what is wrong with a file that should hold PEM of a kind; "" is
-// any. It does not say the name: it may be a part of a URL that was not escaped.
+// checkPEM checks that a file holds PEM of a kind; "" is any kind. Errors leave out the
+// file's name: it may be a part of a URL that was not escaped, such as a password.
 func checkPEM(kind string) func(file string) error {
 	return func(file string) error {
 		b, err := os.ReadFile(file)
@@ -74,14 +75,14 @@ func checkPEM(kind string) func(file string) error {
 			err = p.Err
 		}
 		if err != nil {
-			return fmt.Errorf("the file that it names cannot be read (%w): name one that can", err)
+			return fmt.Errorf("the file cannot be read (%w): name a readable file", err)
 		}
 		for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 			if kind == "" || block.Type == kind && isCertificate(block.Bytes) {
 				return nil
 			}
 		}
-		return errors.New("the file that it names holds no PEM of that kind: name one that does")
+		return errors.New("the file has no PEM block of the required kind: name one that has")
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// unset takes every setting out of the environment: a shell may have its own.
+// unset removes every setting from the environment, since a developer's shell may have some.
 func unset(t *testing.T) {
 	t.Helper()
 	for _, name := range setting.Names(&config.Config{}) {
@@ -156,7 +156,7 @@ func TestOutOfRangeIsAFault(t *testing.T) {
 	for _, c := range []struct{ variable, value, says string }{
 		{"AUTH_DB_PORT", "65536", "write a port"}, {"SESSION_DB_PORT", "0", "write a port"}, {"PASSWORD_SLOTS", "1073741825", "write a whole number"},
 		{"PASSWORD_THREADS", "0", "write 1 or more"}, {"PASSWORD_THREADS", "17", "write 16 or less"}, {"PASSWORD_MEMORY_KIB", "262145", "write 262144 or less"}, {"PASSWORD_TIME", "11", "write 10 or less"}, {"AUTH_DB_SSLMODE", "maybe", "verify-full"},
-		{"SESSION_IDLE_LIFETIME", "721h", "at most the lifetime"}, {"AUTH_API_VERIFY_BOUND", "1001ms", "write at most 1s"}, {"AUTH_API_VERIFY_BOUND", "19ms", "write at least 20ms"}, {"AUTH_DB_TIMEOUT", "0", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "999us", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "25h", "write at most 24h"}, {"AUTH_DB_MAX_CONNECTIONS", "0", "write 1 or more"}, {"SESSION_LIFETIME", "999999h", "write at most"}, {"AUTH_API_SHUTDOWN_TIMEOUT", "2h", "write at most 1h"}, {"AUTH_API_VERIFY_CACHE_MIB", "0", "AUTH_API_VERIFY_STRICT=true"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
+		{"SESSION_IDLE_LIFETIME", "721h", "longer than the lifetime"}, {"AUTH_API_VERIFY_BOUND", "1001ms", "write at most 1s"}, {"AUTH_API_VERIFY_BOUND", "19ms", "write at least 20ms"}, {"AUTH_DB_TIMEOUT", "0", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "999us", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "25h", "write at most 24h"}, {"AUTH_DB_MAX_CONNECTIONS", "0", "write 1 or more"}, {"SESSION_LIFETIME", "999999h", "write at most"}, {"AUTH_API_SHUTDOWN_TIMEOUT", "2h", "write at most 1h"}, {"AUTH_API_VERIFY_CACHE_MIB", "0", "AUTH_API_VERIFY_STRICT=true"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
 	} {
 		t.Run(c.variable+"="+c.value, func(t *testing.T) {
 			set(t, nil)
@@ -168,7 +168,7 @@ func TestOutOfRangeIsAFault(t *testing.T) {
 	}
 }
 
-// A person mends everything in one go: every fault has its line, and only one.
+// An operator corrects everything in one go: every fault has exactly one line.
 func TestEveryFaultOfManyHasItsLine(t *testing.T) {
 	want := map[string]string{
 		"AUTH_API_ADDR": "8000", "AUTH_API_METRICS_ADDR": "8001", "AUTH_API_LOG_LEVEL": "loud", "AUTH_API_CORS_ORIGINS": "*", "AUTH_API_TRUSTED_PROXIES": "all", "AUTH_API_PASSWORD_GRANT": "perhaps",
@@ -202,7 +202,7 @@ func TestKubernetesServiceVariablesAreExplained(t *testing.T) {
 	}
 }
 
-// `dev` fills in what it started itself; that is validated like the rest.
+// The dev command fills in the stores that it started. They are validated like the rest.
 func TestAdjustedSettingsAreValidated(t *testing.T) {
 	unset(t)
 	c, err := config.Load(func(c *config.Config) {
@@ -225,11 +225,11 @@ func TestNothingSetNamesWhatIsNeeded(t *testing.T) {
 		t.Fatalf("got %v, want four lines", err)
 	}
 	for _, variable := range []string{"AUTH_DB_USER", "SESSION_DB_HOST", "SESSION_DB_TOKEN_KEY", "AUTH_API_SERVICE_KEY"} {
-		if !strings.Contains("\n"+err.Error(), "\n"+variable+": it is needed") {
+		if !strings.Contains("\n"+err.Error(), "\n"+variable+": it is not set") {
 			t.Errorf("does not name %s: %v", variable, err)
 		}
 	}
-	if _, err = config.LoadAuthDB(); err == nil || err.Error() != "AUTH_DB_USER: it is needed, or AUTH_DB_URL" {
+	if _, err = config.LoadAuthDB(); err == nil || err.Error() != "AUTH_DB_USER: it is not set: set it, or AUTH_DB_URL" {
 		t.Errorf("for Postgres only: %v", err)
 	}
 }

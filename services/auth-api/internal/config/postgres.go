@@ -38,7 +38,7 @@ func (c *Config) validatePostgres(faults *setting.Faults) {
 	}
 	pool, err := pgxpool.ParseConfig(p.String())
 	if err != nil {
-		// What pgx says may hold parts of the URL.
+		// Do not repeat pgx's error: it may hold parts of the URL.
 		c.addRefusal(p, faults)
 		return
 	}
@@ -46,22 +46,22 @@ func (c *Config) validatePostgres(faults *setting.Faults) {
 	c.parsed.postgres = pool
 }
 
-// addRefusal says whose values the driver does not take together.
+// addRefusal adds a fault for the settings whose combination the driver refuses.
 func (c *Config) addRefusal(p postgres, faults *setting.Faults) {
-	const problem = "the Postgres driver does not take this together, for example a certificate without its key, or a lowest version above the highest: change it, or unset it"
+	const problem = "the Postgres driver refuses this combination, for example a certificate without its key, or a lowest version above the highest: change it, or unset it"
 	switch taken := takenFromLibpq(p); {
 	case len(taken) > 0:
 		faults.Add(strings.Join(taken, ", "), problem)
 	case c.AuthDBURL.IsSet():
 		faults.Add("AUTH_DB_URL", problem)
 	default:
-		faults.Add("HOME", "the Postgres driver cannot use the certificates and keys in ~/.postgresql: mend them, or set HOME to another directory")
+		faults.Add("HOME", "the Postgres driver cannot use the certificates and keys in ~/.postgresql: replace them, or set HOME to another directory")
 	}
 }
 
 func (c *Config) validatePostgresParts(faults *setting.Faults) {
 	if c.AuthDBUser == "" && !faults.Has("AUTH_DB_USER") {
-		faults.Add("AUTH_DB_USER", "it is needed, or AUTH_DB_URL")
+		faults.Add("AUTH_DB_USER", "it is not set: set it, or AUTH_DB_URL")
 	}
 	if c.AuthDBPort.IsLink {
 		faults.Add("AUTH_DB_PORT", setting.LinkProblem)
@@ -74,8 +74,8 @@ func (c *Config) validatePostgresParts(faults *setting.Faults) {
 // isSocket says whether a host is the directory of a Unix socket.
 func isSocket(host string) bool { return strings.HasPrefix(host, "/") }
 
-// PostgresURL is AUTH_DB_URL, or what its parts say, in full: libpq's variables
-// change neither where Postgres is, nor who comes, nor what TLS is asked for.
+// PostgresURL is AUTH_DB_URL, or made from its parts. It is complete, so that libpq's
+// variables cannot change the host, the user or the TLS mode.
 func (c *Config) PostgresURL() string { return c.postgres().String() }
 
 func (c *Config) postgres() postgres {
@@ -92,12 +92,12 @@ func (c *Config) postgres() postgres {
 	return p
 }
 
-// postgres is where Postgres is and how it is talked to.
+// postgres are the parts of a Postgres URL.
 type postgres struct {
 	user, password, database string
-	// hosts are host:port with commas; empty with a socket.
+	// hosts are host:port, separated by commas; empty with a socket.
 	hosts string
-	// params are known ones; each has one value.
+	// params are checked; each has one value.
 	params url.Values
 }
 
@@ -110,17 +110,17 @@ func (p *postgres) setSocket(directory, port string) {
 func (p postgres) String() string {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(p.user, p.password), Host: p.hosts, Path: "/" + p.database}
 	params := maps.Clone(p.params)
-	if p.password == "" { // said there, none is taken from PGPASSWORD
+	if p.password == "" { // An explicit empty password keeps the driver from using PGPASSWORD.
 		u.User = url.User(p.user)
 		params.Set("password", "")
 	}
-	// The driver takes a plus sign as one.
+	// The driver does not decode a plus sign as a blank.
 	u.RawQuery = strings.ReplaceAll(params.Encode(), "+", "%20")
 	return u.String()
 }
 
-// parsePostgres reads a URL as libpq does, except that it says what is missing
-// instead of taking it from elsewhere. The error holds nothing of the URL.
+// parsePostgres parses a URL as libpq does, except that missing parts are errors: libpq
+// would take them from elsewhere. The error repeats nothing of the URL.
 func parsePostgres(raw string) (postgres, error) {
 	u, err := storeurl.Parse(raw)
 	if err != nil {
@@ -141,7 +141,7 @@ func parsePostgres(raw string) (postgres, error) {
 		*part.to = part.given
 		if other := p.params.Get(part.param); other != "" {
 			if part.given != "" {
-				return postgres{}, fmt.Errorf("the %s is given twice, before the ? and behind it", part.name)
+				return postgres{}, fmt.Errorf("the %s is given twice, before and after the ?", part.name)
 			}
 			*part.to = other
 			p.params.Del(part.param)
@@ -151,7 +151,7 @@ func parsePostgres(raw string) (postgres, error) {
 	case p.user == "":
 		return postgres{}, errors.New("the user part is empty")
 	case strings.Contains(u.Path, "/"):
-		return postgres{}, errors.New("the path has several parts: it is the name of the database alone")
+		return postgres{}, errors.New("the path has several parts: write only the name of the database")
 	case p.database == "":
 		p.database = p.user // as libpq does
 	}
@@ -162,7 +162,7 @@ func (p *postgres) setHosts(u storeurl.URL) (err error) {
 	socket, port := p.params.Get("host"), p.params.Get("port")
 	if encoded := strings.ToLower(u.Hosts); strings.HasPrefix(encoded, "%2f") && socket == "" {
 		if socket, err = url.PathUnescape(u.Hosts); err != nil {
-			return errors.New("the directory of the socket cannot be read")
+			return errors.New("the directory of the socket is not percent-encoded correctly")
 		}
 		u.Hosts = ""
 	}
@@ -172,13 +172,13 @@ func (p *postgres) setHosts(u storeurl.URL) (err error) {
 		return err
 	}
 	if u.Hosts != "" || !isSocket(socket) {
-		return errors.New("host and port behind the ? are for the directory of a Unix socket: write a host before the path")
+		return errors.New("host and port after the ? are only for the directory of a Unix socket: write a host name before the path")
 	}
 	if port == "" {
 		port = "5432"
 	}
 	if _, err := storeurl.ParsePort(port); err != nil {
-		return errors.New("the port behind the ? is not a number from 1 to 65535")
+		return errors.New("the port after the ? is not a number from 1 to 65535")
 	}
 	p.setSocket(socket, port)
 	return nil
@@ -211,10 +211,10 @@ func (p *postgres) setParams(u storeurl.URL) error {
 	return nil
 }
 
-// sslMode is libpq's.
+// sslMode is a value of libpq's sslmode.
 type sslMode string
 
-// Decode takes one of six.
+// Decode accepts libpq's six values.
 func (m *sslMode) Decode(text string) error {
 	*m = sslMode(text)
 	return oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full")(text)
@@ -229,11 +229,11 @@ func oneOf(known ...string) func(string) error {
 	}
 }
 
-// checkLibpq finds the variable of libpq that the driver would take and cannot use.
+// checkLibpq adds a fault for each libpq variable that the driver would use but cannot.
 func checkLibpq(p postgres, faults *setting.Faults) {
 	for _, name := range []string{"PGSERVICE", "PGSERVICEFILE"} {
 		if os.Getenv(name) != "" {
-			faults.Add(name, "files of services are not read: unset it, and say in AUTH_DB_URL, or AUTH_DB_HOST and the like, where Postgres is")
+			faults.Add(name, "service files are not supported: unset it, and set AUTH_DB_URL, or AUTH_DB_HOST and the other parts")
 		}
 	}
 	taken := takenFromLibpq(p)
@@ -246,11 +246,11 @@ func checkLibpq(p postgres, faults *setting.Faults) {
 	}
 }
 
-// takenFromLibpq are the variables that the driver would take values from.
+// takenFromLibpq are the libpq variables that the driver would use.
 func takenFromLibpq(p postgres) (names []string) {
 	for _, l := range libpq() {
 		value, set := os.LookupEnv(l.variable)
-		// An empty variable counts for the driver in this one case.
+		// PGSSLCERTMODE is the only variable that the driver uses even if it is empty.
 		if (value != "" || set && l.variable == "PGSSLCERTMODE") && !p.params.Has(l.param) {
 			names = append(names, l.variable)
 		}

@@ -29,7 +29,7 @@ func TestPostgresURLsAreTakenAsTheyAreMeant(t *testing.T) {
 	} {
 		t.Run(c.url, func(t *testing.T) {
 			set(t, map[string]string{"AUTH_DB_URL": c.url})
-			// Which server, user and password are ours alone to say.
+			// Only our settings say which server, user and password to use.
 			for name, value := range map[string]string{"PGHOST": "elsewhere", "PGPORT": "1", "PGUSER": "other", "PGPASSWORD": "other", "PGDATABASE": "other", "PGSSLMODE": "verify-full"} {
 				t.Setenv(name, value)
 			}
@@ -72,14 +72,14 @@ func TestBadPostgresURLsAreToldByTheirPart(t *testing.T) {
 		{"postgres://auth:hush@a/db?SSLMODE=require", "parameter 1 after the ? is unknown"},
 		{"postgres://auth:hush@a/db?sslmode=require&hush=1", "parameter 2 after the ? is unknown"},
 		{"postgres://auth:hush@a/db?sslmode=require&sslmode=disable", "was there before"},
-		{"postgres://auth:hush@a/db?sslrootcert=/hush", "sslrootcert: the file that it names cannot be read"},
-		{"postgres://auth:hush@a/db?sslcert=/hush", "sslcert: the file that it names cannot be read"},
+		{"postgres://auth:hush@a/db?sslrootcert=/hush", "sslrootcert: the file cannot be read"},
+		{"postgres://auth:hush@a/db?sslcert=/hush", "sslcert: the file cannot be read"},
 		{"postgres://auth:hush@a/db?service=hush", "parameter 1 after the ? is unknown"},
 		{"postgres://auth:hush@a/db?user=hush", "the user is given twice"},
 		{"postgres://auth:hush@a/db?password=hush", "the password is given twice"},
 		{"postgres://auth:hush@a/db?host=b", "for the directory of a Unix socket"},
 		{"postgres://auth:hush@a/db?port=1", "for the directory of a Unix socket"},
-		{"postgres://auth:hush@/db?host=/run&port=hush", "the port behind the ?"},
+		{"postgres://auth:hush@/db?host=/run&port=hush", "the port after the ?"},
 		{"postgres://auth:hush@a/db?pool_max_conns=7", "AUTH_DB_MAX_CONNECTIONS"},
 		{"postgres://auth:hush@a/db?connect_timeout=3s", "connect_timeout: write a whole number"},
 		{"postgres://auth:hush@a/db?target_session_attrs=hush", "target_session_attrs: write one of"},
@@ -134,7 +134,7 @@ func TestBadPartsOfPostgresAreNamed(t *testing.T) {
 	}
 }
 
-// What libpq's variables break is not blamed on ours, which may not even be set.
+// A fault in libpq's variables is not blamed on our settings, which may not even be set.
 func TestFaultsOfLibpqsVariablesNameThem(t *testing.T) {
 	noPEM := filepath.Join(t.TempDir(), "hush")
 	write(t, noPEM, "no certificate")
@@ -163,7 +163,7 @@ func TestFaultsOfLibpqsVariablesNameThem(t *testing.T) {
 	set(t, nil)
 	t.Setenv("PGMINPROTOCOLVERSION", "3.2")
 	t.Setenv("PGMAXPROTOCOLVERSION", "3.0")
-	if _, err := config.LoadAuthDB(); err == nil || !strings.HasPrefix(err.Error(), "PGMINPROTOCOLVERSION, PGMAXPROTOCOLVERSION: the Postgres driver does not take this together") {
+	if _, err := config.LoadAuthDB(); err == nil || !strings.HasPrefix(err.Error(), "PGMINPROTOCOLVERSION, PGMAXPROTOCOLVERSION: the Postgres driver refuses this combination") {
 		t.Errorf("got %v", err)
 	}
 	_ = os.Unsetenv("PGMINPROTOCOLVERSION")
@@ -177,7 +177,7 @@ func TestFaultsOfLibpqsVariablesNameThem(t *testing.T) {
 	}
 }
 
-// Every secret in every place where something is wrong: no message holds any of it.
+// Every secret is put in every place that can be wrong: no message holds any part of it.
 func TestNoMessageHoldsAPartOfASecret(t *testing.T) {
 	const secret = "Xq7Zw3"
 	odd := []string{"%s", "%s#1", "a/%s", "a?%s", "a@%s", "%s%%zz", ":%s", "%s:", "%s,%s", " %s ", "%s\n%s", "\ufeff%s", "k1:%s", "%s:k1", "postgres://%s", "postgres://a:b/%s@h", "redis://:%s#x@h", "redis://:%s/x@h:1", "https://a:%s@h", "10.0.0.1/%s", "tcp://%s", "%s=%s", "[%s]", "*%s"}

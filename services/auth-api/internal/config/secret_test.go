@@ -29,7 +29,8 @@ func variables(keep func(reflect.StructField) bool) (names []string) {
 
 func isSecret(f reflect.StructField) bool { return f.Type == reflect.TypeFor[setting.Secret]() }
 
-// What holds a secret by its name is one by its type, and a new one is found here.
+// A setting whose name says that it is a secret has the type of secrets. This test finds a
+// new one that has not.
 func TestEverySecretIsHeldAsOne(t *testing.T) {
 	secrets := variables(isSecret)
 	for _, name := range variables(func(reflect.StructField) bool { return true }) {
@@ -45,7 +46,7 @@ func TestEverySecretIsHeldAsOne(t *testing.T) {
 
 const marker = "aHVzaGh1c2hodXNoaHVzaGh1c2hodXNoaHVzaGh1c2g=" // base64 of "hushhush…"
 
-// secrets are good values of all that can be a secret, each with the marker.
+// secrets are valid values of all secret settings, each with the marker.
 func secrets() map[string]string {
 	return map[string]string{
 		"AUTH_DB_URL": "postgres://auth:" + marker[:40] + "@host/auth", "AUTH_DB_PASSWORD": marker,
@@ -116,7 +117,7 @@ func TestNoFaultShowsASecret(t *testing.T) {
 	}
 }
 
-// Kubernetes and Compose give secrets as files: every one can be one.
+// Kubernetes and Compose provide secrets as files, so every secret can be read from one.
 func TestEverySecretCanBeAFile(t *testing.T) {
 	all := setting.Names(&config.Config{})
 	for variable, value := range secrets() {
@@ -158,7 +159,7 @@ func TestEverySecretCanBeAFile(t *testing.T) {
 	}
 }
 
-// A password may begin and end with what people type: only the line ending goes.
+// A password may begin and end with blanks: only the line ending is removed.
 func TestFileKeepsSpacesOfASecret(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret")
 	write(t, file, "  two words\tand a tab \n")

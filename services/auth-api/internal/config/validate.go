@@ -21,7 +21,7 @@ func (c *Config) validate(faults *setting.Faults) {
 
 func (c *Config) validateRedis(faults *setting.Faults) {
 	if !c.SessionDBURL.IsSet() && c.SessionDBHost == "" && !faults.Has("SESSION_DB_URL", "SESSION_DB_HOST") {
-		faults.Add("SESSION_DB_HOST", "it is needed, or SESSION_DB_URL")
+		faults.Add("SESSION_DB_HOST", "it is not set: set it, or SESSION_DB_URL")
 	}
 	c.redis().Check(faults)
 }
@@ -40,7 +40,7 @@ func (c *Config) validateTokenKey(faults *setting.Faults) {
 	switch c.parsed.tokenRing, err = token.ParseKeyRing(c.TokenKey.Reveal()); {
 	case faults.Has("SESSION_DB_TOKEN_KEY"):
 	case !c.TokenKey.IsSet():
-		faults.Add("SESSION_DB_TOKEN_KEY", "it is needed: write k1:$(openssl rand -base64 32)")
+		faults.Add("SESSION_DB_TOKEN_KEY", "it is not set: write k1:$(openssl rand -base64 32)")
 	case err != nil:
 		faults.Add("SESSION_DB_TOKEN_KEY", "%v", err)
 	}
@@ -52,35 +52,35 @@ func (c *Config) validateServiceKey(faults *setting.Faults) {
 	switch {
 	case faults.Has(name):
 	case !c.ServiceKey.IsSet():
-		faults.Add(name, "it is needed: write s1:$(openssl rand -base64 32)")
+		faults.Add(name, "it is not set: write s1:$(openssl rand -base64 32)")
 	case err != nil:
 		faults.Add(name, "%v", err)
 	default:
 		c.parsed.serviceRing = ring
 		if id, shares := ring.SharesSecretWith(c.TokenKey.Reveal()); shares {
-			faults.Add(name, "key %s has the secret of a key in SESSION_DB_TOKEN_KEY, which every API that verifies tokens knows: write another one, s1:$(openssl rand -base64 32)", id)
+			faults.Add(name, "key %s has the same secret as a key in SESSION_DB_TOKEN_KEY, which every API that verifies tokens has: write another one, s1:$(openssl rand -base64 32)", id)
 		}
 	}
 }
 
-// validateTogether finds what is right by itself and cannot work beside another.
+// validateTogether checks combinations of settings.
 func (c *Config) validateTogether(faults *setting.Faults) {
 	if c.SessionLifetime.Duration < c.SessionIdle.Duration && !faults.Has("SESSION_IDLE_LIFETIME", "SESSION_LIFETIME") {
-		faults.Add("SESSION_IDLE_LIFETIME, SESSION_LIFETIME", "the idle lifetime is at most the lifetime: lower the one or raise the other")
+		faults.Add("SESSION_IDLE_LIFETIME, SESSION_LIFETIME", "the idle lifetime is longer than the lifetime: lower SESSION_IDLE_LIFETIME or raise SESSION_LIFETIME")
 	}
 	if c.VerifyCache.Value == 0 && !c.VerifyStrict.On && !faults.Has("AUTH_API_VERIFY_CACHE_MIB", "AUTH_API_VERIFY_STRICT") {
-		faults.Add("AUTH_API_VERIFY_CACHE_MIB", "choose 1 or more, or AUTH_API_VERIFY_STRICT=true for none")
+		faults.Add("AUTH_API_VERIFY_CACHE_MIB", "0 is not allowed: write 1 or more, or set AUTH_API_VERIFY_STRICT=true to verify without a cache")
 	}
 	if c.Addr.Overlaps(c.MetricsAddr) {
-		faults.Add("AUTH_API_ADDR, AUTH_API_METRICS_ADDR", "both would listen at the same port: write another port for one of them")
+		faults.Add("AUTH_API_ADDR, AUTH_API_METRICS_ADDR", "both use the same port: change one of them")
 	}
 	isSecure := func(origin string) bool { return strings.HasPrefix(origin, "https://") }
 	if c.Issuer.URL != "" && !isSecure(c.Issuer.URL) && !isLoopback(c.Issuer.URL) && slices.ContainsFunc(c.CORSOrigins.List, isSecure) {
-		faults.Add("AUTH_API_ISSUER, AUTH_API_CORS_ORIGINS", "the issuer is http:// and an origin is https://: browsers let no such page call it. Write the issuer with https://")
+		faults.Add("AUTH_API_ISSUER, AUTH_API_CORS_ORIGINS", "the issuer is http:// and an origin is https://: browsers do not let pages of that origin call it. Write the issuer with https://")
 	}
 }
 
-// isLoopback says whether an origin is this machine, which browsers trust without
+// isLoopback says whether an origin is on this machine. Browsers trust such origins without
 // TLS.
 func isLoopback(origin string) bool {
 	u, err := url.Parse(origin)
@@ -91,7 +91,7 @@ func isLoopback(origin string) bool {
 	return u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || err == nil && address.IsLoopback()
 }
 
-// RedisURL is SESSION_DB_URL, or what its parts say.
+// RedisURL is SESSION_DB_URL, or made from its parts.
 func (c *Config) RedisURL() string { return c.redis().Address() }
 
 func (c *Config) redis() setting.Redis {

@@ -1,3 +1,3 @@
-// Package fault is the one error type of the service. Its codes are a closed
-// set; package httpapi maps each to a status in one place.
+// Package fault has the one error type of the service. Its codes are a closed set; package
+// httpapi/problem maps each to a status.
 package fault

@@ -9,8 +9,8 @@ import (
 // Code names a kind of failure. Clients may branch on it; it never changes its meaning.
 type Code string
 
-// The closed set of codes. What is wrong with a token, package verify/bearer says,
-// in codes of its own.
+// The closed set of codes. Package verify/bearer has further codes, for what is wrong with
+// a token.
 const (
 	// The request cannot be read.
 	MalformedRequest     Code = "malformed_request"
@@ -22,36 +22,36 @@ const (
 	VersionNotSupported  Code = "version_not_supported"
 	HeaderTooLarge       Code = "header_too_large"
 	RequestTimeout       Code = "request_timeout"
-	// The request can be read and says something that is not allowed.
+	// The request can be read, but its content is not valid.
 	ValidationFailed Code = "validation_failed"
 	InvalidScope     Code = "invalid_scope"
-	// Who is asking is not known, or may not do this.
+	// The caller is not authenticated, or may not do this.
 	InvalidCredentials Code = "invalid_credentials"
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
-	// Under /oauth alone, whose errors have names of their own.
+	// Only under /oauth, whose errors have names of their own.
 	InvalidClient        Code = "invalid_client"
 	UnsupportedGrantType Code = "unsupported_grant_type"
-	// What is asked for is not there.
+	// The object of the request does not exist.
 	SessionNotFound Code = "session_not_found"
 	AccountNotFound Code = "account_not_found"
 	APINotFound     Code = "api_not_found"
 	RoleNotFound    Code = "role_not_found"
 	ClientNotFound  Code = "client_not_found"
-	// What is to be made is there already.
+	// The object to create exists already.
 	AlreadyExists Code = "already_exists"
 	// The service cannot answer now.
 	Busy             Code = "busy"
 	StoreUnavailable Code = "store_unavailable"
-	// The change is recorded, and Redis has yet to hear of all that it reaches.
+	// The change is recorded in Postgres, but has not reached all records in Redis yet.
 	ChangeUnderWay Code = "change_under_way"
 	Internal       Code = "internal"
-	// Nobody waits for the answer.
+	// The client closed the connection before the answer.
 	ClientGone Code = "client_gone"
 )
 
-// Error is a failure with a code. Detail is written for the caller: what is
-// wrong and what to do. It never holds a secret. The cause is for the log only.
+// Error is a failure with a code. Detail tells the caller what is wrong and what to do; it
+// never holds a secret. The cause is for the log only.
 type Error struct {
 	Code       Code
 	Detail     string
@@ -62,7 +62,8 @@ type Error struct {
 
 // Field says what is wrong with one part of the request.
 type Field struct {
-	// Location names the part, such as password; where in a request it stood, the edge knows.
+	// Location names the part, such as password. The HTTP layer adds where it stood in the
+	// request.
 	Location string
 	// Reason is a word of a closed set, such as too_short.
 	Reason string
@@ -83,12 +84,12 @@ func Unavailable(cause error) *Error {
 	return Wrap(StoreUnavailable, "A store that this needs does not answer. Try again shortly.", cause)
 }
 
-// Invalid says that one field is not acceptable.
+// Invalid says that one field is not valid.
 func Invalid(location, reason, detail string) *Error {
-	return &Error{Code: ValidationFailed, Detail: "The request is not acceptable; see errors.", Fields: []Field{{location, reason, detail}}}
+	return &Error{Code: ValidationFailed, Detail: "The request is not valid; errors says where.", Fields: []Field{{location, reason, detail}}}
 }
 
-// Error is for the log.
+// Error is the text for the log.
 func (e *Error) Error() string {
 	switch {
 	case e.cause != nil:
@@ -99,7 +100,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Code, e.Detail)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
 // CodeOf finds the code of err; Internal if it has none.

@@ -34,7 +34,7 @@ func TestACodeIsFoundThroughWhatWrapsIt(t *testing.T) {
 	}
 }
 
-// A caller is shown the detail. What went wrong inside is for the log.
+// A caller sees the detail. The cause is for the log.
 func TestACauseIsForTheLogOnly(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]*fault.Error{

@@ -1,5 +1,5 @@
-// Package health tells what the service stands on: whether its stores answer,
-// and whether the schema has what this binary needs.
+// Package health checks what the service depends on: whether its stores answer, and
+// whether the schema has what this program needs.
 package health
 
 import (
@@ -14,7 +14,7 @@ import (
 	"auth.books.test/services/auth-api/internal/access"
 )
 
-// deadline of one check. A store that needs longer is as good as down.
+// deadline bounds one check. A store that needs longer counts as down.
 const deadline = time.Second
 
 // Report is the state at one moment.
@@ -22,31 +22,30 @@ type Report struct {
 	AuthDB bool
 	// SessionDB says that tokens can be verified.
 	SessionDB bool
-	// AuthDBProblem says what keeps transactions of the auth database from working,
-	// or, if AuthDB is true, why it accepts no new connections. It may be shown to
-	// anybody.
+	// AuthDBProblem says why transactions in the auth database do not work, or, if AuthDB
+	// is true, why it accepts no new connections. It holds nothing confidential.
 	AuthDBProblem string
 	// SessionProblem says what is wrong with Redis, whether or not it is down.
 	SessionProblem string
-	// Schema is "current", "unknown" (it could not be asked), or what is missing.
+	// Schema is "current", "unknown" (the database did not answer), or what is missing.
 	Schema string
 	// SchemaSeen says that the schema was current at least once since the start.
 	SchemaSeen bool
 }
 
-// SessionDB is asked how well Redis serves.
+// SessionDB checks Redis; *access.Store implements it.
 type SessionDB interface {
 	Check(ctx context.Context) access.Condition
 }
 
-// AuthDB is asked whether transactions work; *postgres.DB does it.
+// AuthDB checks whether transactions work; *postgres.DB implements it.
 type AuthDB interface {
 	Check(ctx context.Context, columns map[string][]string) (problem string)
 	Refused() string
 	SQL() *sql.DB
 }
 
-// Checker asks the stores. It is safe for use by several goroutines.
+// Checker checks the stores. It is safe for use by several goroutines.
 type Checker struct {
 	authDB    AuthDB
 	sql       *sql.DB // of authDB
@@ -61,7 +60,7 @@ func New(authDB AuthDB, sessionDB SessionDB, desired schema.Desired) *Checker {
 	return &Checker{authDB: authDB, sql: authDB.SQL(), sessionDB: sessionDB, desired: desired, columns: desired.Columns()}
 }
 
-// Check asks both stores at once.
+// Check checks both stores at once.
 func (c *Checker) Check(ctx context.Context) Report {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()

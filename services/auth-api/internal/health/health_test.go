@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
-// checked is a checker on stores that can be cut off.
+// checked is a Checker whose stores can be cut off.
 type checked struct {
 	*health.Checker
 	*authtest.World
@@ -31,8 +31,8 @@ func newChecked(t *testing.T, postgresURL string) checked {
 	return checked{health.New(w.Store, w.Records, schema.Current()), w, t, postgres, redis}
 }
 
-// eventually checks until what a store is said to be is as it should: after it was cut
-// off, the first connections of a pool may be broken ones.
+// eventually checks until the report is as wanted: after a store was cut off, the first
+// connections of a pool may be broken.
 func (c checked) eventually(what string, holds func(health.Report) bool) {
 	c.t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; {
@@ -74,13 +74,13 @@ func TestEachStoreThatIsDownIsToldApart(t *testing.T) {
 	}
 	c.postgres.Restore()
 	c.redis.Restore()
-	// Postgres refused connections a moment ago, which is told for some seconds more.
+	// Postgres refused connections a moment ago, which stays in the report for some seconds.
 	c.eventually("both are back", func(r health.Report) bool {
 		return r.AuthDB && r.SessionDB && r.SessionProblem == "" && r.Schema == "current" && r.SchemaSeen
 	})
 }
 
-// A store that answers nothing is as good as down, and holds no check up.
+// A store that does not answer counts as down, and does not delay the check.
 func TestAStoreThatDoesNotAnswerIsDown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -124,7 +124,7 @@ func TestWhatTheSchemaLacksIsNamedUntilItIsThere(t *testing.T) {
 	if got := c.Check(t.Context()); !well(got) {
 		t.Errorf("after it was applied: %+v", got)
 	}
-	// A service that has worked goes on with what is there; it says what is gone.
+	// A service that has worked before goes on, and reports what is missing.
 	c.SQL(`ALTER TABLE sessions DROP COLUMN device; UPDATE schema_state SET fingerprint = 'older'`)
 	if got := c.Check(t.Context()); !got.AuthDB || !strings.Contains(got.Schema, "column sessions.device") || !got.SchemaSeen {
 		t.Errorf("after a column was dropped: %+v", got)

@@ -4,8 +4,9 @@ package httpapi_test
 
 import "testing"
 
-// What is allocated at every request is collected several times a second, and
-// callers wait for it. The race detector drops pooled values on purpose, hence the build tag.
+// Allocations at every request make the garbage collector run several times a second,
+// and callers wait for it. The race detector drops pooled values on purpose, hence the
+// build tag.
 func TestVerifyAllocatesNothing(t *testing.T) {
 	d := newDoor(t)
 	ctx, handler := get("/verify?api=books&scope=books:read"), d.server.Handler()

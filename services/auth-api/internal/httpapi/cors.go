@@ -12,19 +12,18 @@ import (
 
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
-	// corsHeaders are what our own pages, Swagger UI and OpenTelemetry's browser SDK
-	// send.
+	// corsHeaders are the request headers that our own pages, Swagger UI and
+	// OpenTelemetry's browser SDK send.
 	corsHeaders = "Authorization, Content-Type, Accept, X-Requested-With, " + request.IDHeader + ", traceparent, tracestate, baggage"
-	// corsExposed are the headers of answers that a page needs and could not read
-	// otherwise.
+	// corsExposed are response headers that pages need. Browsers hide them unless they
+	// are listed.
 	corsExposed = "WWW-Authenticate, Retry-After, Allow, " + request.IDHeader
 	corsMaxAge  = "600" // seconds
 )
 
 // cors lets pages of the allowed origins read answers (Fetch standard, "CORS
-// protocol"). It is not Fiber's middleware: that one cannot be applied to what is
-// answered before any middleware, such as a body that is too large or GET
-// /verify.
+// protocol"). Fiber's own CORS middleware would not do: some answers are written
+// before any middleware runs, such as 413 and those of GET /verify.
 type cors struct{ origins map[string]bool }
 
 func newCORS(origins []string) cors {
@@ -36,8 +35,8 @@ func newCORS(origins []string) cors {
 }
 
 // allow marks an answer as readable if the request comes from an allowed origin.
-// Others, and requests without an origin, get Vary alone, so that no cache gives
-// them the answer of another origin.
+// All other requests get Vary alone, so that a cache never gives one origin the
+// answer meant for another.
 func (p cors) allow(ctx *fasthttp.RequestCtx) {
 	if len(p.origins) == 0 {
 		return
@@ -51,11 +50,11 @@ func (p cors) allow(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// preflight is the middleware in which a preflight ends: no handler sees it. GET
-// /verify has none, see forward.Door. Server.begin has called allow before.
+// preflight is the middleware that answers preflight requests, so that no handler
+// sees them. /verify has none, see forward.Door. Server.begin has called allow before.
 func (p cors) preflight(c *fiber.Ctx) error {
-	asked := c.Get(fiber.HeaderAccessControlRequestMethod)
-	if !p.origins[c.Get(fiber.HeaderOrigin)] || c.Method() != fiber.MethodOptions || asked == "" || c.Path() == route.Verify {
+	requested := c.Get(fiber.HeaderAccessControlRequestMethod)
+	if !p.origins[c.Get(fiber.HeaderOrigin)] || c.Method() != fiber.MethodOptions || requested == "" || c.Path() == route.Verify {
 		return c.Next()
 	}
 	c.Vary(fiber.HeaderAccessControlRequestMethod, fiber.HeaderAccessControlRequestHeaders)
@@ -65,11 +64,11 @@ func (p cors) preflight(c *fiber.Ctx) error {
 	return c.SendStatus(fiber.StatusNoContent)
 }
 
-// allowedHeaders allows whatever an allowed page asks for. No header but
-// Authorization gives any right here, and tracing libraries invent new ones.
-func allowedHeaders(asked string) string {
+// allowedHeaders allows every header that an allowed page requests. Only Authorization
+// grants anything here, and tracing libraries keep adding headers of their own.
+func allowedHeaders(requested string) string {
 	allowed := corsHeaders
-	for name := range strings.SplitSeq(asked, ",") {
+	for name := range strings.SplitSeq(requested, ",") {
 		name = strings.TrimSpace(name)
 		if isToken(name) && !containsFold(allowed, name) {
 			allowed += ", " + name
@@ -87,8 +86,8 @@ func containsFold(list, name string) bool {
 	return false
 }
 
-// isToken says whether s is a token of RFC 9110, section 5.6.2, such as the name
-// of a header.
+// isToken says whether s is a token as RFC 9110, section 5.6.2, defines it. Names of
+// headers are tokens.
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -13,13 +13,13 @@ import (
 	"auth.books.test/verify"
 )
 
-// countedVerifier counts what a verifier says.
+// countedVerifier counts verifications by their result.
 type countedVerifier struct {
 	verifier verify.Verifier
 	verifications
 }
 
-// Verify is the verifier's.
+// Verify verifies a token and counts the result.
 func (c *countedVerifier) Verify(ctx context.Context, accessToken string) (*verify.Principal, error) {
 	principal, err := c.verifier.Verify(ctx, accessToken)
 	switch {
@@ -39,7 +39,7 @@ type countedLogin struct {
 	signIns *prometheus.CounterVec
 }
 
-// Password is the login's.
+// Password signs a person in and counts the result.
 func (c *countedLogin) Password(ctx context.Context, a login.Attempt) (session.Opened, error) {
 	opened, err := c.login.Password(ctx, a)
 	result := "ok"

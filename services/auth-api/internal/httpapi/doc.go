@@ -1,13 +1,15 @@
-// Package httpapi is the only package that knows HTTP and Fiber. It turns
-// requests into calls of the domain packages and their faults into answers, in
-// one place (problem.go); all routes stand in routes.go.
+// Package httpapi is the server and its middleware. Only this package and those below
+// it know HTTP and Fiber: they turn requests into calls of the domain packages, and
+// faults into answers. Package route has all paths; package problem maps every fault
+// to its answer.
 //
-// Errors are problem details (RFC 9457), but under /oauth, where they have OAuth's
-// form (RFC 6749, section 5.2). No answer and no log line repeats what a caller
-// sent where a password or a token could be.
+// Errors are problem details (RFC 9457), except under /oauth, where they have OAuth's
+// form (RFC 6749, section 5.2). No answer and no log line repeats a part of a request
+// that may hold a password or a token.
 //
-// A request is read in one way only, so that a gateway or a firewall before the
-// service sees what the service sees: paths in path.go, media types and queries in
-// media.go, JSON in strictjson.go, forms in form.go, the caller's address in
+// Each request has exactly one reading, so that a gateway or a firewall in front sees
+// what the service sees. What could be read in two ways is refused: framing in package
+// connection, paths in path.go, media types in package request, queries in package
+// rest, JSON in package strictjson, forms in package oauth, the client's address in
 // forwarded.go.
 package httpapi

@@ -17,11 +17,11 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// inlineScript finds the scripts that Swagger UI's page holds.
+// inlineScript finds the inline scripts of Swagger UI's page.
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// ownServer has the page call the service that it came from, whatever URL the document
-// names: a forwarded port, or a replica, is to be tried itself.
+// ownServer is a plugin of Swagger UI: the page calls the server that it was loaded from,
+// whatever URL the document names. So a forwarded port or a single replica can be tried.
 const ownServer = `[
 				SwaggerUIBundle.plugins.DownloadUrl,
 				() => ({statePlugins: {spec: {wrapActions: {
@@ -29,7 +29,7 @@ const ownServer = `[
 				}}}})
 			]`
 
-// phone has a phone lay the page out in its own width, and breaks up what is wider.
+// phone makes the page fit the width of a phone, and wraps or scrolls what is wider.
 const phone = `<meta name="viewport" content="width=device-width, initial-scale=1">
     <style>
         @media (max-width: 768px) {
@@ -40,8 +40,8 @@ const phone = `<meta name="viewport" content="width=device-width, initial-scale=
         }
     </style>`
 
-// addDocs serves Swagger UI from the binary. Its page runs inline scripts; the
-// policy allows exactly those, by their hashes.
+// addDocs serves Swagger UI from the binary. The page has inline scripts; the content
+// security policy allows exactly those, by their hashes.
 func (s *Server) addDocs() error {
 	ui := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "auth-api", SwaggerJSON: route.OpenAPIJSON, BasePath: route.Docs,
@@ -53,7 +53,7 @@ func (s *Server) addDocs() error {
 	page := recorder.Body.String()
 	scripts := inlineScript.FindAllStringSubmatch(page, -1)
 	if len(scripts) == 0 {
-		return fmt.Errorf("the page of /docs has no script: Swagger UI has changed")
+		return fmt.Errorf("Swagger UI's page has no inline script: its layout has changed, adapt inlineScript")
 	}
 	var hashes []string
 	for _, script := range scripts {
@@ -73,7 +73,7 @@ func (s *Server) addDocs() error {
 	if err != nil {
 		return fmt.Errorf("list the files of Swagger UI: %w", err)
 	}
-	// One route a file: whatever else is asked for is 404 as everywhere.
+	// Each file has a route of its own, so that any other path gets the usual 404.
 	for _, file := range files {
 		s.app.Get(route.Docs+"/"+strings.TrimSuffix(file.Name(), ".gz"), adaptor.HTTPHandler(ui))
 	}

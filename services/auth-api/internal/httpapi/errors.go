@@ -13,11 +13,11 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// answerError answers what Fiber itself refuses, and handlers' errors. OAuth's
-// endpoints have errors of their own form.
+// answerError answers errors of handlers and of Fiber itself: as problem details, and
+// under /oauth in OAuth's form.
 func (s *Server) answerError(c *fiber.Ctx, err error) error {
 	if _, begun := request.Of(c.UserContext()); !begun {
-		// Refused before any middleware, while the request was being read.
+		// Fiber refused the request before any middleware ran.
 		s.begin(c)
 	}
 	err = fromFiber(err)
@@ -36,7 +36,7 @@ func fromFiber(err error) error {
 	case http.StatusNotFound:
 		return fault.New(fault.RouteNotFound, "There is nothing at this path. /docs lists what there is.")
 	case http.StatusMethodNotAllowed:
-		return fault.New(fault.MethodNotAllowed, "This path has no such method; Allow lists those it has.")
+		return fault.New(fault.MethodNotAllowed, "This path does not support the method. The Allow header lists those it supports.")
 	case http.StatusRequestEntityTooLarge:
 		return problem.BodyTooLarge()
 	case http.StatusUnsupportedMediaType:

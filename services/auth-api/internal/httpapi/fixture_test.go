@@ -17,7 +17,7 @@ import (
 
 const token = "bat_k1_4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nWq4nW7Zb0aQ"
 
-// door is GET /verify with a verifier that says what it is told to.
+// door is GET /verify with a verifier that returns what the test sets.
 type door struct {
 	server *httpapi.Server
 	rest.Sessions
@@ -45,7 +45,7 @@ func newDoor(t testing.TB) *door {
 	return d
 }
 
-// Verify says what it is told to, and counts.
+// Verify returns what the test sets.
 func (d *door) Verify(context.Context, string) (*verify.Principal, error) {
 	d.asked.Add(1)
 	if d.panics != "" {

@@ -7,15 +7,15 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// proxies are the networks of our own proxies, whose X-Forwarded-For is believed.
-// Forwarded (RFC 7239) is not read: a proxy that writes one of the two passes the
-// other on as the client sent it.
+// proxies are the networks of trusted proxies, whose X-Forwarded-For is believed.
+// Forwarded (RFC 7239) is ignored: a proxy that writes one of the two headers passes
+// the other on as the client sent it.
 type proxies []netip.Prefix
 
 func newProxies(networks []netip.Prefix) proxies {
 	p := make(proxies, 0, len(networks))
 	for _, network := range networks {
-		// Addresses are compared as IPv4 wherever they can be.
+		// Compare IPv4-mapped IPv6 addresses as IPv4.
 		if network.Addr().Is4In6() && network.Bits() >= 96 {
 			network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-96)
 		}
@@ -24,12 +24,12 @@ func newProxies(networks []netip.Prefix) proxies {
 	return p
 }
 
-// client is the nearest address that is not a proxy of ours. forwarded are the
-// lines of X-Forwarded-For in their order; they are one list (RFC 9110, section
-// 5.3), to which each proxy has added the address that it was called from. So it
-// is read from the right: what stands to the left of the first address that is
-// not a trusted proxy may be invented. If an element is no address, the proxy
-// that wrote it is the last that is known.
+// client is the nearest address that is not a trusted proxy. forwarded are the lines
+// of X-Forwarded-For in their order; together they are one list (RFC 9110, section
+// 5.3), to which each proxy appends the address that called it. The list is read from
+// the right, since the client may have invented everything to the left of the first
+// address that is not a trusted proxy. At an element that is not an address, the
+// result is the proxy that wrote it.
 func (p proxies) client(peer netip.Addr, forwarded ...string) netip.Addr {
 	found := plain(peer)
 	if !p.trust(found) {
@@ -61,7 +61,7 @@ func (p proxies) trust(ip netip.Addr) bool {
 	return false
 }
 
-// parseHop reads an address, which some proxies write with the port: 192.0.2.1,
+// parseHop reads an address, to which some proxies add the port: 192.0.2.1,
 // 192.0.2.1:443, 2001:db8::1, [2001:db8::1], [2001:db8::1]:443.
 func parseHop(s string) (netip.Addr, bool) {
 	ip, err := netip.ParseAddr(s)
@@ -79,10 +79,10 @@ func parseHop(s string) (netip.Addr, bool) {
 	return ip, !ip.IsUnspecified()
 }
 
-// plain is an address without the zone, and an IPv4 one as such.
+// plain removes the zone of an address, and unmaps an IPv4-mapped one.
 func plain(ip netip.Addr) netip.Addr { return ip.WithZone("").Unmap() }
 
-// clientIP is where a request comes from.
+// clientIP is the address of the client that sent the request.
 func (s *Server) clientIP(c *fiber.Ctx) netip.Addr {
 	peer, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	if len(s.proxies) == 0 {

@@ -74,7 +74,7 @@ func (d *door) counted(t *testing.T, method, route, status string) (n uint64) {
 	return n
 }
 
-// smuggled is what one of two servers would take for a request of its own.
+// smuggled is a body that one of two servers would take for the next request.
 const smuggled = asking
 
 func TestRequestsThatCanBeReadInTwoWaysAreRefusedAndTheConnectionCloses(t *testing.T) {

@@ -19,7 +19,7 @@ type aliveAnswer struct {
 type readyAnswer struct {
 	Status   string        `json:"status" enum:"ok,degraded,unavailable,stopping" doc:"With ok and degraded, requests should be sent here"`
 	Stores   storeStates   `json:"stores"`
-	Schema   string        `json:"schema" doc:"current, unknown (it could not be asked), or what the schema lacks"`
+	Schema   string        `json:"schema" doc:"current, unknown (auth-db did not answer), or what the schema lacks"`
 	Problems storeProblems `json:"problems,omitzero"`
 }
 
@@ -33,7 +33,7 @@ type storeProblems struct {
 	SessionDB string `json:"session-db,omitempty" doc:"What is wrong with it and what to do"`
 }
 
-// addHealth adds the probes.
+// addHealth adds the probes and describes them.
 func (s *Server) addHealth(doc openapi.Document) {
 	s.app.Get(route.Live, s.livez)
 	s.app.Get(route.Ready, s.readyz)
@@ -46,22 +46,21 @@ func (s *Server) addHealth(doc openapi.Document) {
 	elsewhere.Headers["Retry-After"].Required = false
 	doc.AddOperation(&huma.Operation{
 		OperationID: "livez", Method: "GET", Path: route.Live, Tags: []string{"Health"}, Security: openapi.Open(),
-		Summary: "Whether the process answers", Description: "It asks no store.", Responses: alive,
+		Summary: "Whether the process answers", Description: "Stores are not checked.", Responses: alive,
 	})
 	doc.AddOperation(&huma.Operation{
 		OperationID: "readyz", Method: "GET", Path: route.Ready, Tags: []string{"Health"}, Security: openapi.Open(),
-		Summary: "Whether requests should be sent here", Description: "degraded is ready: tokens are verified, while sign-ins and changes may fail.", Responses: ready,
+		Summary: "Whether requests should be sent here", Description: "degraded is answered with 200: tokens are verified, but sign-ins and changes may fail.", Responses: ready,
 	})
 }
 
-// livez says that the process answers; it asks no store, since a restart would
-// not mend one.
+// livez says that the process answers. It checks no store, since restarting this
+// process would not repair one.
 func (s *Server) livez(c *fiber.Ctx) error { return c.JSON(aliveAnswer{"ok"}) }
 
-// readyz says whether requests should be sent here. Without Redis nothing can
-// be verified. Without Postgres, with one in which writes do not work, or with a
-// Redis that takes no writes or may lose records, verification goes on, so that is
-// "degraded" and still ready.
+// readyz says whether requests should be sent here. Without Redis no token can be
+// verified, so the answer is 503. While Postgres is down or read-only, or Redis refuses
+// writes or may lose records, tokens are still verified: that is "degraded", with 200.
 func (s *Server) readyz(c *fiber.Ctx) error {
 	r := s.Health.Check(c.UserContext())
 	answer := readyAnswer{

@@ -12,8 +12,8 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/request"
 )
 
-// metrics have closed label sets: methods, routes and codes that the program
-// knows, never what a caller sends.
+// metrics have closed sets of labels: known methods, routes and codes, never a
+// caller's text.
 type metrics struct {
 	requests      *prometheus.HistogramVec
 	signIns       *prometheus.CounterVec
@@ -21,7 +21,8 @@ type metrics struct {
 	routes        map[string]bool
 }
 
-// verifications are looked up once, as one is counted with every request.
+// verifications are the counters of one metric, looked up once: one of them is counted
+// at every request.
 type verifications struct{ ok, invalid, unavailable prometheus.Counter }
 
 const unmatched = "unmatched"
@@ -47,7 +48,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 	return m
 }
 
-// connections tells of the listener, which is not there before Serve.
+// connections registers the listener's metrics. listener holds nil until Serve.
 func (m metrics) connections(r prometheus.Registerer, listener *atomic.Pointer[graceful.Listener]) {
 	value := func(of func(*graceful.Listener) float64) func() float64 {
 		return func() float64 {
@@ -65,7 +66,8 @@ func (m metrics) connections(r prometheus.Registerer, listener *atomic.Pointer[g
 	)
 }
 
-func (m metrics) knowRoutes(app *fiber.App) {
+// setRoutes records which patterns are routes. Any other is counted as unmatched.
+func (m metrics) setRoutes(app *fiber.App) {
 	for _, route := range app.GetRoutes(true) {
 		m.routes[route.Path] = true
 	}

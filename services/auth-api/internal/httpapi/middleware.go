@@ -22,17 +22,17 @@ func (s *Server) useMiddleware() {
 		ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", XFrameOptions: "DENY",
 		HSTSMaxAge: 31536000, ReferrerPolicy: "no-referrer",
 	}))
-	// Preflights end here; what could not be read is refused before a route is sought.
+	// Preflights end here, and requests that could not be read, before any route is matched.
 	s.app.Use(s.cors.preflight, stopRefused, exactPath, answerOptions, limitBody)
 }
 
-// observe is around every request: its id, its log line, its metrics, and what
-// happens when a handler panics.
+// observe wraps every request: it gives it an id, a log line and metrics, and answers
+// its errors and panics.
 func (s *Server) observe(c *fiber.Ctx) (err error) {
 	began := s.Now()
 	r, id := s.begin(c)
 	if err = next(c); err != nil {
-		// Answered here, so that the line below knows the status.
+		// Answer here, so that the metrics and the log line have the status.
 		err = s.answerError(c, err)
 	}
 	took := s.Now().Sub(began)
@@ -40,7 +40,7 @@ func (s *Server) observe(c *fiber.Ctx) (err error) {
 	return err
 }
 
-// begin sets what every answer has, also one to a request that cannot be read.
+// begin sets the headers that every answer has, even that to an unreadable request.
 func (s *Server) begin(c *fiber.Ctx) (r *request.Request, id string) {
 	id = request.ID(c.Get(request.IDHeader))
 	c.Set(request.IDHeader, id)
@@ -52,20 +52,21 @@ func (s *Server) begin(c *fiber.Ctx) (r *request.Request, id string) {
 	return r, id
 }
 
-// limitBody holds the limit of all routes but one, which Fiber knows for all
-// alike. A compressed body would be small here and large when it is read.
+// limitBody enforces bodyLimit on all routes but the batch: Fiber has one limit for all
+// routes, which is batchLimit. It refuses compressed bodies, which could exceed the
+// limit once decompressed.
 func limitBody(c *fiber.Ctx) error {
 	if !request.IsIdentity(c) {
 		return fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding.")
 	}
-	c.Request().Header.Del(fiber.HeaderContentEncoding) // Fiber does not know identity
+	c.Request().Header.Del(fiber.HeaderContentEncoding) // Fiber does not support "identity".
 	if len(c.Request().Body()) > bodyLimit && c.Path() != route.IntrospectBatch {
 		return problem.BodyTooLarge()
 	}
 	return c.Next()
 }
 
-// next calls the handlers; a panic of theirs is an error.
+// next calls the handlers, and returns a panic as an error.
 func next(c *fiber.Ctx) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -75,14 +76,14 @@ func next(c *fiber.Ctx) (err error) {
 	return c.Next()
 }
 
-// record writes the log line. It has the route's pattern, never the URL: people
-// put tokens there.
+// record writes the log line. It has the pattern of the route, never the URL, since
+// people put tokens into URLs.
 func (s *Server) record(c *fiber.Ctx, r *request.Request, pattern, id string, took time.Duration) {
 	status := c.Response().StatusCode()
 	level := slog.LevelInfo
 	switch {
 	case r.Problem != nil && r.Problem.Code == fault.Busy:
-		// Turned away by design, and counted; a flood must not fill the log.
+		// Refused on purpose, and counted in the metrics. A flood must not fill the log.
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	case pattern == route.Live || pattern == route.Ready:

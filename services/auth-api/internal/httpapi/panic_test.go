@@ -19,13 +19,13 @@ import (
 	"auth.books.test/services/auth-api/internal/session"
 )
 
-// mistaken is a login whose every use is a mistake of ours.
+// mistaken is a login that panics, as a mistake in our code would.
 type mistaken struct{}
 
 // Password panics.
 func (mistaken) Password(context.Context, login.Attempt) (session.Opened, error) { panic("a mistake") }
 
-// A page must be able to read that we have failed, in the form of the route.
+// A page must be able to read the answer to a panic, in the route's own form of errors.
 func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
 	t.Parallel()
 	log := &devtest.Output{}
@@ -44,7 +44,7 @@ func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
 	go func() { ended <- server.Serve(l) }()
 	t.Cleanup(func() {
 		_ = server.Shutdown(context.Background())
-		_ = l.Close() // A server that has not begun yet does not know it.
+		_ = l.Close() // A server that has not begun to serve does not know its listener yet.
 		<-ended
 	})
 	client := &http.Client{Transport: &contract.Transport{Documents: &contract.Documents{}, OnFault: func(err error) { t.Error(err) }}}

@@ -11,24 +11,24 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// exactPath refuses paths that could be taken for another one. A gateway's rules
-// by path hold only if each path has one spelling, and it is ours.
+// exactPath refuses every spelling of a path but one. A gateway's rules by path would
+// not match another spelling, so that requests could get past them.
 func exactPath(c *fiber.Ctx) error {
 	if c.Method() == fiber.MethodOptions && string(c.Request().Header.RequestURI()) == "*" {
-		// Of the server as a whole (RFC 9110, section 9.3.7).
+		// OPTIONS * asks about the server as a whole (RFC 9110, section 9.3.7).
 		c.Set(fiber.HeaderAllow, corsMethods+", "+fiber.MethodOptions)
 		return c.SendStatus(fiber.StatusNoContent)
 	}
 	if !isExact(c) {
-		return fault.New(fault.RouteNotFound, "There is nothing at this path. Write it as /docs shows it: in that case, without a slash at the end, and with nothing percent-encoded.")
+		return fault.New(fault.RouteNotFound, "There is nothing at this path. Write it exactly as /docs shows it: in the same case, without a slash at the end, and without percent-encoding.")
 	}
 	return c.Next()
 }
 
-// isExact says whether the path that Fiber looks for is the one that the request's
-// target says (RFC 9112, section 3.2), a path or a URL, and is spelt as ours are.
-// The two may differ: without a Host, fasthttp takes //x/verify for a URL that
-// lacks a scheme, and it cuts off fragments.
+// isExact says whether the path that Fiber matches is exactly the path of the request's
+// target (RFC 9112, section 3.2), which may be a path or a URL, and has no other
+// spelling. The two may differ: without a Host, fasthttp takes //x/verify for a URL
+// without a scheme, and it cuts off fragments.
 func isExact(c *fiber.Ctx) bool {
 	target, _, _ := bytes.Cut(c.Request().Header.RequestURI(), []byte("?"))
 	for _, scheme := range []string{"http://", "https://"} {
@@ -41,8 +41,8 @@ func isExact(c *fiber.Ctx) bool {
 	return string(target) == c.Path() && isPlain(c.Path())
 }
 
-// isPlain says whether a path has the characters that ours have, and no segment
-// that is empty or made of dots.
+// isPlain says whether a path has only letters, digits and /-_. , and no segment that
+// is empty or consists of dots.
 func isPlain(path string) bool {
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if strings.Trim(segment, ".") == "" && path != "/" {
@@ -58,8 +58,8 @@ func isPlain(path string) bool {
 	return true
 }
 
-// answerOptions tells which methods a path has (RFC 9110, section 9.3.7); but of
-// GET /verify, see forward.Door.
+// answerOptions answers OPTIONS with the methods of a path (RFC 9110, section 9.3.7).
+// On /verify OPTIONS stays 405, see forward.Door.refuse.
 func answerOptions(c *fiber.Ctx) error {
 	err := c.Next()
 	if err != fiber.ErrMethodNotAllowed || c.Path() == route.Verify {
@@ -72,11 +72,11 @@ func answerOptions(c *fiber.Ctx) error {
 	return err
 }
 
-// headToo has HEAD answered wherever GET is (RFC 9110, section 9.1), as Fiber's
-// Get does; huma adds its routes one method at a time.
+// headToo answers HEAD wherever GET is answered (RFC 9110, section 9.1). Fiber's Get
+// does so too, but huma adds its routes one method at a time.
 type headToo struct{ fiber.Router }
 
-// Add adds a route.
+// Add adds a route, and with GET also HEAD.
 func (r headToo) Add(method, path string, handlers ...fiber.Handler) fiber.Router {
 	if method == fiber.MethodGet {
 		return r.Get(path, handlers...)
@@ -84,8 +84,8 @@ func (r headToo) Add(method, path string, handlers ...fiber.Handler) fiber.Route
 	return r.Router.Add(method, path, handlers...)
 }
 
-// encodeLine is JSON that ends with a newline and leaves <, > and & as they are, for
-// people at a terminal.
+// encodeLine encodes JSON for people at a terminal: with a newline at the end, and with
+// <, > and & unescaped.
 func encodeLine(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

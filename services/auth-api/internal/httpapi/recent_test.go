@@ -12,7 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/session"
 )
 
-// ended counts what a handler ends.
+// ended counts the sessions that a handler ends.
 type ended struct {
 	session.Service
 	count int

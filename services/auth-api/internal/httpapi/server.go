@@ -26,11 +26,11 @@ import (
 )
 
 const (
-	// bodyLimit is more than any request of ours needs, in bytes, but a batch.
+	// bodyLimit is the largest body of any route but the batch, in bytes.
 	bodyLimit = 4 << 10
-	// batchLimit is for 100 tokens in JSON.
+	// batchLimit is the largest body of a batch, in bytes: 100 tokens in JSON.
 	batchLimit = 8 << 10
-	// headerLimit bounds request line and headers, in bytes.
+	// headerLimit bounds request line and headers together, in bytes.
 	headerLimit = 8 << 10
 	// See connection.Timeouts.
 	readTimeout  = 10 * time.Second
@@ -38,13 +38,13 @@ const (
 	idleTimeout  = 2 * time.Minute
 )
 
-// Health tells the state of what the service stands on.
+// Health reports the state of the stores.
 type Health interface {
 	Check(ctx context.Context) health.Report
 }
 
-// Options are the parts of a Server. All are needed, but for Offers, Issuer and the
-// lists.
+// Options are the parts of a Server. All are required except Offers, Issuer,
+// CORSOrigins and TrustedProxies.
 type Options struct {
 	Accounts      rest.Accounts
 	Sessions      rest.Sessions
@@ -63,7 +63,7 @@ type Options struct {
 	// Issuer is the URL of the service as its callers know it; may be empty.
 	Issuer      string
 	CORSOrigins []string
-	// TrustedProxies are those whose X-Forwarded-For is believed.
+	// TrustedProxies are networks of proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// MaxConnections is how many connections may be open at once.
 	MaxConnections int
@@ -87,17 +87,17 @@ func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics), methods: methods(), timeouts: connection.Timeouts{Read: readTimeout, Write: writeTimeout, Idle: idleTimeout}}
 	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
 	s.metrics.connections(o.Metrics, &s.listener)
-	// All routes count what they verify, and how people sign in.
+	// Verifications and sign-ins are counted on all routes.
 	s.Verifier, s.Login = &countedVerifier{o.Verifier, s.metrics.verifications}, &countedLogin{o.Login, s.metrics.signIns}
 	s.app = fiber.New(fiber.Config{
 		AppName: "auth-api", ServerHeader: "", DisableStartupMessage: true,
 		BodyLimit: batchLimit, ReadBufferSize: headerLimit,
-		// Fiber reuses its buffers; what outlives a request must be its own.
+		// Fiber reuses its buffers. Immutable copies strings that may outlive a request.
 		Immutable:                    true,
 		ErrorHandler:                 s.answerError,
 		RequestMethods:               s.methods,
 		DisablePreParseMultipartForm: true,
-		// A path has one spelling, so that a gateway's rules by path hold.
+		// A path has one spelling, so that a gateway's rules by path cannot be evaded.
 		CaseSensitive: true, StrictRouting: true,
 		JSONEncoder: encodeLine,
 	})
@@ -112,7 +112,7 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// addRoutes adds what each protocol has, and then the document of it all.
+// addRoutes adds the routes of each protocol, and last the OpenAPI document.
 func (s *Server) addRoutes() error {
 	config := openapi.Config(openapi.Options{Version: s.Version, Issuer: s.Issuer, PasswordGrant: s.PasswordGrant})
 	rest.Configure(&config)
@@ -134,21 +134,20 @@ func (s *Server) addRoutes() error {
 	return nil
 }
 
-// Serve answers on the listener until Shutdown.
+// Serve answers requests on the listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	s.metrics.knowRoutes(s.app)
+	s.metrics.setRoutes(s.app)
 	limited := graceful.NewListener(l, s.MaxConnections)
 	s.listener.Store(limited)
 	return s.app.Listener(s.timeouts.Listener(limited))
 }
 
-// Drain makes readiness fail, so that no new work is sent here, and each answer the
-// last of its connection, so that clients who keep connections leave.
+// Drain makes /readyz answer 503, so that load balancers send requests elsewhere. Each
+// answer from now on closes its connection, so that keep-alive clients move as well.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Shutdown takes no new connections, leaves clients who keep one a last moment to
-// use it, closes those that are idle, and lets requests in flight finish until ctx
-// ends.
+// Shutdown stops accepting connections, gives keep-alive clients a moment for a last
+// request, closes idle connections, and waits for requests in flight until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
 	if l := s.listener.Load(); l != nil {

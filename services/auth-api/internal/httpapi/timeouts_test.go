@@ -14,8 +14,8 @@ import (
 
 const soon = 200 * time.Millisecond
 
-// patience is when the test itself gives up.
-const patience = 20 * time.Second
+// testTimeout is when a test gives up.
+const testTimeout = 20 * time.Second
 
 // listening serves with other timeouts, and gives the address.
 func listening(t *testing.T, read, write, idle time.Duration) string {
@@ -38,7 +38,7 @@ func (d *door) listen(t *testing.T) string {
 		if err := d.server.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}
-		_ = l.Close() // A server that has not begun yet does not know it.
+		_ = l.Close() // A server that has not begun to serve does not know its listener yet.
 		<-ended
 	})
 	return l.Addr().String()
@@ -51,7 +51,7 @@ func dial(t *testing.T, addr string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	return conn
 }
 
@@ -112,7 +112,7 @@ func TestConnectionsOnWhichNothingMovesAreClosed(t *testing.T) {
 	}
 }
 
-// Who sends a byte now and then has no more time than others.
+// A client that sends single bytes now and then has no more time than others.
 func TestRequestInDripsIsCutOff(t *testing.T) {
 	t.Parallel()
 	conn := dial(t, listening(t, soon, time.Hour, time.Hour))
@@ -124,22 +124,22 @@ func TestRequestInDripsIsCutOff(t *testing.T) {
 		if _, err := conn.Write([]byte(string(c))); err != nil {
 			return // closed
 		}
-		if time.Since(began) > patience/2 {
+		if time.Since(began) > testTimeout/2 {
 			t.Fatal("it goes on and on")
 		}
 	}
 }
 
-func TestTimeoutsLeaveThoseAloneWhoAsk(t *testing.T) {
+func TestTimeoutsDoNotCloseConnectionsInUse(t *testing.T) {
 	t.Parallel()
-	conn := dial(t, listening(t, soon, soon, patience))
+	conn := dial(t, listening(t, soon, soon, testTimeout))
 	for range 3 {
 		send(t, conn, asking)
 		answered(t, conn, 204)
-		// Longer than a request or an answer may take, with all slack.
+		// Longer than a request or an answer may take, slack included.
 		time.Sleep(soon + 1100*time.Millisecond)
 	}
-	// What is refused before it is read has as much time for its answer.
+	// A request that is refused before it is read has as much time for its answer.
 	send(t, conn, "nonsense\r\n\r\n")
 	answered(t, conn, 400)
 }

@@ -13,11 +13,11 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/problem"
 )
 
-// refusalKey is where a request keeps why no route may see it.
+// refusalKey is the user value that holds why a request is refused before routing.
 type refusalKey struct{}
 
-// route hands a request to Fiber. Fiber answers methods that it does not know by
-// itself, before all middleware; here they are refused as all else is.
+// route passes a request to Fiber. Fiber would answer unknown methods by itself, before
+// any middleware runs, so they are refused here.
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	if method := string(ctx.Method()); method == connection.MethodRefused || !slices.Contains(s.methods, method) {
 		s.unroutable(ctx)
@@ -26,14 +26,14 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	s.app.Handler()(ctx)
 }
 
-// methods are those that Fiber knows. No route has the last three: TRACE and CONNECT
-// are known to HTTP, so that they are answered 405 and not 501.
+// methods are those that Fiber is configured with. No route has one of the last three.
+// TRACE and CONNECT are methods of HTTP, so the answer is 405 and not 501.
 func methods() []string {
 	return []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
 		fiber.MethodTrace, fiber.MethodConnect, connection.MethodRefused}
 }
 
-// unroutable refuses a request whose framing or method is unknown.
+// unroutable refuses a request that has bad framing or an unknown method.
 func (s *Server) unroutable(ctx *fasthttp.RequestCtx) {
 	if f := connection.FramingFault(&ctx.Request.Header); f != nil {
 		s.refuse(ctx, f)
@@ -41,13 +41,14 @@ func (s *Server) unroutable(ctx *fasthttp.RequestCtx) {
 		connection.Linger(ctx.Conn())
 		return
 	}
-	s.refuse(ctx, fault.New(fault.MethodUnknown, "This service knows no such method."))
+	s.refuse(ctx, fault.New(fault.MethodUnknown, "This service does not implement the method."))
 }
 
-// unreadable answers what fasthttp could not read. The connection closes then.
+// unreadable answers a request that fasthttp could not read. The connection closes
+// afterwards.
 func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	if connection.Untouched(ctx.Conn()) {
-		// Nothing was sent, so there is nothing to answer.
+		// The client sent nothing, so there is nothing to answer.
 		_ = ctx.Conn().Close()
 		return
 	}
@@ -63,22 +64,22 @@ func unreadableFault(err error) error {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return problem.BodyTooLarge()
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fault.New(fault.RequestTimeout, "The request did not come completely within 10 seconds. Send it again.")
+		return fault.New(fault.RequestTimeout, "The request did not arrive completely within 10 seconds. Send it again.")
 	default:
-		// The error would repeat what was sent, which may be a token.
+		// Do not wrap err: it repeats parts of the request, which may hold a token.
 		return fault.New(fault.MalformedRequest, "The request cannot be read.")
 	}
 }
 
-// refuse answers by way of the middleware, which gives the answer an id, a log line,
-// a count and its headers.
+// refuse answers a request through the middleware, so that the answer has an id, a log
+// line, metrics and the usual headers.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, cause error) {
 	ctx.SetUserValue(refusalKey{}, cause)
 	ctx.Request.Header.SetMethod(connection.MethodRefused)
 	s.app.Handler()(ctx)
 }
 
-// stopRefused is the middleware that answers what refuse was called with.
+// stopRefused is the middleware that returns the error given to refuse.
 func stopRefused(c *fiber.Ctx) error {
 	if cause, refused := c.Context().UserValue(refusalKey{}).(error); refused {
 		return cause
@@ -86,7 +87,7 @@ func stopRefused(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// checkFraming looks at a header before the body is read.
+// checkFraming checks a request's header before its body is read.
 func checkFraming(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return connection.CheckFraming(h, batchLimit)
 }

@@ -8,8 +8,8 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// addVerify has Fiber know the path, so that other methods are answered 405. GET and HEAD
-// are answered by the door, before Fiber.
+// addVerify registers the path with Fiber, so that other methods get 405. The door
+// answers GET and HEAD before Fiber sees them.
 func (s *Server) addVerify(doc openapi.Document) {
 	s.app.Get(route.Verify, func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	forward.Describe(doc)

@@ -12,7 +12,7 @@ import (
 	"auth.books.test/verify/forward"
 )
 
-// Whatever an identity holds, it is one line of a header each.
+// Each value of a principal is exactly one header line, whatever it contains.
 func TestNamesCannotAddHeaders(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
@@ -36,7 +36,7 @@ func TestNamesCannotAddHeaders(t *testing.T) {
 	}
 }
 
-// A target may be a path or a URL, and has one spelling.
+// A request's target may be a path or a URL, and has one spelling.
 func TestEveryFormOfTheURLIsAnsweredAlike(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
@@ -65,9 +65,8 @@ func TestEveryFormOfTheURLIsAnsweredAlike(t *testing.T) {
 	}
 }
 
-// A header that is missing would leave the client's own in its place behind some
-// proxies.
-func TestWhatIsNotKnownIsToldAsEmpty(t *testing.T) {
+// If a header were missing, some proxies would pass on the client's own.
+func TestUnknownValuesAreEmptyHeaders(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
 	d.identity.Name, d.identity.Email, d.identity.Scopes = "", "", nil
@@ -84,7 +83,7 @@ func TestWhatIsNotKnownIsToldAsEmpty(t *testing.T) {
 	}
 }
 
-// A program's own token passes where its scopes do, and is no person's.
+// A client's own token passes where its scopes suffice, and stands for no account.
 func TestTokenOfAProgramPassesAndHasNoAccount(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
@@ -108,7 +107,7 @@ func TestTokenOfAProgramPassesAndHasNoAccount(t *testing.T) {
 	}
 }
 
-// A proxy waits for every answer, also for the one after a mistake of ours.
+// A proxy waits for every answer, even if the handler panics.
 func TestPanicIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
@@ -120,7 +119,7 @@ func TestPanicIsAnAnswer(t *testing.T) {
 	}
 }
 
-// Requests share what is kept of a policy, and nothing else.
+// Requests share cached policies, and nothing else.
 func TestPoliciesAreKeptApart(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
@@ -144,7 +143,7 @@ func TestPoliciesAreKeptApart(t *testing.T) {
 	all.Wait()
 }
 
-// While a store is away every request fails alike: the log has a line a second.
+// While a store is down every request fails alike: the log gets one line a second.
 func TestFailuresDoNotFloodTheLog(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)

@@ -1,5 +1,5 @@
-// Package login is how one signs in: credentials are found right, then a session is
-// opened in a transaction in which they still are.
+// Package login signs people in: it checks their credentials, then opens a session in a
+// transaction that checks them again.
 package login
 
 import (
@@ -20,17 +20,17 @@ func New(accounts *account.Service, sessions *session.Service) *Service {
 	return &Service{accounts: accounts, sessions: sessions}
 }
 
-// Attempt is what somebody shows who wants to sign in.
+// Attempt is an attempt to sign in.
 type Attempt struct {
 	Email    string
 	Password string
-	// Scopes are what the token is to have; none means all that the account has.
+	// Scopes are the scopes for the token; none means all that the account has.
 	Scopes []string
-	// From is where the attempt comes from.
+	// From is the device and the address.
 	From session.Origin
 }
 
-// passwordMethod is the value of RFC 8176 for a password.
+// passwordMethod is the name that RFC 8176 gives to a password.
 const passwordMethod = "pwd"
 
 // Password signs in with an address and a password. Faults: those of

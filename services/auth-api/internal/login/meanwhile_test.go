@@ -12,7 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/login"
 )
 
-// verified lets something happen after a password was found right.
+// verified calls then after a password was verified.
 type verified struct {
 	account.Passwords
 	then func()

@@ -1,7 +1,7 @@
-// Package servicekey holds the service ring: keys of auth-api alone. APIs that verify
-// tokens hold the token ring, so nothing that they must not be able to make may come from that
-// one. A key of the service ring is never used itself: each use derives one of its own
-// by a label (HKDF, RFC 5869).
+// Package servicekey has the service ring: keys that only auth-api has. APIs that verify
+// tokens have the token ring, so whatever they must not be able to make needs a key of the
+// service ring. These keys are never used directly: each use derives a key of its own from
+// a label (HKDF, RFC 5869).
 package servicekey
 
 import (
@@ -19,13 +19,13 @@ import (
 // Size is the number of bytes of a derived key.
 const Size = 32
 
-// ErrUnknownKey means that the ring has no key of that id: the key was retired, or what
-// names it was made elsewhere.
+// ErrUnknownKey means that the ring has no key with that id: the key was retired, or the
+// value that names it was made elsewhere.
 var ErrUnknownKey = errors.New("a service key that is not in the ring")
 
-// Ring holds the keys. The first one makes, all of them check: what is made names its
-// key's id. To rotate, put a new key in front, and drop the old one when nothing that
-// was made with it is left. Several goroutines may use a Ring at once.
+// Ring holds the keys. New values are made with the first key and name its id, so that any
+// key of the ring can check them. To rotate, put a new key in front, and remove the old one
+// when no value made with it is left. Several goroutines may use a Ring at once.
 type Ring struct{ keys []key }
 
 type key struct {
@@ -35,7 +35,8 @@ type key struct {
 
 // Parse reads "id:secret[,id:secret]…" by the rules of token.ParseKeyRing: an id is two
 // characters of [0-9A-Za-z], a secret is base64 of at least token.MinKeySize bytes. The
-// mark :keyed is refused, it says something of tokens. Errors never hold a secret.
+// mark :keyed is refused, since it has a meaning for tokens only. Errors never hold a
+// secret.
 func Parse(s string) (*Ring, error) {
 	if _, err := token.ParseKeyRing(s); err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func Parse(s string) (*Ring, error) {
 	r := &Ring{}
 	for _, e := range entries(s) {
 		if e.marked {
-			return nil, fmt.Errorf("key %s: only the keys of SESSION_DB_TOKEN_KEY are marked :%s, leave it out", e.id, token.Keyed)
+			return nil, fmt.Errorf("key %s: the mark :%s is for keys of SESSION_DB_TOKEN_KEY only, leave it out", e.id, token.Keyed)
 		}
 		pseudo, err := hkdf.Extract(sha256.New, e.secret, nil)
 		if err != nil {
@@ -54,14 +55,14 @@ func Parse(s string) (*Ring, error) {
 	return r, nil
 }
 
-// Derive gives the key for a use, of Size bytes, from the first key of the ring, and that key's id.
-// What is made with it must name the id. Two labels give keys that say nothing of each
-// other.
+// Derive derives the key for a use, of Size bytes, from the first key of the ring, and
+// returns that key's id as well. A value made with the derived key must name the id. Keys
+// of two labels are independent of each other.
 func (r *Ring) Derive(label string) (id string, derived []byte) {
 	return r.keys[0].id, r.keys[0].derive(label)
 }
 
-// DeriveWith gives the key for a use from the ring's key of that id. Error:
+// DeriveWith derives the key for a use from the ring's key with that id. Error:
 // ErrUnknownKey.
 func (r *Ring) DeriveWith(id, label string) ([]byte, error) {
 	for _, k := range r.keys {
@@ -81,8 +82,9 @@ func (r *Ring) IDs() []string {
 	return ids
 }
 
-// SharesSecretWith says whether a key of the ring has the secret of one in a token
-// ring, as token.ParseKeyRing reads it, and gives the id of ours. Verifiers would know it.
+// SharesSecretWith says whether a key of the ring has the same secret as a key of a token
+// ring, which verifiers know, and returns its id. tokenRing has the form that
+// token.ParseKeyRing reads.
 func (r *Ring) SharesSecretWith(tokenRing string) (id string, shares bool) {
 	if _, err := token.ParseKeyRing(tokenRing); err != nil {
 		return "", false
@@ -100,7 +102,7 @@ func (r *Ring) SharesSecretWith(tokenRing string) (id string, shares bool) {
 func (k key) derive(label string) []byte {
 	derived, err := hkdf.Expand(sha256.New, k.pseudo, label, Size)
 	if err != nil {
-		panic(err) // it fails only for more than 255 times Size bytes
+		panic(err) // It fails only for more than 255 times Size bytes.
 	}
 	return derived
 }
@@ -113,7 +115,7 @@ type entry struct {
 
 // entries reads a ring that token.ParseKeyRing has accepted.
 func entries(s string) (all []entry) {
-	// Both alphabets of base64 become one: a secret is of the one or of the other.
+	// A secret may be in either alphabet of base64: make them one.
 	standard := strings.NewReplacer("-", "+", "_", "/", "=", "")
 	for text := range strings.SplitSeq(s, ",") {
 		id, encoded, _ := strings.Cut(strings.TrimSpace(text), ":")

@@ -57,7 +57,7 @@ func TestEachLabelAndEachKeyGiveAnotherKey(t *testing.T) {
 	}
 }
 
-// What was made before an update must be known after it.
+// Values made before an update must be valid after it.
 func TestDerivationIsHKDFWithTheLabelAsInfo(t *testing.T) {
 	t.Parallel()
 	secret, err := base64.StdEncoding.DecodeString(first)

@@ -1,4 +1,4 @@
-// Package session holds sign-ins as a person sees them: one authorization each, with
-// the device and the address from which it was made. What makes its token live and
-// dead is package authorization's.
+// Package session has sign-ins as a person sees them: each is one authorization, with the
+// device and the address of the sign-in. Package authorization decides whether its token
+// is alive.
 package session

@@ -18,19 +18,19 @@ type Service struct {
 	lifetime       time.Duration
 }
 
-// New makes a Service. Lifetime is how long a session lives at most.
+// New makes a Service. lifetime is the longest time a session lives.
 func New(store *Store, authorizations *authorization.Service, lifetime time.Duration) *Service {
 	return &Service{store: store, authorizations: authorizations, lifetime: lifetime}
 }
 
-// Opening is a sign-in of somebody whose credentials were found right.
+// Opening is a sign-in whose credentials were checked.
 type Opening struct {
 	Account uuid.UUID
-	// Admit decides in the transaction of the sign-in whether they still are.
+	// Admit checks them again, in the transaction of the sign-in.
 	Admit func(ctx context.Context, tx pgx.Tx) error
 	// AuthenticatedBy is how the person was authenticated (RFC 8176).
 	AuthenticatedBy []string
-	// Scopes are what the token is to have; none means all that the account has.
+	// Scopes are the scopes for the token; none means all that the account has.
 	Scopes []string
 	Origin
 }
@@ -52,7 +52,7 @@ func (s *Service) Open(ctx context.Context, o Opening) (Opened, error) {
 	return Opened{Session: Session{issued.Authorization, from}, Token: issued.Token}, nil
 }
 
-// List gives the account's live sessions, the newest first.
+// List returns the account's live sessions, newest first.
 func (s *Service) List(ctx context.Context, account uuid.UUID) ([]Session, error) {
 	listed, err := s.authorizations.List(ctx, account, authorization.Session)
 	if err != nil {
@@ -82,8 +82,8 @@ func (s *Service) End(ctx context.Context, account, id uuid.UUID, reason authori
 	return nil
 }
 
-// EndAll ends the account's sessions, but the one that is kept; uuid.Nil keeps none.
-// Faults: as End.
+// EndAll ends all sessions of the account except keep; uuid.Nil keeps none. Faults: those
+// of End.
 func (s *Service) EndAll(ctx context.Context, account, keep uuid.UUID) error {
 	err := s.authorizations.Change(ctx, authorization.Account(account), func(ctx context.Context, tx *authorization.Tx) error {
 		return tx.EndSignIns(ctx, keep)

@@ -9,7 +9,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// maxDevice is how many bytes of a user agent are kept.
+// maxDevice is how many bytes of a user agent are stored.
 const maxDevice = 256
 
 // Session is one sign-in of one account on one device.
@@ -18,21 +18,21 @@ type Session struct {
 	Origin
 }
 
-// Origin is from where somebody signed in.
+// Origin is the device and the address of a sign-in.
 type Origin struct {
 	// Device is the user agent, at most 256 bytes.
 	Device string
-	// IP is the zero Addr if it is not known.
+	// IP is the zero Addr if it is unknown.
 	IP netip.Addr
 }
 
-// Opened is a session and its token, which is nowhere else.
+// Opened is a new session and its token, which is stored nowhere.
 type Opened struct {
 	Session
 	Token token.Token
 }
 
-// clip makes text from outside fit for a text column: valid UTF-8 without NUL, at most
+// clip makes a caller's text fit for a text column: valid UTF-8 without NUL, and at most
 // limit bytes.
 func clip(s string, limit int) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")

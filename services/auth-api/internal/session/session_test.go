@@ -110,7 +110,7 @@ func TestAnAddressIsKept(t *testing.T) {
 	}
 }
 
-// An address that Postgres writes in another way opens a session all the same.
+// An address that Postgres stores in another form does not prevent a sign-in.
 func TestAnUnusualAddressIsNoFailure(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t)
@@ -137,7 +137,7 @@ func TestSessionsAreListedNewestFirstAndOnlyOnesOwn(t *testing.T) {
 		want = append(want, p.open(p.ada, session.Origin{}).ID)
 		p.Clock.Move(time.Minute)
 	}
-	// Two within one second are in the order of their ids, which are in that of time.
+	// Two sessions of the same second are ordered by their ids, which are ordered by time.
 	want = append(want, p.open(p.ada, session.Origin{}).ID, p.open(p.ada, session.Origin{}).ID)
 	theirs := p.open(p.grace, session.Origin{})
 	slices.Reverse(want)

@@ -1,3 +1,3 @@
-// Package connection is what happens on a connection below the routes: its timeouts, whether
-// its client is gone, and whether it is certain where a request ends.
+// Package connection handles connections below the routes: timeouts, clients that have
+// gone, and framing, that is, where a request ends.
 package connection

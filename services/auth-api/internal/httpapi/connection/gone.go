@@ -6,14 +6,13 @@ import (
 	"time"
 )
 
-// halfCloseTime is how long after the request a client may send the end of its
-// stream and still be taken for one that waits for its answer. One that has sent all
-// it wants to, such as `nc -N`, says so with the request; one that gives up waiting
-// does so later.
+// halfCloseTime tells a half-closed connection from an abandoned one. A client that has
+// sent everything but still reads, such as `nc -N`, closes its side together with the
+// request. A client that gives up waiting closes it later.
 const halfCloseTime = 500 * time.Millisecond
 
-// Gone gives a function that says whether the client is gone, without reading from the
-// connection. It is nil if that cannot be known.
+// Gone returns a function that says whether the client is gone, without reading from
+// the connection. It is nil if the connection has no file descriptor.
 func Gone(conn net.Conn) func() bool {
 	raw, ok := conn.(syscall.Conn)
 	if !ok {

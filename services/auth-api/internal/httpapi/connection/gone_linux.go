@@ -6,22 +6,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isGone says whether the other side of a connection has left: it has reset the
-// connection, or ended its stream later than with the request.
+// isGone says whether the client is gone: it has reset the connection, or closed its
+// side more than halfCloseTime after its last data.
 func isGone(fd int) bool {
-	look := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-	if n, err := unix.Poll(look, 0); n == 0 || err != nil {
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	if n, err := unix.Poll(poll, 0); n == 0 || err != nil {
 		return false
 	}
-	seen := look[0].Revents
-	if seen&(unix.POLLHUP|unix.POLLERR) != 0 {
+	events := poll[0].Revents
+	if events&(unix.POLLHUP|unix.POLLERR) != 0 {
 		return true
 	}
-	return seen&unix.POLLRDHUP != 0 && endedAfter(fd) > halfCloseTime
+	return events&unix.POLLRDHUP != 0 && endedAfter(fd) > halfCloseTime
 }
 
-// endedAfter is how long after the last data the end of the stream came. The packet
-// that ends a stream acknowledges as any other, but is no data.
+// endedAfter is the time from the last data to the end of the stream. The FIN packet
+// counts as an acknowledgement, but not as data.
 func endedAfter(fd int) time.Duration {
 	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {

@@ -38,7 +38,7 @@ func TestEndOfAStreamIsTakenForALeavingClientOnlyIfItComesLate(t *testing.T) {
 			defer server.Close()
 			send(t, client, "request")
 			if name == atOnce {
-				// Before anything else, which may take long on a busy machine.
+				// Close first: on a busy machine anything else may take long.
 				c.end(t, client)
 			}
 			if _, err := server.Read(make([]byte, 100)); err != nil {
@@ -61,6 +61,6 @@ func TestEndOfAStreamIsTakenForALeavingClientOnlyIfItComesLate(t *testing.T) {
 	}
 }
 
-// wait is longer than it takes to end a stream together with the request. The kernel
-// measures it, so no clock of a test will do.
+// wait is longer than halfCloseTime. The kernel measures the time, so a fake clock would
+// not do.
 func wait() { time.Sleep(700 * time.Millisecond) }

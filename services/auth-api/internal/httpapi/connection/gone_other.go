@@ -2,5 +2,5 @@
 
 package connection
 
-// isGone is known on Linux only. Elsewhere the service is only developed.
+// isGone is implemented on Linux only. Other systems are for development.
 func isGone(int) bool { return false }

@@ -11,33 +11,34 @@ import (
 	"auth.books.test/internal/graceful"
 )
 
-// slack is how much later than configured a connection may time out.
+// slack is how much later than configured a connection may time out. It saves moving a
+// deadline that is already about right.
 const slack = time.Second
 
-// Timeouts end connections on which nothing moves. fasthttp can do so as well, but it
+// Timeouts end connections on which nothing moves. fasthttp has timeouts of its own, but
 // reads the clock three times and moves three timers at every request, almost always in
-// vain: that costs as much as verifying a token (`make bench`, GET /verify against an
+// vain. That costs as much as verifying a token (`make bench`, GET /verify against an
 // empty answer; BenchmarkVerify).
 type Timeouts struct {
-	// Read bounds the wait for the first byte of a connection, and the time in which a
-	// request arrives.
+	// Read bounds the time from accepting a connection to its first byte, and the time
+	// from the first to the last byte of a request.
 	Read time.Duration
 	// Write bounds the time from a request to the end of its answer.
 	Write time.Duration
-	// Idle bounds the wait for the next request.
+	// Idle bounds the time from an answer to the first byte of the next request.
 	Idle time.Duration
 }
 
-// Listener gives connections that have the timeouts.
+// Listener wraps a listener; its connections have the timeouts.
 func (t Timeouts) Listener(l net.Listener) net.Listener { return timedListener{l, t} }
 
-// Conn gives a connection that has the timeouts.
+// Conn wraps a connection, so that it has the timeouts.
 func (t Timeouts) Conn(c net.Conn) net.Conn {
 	return &timedConn{Conn: c, timeouts: t, lastRequest: time.Now(), waiting: t.Read}
 }
 
-// Handler tells the connection when a request came. Once the server drains, each answer
-// is the last of its connection (RFC 9112, section 9.6).
+// Handler tells the connection when a request arrived. While the server drains, each
+// answer closes its connection (RFC 9112, section 9.6).
 func Handler(draining *atomic.Bool, next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		if conn, timed := ctx.Conn().(*timedConn); timed {
@@ -50,14 +51,14 @@ func Handler(draining *atomic.Bool, next fasthttp.RequestHandler) fasthttp.Reque
 	}
 }
 
-// Untouched says that no byte of the next request has come.
+// Untouched says that no byte of the next request has arrived.
 func Untouched(c net.Conn) bool {
 	conn, timed := c.(*timedConn)
 	return timed && conn.waiting != 0
 }
 
-// Linger has a connection take what the client still sends before it closes, so that
-// the client can read the answer.
+// Linger makes Close read what the client still sends. Closing with unread data would
+// reset the connection, and the client might lose the answer.
 func Linger(c net.Conn) {
 	if conn, timed := c.(*timedConn); timed {
 		conn.lingers.Store(true)
@@ -77,8 +78,8 @@ func (l timedListener) Accept() (net.Conn, error) {
 	return l.timeouts.Conn(conn), nil
 }
 
-// timedConn is used by one goroutine, as fasthttp uses its connections; Close may
-// be called by any.
+// timedConn is used by one goroutine, as fasthttp uses its connections. Only Close may
+// be called by any goroutine.
 type timedConn struct {
 	net.Conn
 	timeouts Timeouts
@@ -88,13 +89,13 @@ type timedConn struct {
 	lastRequest time.Time
 	timed       bool
 	// waiting is how long after lastRequest the first byte of the next request may
-	// come; 0 while the rest of a request is read, which ends at due.
+	// arrive. It is 0 while a request is being read; then due is the deadline.
 	waiting time.Duration
 	due     time.Time
-	// readDeadline and writeDeadline are those that the connection has: at most slack
-	// later than they should be.
+	// readDeadline and writeDeadline are the deadlines set on Conn: at most slack later
+	// than they should be.
 	readDeadline, writeDeadline time.Time
-	// lingers is whether the client may still be sending when the connection closes.
+	// lingers says that the client may still be sending when the connection closes.
 	lingers atomic.Bool
 }
 
@@ -106,7 +107,7 @@ func (c *timedConn) Read(b []byte) (int, error) {
 		}
 		end = c.due
 	}
-	if err := set(&c.readDeadline, end, c.Conn.SetReadDeadline); err != nil {
+	if err := move(&c.readDeadline, end, c.Conn.SetReadDeadline); err != nil {
 		return 0, err
 	}
 	n, err := c.Conn.Read(b)
@@ -116,19 +117,19 @@ func (c *timedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// continues is what a client may wait for before it sends the body. It is no answer
-// yet, so it leaves the times of the request as they are.
-const continues = "HTTP/1.1 100 Continue\r\n\r\n"
+// continueResponse is what a client may wait for before it sends the body. It is not
+// the answer yet, so it changes no deadline.
+const continueResponse = "HTTP/1.1 100 Continue\r\n\r\n"
 
 func (c *timedConn) Write(b []byte) (int, error) {
-	if string(b) == continues {
+	if string(b) == continueResponse {
 		return c.Conn.Write(b)
 	}
 	if !c.timed {
 		c.lastRequest = time.Now()
 	}
 	c.timed, c.waiting, c.due = false, c.timeouts.Idle, time.Time{}
-	if err := set(&c.writeDeadline, c.lastRequest.Add(c.timeouts.Write), c.Conn.SetWriteDeadline); err != nil {
+	if err := move(&c.writeDeadline, c.lastRequest.Add(c.timeouts.Write), c.Conn.SetWriteDeadline); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(b)
@@ -142,20 +143,21 @@ func (c *timedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// set moves a deadline, if it is not about there already.
-func set(at *time.Time, end time.Time, move func(time.Time) error) error {
-	if late := at.Sub(end); late >= 0 && late <= slack {
+// move moves a deadline to slack after end, unless current is at most slack after it
+// already. Moving a timer is what costs, see Timeouts.
+func move(current *time.Time, end time.Time, set func(time.Time) error) error {
+	if late := current.Sub(end); late >= 0 && late <= slack {
 		return nil
 	}
 	next := end.Add(slack)
-	if err := move(next); err != nil {
+	if err := set(next); err != nil {
 		return err
 	}
-	*at = next
+	*current = next
 	return nil
 }
 
-// SyscallConn gives access to the descriptor, see Gone.
+// SyscallConn gives access to the file descriptor, for Gone.
 func (c *timedConn) SyscallConn() (syscall.RawConn, error) {
 	conn, ok := c.Conn.(syscall.Conn)
 	if !ok {

@@ -17,7 +17,7 @@ const soon = 200 * time.Millisecond
 // testTimeout is when a test gives up.
 const testTimeout = 20 * time.Second
 
-// still is a connection that only notes which deadlines it is given.
+// still is a connection that only counts how often its deadlines are set.
 type still struct {
 	net.Conn
 	read, write int
@@ -38,7 +38,7 @@ func TestRequestsInARowMoveFewTimers(t *testing.T) {
 		_, _ = conn.Read(make([]byte, 1))
 		_, _ = conn.Write(make([]byte, 1))
 	}
-	// One of each a second, and those that the first request needs.
+	// One of each a second, and those of the first request.
 	if most := 3 + int(time.Since(began)/time.Second); under.read > most || under.write > most {
 		t.Errorf("%d deadlines to read and %d to write, want %d at most", under.read, under.write, most)
 	}
@@ -69,8 +69,8 @@ func TestAnswerThatNobodyTakesIsGivenUp(t *testing.T) {
 	}
 }
 
-// The queue for hashing looks at it, to see whether the caller has left.
-func TestOthersCanLookAtTheConnection(t *testing.T) {
+// Gone needs the descriptor, to see whether the client has closed the connection.
+func TestDescriptorOfTheConnectionIsReachable(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,3 +1,3 @@
-// Package forward is how a proxy asks at each request whether to let it through: GET
-// /verify, for nginx auth_request, Traefik ForwardAuth and the like.
+// Package forward serves GET /verify, which a proxy calls at each request to learn
+// whether to let it through: nginx auth_request, Traefik ForwardAuth and the like.
 package forward

@@ -9,7 +9,7 @@ import (
 func TestPoliciesHaveABound(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 256, 257, 10000} {
-		if kept, last := forward.KeepPolicies(n); kept > 256 || !last {
+		if kept, last := forward.CachePolicies(n); kept > 256 || !last {
 			t.Errorf("of %d, %d are kept; the last: %v", n, kept, last)
 		}
 	}

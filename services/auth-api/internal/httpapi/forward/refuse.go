@@ -13,10 +13,10 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// refuse answers why a request is not let through. Pages do not ask here, so
-// OPTIONS is no preflight but 405: a proxy that passes methods on would take 204
-// for a yes. But Traefik and Caddy hand this answer to the page whose request
-// they asked about, and it must be able to read it.
+// refuse answers why a request is not let through. Traefik and Caddy pass the answer on
+// to the page that sent the request, so it has CORS headers. There is no preflight here,
+// though: OPTIONS is 405, since a proxy that passes methods on would take 204 for "let
+// it through".
 func (d *Door) refuse(c *fiber.Ctx, err error) error {
 	p := problem.Of(err)
 	d.Allow(c.Context())
@@ -26,8 +26,8 @@ func (d *Door) refuse(c *fiber.Ctx, err error) error {
 	return request.Answer(c, p)
 }
 
-// record writes a log line for what is not the caller's doing: a failure of
-// ours, or a proxy that is configured wrongly.
+// record logs what the caller did not cause: a failure of this service, or a proxy that
+// is configured wrongly.
 func (d *Door) record(c *fiber.Ctx, p *problem.Problem) {
 	level, lines := slog.LevelError, &d.failures
 	switch {
@@ -36,13 +36,13 @@ func (d *Door) record(c *fiber.Ctx, p *problem.Problem) {
 	case p.Status < http.StatusInternalServerError:
 		level, lines = slog.LevelWarn, &d.misconfigured
 	}
-	left, due := lines.due(d.Now())
+	omitted, due := lines.due(d.Now())
 	if !due {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("method", request.Method(c.Method())), slog.String("route", route.Verify), slog.Int("status", p.Status),
-		slog.String("code", string(p.Code)), slog.Any("error", p.Cause()), slog.Int64("left_out", left),
+		slog.String("code", string(p.Code)), slog.Any("error", p.Cause()), slog.Int64("left_out", omitted),
 	}
 	if given := c.Get(request.IDHeader); request.IsID(given) {
 		attrs = append(attrs, slog.String("request_id", given))
@@ -50,19 +50,19 @@ func (d *Door) record(c *fiber.Ctx, p *problem.Problem) {
 	d.Log.LogAttrs(c.UserContext(), level, "request", attrs...)
 }
 
-// lineLimit lets one log line through a second: while a store is away, every request
-// fails alike.
+// lineLimit allows one log line a second: while a store is down, every request fails in
+// the same way.
 type lineLimit struct {
-	next atomic.Int64 // Unix nanoseconds
-	left atomic.Int64
+	next    atomic.Int64 // when the next line may be written, in Unix nanoseconds
+	omitted atomic.Int64 // lines since the last one that was written
 }
 
-// due says whether to write a line, and how many were left out since the last.
-func (l *lineLimit) due(now time.Time) (left int64, due bool) {
+// due says whether to write a line, and how many were omitted since the last.
+func (l *lineLimit) due(now time.Time) (omitted int64, due bool) {
 	next := l.next.Load()
 	if now.UnixNano() < next || !l.next.CompareAndSwap(next, now.Add(time.Second).UnixNano()) {
-		l.left.Add(1)
+		l.omitted.Add(1)
 		return 0, false
 	}
-	return l.left.Swap(0), true
+	return l.omitted.Swap(0), true
 }

@@ -16,11 +16,11 @@ import (
 const (
 	// maxBatch is how many tokens one request may ask about.
 	maxBatch = 100
-	// batchParallel is how many of them are asked of Redis at once.
+	// batchParallel is how many tokens of a batch are verified at once.
 	batchParallel = 8
 )
 
-// introspections are the answer to a batch.
+// introspections is the body of the answer to a batch.
 type introspections struct {
 	Results []introspection `json:"results" nullable:"false" doc:"In the order of the tokens"`
 }
@@ -30,8 +30,8 @@ type tokensBody struct {
 	Tokens []*string `json:"tokens"` // null is not a string
 }
 
-// introspectBatch is introspect for up to 100 tokens at once, of our own making:
-// RFC 6749, section 3.1, forbids a parameter that is there twice.
+// introspectBatch is introspect for up to 100 tokens at once. It is not part of any
+// standard: RFC 6749, section 3.1, forbids repeating a parameter, so it takes JSON.
 func (s *Service) introspectBatch(c *fiber.Ctx) error {
 	who, err := s.client(c)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Service) introspectBatch(c *fiber.Ctx) error {
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
-	results, err := s.lookAll(c.UserContext(), who, tokens)
+	results, err := s.introspectAll(c.UserContext(), who, tokens)
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
@@ -49,7 +49,7 @@ func (s *Service) introspectBatch(c *fiber.Ctx) error {
 }
 
 func tokensOf(c *fiber.Ctx) ([]string, error) {
-	if err := inBody(c); err != nil {
+	if err := refuseQuery(c); err != nil {
 		return nil, err
 	}
 	if request.Media(c) != fiber.MIMEApplicationJSON {
@@ -72,14 +72,14 @@ func tokensOf(c *fiber.Ctx) ([]string, error) {
 	return tokens, nil
 }
 
-// lookAll answers in the order of the tokens, or not at all.
-func (s *Service) lookAll(ctx context.Context, who client.Client, tokens []string) ([]introspection, error) {
+// introspectAll returns the results of all tokens in their order, or an error.
+func (s *Service) introspectAll(ctx context.Context, who client.Client, tokens []string) ([]introspection, error) {
 	results, failures := make([]introspection, len(tokens)), make([]error, batchParallel)
 	var all sync.WaitGroup
 	for worker := range min(batchParallel, len(tokens)) {
 		all.Go(func() {
 			for n := worker; n < len(tokens) && failures[worker] == nil; n += batchParallel {
-				results[n], failures[worker] = s.look(ctx, who, tokens[n])
+				results[n], failures[worker] = s.introspectOne(ctx, who, tokens[n])
 			}
 		})
 	}

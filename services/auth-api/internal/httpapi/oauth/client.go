@@ -11,9 +11,9 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// optionalClient finds out which client asks (client_secret_basic). It is nil if
-// no credentials are shown: no header, or an empty id and secret, as Swagger UI
-// sends them where nothing is filled in. Credentials that are shown must be right.
+// optionalClient authenticates the client, if it sends credentials (client_secret_basic).
+// It is nil if there are none: no header, or an empty id and secret, which Swagger UI
+// sends if nothing was filled in. Wrong credentials are an error.
 func (s *Service) optionalClient(c *fiber.Ctx) (*client.Client, error) {
 	headers := c.Request().Header.PeekAll(fiber.HeaderAuthorization)
 	if len(headers) > 1 {
@@ -36,7 +36,7 @@ func (s *Service) optionalClient(c *fiber.Ctx) (*client.Client, error) {
 	return &who, nil
 }
 
-// client is optionalClient where one is needed.
+// client is optionalClient for routes that require a client.
 func (s *Service) client(c *fiber.Ctx) (client.Client, error) {
 	who, err := s.optionalClient(c)
 	switch {
@@ -48,23 +48,23 @@ func (s *Service) client(c *fiber.Ctx) (client.Client, error) {
 	return *who, nil
 }
 
-// oneMethod refuses credentials of a client in the form: we take them in the
-// header alone, and one request uses one method (RFC 6749, section 2.3). The id
-// of the client that the header has shown may stand there as well.
-func oneMethod(form map[string]string, who *client.Client) error {
+// refuseFormCredentials refuses credentials of a client in the form: only the header is
+// supported, and a request may use only one method (RFC 6749, section 2.3). The form may
+// repeat the id of the client that the header has authenticated.
+func refuseFormCredentials(form map[string]string, who *client.Client) error {
 	id := form["client_id"]
 	other := form["client_secret"] != "" || form["client_assertion"] != ""
 	switch {
 	case who != nil && (other || id != "" && id != who.ID.String()):
-		return invalidRequest("Show one client, and its credentials once: in the Authorization header.")
+		return invalidRequest("Send the credentials of one client, and only in the Authorization header.")
 	case who == nil && (other || id != ""):
-		return fault.New(fault.InvalidClient, "Clients show their id and secret as HTTP Basic, not in the form; there are none without a secret.")
+		return fault.New(fault.InvalidClient, "Send the client's id and secret as HTTP Basic, not in the form. Clients without a secret are not supported.")
 	}
 	return nil
 }
 
-// basic takes id and secret out of the header. Both are form-encoded before they
-// are joined (RFC 6749, section 2.3.1).
+// basic decodes id and secret from the header. Clients form-encode both before they join
+// them (RFC 6749, section 2.3.1).
 func basic(header string) (id, secret string, ok bool) {
 	scheme, rest, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Basic") {

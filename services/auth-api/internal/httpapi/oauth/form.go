@@ -16,12 +16,11 @@ const formType = fiber.MIMEApplicationForm
 // invalidRequest is OAuth's error of that name.
 func invalidRequest(detail string) error { return fault.New(fault.MalformedRequest, detail) }
 
-// formOf reads the parameters of an OAuth request, which stand in the body alone:
-// those of a URL end up in logs (RFC 6749, section 2.3.1). None may be there
-// twice; an empty one counts as left out; unknown ones are ignored (section 3.2).
-// The needed one must be there.
-func formOf(c *fiber.Ctx, needed string) (map[string]string, error) {
-	if err := inBody(c); err != nil {
+// formOf reads the parameters of an OAuth request, which may stand in the body only:
+// those of a URL end up in logs (RFC 6749, section 2.3.1). A parameter may not be
+// repeated; an empty one counts as missing; an unknown one is ignored (section 3.2).
+func formOf(c *fiber.Ctx, required string) (map[string]string, error) {
+	if err := refuseQuery(c); err != nil {
 		return nil, err
 	}
 	if request.Media(c) != formType {
@@ -35,24 +34,24 @@ func formOf(c *fiber.Ctx, needed string) (map[string]string, error) {
 		encodedName, encodedValue, _ := strings.Cut(pair, "=")
 		name, errName := url.QueryUnescape(encodedName)
 		value, errValue := url.QueryUnescape(encodedValue)
-		switch _, twice := form[name]; {
+		switch _, repeated := form[name]; {
 		case errName != nil, errValue != nil:
 			return nil, invalidRequest("The form cannot be read: a percent sign is not followed by two hexadecimal digits. Write a percent sign as %25.")
 		case !utf8.ValidString(name), !utf8.ValidString(value):
 			return nil, invalidRequest("The form is not UTF-8.")
-		case twice && name != "resource" && name != "audience": // RFC 8707, section 2; RFC 8693, section 2.1
+		case repeated && name != "resource" && name != "audience": // RFC 8707, section 2; RFC 8693, section 2.1
 			return nil, invalidRequest("The form has a parameter more than once.")
 		}
 		form[name] = value
 	}
-	if form[needed] == "" {
-		return nil, invalidRequest(needed + " is missing.")
+	if form[required] == "" {
+		return nil, invalidRequest(required + " is missing.")
 	}
 	return form, nil
 }
 
-// inBody refuses parameters in the URL.
-func inBody(c *fiber.Ctx) error {
+// refuseQuery refuses parameters in the URL.
+func refuseQuery(c *fiber.Ctx) error {
 	if len(c.Request().URI().QueryString()) > 0 {
 		return invalidRequest("Send all parameters in the body. A URL ends up in logs.")
 	}

@@ -13,24 +13,24 @@ import (
 	"auth.books.test/verify"
 )
 
-// introspection is the answer for one token (RFC 7662, section 2.2). Of a token
-// that is not alive, or not for the API that asks, nothing but active is told.
+// introspection is the result for one token (RFC 7662, section 2.2). For a token that is
+// dead, or not for the client's API, it has no field but active.
 type introspection struct {
-	Active    bool   `json:"active" doc:"Whether the token is alive and for the API that asks. If not, nothing else is told"`
-	Scope     string `json:"scope,omitempty" doc:"Those of the API that asks, with spaces"`
+	Active    bool   `json:"active" doc:"Whether the token is alive and for the client's API. If false, there is no other field"`
+	Scope     string `json:"scope,omitempty" doc:"The token's scopes of the client's API, separated by spaces"`
 	Username  string `json:"username,omitempty" doc:"The account's e-mail address"`
 	Name      string `json:"name,omitempty" doc:"What the person wants to be called, if anything"`
 	TokenType string `json:"token_type,omitempty" enum:"Bearer"`
-	Expires   int64  `json:"exp,omitempty" doc:"Unix seconds: when the token ends if it is not used until then"`
+	Expires   int64  `json:"exp,omitempty" doc:"Unix seconds: when the token ends if it is not used before"`
 	IssuedAt  int64  `json:"iat,omitempty" doc:"Unix seconds: when the person signed in"`
 	Subject   string `json:"sub,omitempty" format:"uuid" doc:"The account's id; never changes"`
-	Audience  string `json:"aud,omitempty" doc:"The API that asks"`
-	Issuer    string `json:"iss,omitempty" doc:"The service's URL (AUTH_API_ISSUER), where that is set"`
+	Audience  string `json:"aud,omitempty" doc:"The client's API"`
+	Issuer    string `json:"iss,omitempty" doc:"The service's URL (AUTH_API_ISSUER), if set"`
 	Session   string `json:"sid,omitempty" format:"uuid" doc:"Public id of the session"`
-	Client    string `json:"client_id,omitempty" format:"uuid" doc:"The client through which the person acts, or which acts for itself; absent if there is none"`
-	// AuthTime is of RFC 9470, section 6.2; AuthMethods of RFC 8176.
-	AuthTime    int64    `json:"auth_time,omitempty" doc:"Unix seconds: when the person last proved who they are; absent if no person did"`
-	AuthMethods []string `json:"amr,omitempty" doc:"How, as RFC 8176 names it"`
+	Client    string `json:"client_id,omitempty" format:"uuid" doc:"The client through which the person acts, or the client itself; absent if no client is involved"`
+	// AuthTime is defined by RFC 9470, section 6.2, AuthMethods by RFC 8176.
+	AuthTime    int64    `json:"auth_time,omitempty" doc:"Unix seconds: when the person last authenticated; absent for a client's own token"`
+	AuthMethods []string `json:"amr,omitempty" doc:"How the person authenticated, as RFC 8176 names it"`
 }
 
 // introspect tells a client whether a token is alive (RFC 7662).
@@ -41,21 +41,21 @@ func (s *Service) introspect(c *fiber.Ctx) error {
 	}
 	form, err := formOf(c, "token")
 	if err == nil {
-		err = oneMethod(form, &who)
+		err = refuseFormCredentials(form, &who)
 	}
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
-	answer, err := s.look(c.UserContext(), who, form["token"])
+	answer, err := s.introspectOne(c.UserContext(), who, form["token"])
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
 	return c.JSON(answer)
 }
 
-// look asks about one token. What cannot be found out is an error: a token is
-// never called inactive for it.
-func (s *Service) look(ctx context.Context, who client.Client, token string) (introspection, error) {
+// introspectOne verifies one token for a client. If the token cannot be checked, that is
+// an error, and never "inactive".
+func (s *Service) introspectOne(ctx context.Context, who client.Client, token string) (introspection, error) {
 	principal, err := s.Verifier.Verify(ctx, token)
 	switch {
 	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable), err == nil && !principal.HasAudience(who.Audience):
@@ -79,7 +79,7 @@ func (s *Service) look(ctx context.Context, who client.Client, token string) (in
 	return answer, nil
 }
 
-// refuseIntrospection answers with an error, and counts it.
+// refuseIntrospection answers with an error and counts it.
 func (s *Service) refuseIntrospection(c *fiber.Ctx, err error) error {
 	switch fault.CodeOf(err) {
 	case fault.InvalidClient:

@@ -6,15 +6,13 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// authorizationServer is the metadata of RFC 8414, section 2. Lists without an
-// element are left out (section 3.2). That goes for response_types_supported as
-// well, which section 2 calls required: without an authorization endpoint, every
-// response type that stood there would be a false promise. OpenID4VCI 1.0 has its
-// servers without one leave it out, too.
+// authorizationServer is the metadata of RFC 8414, section 2. Empty lists are left out
+// (section 3.2), even response_types_supported, which section 2 requires: there is no
+// authorization endpoint, so no response type works. OpenID4VCI 1.0 tells servers without
+// that endpoint to leave it out as well.
 type authorizationServer struct {
 	Issuer string `json:"issuer"`
-	// TokenEndpoint, its authentication methods and the grants are there only if
-	// there is a grant that it takes.
+	// TokenEndpoint, TokenAuthMethods and GrantTypes are empty if no grant is enabled.
 	TokenEndpoint            string   `json:"token_endpoint,omitempty"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported,omitempty" nullable:"false"`
 	GrantTypes               []string `json:"grant_types_supported,omitempty" nullable:"false"`
@@ -25,9 +23,9 @@ type authorizationServer struct {
 	ServiceDocumentation     string   `json:"service_documentation"`
 }
 
-// metadata tells OAuth libraries where everything is. The issuer is a setting: a
-// Host header can be anybody's. It has no path (AUTH_API_ISSUER), so that this is
-// the one place where its metadata can be.
+// metadata tells OAuth libraries where the endpoints are. The issuer is a setting, since
+// clients can send any Host header. AUTH_API_ISSUER has no path, so its metadata can be
+// at this one place only.
 func (s *Service) metadata(c *fiber.Ctx) error {
 	optional := []string{"none", "client_secret_basic"}
 	m := authorizationServer{

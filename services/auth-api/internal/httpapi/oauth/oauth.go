@@ -1,6 +1,6 @@
-// Package oauth is what OAuth has standards for: the token endpoint (RFC 6749),
-// introspection (RFC 7662), revocation (RFC 7009) and metadata (RFC 8414). Requests are
-// forms and errors are in OAuth's form.
+// Package oauth serves the endpoints that OAuth defines: token (RFC 6749), introspection
+// (RFC 7662), revocation (RFC 7009) and metadata (RFC 8414). Requests are forms, and
+// errors have OAuth's form.
 package oauth
 
 import (
@@ -19,12 +19,12 @@ import (
 	"auth.books.test/verify"
 )
 
-// Clients finds out which client asks; client.Authenticator does it.
+// Clients authenticates clients; client.Authenticator implements it.
 type Clients interface {
 	Authenticate(ctx context.Context, id, secret string) (client.Client, error)
 }
 
-// Sessions ends them; session.Service does it.
+// Sessions ends sessions; session.Service implements it.
 type Sessions interface {
 	End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error
 }
@@ -37,8 +37,8 @@ type Options struct {
 	Verifier      verify.Verifier
 	Now           func() time.Time
 	PasswordGrant bool
-	// Issuer is the URL of the service as its callers know it; without it there is no
-	// metadata.
+	// Issuer is the URL of the service as its callers know it. If it is empty, there is no
+	// metadata route.
 	Issuer  string
 	Metrics prometheus.Registerer
 }
@@ -49,7 +49,7 @@ type Service struct {
 	introspections *prometheus.CounterVec
 }
 
-// Add adds the routes, and describes them.
+// Add adds the routes and describes them.
 func Add(app *fiber.App, doc openapi.Document, o Options) {
 	s := &Service{Options: o, introspections: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "auth_introspections_total", Help: "Tokens that clients asked about, by result: active, inactive; and refused requests: invalid_client, invalid_request, unavailable.",

@@ -16,12 +16,11 @@ import (
 	"auth.books.test/verify"
 )
 
-// revoke ends the session of a token (RFC 7009). Who holds the token may do so,
-// as they may sign out; no client needs to be known for that. If one shows
-// credentials they must be right, and only tokens for its API end.
+// revoke ends the session of a token (RFC 7009). Anyone who has the token may revoke it,
+// just as they may sign out, so client credentials are optional. If they are sent, they
+// must be right, and the client can revoke tokens for its own API only.
 //
-// Of a token that does not end because there is none such, nothing is told
-// (section 2.2).
+// An unknown token gets the same answer as a revoked one (section 2.2).
 func (s *Service) revoke(c *fiber.Ctx) error {
 	by, err := s.optionalClient(c)
 	if err != nil {
@@ -29,7 +28,7 @@ func (s *Service) revoke(c *fiber.Ctx) error {
 	}
 	form, err := formOf(c, "token")
 	if err == nil {
-		err = oneMethod(form, by)
+		err = refuseFormCredentials(form, by)
 	}
 	if err != nil {
 		return request.AnswerOAuth(c, err)
@@ -37,7 +36,7 @@ func (s *Service) revoke(c *fiber.Ctx) error {
 	if err := s.end(c.UserContext(), by, form["token"]); err != nil {
 		return request.AnswerOAuth(c, err)
 	}
-	c.Status(http.StatusOK) // SendStatus would write a body
+	c.Status(http.StatusOK) // SendStatus would write a body.
 	return nil
 }
 
@@ -61,7 +60,7 @@ func (s *Service) end(ctx context.Context, by *client.Client, token string) erro
 	}
 	err = s.Sessions.End(ctx, subject, id, authorization.TokenRevoked)
 	if code := fault.CodeOf(err); code == fault.SessionNotFound || code == fault.AccountNotFound {
-		return nil // another has ended it meanwhile
+		return nil // Another request has ended it meanwhile.
 	}
 	return err
 }

@@ -15,23 +15,24 @@ import (
 	"auth.books.test/verify/bearer"
 )
 
-// Answers describes how an operation may answer. The statuses of errors come from
-// problem.AnswerOf, by which requests are answered too, so the document says what the
-// code does; package contract holds every answer of the tests against it.
+// Answers are the answers of an operation, by status. Errors get theirs from
+// problem.AnswerOf, which also answers requests, so the document says what the code does.
+// Package contract compares every answer in the tests with the document.
 type Answers map[string]*huma.Response
 
 // Unreadable are the codes of requests that are refused before an operation sees them.
-// Busy is what connections beyond the limit are told.
+// Busy is for connections over the limit.
 func Unreadable() []fault.Code {
 	return []fault.Code{fault.Busy, fault.MalformedRequest, fault.BodyTooLarge, fault.HeaderTooLarge, fault.RequestTimeout, fault.VersionNotSupported}
 }
 
-// Anywhere are the codes with which every operation behind the middleware may answer.
+// Anywhere are the codes that every operation behind the middleware may answer with.
 func Anywhere() []fault.Code {
 	return append(Unreadable(), fault.UnsupportedMediaType, fault.Internal)
 }
 
-// TokenCodes are those of a missing, a dead or a weak token.
+// TokenCodes are the codes for a missing or dead token, for one that cannot be checked,
+// and if scopes are required, for one that lacks a scope.
 func TokenCodes(scoped bool) []fault.Code {
 	codes := []fault.Code{fault.Code(bearer.MissingToken), fault.Code(bearer.InvalidToken), fault.StoreUnavailable}
 	if scoped {
@@ -54,7 +55,7 @@ func (d Document) Problems(to Answers, codes ...fault.Code) {
 	}
 }
 
-// OAuthProblems is Problems in OAuth's form.
+// OAuthProblems is Problems for errors in OAuth's form.
 func (d Document) OAuthProblems(to Answers, codes ...fault.Code) {
 	byStatus, early := map[int][]string{}, map[int]bool{}
 	for _, code := range codes {
@@ -66,7 +67,7 @@ func (d Document) OAuthProblems(to Answers, codes ...fault.Code) {
 	for status, names := range byStatus {
 		r := &huma.Response{Description: describe(status, names), Content: map[string]*huma.MediaType{"application/json": {Schema: d.schemaOf(problem.OAuthError{})}}}
 		if early[status] {
-			// Of a request that cannot be read, the path may not be known.
+			// If a request cannot be read, its path may be unknown: the answer is a problem.
 			r.Content[problem.MediaType] = &huma.MediaType{Schema: d.schemaOf(problem.Problem{})}
 		}
 		addHeaders(r, status, status == http.StatusUnauthorized)
@@ -79,7 +80,7 @@ func describe(status int, names []string) string {
 	return http.StatusText(status) + ": " + strings.Join(slices.Compact(names), ", ")
 }
 
-// challenged says whether every refusal with one of the codes names a scheme
+// challenged says whether each of the codes is answered with a WWW-Authenticate header
 // (RFC 6750, section 3).
 func challenged(codes []string) bool {
 	for _, code := range codes {
@@ -105,22 +106,22 @@ func addHeaders(r *huma.Response, status int, challenged bool) {
 	}
 }
 
-// unrouted are the answers where there is no operation, as components: paths that
-// nobody serves, and methods that a path does not have.
+// unrouted are answers that belong to no operation, as components: to unknown paths, and
+// to methods that a path does not have.
 func (d Document) unrouted() map[string]*huma.Response {
 	details := map[string]*huma.MediaType{problem.MediaType: {Schema: d.schemaOf(problem.Problem{})}}
 	either := map[string]*huma.MediaType{problem.MediaType: {Schema: d.schemaOf(problem.Problem{})}, "application/json": {Schema: d.schemaOf(problem.OAuthError{})}}
 	allow := map[string]*huma.Header{"Allow": {Description: "The methods that the path has", Required: true, Schema: &huma.Schema{Type: "string"}}}
 	return map[string]*huma.Response{
-		"NotFound":         {Description: "Any path that is not here: route_not_found", Content: details},
-		"MethodNotAllowed": {Description: "Any method that a path here does not have: method_not_allowed, or under /oauth invalid_request", Headers: allow, Content: either},
+		"NotFound":         {Description: "A path that is not in this document: route_not_found", Content: details},
+		"MethodNotAllowed": {Description: "A method that the path does not have: method_not_allowed, or under /oauth invalid_request", Headers: allow, Content: either},
 		"NotImplemented":   {Description: "A method that HTTP does not have: method_unknown, or under /oauth invalid_request", Content: either},
-		"Options":          {Description: "204: what OPTIONS is answered on every path but /verify", Headers: allow},
+		"Options":          {Description: "204: the answer to OPTIONS on every path except /verify", Headers: allow},
 	}
 }
 
-// Success begins the answers of an operation with the one of success, whose body is as
-// the value's type; nil if it has none.
+// Success makes the answers of an operation, with the one for success. The schema of its
+// body is that of body's type; nil means no body.
 func (d Document) Success(what string, body any) Answers {
 	success := &huma.Response{Description: what}
 	if body != nil {
@@ -129,14 +130,14 @@ func (d Document) Success(what string, body any) Answers {
 	return Answers{"200": success}
 }
 
-// schemaOf is the schema of a value's type, as a reference to a component.
+// schemaOf is a reference to the component that is the schema of a value's type.
 func (d Document) schemaOf(v any) *huma.Schema {
 	return d.Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 }
 
-// Finish comes after all routes. It describes the answers where there is no route,
-// writes the closed lists into the schemas of errors, and takes out what huma has for
-// errors of its own.
+// Finish completes the document after all routes were added: it adds the answers that
+// belong to no operation, writes the closed lists of codes into the schemas of errors,
+// and removes huma's own schemas of errors.
 func (d Document) Finish() {
 	d.Components.Responses = d.unrouted()
 	schemas := d.Components.Schemas.Map()
@@ -154,7 +155,7 @@ func (d Document) Finish() {
 	schemas["OauthError"].Properties["error"].Enum = toAny(problem.OAuthErrors())
 }
 
-// reasons are those of problem.Field.
+// reasons is the closed list of values of problem.Field's Reason.
 func reasons() []string {
 	return []string{
 		"blocklisted", "invalid", "not_a_name", "not_an_email", "not_text", "required", "too_long", "too_short", "unchanged",

@@ -5,12 +5,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Form is a body of form parameters.
+// Form describes a body of form parameters.
 func Form(required []string, properties map[string]*huma.Schema) *huma.RequestBody {
 	return body(fiber.MIMEApplicationForm, required, properties)
 }
 
-// JSON is a body that is a JSON object.
+// JSON describes a body that is a JSON object.
 func JSON(required []string, properties map[string]*huma.Schema) *huma.RequestBody {
 	return body(fiber.MIMEApplicationJSON, required, properties)
 }
@@ -20,8 +20,8 @@ func body(mediaType string, required []string, properties map[string]*huma.Schem
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mediaType: {Schema: object}}}
 }
 
-// Text is a string.
+// Text is the schema of a string.
 func Text(doc string) *huma.Schema { return &huma.Schema{Type: "string", Description: doc} }
 
-// Pointer points at a value, as huma has optional ones.
+// Pointer is for optional values of huma.
 func Pointer[T any](v T) *T { return &v }

@@ -1,5 +1,5 @@
-// Package openapi describes the service: the document to which the routes add
-// themselves, how operations may answer, and the document's four forms.
+// Package openapi makes and serves the OpenAPI document: routes add themselves, with
+// their answers, and the document is rendered in four forms.
 package openapi
 
 import (
@@ -16,20 +16,20 @@ import (
 const (
 	Bearer = "bearer"
 	Client = "client"
-	// password is first by name: pages such as Swagger UI show the schemes in
-	// that order, and a newcomer has an e-mail address and a password.
+	// password sorts first. Swagger UI shows schemes in the order of their names, and a
+	// newcomer has an e-mail address and a password.
 	password = "account"
 )
 
 const description = `Sign-in for other APIs: opaque access tokens that are verified fast and revoked at once.
 
 Errors are problem details (RFC 9457), and under /oauth those of OAuth (RFC 6749, section 5.2). Branch on ` + "`code` and `error`" + `, whose lists are closed; texts may change.
-Only 401 with invalid_token means that a token is dead; 401 with insufficient_user_authentication asks for a new sign-in (RFC 9470); 503 says nothing about it: keep the token and try again.
+Only 401 with invalid_token means that a token is dead. 401 with insufficient_user_authentication asks for a new sign-in (RFC 9470). 503 says nothing about the token: keep it and try again.
 
-A body may have 4 KiB, that of a batch 8 KiB, and the header 8 KiB. HEAD is answered wherever GET is, without the body. OPTIONS is answered with 204 and Allow, but 405 on /verify.
-Where there is no such path or method, the answer is one of the components NotFound, MethodNotAllowed and NotImplemented.`
+A body may have 4 KiB, that of a batch 8 KiB, and the header 8 KiB. HEAD is answered like GET, without the body. OPTIONS is answered with 204 and Allow, but on /verify with 405.
+An unknown path or method gets one of the answers NotFound, MethodNotAllowed and NotImplemented, see the components.`
 
-// Options are what the document says of this service.
+// Options are what the document says about this deployment.
 type Options struct {
 	Version string
 	// Issuer is the URL of the service; may be empty.
@@ -37,15 +37,15 @@ type Options struct {
 	PasswordGrant bool
 }
 
-// Config is huma's, with a document to which routes add themselves.
+// Config is huma's configuration, with an empty document.
 func Config(o Options) huma.Config {
 	config := huma.DefaultConfig("auth-api", o.Version)
 	config.Info.Description = description
 	config.Servers = []*huma.Server{{URL: cmp.Or(o.Issuer, "/")}}
 	config.DocsPath = ""
 	config.SchemasPath = ""
-	config.OpenAPIPath = ""  // see Serve
-	config.CreateHooks = nil // no $schema field in answers
+	config.OpenAPIPath = ""  // Serve adds these routes.
+	config.CreateHooks = nil // The default adds a $schema field to answers.
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		Bearer: {Type: "http", Scheme: "bearer", Description: "An access_token from POST /v1/sessions."},
@@ -55,14 +55,15 @@ func Config(o Options) huma.Config {
 		config.Components.SecuritySchemes[password] = &huma.SecurityScheme{
 			Type: "oauth2", Description: "E-mail and password; leave the client's fields empty. For development only.",
 			Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{
-				TokenURL: route.Token, // see renderer.render for its scopes
+				TokenURL: route.Token, // renderer.setScopes adds the scopes.
 			}},
 		}
 	}
 	return config
 }
 
-// schemaName is the name of a type in the document, where packages have no names.
+// schemaName is the name of a type's schema. huma leaves out the package, so two types of
+// package problem get the name of it.
 func schemaName(t reflect.Type, hint string) string {
 	switch t {
 	case reflect.TypeFor[problem.Field]():
@@ -73,13 +74,13 @@ func schemaName(t reflect.Type, hint string) string {
 	return huma.DefaultSchemaNamer(t, hint)
 }
 
-// Document is the OpenAPI document while routes add themselves.
+// Document is the OpenAPI document, to which routes are added.
 type Document struct{ *huma.OpenAPI }
 
 // Open says that an operation needs no credentials.
 func Open() []map[string][]string { return []map[string][]string{} }
 
-// Secured says what a token needs for an operation; no scope: any live token.
+// Secured says that an operation needs a live token with these scopes.
 func (d Document) Secured(scopes ...string) []map[string][]string {
 	if scopes == nil {
 		scopes = []string{}
@@ -91,5 +92,5 @@ func (d Document) Secured(scopes ...string) []map[string][]string {
 	return schemes
 }
 
-// Verification is the tag of the routes by which others verify a token.
+// Verification is the tag of the routes with which APIs and proxies verify a token.
 const Verification = "Verification"

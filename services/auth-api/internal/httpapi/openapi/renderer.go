@@ -16,29 +16,30 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// scopesTimeout is how long an answer waits for Postgres to list scopes.
+// scopesTimeout bounds the query for the scopes.
 const scopesTimeout = time.Second
 
-// renderer renders the document in its four forms: JSON and YAML, and both for tools that
-// know 3.0. It renders one when it is asked for: all of them at the start took twice as
-// long as the rest of it, and a MiB of memory (`make bench`, start and memory).
+// renderer renders the document in four forms: JSON and YAML, of OpenAPI 3.1 and 3.0. Each
+// is rendered at its first request. Rendering all of them at the start took twice as long
+// as the rest of the start, and 1 MiB of memory (`make bench`, start and memory).
 type renderer struct {
 	forms  map[string]func() ([]byte, error) // by path
 	offers Offers
 
-	mu sync.Mutex // guards texts, and flow.Scopes, with which they were rendered
-	// flow is the password grant's, whose scopes change while the service runs; nil
-	// where the grant is off.
+	mu sync.Mutex // guards texts and flow.Scopes; texts are rendered with those scopes
+	// flow is the password grant's, whose scopes change while the service runs. It is nil
+	// if the grant is disabled.
 	flow  *huma.OAuthFlow
 	texts map[string][]byte // by path
 }
 
-// Offers lists the scopes of all APIs; resource.Store does it.
+// Offers lists the scopes of all APIs; resource.Store implements it.
 type Offers interface {
 	Scopes(ctx context.Context) ([]string, error)
 }
 
-// Serve adds the routes of the document, which is complete. offers may be nil.
+// Serve adds the routes that serve the document, which must be complete. offers may be
+// nil.
 func (d Document) Serve(app *fiber.App, offers Offers) {
 	r := &renderer{offers: offers, forms: map[string]func() ([]byte, error){
 		route.OpenAPIJSON: func() ([]byte, error) { return json.Marshal(d.OpenAPI) }, route.OpenAPI30JSON: d.Downgrade,
@@ -64,21 +65,21 @@ func (d Document) Serve(app *fiber.App, offers Offers) {
 	}
 }
 
-// text is one form of the document, with the scopes that there are now. If they cannot
-// be asked for, it has those that were known last.
+// text is one form of the document, with the present scopes. If Postgres cannot list
+// them, it has the last known ones.
 func (r *renderer) text(ctx context.Context, path string) ([]byte, error) {
 	var scopes []string
-	asked := r.flow != nil && r.offers != nil
-	if asked {
+	fresh := r.flow != nil && r.offers != nil
+	if fresh {
 		ctx, cancel := context.WithTimeout(ctx, scopesTimeout)
 		defer cancel()
 		var err error
 		scopes, err = r.offers.Scopes(ctx)
-		asked = err == nil
+		fresh = err == nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if asked {
+	if fresh {
 		r.setScopes(scopes)
 	}
 	if r.texts[path] == nil {
@@ -91,11 +92,12 @@ func (r *renderer) text(ctx context.Context, path string) ([]byte, error) {
 	return r.texts[path], nil
 }
 
-// setScopes forgets what was rendered with other scopes. It needs the lock.
+// setScopes sets the scopes, and drops the texts if they changed. The caller holds mu,
+// except before the first request.
 func (r *renderer) setScopes(scopes []string) {
 	described := map[string]string{authorization.ScopeAccount: "manage the account and its sessions"}
 	for _, scope := range scopes {
-		described[scope] = "of an API; only accounts with a role that has it get it"
+		described[scope] = "of an API; granted to accounts that have a role with it"
 	}
 	if r.flow != nil {
 		if maps.Equal(described, r.flow.Scopes) {

@@ -7,8 +7,8 @@ import (
 	"auth.books.test/verify/bearer"
 )
 
-// Answer is how a code is answered: with Status as a problem, with the other two under
-// /oauth (RFC 6749, section 5.2).
+// Answer is how a code is answered: a problem has Status, an error under /oauth has
+// OAuthStatus and OAuthError (RFC 6749, section 5.2).
 type Answer struct {
 	Status      int
 	OAuthStatus int
@@ -31,8 +31,8 @@ func OAuthErrors() []string {
 	return []string{InvalidRequest, InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType, Unavailable, ServerError}
 }
 
-// AnswerOf is the one table of codes. Under /oauth, what HTTP itself has a status for,
-// such as 405 or 413, keeps it.
+// AnswerOf is the table of all codes. Errors of HTTP itself, such as 405 or 413, have the
+// same status under /oauth.
 func AnswerOf(code fault.Code) Answer {
 	same := func(status int, name string) Answer { return Answer{status, status, name} }
 	switch code {
@@ -75,8 +75,8 @@ func AnswerOf(code fault.Code) Answer {
 	case fault.Internal:
 		return same(http.StatusInternalServerError, ServerError)
 	}
-	// The codes of a token come from package bearer with their status. None of them is
-	// answered under /oauth.
+	// Package bearer defines the codes of tokens and their statuses. They do not occur
+	// under /oauth.
 	if status := bearer.Code(code).Status(); status != 0 {
 		return same(status, InvalidRequest)
 	}

@@ -10,7 +10,7 @@ import (
 	"auth.books.test/verify/bearer"
 )
 
-// A code that the table lacks would be answered 500.
+// A code that is missing in the table would be answered with 500.
 func TestEveryCodeHasAnAnswer(t *testing.T) {
 	t.Parallel()
 	codes := append(fault.Codes(), fault.InvalidClient, fault.UnsupportedGrantType)

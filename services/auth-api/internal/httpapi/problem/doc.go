@@ -1,3 +1,3 @@
-// Package problem is how an error is answered: as problem details (RFC 9457), and under
-// /oauth in OAuth's form. One table, AnswerOf, maps each code to both.
+// Package problem turns errors into answers: problem details (RFC 9457), and under /oauth
+// OAuth's form. One table, AnswerOf, maps each code to both.
 package problem

@@ -8,14 +8,14 @@ type OAuthError struct {
 	Description string `json:"error_description" doc:"What is wrong and what to do"`
 }
 
-// OAuth says the problem in OAuth's form.
+// OAuth is the problem in OAuth's form.
 func (p *Problem) OAuth() (status int, body OAuthError) {
 	answer := AnswerOf(p.Code)
 	return answer.OAuthStatus, OAuthError{answer.OAuthError, describable(p.Detail)}
 }
 
-// describable keeps to the characters that an error_description may have (RFC
-// 6749, section 5.2).
+// describable replaces characters that an error_description may not have (RFC 6749,
+// section 5.2).
 func describable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

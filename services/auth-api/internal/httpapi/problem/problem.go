@@ -33,7 +33,7 @@ type Field struct {
 	Detail   string `json:"detail" doc:"What to do"`
 }
 
-// Error is for the log.
+// Error is the cause, for the log, or else the code.
 func (p *Problem) Error() string {
 	if p.cause != nil {
 		return p.cause.Error()
@@ -44,19 +44,19 @@ func (p *Problem) Error() string {
 // GetStatus is the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders are sent with the problem.
+// GetHeaders are the headers that are sent with the problem.
 func (p *Problem) GetHeaders() http.Header { return p.header }
 
-// Cause is what led to the problem, for the log; nil if nothing else did.
+// Cause is the error that led to the problem, for the log; nil if there is none.
 func (p *Problem) Cause() error { return p.cause }
 
 // ContentType is that of problem details.
 func (p *Problem) ContentType(string) string { return MediaType }
 
-// storeRetry is when to try again after a store did not answer.
+// storeRetry is the least Retry-After: when to try again after a store did not answer.
 const storeRetry = time.Second
 
-// Of is the problem that an error of the domain is answered with.
+// Of is the problem with which an error is answered.
 func Of(err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
@@ -68,7 +68,7 @@ func Of(err error) *Problem {
 	}
 	var f *fault.Error
 	if !errors.As(err, &f) {
-		f = fault.New(fault.Internal, "Something went wrong here. Try again; if it stays, tell the operator the X-Request-Id of this answer.")
+		f = fault.New(fault.Internal, "An unexpected error occurred. Try again; if it persists, tell the operator the X-Request-Id of this answer.")
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			f = fault.Unavailable(err)
 		}
@@ -83,10 +83,10 @@ func Of(err error) *Problem {
 
 // BodyTooLarge is the error of a body over the limit of its route.
 func BodyTooLarge() error {
-	return fault.New(fault.BodyTooLarge, "The body is larger than this route needs: 4 KiB, or 8 KiB for a batch of tokens.")
+	return fault.New(fault.BodyTooLarge, "The body is larger than the limit of 4 KiB, or 8 KiB for a batch of tokens.")
 }
 
-// NotJSON is the error of a body whose media type is another one.
+// NotJSON is the error of a body whose media type is not JSON.
 func NotJSON() error {
 	return fault.New(fault.UnsupportedMediaType, "Send the body as JSON, with Content-Type: application/json.")
 }

@@ -8,10 +8,10 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// IDHeader is where a request's id stands, in the request and in its answer.
+// IDHeader is the header with a request's id, in the request and in its answer.
 const IDHeader = "X-Request-Id"
 
-// ID takes over the caller's id if it is fit for a log, and makes one otherwise.
+// ID is the caller's id if it is fit for a log, and otherwise a new one.
 func ID(given string) string {
 	if IsID(given) {
 		return given
@@ -20,7 +20,7 @@ func ID(given string) string {
 }
 
 // IsID says whether a text is fit to be an id in a log: 8 to 64 letters, digits, - and
-// _, and no secret of ours.
+// _, and neither a token nor a client secret.
 func IsID(given string) bool {
 	fit := len(given) >= 8 && len(given) <= 64
 	for _, r := range given {

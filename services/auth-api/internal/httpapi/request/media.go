@@ -7,9 +7,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Media is the media type of the body, in lower case (RFC 9110, section 8.3.1).
-// It is empty if there is none, if it cannot be read, or if it names a character
-// encoding other than the one in which bodies are read.
+// Media is the media type of the body, in lower case (RFC 9110, section 8.3.1). It is
+// empty if there is none, if it cannot be parsed, or if its charset is not UTF-8.
 func Media(c *fiber.Ctx) string {
 	name, parameters, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	if err != nil {
@@ -22,8 +21,8 @@ func Media(c *fiber.Ctx) string {
 	return ""
 }
 
-// IsIdentity says whether the body is sent as it is: Content-Encoding lists
-// nothing else (RFC 9110, section 8.4).
+// IsIdentity says whether the body is unencoded: Content-Encoding is missing, or lists
+// nothing but "identity" (RFC 9110, section 8.4).
 func IsIdentity(c *fiber.Ctx) bool {
 	for _, line := range c.Request().Header.PeekAll(fiber.HeaderContentEncoding) {
 		for coding := range strings.SplitSeq(string(line), ",") {

@@ -9,8 +9,8 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/problem"
 )
 
-// AnswerOAuth answers with an error in OAuth's form (RFC 6749, section 5.2), and notes
-// the problem.
+// AnswerOAuth answers with an error in OAuth's form (RFC 6749, section 5.2), and records
+// the problem for the log line.
 func AnswerOAuth(c *fiber.Ctx, err error) error {
 	p := problem.Of(err)
 	r, _ := Of(c.UserContext())

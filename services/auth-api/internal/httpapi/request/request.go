@@ -1,5 +1,5 @@
-// Package request is what a handler knows of an HTTP request besides its parameters,
-// and how a request is answered with a problem.
+// Package request holds what a handler knows about an HTTP request besides its
+// parameters, and answers requests with problems.
 package request
 
 import (
@@ -17,9 +17,10 @@ type Request struct {
 	UserAgent string
 	// Realm names the service in challenges (RFC 9110, section 11.5).
 	Realm string
-	// Gone says whether the client has left; nil if that cannot be known.
+	// Gone says whether the client has closed the connection; nil if that cannot be known.
 	Gone func() bool
-	// Problem is what the request was answered with, for its log line; nil for none.
+	// Problem is the problem that the request was answered with, for its log line; nil if
+	// there was none.
 	Problem *problem.Problem
 }
 
@@ -30,8 +31,8 @@ func With(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, contextKey{}, r)
 }
 
-// Of is the request of a context. It is found false, and empty, before the middleware
-// has put one there.
+// Of is the request of a context. Before the middleware has put it there, found is false
+// and r is empty.
 func Of(ctx context.Context) (r *Request, found bool) {
 	if r, found = ctx.Value(contextKey{}).(*Request); found {
 		return r, true
@@ -39,13 +40,13 @@ func Of(ctx context.Context) (r *Request, found bool) {
 	return &Request{}, false
 }
 
-// Note keeps a problem for the log line.
+// Note records a problem for the request's log line.
 func Note(ctx context.Context, p *problem.Problem) {
 	r, _ := Of(ctx)
 	r.Problem = p
 }
 
-// Answer answers with a problem, and notes it.
+// Answer answers with a problem, and records it for the log line.
 func Answer(c *fiber.Ctx, p *problem.Problem) error {
 	Note(c.UserContext(), p)
 	for name, values := range p.GetHeaders() {

@@ -21,7 +21,7 @@ type registered struct {
 }
 
 func (s *Service) register(ctx context.Context, in *registerInput) (*registered, error) {
-	if err := s.Accounts.Register(request.Leaving(ctx), in.Body.Email, in.Body.Password); err != nil {
+	if err := s.Accounts.Register(request.WithDisconnect(ctx), in.Body.Email, in.Body.Password); err != nil {
 		return nil, err
 	}
 	out := &registered{}
@@ -29,22 +29,22 @@ func (s *Service) register(ctx context.Context, in *registerInput) (*registered,
 	return out, nil
 }
 
-// me is an account as its tokens show it.
+// me is the account of a token, as the token's record shows it.
 type me struct {
 	ID        string    `json:"id" doc:"Never changes" format:"uuid"`
 	Email     string    `json:"email"`
 	Name      string    `json:"name"`
 	Audiences []string  `json:"audiences" nullable:"false" doc:"The APIs at which the token may be used"`
-	Scopes    []string  `json:"scopes" nullable:"false" doc:"What the token allows"`
+	Scopes    []string  `json:"scopes" nullable:"false" doc:"The token's scopes"`
 	Session   string    `json:"session" doc:"Public id of the session" format:"uuid"`
-	ExpiresAt time.Time `json:"expires_at" doc:"When the token ends if it is not used until then"`
+	ExpiresAt time.Time `json:"expires_at" doc:"When the token ends if it is not used before"`
 }
 
 type meOutput struct{ Body me }
 
-// me answers from the token's record alone, so it goes on without Postgres.
+// me answers from the token's record alone, so it works without Postgres.
 func (s *Service) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ type changeMeInput struct {
 }
 
 func (s *Service) changeMe(ctx context.Context, in *changeMeInput) (*meOutput, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,11 +79,11 @@ type deleteMeInput struct {
 }
 
 func (s *Service) deleteMe(ctx context.Context, in *deleteMeInput) (*struct{}, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Accounts.Delete(request.Leaving(ctx), c.account, in.Body.Password)
+	return nil, s.Accounts.Delete(request.WithDisconnect(ctx), c.account, in.Body.Password)
 }
 
 type changePasswordInput struct {
@@ -94,14 +94,14 @@ type changePasswordInput struct {
 }
 
 func (s *Service) changePassword(ctx context.Context, in *changePasswordInput) (*struct{}, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Accounts.ChangePassword(request.Leaving(ctx), c.account, c.session, in.Body.Current, in.Body.New)
+	return nil, s.Accounts.ChangePassword(request.WithDisconnect(ctx), c.account, c.session, in.Body.Current, in.Body.New)
 }
 
-// list is never null in JSON.
+// list makes a nil slice an empty one, which is [] in JSON and not null.
 func list(l []string) []string {
 	if l == nil {
 		return []string{}

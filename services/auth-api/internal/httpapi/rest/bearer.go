@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -17,17 +18,17 @@ import (
 	"auth.books.test/verify/fiberbearer"
 )
 
-// callerKey is where a request's context holds its caller.
+// callerKey is the key of the caller in a request's context.
 type callerKey struct{}
 
-// caller is who asks, in a request that was let through.
+// caller is the authenticated person who sent the request.
 type caller struct {
 	*verify.Principal
 	account, session uuid.UUID
 }
 
-// authorise lets a request through if its token is alive and has the scopes
-// that the operation asks for.
+// authorise lets a request through if its token is alive and has the scopes that the
+// operation requires.
 func (s *Service) authorise(ctx huma.Context, next func(huma.Context)) {
 	scopes, secured := requirement(ctx.Operation())
 	if !secured {
@@ -35,13 +36,13 @@ func (s *Service) authorise(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	fiber := humafiber.UnwrapV2(ctx)
-	who, err := s.identify(ctx.Context(), fiberbearer.Credentials(fiber), scopes)
+	c, err := s.identify(ctx.Context(), fiberbearer.Credentials(fiber), scopes)
 	if err != nil {
-		// Fiber's buffer is written to directly: huma would have to negotiate.
+		// Write with Fiber directly: huma would negotiate a content type.
 		_ = request.Answer(fiber, problem.Of(err))
 		return
 	}
-	next(huma.WithValue(ctx, callerKey{}, who))
+	next(huma.WithValue(ctx, callerKey{}, c))
 }
 
 func requirement(op *huma.Operation) (scopes []string, secured bool) {
@@ -66,26 +67,27 @@ func (s *Service) identify(ctx context.Context, given bearer.Credentials, scopes
 	return s.callerOf(ctx, principal)
 }
 
-// callerOf is for what is about a person's account: a program has none.
-func (s *Service) callerOf(ctx context.Context, principal *verify.Principal) (who caller, err error) {
+// callerOf is the caller of a person's token. It refuses a client's own token, since these
+// routes are about a person's account.
+func (s *Service) callerOf(ctx context.Context, principal *verify.Principal) (c caller, err error) {
 	if refusal := s.guard.Account(ctx, principal); refusal != nil {
 		return caller{}, refusal
 	}
-	who.Principal = principal
-	if who.account, err = uuid.Parse(principal.Subject); err == nil {
-		who.session, err = uuid.Parse(principal.Authorization)
+	c.Principal = principal
+	if c.account, err = uuid.Parse(principal.Subject); err == nil {
+		c.session, err = uuid.Parse(principal.Authorization)
 	}
 	if err != nil {
-		return caller{}, fault.Unavailable(errors.New("a token's record names no account"))
+		return caller{}, fault.Unavailable(fmt.Errorf("read account and session of a token's record: %w", err))
 	}
-	return who, nil
+	return c, nil
 }
 
-// who is the caller, whom authorise has put into the context.
-func who(ctx context.Context) (caller, error) {
+// callerFrom is the caller that authorise has put into the context.
+func callerFrom(ctx context.Context) (caller, error) {
 	c, found := ctx.Value(callerKey{}).(caller)
 	if !found {
-		return caller{}, errors.New("a handler of a secured route was called without an identity")
+		return caller{}, errors.New("a handler of a secured route was called without a caller in its context")
 	}
 	return c, nil
 }

@@ -13,11 +13,11 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/strictjson"
 )
 
-// fromHuma turns an error of huma's into a problem. Huma repeats what was sent,
-// which may be a password, so only where it was and why are taken over.
+// fromHuma turns an error of huma into a problem. Huma's errors repeat parts of the
+// request, which may be a password, so only the location and the reason are taken over.
 func fromHuma(ctx huma.Context, _ string, body any) (any, error) {
-	model, is := body.(*huma.ErrorModel)
-	if !is {
+	model, ok := body.(*huma.ErrorModel)
+	if !ok {
 		return body, nil
 	}
 	p := problem.Of(faultOf(model))
@@ -38,9 +38,9 @@ func faultOf(model *huma.ErrorModel) error {
 				return fault.New(fault.MalformedRequest, string(f))
 			}
 		}
-		return fault.New(fault.MalformedRequest, "The body is not the JSON object that this route takes.")
+		return fault.New(fault.MalformedRequest, "The body is not the JSON object that this route expects.")
 	case http.StatusUnprocessableEntity:
-		f := fault.New(fault.ValidationFailed, "The request is not acceptable; see errors.")
+		f := fault.New(fault.ValidationFailed, "The request is not valid; errors says where.")
 		for _, detail := range model.Errors {
 			f.Fields = append(f.Fields, fieldOf(detail))
 		}
@@ -50,16 +50,16 @@ func faultOf(model *huma.ErrorModel) error {
 	}
 }
 
-// fieldOf keeps the location and one of a few reasons.
+// fieldOf keeps the location of an error, and one of a few reasons.
 func fieldOf(d *huma.ErrorDetail) fault.Field {
 	switch {
 	case strings.HasPrefix(d.Message, "unexpected property"):
-		return fault.Field{Location: "body", Reason: "unknown_field", Detail: "Leave out fields that this route does not take."}
+		return fault.Field{Location: "body", Reason: "unknown_field", Detail: "Leave out fields that this route does not have."}
 	case strings.HasPrefix(d.Message, "expected required property"):
-		return fault.Field{Location: d.Location, Reason: "required", Detail: "This lacks a field: " + strings.TrimSuffix(strings.TrimPrefix(d.Message, "expected required property "), " to be present") + "."}
+		return fault.Field{Location: d.Location, Reason: "required", Detail: "A field is missing: " + strings.TrimSuffix(strings.TrimPrefix(d.Message, "expected required property "), " to be present") + "."}
 	case strings.HasPrefix(d.Message, "expected "):
-		return fault.Field{Location: d.Location, Reason: "wrong_type", Detail: "This is of another type or form than the route takes; /docs shows it."}
+		return fault.Field{Location: d.Location, Reason: "wrong_type", Detail: "The value has the wrong type or format; /docs shows the right one."}
 	default:
-		return fault.Field{Location: d.Location, Reason: "invalid", Detail: "This is not acceptable; /docs shows what is."}
+		return fault.Field{Location: d.Location, Reason: "invalid", Detail: "The value is not valid; /docs shows what is."}
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"auth.books.test/services/auth-api/internal/password"
 )
 
-// describeLimits writes into the document what the packages account and password
-// demand. They stand where huma does not look for rules of its own: it would refuse
-// first, with less to say than they have, and count other units than they do.
+// describeLimits writes the limits that the packages account and password enforce into
+// the document. It uses extensions, which huma ignores. Otherwise huma would enforce them
+// first, with less helpful messages, and would count characters where they count bytes.
 func describeLimits(doc openapi.Document) {
 	limit := func(schema *huma.Schema, limits map[string]any) { schema.Extensions = limits }
 	property := func(schema, name string) *huma.Schema { return doc.Components.Schemas.Map()[schema].Properties[name] }

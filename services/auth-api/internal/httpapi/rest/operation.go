@@ -11,15 +11,16 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/request"
 )
 
-// need is what a caller needs to show: openapi.Open() for nothing, doc.Secured(scopes...) for a
-// live token that has them. No route is added without saying which.
-type need []map[string][]string
+// security is what an operation requires: openapi.Open() for nothing, or
+// doc.Secured(scopes...) for a live token with these scopes. add has it as a parameter,
+// so that no route can be added without it.
+type security []map[string][]string
 
-// add registers an operation. Its errors are answered as problems: those that all have
-// whose token is checked, and the codes. What the domain finds wrong with a field it
-// names without knowing where it stood: in the body.
-func add[I, O any](s *Service, needs need, op huma.Operation, handle func(context.Context, *I) (*O, error), codes ...fault.Code) {
-	op.Security = needs
+// add registers an operation and answers its errors as problems. codes are those beyond
+// the ones that every operation has. The domain names a wrong field without knowing where
+// it stood, which is always the body.
+func add[I, O any](s *Service, required security, op huma.Operation, handle func(context.Context, *I) (*O, error), codes ...fault.Code) {
+	op.Security = required
 	codes = append(append(openapi.Anywhere(), fault.ValidationFailed), codes...)
 	if scopes, secured := requirement(&op); secured {
 		codes = append(codes, openapi.TokenCodes(len(scopes) > 0)...)

@@ -13,9 +13,9 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/request"
 )
 
-// readable refuses what an operation could read in two ways, or not at all. A
-// body must say that it is JSON: a page of any origin may send one that says
-// nothing, without a preflight.
+// readable refuses requests that are ambiguous or cannot be read. A body must have JSON as
+// its media type: a page of any origin can send a body without one, and without a
+// preflight.
 func readable(ctx huma.Context, next func(huma.Context)) {
 	c := humafiber.UnwrapV2(ctx)
 	if err := checkQuery(c, ctx.Operation()); err != nil {
@@ -27,30 +27,30 @@ func readable(ctx huma.Context, next func(huma.Context)) {
 			_ = request.Answer(c, problem.Of(problem.NotJSON()))
 			return
 		}
-		// Huma does not read the blanks and parameters that may stand here.
+		// Huma does not understand the blanks and parameters that the header may have.
 		c.Request().Header.SetContentType(fiber.MIMEApplicationJSON)
 	}
-	// There is one format, whatever Accept prefers: huma would call it "json".
+	// Answers are JSON, whatever Accept says. Huma would name the media type "json".
 	c.Request().Header.Del(fiber.HeaderAccept)
 	next(ctx)
 }
 
-// checkQuery takes each parameter that the operation has, once. Were others
-// ignored, a misspelt all=true would end fewer sessions than was asked for. (Huma
-// can refuse them too, but panics if Go does not take the URL for one.)
+// checkQuery refuses unknown and repeated parameters. If they were ignored, a misspelt
+// all=true would end fewer sessions than was asked for. (Huma can refuse them too, but
+// panics if Go cannot parse the URL.)
 func checkQuery(c *fiber.Ctx, op *huma.Operation) error {
 	values, err := url.ParseQuery(string(c.Request().URI().QueryString()))
 	if err != nil {
-		return fault.New(fault.MalformedRequest, "The query of the URL cannot be read: its percent-encoding is wrong, or it has a semicolon.")
+		return fault.New(fault.MalformedRequest, "The query of the URL cannot be parsed: its percent-encoding is wrong, or it has a semicolon.")
 	}
 	for name, given := range values {
 		if !slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name }) {
-			f := fault.New(fault.ValidationFailed, "The request is not acceptable; see errors.")
-			f.Fields = []fault.Field{{Location: "query", Reason: "unknown_parameter", Detail: "Leave out parameters that this route does not take."}}
+			f := fault.New(fault.ValidationFailed, "The request is not valid; errors says where.")
+			f.Fields = []fault.Field{{Location: "query", Reason: "unknown_parameter", Detail: "Leave out parameters that this route does not have."}}
 			return f
 		}
 		if len(given) > 1 || given[0] == "" {
-			return fault.New(fault.MalformedRequest, "The query of the URL has a parameter without a value, or more than once.")
+			return fault.New(fault.MalformedRequest, "The query of the URL has a parameter that is repeated or has no value.")
 		}
 	}
 	return nil

@@ -7,13 +7,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// recentSignIn is how old a sign-in may be that ends other sessions (OWASP ASVS
-// 5.0, 7.5.2). Somebody who took a token from a device that was left open must
-// not be able to sign the owner out everywhere else.
+// recentSignIn is the greatest age of a sign-in that may end other sessions (OWASP ASVS
+// 5.0, 7.5.2). Somebody who took a token from an unlocked device must not be able to sign
+// the owner out everywhere else.
 const recentSignIn = 15 * time.Minute
 
-// mayEnd says whether the caller may end the session: its own always, another
-// after a recent sign-in.
+// mayEnd refuses to end another session than the caller's own without a recent sign-in.
 func (s *Service) mayEnd(ctx context.Context, c caller, id uuid.UUID) error {
 	if id == c.session {
 		return nil

@@ -1,5 +1,5 @@
-// Package rest is the JSON API under /v1: accounts and their sessions. All routes stand in
-// routes.go; errors are problem details.
+// Package rest serves the JSON API under /v1: accounts and their sessions. All its routes
+// are in routes.go; errors are problem details.
 package rest
 
 import (
@@ -19,7 +19,7 @@ import (
 	"auth.books.test/verify/bearer"
 )
 
-// Accounts is what the routes need of accounts; account.Service does it.
+// Accounts is what the routes need of accounts; account.Service implements it.
 type Accounts interface {
 	Register(ctx context.Context, email, password string) error
 	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
@@ -27,7 +27,7 @@ type Accounts interface {
 	Delete(ctx context.Context, id uuid.UUID, current string) error
 }
 
-// Sessions is what the routes need of sessions; session.Service does it.
+// Sessions is what the routes need of sessions; session.Service implements it.
 type Sessions interface {
 	End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error
 	EndAll(ctx context.Context, account, keep uuid.UUID) error
@@ -53,15 +53,15 @@ type Service struct {
 	guard *bearer.Guard
 }
 
-// Configure has huma read and write bodies, and answer errors, as this package does.
+// Configure makes huma read JSON strictly, and answer errors as problems.
 func Configure(config *huma.Config) {
 	config.Transformers = []huma.Transformer{fromHuma}
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strictjson.Unmarshal}
-	// Huma looks for the format of application/problem+json under "json".
+	// Huma looks up the format of application/problem+json as "json".
 	config.Formats = map[string]huma.Format{fiber.MIMEApplicationJSON: format, "json": format}
 }
 
-// Add adds the routes, and describes them.
+// Add adds the routes and describes them.
 func Add(api huma.API, o Options) {
 	s := &Service{Options: o, api: api, doc: openapi.Document{OpenAPI: api.OpenAPI()}, guard: newGuard(o)}
 	api.UseMiddleware(s.authorise, readable)

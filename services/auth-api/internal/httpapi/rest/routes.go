@@ -12,16 +12,16 @@ import (
 	"auth.books.test/verify/bearer"
 )
 
-// routes are all of them.
+// routes adds all routes under /v1.
 func (s *Service) routes() {
 	own := s.doc.Secured(authorization.ScopeAccount)
 	const recent = fault.Code(bearer.InsufficientUserAuthentication)
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "register", Method: http.MethodPost, Path: route.Accounts, Tags: []string{"Accounts"},
 		Summary: "Register", DefaultStatus: http.StatusAccepted,
-		Description: "The answer is the same whether the address is known already or not. Sign in to find out."}, s.register, fault.StoreUnavailable, fault.ClientGone)
+		Description: "The answer is the same whether the address was registered before or not. Sign in to find out."}, s.register, fault.StoreUnavailable, fault.ClientGone)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "me", Method: http.MethodGet, Path: route.Me, Tags: []string{"Accounts"},
-		Summary: "Whose token this is"}, s.me)
+		Summary: "Show the token's account"}, s.me)
 	add(s, own, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: route.Me, Tags: []string{"Accounts"},
 		Summary: "Change one's account"}, s.changeMe, fault.ChangeUnderWay, fault.AccountNotFound)
 	add(s, own, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: route.Me, Tags: []string{"Accounts"},
@@ -34,11 +34,11 @@ func (s *Service) routes() {
 	add(s, own, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "List one's sessions"}, s.listSessions)
 	add(s, own, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: route.Sessions, Tags: []string{"Sessions"},
-		Summary: "End all other sessions", Description: "With all=true this one too. Needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSessions, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
+		Summary: "End all other sessions", Description: "With all=true this one too. Requires a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSessions, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "current-session", Method: http.MethodGet, Path: route.CurrentSession, Tags: []string{"Sessions"},
-		Summary: "The session of this token"}, s.currentSession)
+		Summary: "Show the token's session"}, s.currentSession)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: route.CurrentSession, Tags: []string{"Sessions"},
 		Summary: "Sign out", DefaultStatus: http.StatusNoContent}, s.signOut, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound)
 	add(s, own, huma.Operation{OperationID: "end-session", Method: http.MethodDelete, Path: route.Session, Tags: []string{"Sessions"},
-		Summary: "End one of one's sessions", Description: "Another than this one's needs a sign-in of the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSession, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
+		Summary: "End one of one's sessions", Description: "Ending another session than this one requires a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSession, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
 }

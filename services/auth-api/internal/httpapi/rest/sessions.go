@@ -17,22 +17,22 @@ type signInInput struct {
 	Body struct {
 		Email    string `json:"email" example:"ada@books.test"`
 		Password string `json:"password"`
-		Scope    string `json:"scope,omitempty" doc:"Scopes that the token is to have, with spaces; without it, all that the account has"`
+		Scope    string `json:"scope,omitempty" doc:"Scopes for the token, separated by spaces; without it, all scopes that the account has"`
 	}
 }
 
 // sessionView is a session as its owner sees it.
 type sessionView struct {
 	ID            string    `json:"id" format:"uuid" doc:"Public id, not the token"`
-	Current       bool      `json:"current" doc:"Whether it is the session of this request's token"`
-	Device        string    `json:"device" doc:"User agent that signed in"`
-	IP            string    `json:"ip" doc:"Where it signed in from"`
+	Current       bool      `json:"current" doc:"Whether this request's token belongs to the session"`
+	Device        string    `json:"device" doc:"User agent at the sign-in"`
+	IP            string    `json:"ip" doc:"Address at the sign-in"`
 	Audiences     []string  `json:"audiences" nullable:"false"`
 	Scopes        []string  `json:"scopes" nullable:"false"`
 	CreatedAt     time.Time `json:"created_at"`
-	SeenAt        time.Time `json:"seen_at" doc:"When it was last used, roughly"`
-	IdleExpiresAt time.Time `json:"idle_expires_at" doc:"When it ends if it is not used until then"`
-	ExpiresAt     time.Time `json:"expires_at" doc:"When it ends whatever its use"`
+	SeenAt        time.Time `json:"seen_at" doc:"When it was last used, approximately"`
+	IdleExpiresAt time.Time `json:"idle_expires_at" doc:"When it ends if it is not used before"`
+	ExpiresAt     time.Time `json:"expires_at" doc:"When it ends even if it is used"`
 }
 
 func viewOf(v session.Session, current bool) sessionView {
@@ -64,12 +64,12 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*signInOutput, e
 
 type sessionsOutput struct {
 	Body struct {
-		Sessions []sessionView `json:"sessions" nullable:"false" doc:"The live ones, the newest first"`
+		Sessions []sessionView `json:"sessions" nullable:"false" doc:"Live sessions, newest first"`
 	}
 }
 
 func (s *Service) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (s *Service) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutpu
 	return out, nil
 }
 
-// currentView is what a token's record knows of its session.
+// currentView is the session of a token, as the token's record shows it.
 type currentView struct {
 	ID            string    `json:"id" format:"uuid"`
 	Audiences     []string  `json:"audiences" nullable:"false"`
@@ -98,7 +98,7 @@ type currentView struct {
 type currentOutput struct{ Body currentView }
 
 func (s *Service) currentSession(ctx context.Context, _ *struct{}) (*currentOutput, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (s *Service) currentSession(ctx context.Context, _ *struct{}) (*currentOutp
 }
 
 func (s *Service) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -119,13 +119,13 @@ type endSessionInput struct {
 }
 
 func (s *Service) endSession(ctx context.Context, in *endSessionInput) (*struct{}, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
 	id, err := uuid.Parse(in.ID)
-	// uuid.Parse takes other spellings too; of this one, capital letters are the same
-	// (RFC 9562, section 4).
+	// uuid.Parse accepts other forms too. Only the usual one is accepted here, in either
+	// case (RFC 9562, section 4).
 	if err != nil || id == uuid.Nil || !strings.EqualFold(id.String(), in.ID) {
 		return nil, fault.New(fault.SessionNotFound, "There is no such session, or it has ended.")
 	}
@@ -140,7 +140,7 @@ type endSessionsInput struct {
 }
 
 func (s *Service) endSessions(ctx context.Context, in *endSessionsInput) (*struct{}, error) {
-	c, err := who(ctx)
+	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,9 @@
-// Package route holds the path of every route, so that the router, the OpenAPI
-// document, the metadata and the log mean the same one.
+// Package route has the path of every route, for the router, the OpenAPI document, the
+// metadata and the log.
 package route
 
 const (
-	// Verify is what proxies ask, see package forward.
+	// Verify is called by proxies, see package forward.
 	Verify = "/verify"
 
 	Live  = "/livez"
@@ -22,7 +22,7 @@ const (
 	Introspect      = OAuth + "introspect"
 	IntrospectBatch = OAuth + "introspect/batch"
 	Revoke          = OAuth + "revoke"
-	// Metadata is of RFC 8414, section 3.
+	// Metadata is defined by RFC 8414, section 3.
 	Metadata = "/.well-known/oauth-authorization-server"
 
 	Accounts       = "/v1/accounts"

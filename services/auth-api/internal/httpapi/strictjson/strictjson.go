@@ -1,4 +1,4 @@
-// Package strictjson reads JSON in the one way in which it can be read.
+// Package strictjson parses JSON, and refuses what two parsers might read differently.
 package strictjson
 
 import (
@@ -6,34 +6,34 @@ import (
 	"errors"
 	"unicode/utf8"
 
-	// The library that Go's own encoding/json/v2 is developed in, by its authors. It
-	// refuses what encoding/json takes in silence: names that are there twice or in
-	// another case, invalid UTF-8, half of a surrogate pair. Two parsers that read
-	// such a body differently are how a check is passed.
+	// Go's encoding/json/v2 is developed in this library, by its authors. It refuses what
+	// encoding/json silently accepts: repeated names, names in another case, invalid UTF-8,
+	// half of a surrogate pair. If a gateway and the service read such a body differently,
+	// the gateway's checks can be evaded.
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Fault says what is wrong with a body of JSON. It is written for callers: it
-// holds nothing of what was sent.
+// Fault says what is wrong with a JSON body. It is a text for callers, and repeats nothing
+// of the body.
 type Fault string
 
 const (
-	// NotUTF8 to NotJSON are of a body that cannot be read.
+	// NotUTF8 to NotJSON mean that the body cannot be parsed.
 	NotUTF8       Fault = `The body is not UTF-8, or has an escape such as \ud800 that stands for no character.`
 	ByteOrderMark Fault = "The body begins with a byte order mark. Send the JSON without it."
 	RepeatedField Fault = "An object in the body has the same field twice."
 	NotJSON       Fault = "The body is not JSON: one value, and nothing after it."
-	// UnknownField and WrongType are validation errors, in the words of huma's own.
+	// UnknownField and WrongType are validation errors, with the texts that huma uses.
 	UnknownField Fault = "unexpected property"
 	WrongType    Fault = "expected another type"
 )
 
-// Error is the fault itself.
+// Error is the fault's text.
 func (f Fault) Error() string { return string(f) }
 
-// Unmarshal reads JSON in the one way in which it can be read. Into a
-// struct it takes fields that the struct has, by their exact names.
+// Unmarshal parses JSON strictly. For a struct it accepts only fields that the struct has,
+// by their exact names.
 func Unmarshal(data []byte, into any) error {
 	err := json.Unmarshal(data, into, json.RejectUnknownMembers(true))
 	var syntax *jsontext.SyntacticError
@@ -55,8 +55,8 @@ func Unmarshal(data []byte, into any) error {
 	}
 }
 
-// isSurrogate says whether the parser stopped at an escape \uXXXX: those that are
-// written rightly it refuses only if they are half of a pair.
+// isSurrogate says whether the parser stopped at half of a surrogate pair: it refuses a
+// well-formed escape \ud… for no other reason.
 func isSurrogate(data []byte, at int64) bool {
 	return at >= 0 && at < int64(len(data)) && bytes.HasPrefix(bytes.ToLower(data[at:]), []byte(`\ud`))
 }
