@@ -1,9 +1,9 @@
-// Command clean removes what `make run` and `make watch` keep in a folder, unless
-// one of them still runs:
+// Command clean removes the folder in which `make run` and `make watch` keep their data,
+// unless one of them still runs:
 //
 //	clean .dev .dev/watch
 //
-// The folders after the first one have locks of their own, and are in it.
+// The first folder is removed. The others are inside it, and have locks of their own.
 package main
 
 import (
@@ -33,15 +33,15 @@ func run(folders []string) error {
 	for _, folder := range folders {
 		lock, err := runlock.Acquire(folder)
 		if err != nil {
-			return explained(err)
+			return explain(err)
 		}
 		defer lock.Release()
 		locks = append(locks, lock)
 	}
-	return explained(locks[0].Clear())
+	return explain(locks[0].Clear())
 }
 
-func explained(err error) error {
+func explain(err error) error {
 	switch {
 	case errors.Is(err, runlock.ErrHeld):
 		return fmt.Errorf("nothing was removed: %w", err)

@@ -1,4 +1,4 @@
-// Command watch builds a Go program and runs it, again at every change of its
+// Command watch builds and runs a Go program, and does so again at every change of its
 // source:
 //
 //	watch -lock .dev/watch -package ./services/auth-api -output .dev/bin/auth-api -- .dev/bin/auth-api dev
@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.Package, "package", "", "what to build")
 	flags.StringVar(&o.Output, "output", "", "where to put the program")
-	flags.StringVar(&lock, "lock", "", "a folder that one watch at a time may use")
+	flags.StringVar(&lock, "lock", "", "a folder that only one watch at a time may use")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -20,21 +20,21 @@ import (
 	"github.com/pb33f/libopenapi/orderedmap"
 )
 
-// Document is an OpenAPI document (3.0 or newer), ready to hold answers against.
-// It is safe for use by several goroutines.
+// Document is an OpenAPI document (3.0 or newer) with which answers are checked. It is safe
+// for use by several goroutines.
 type Document struct {
-	mu      sync.Mutex // held by Check: the library writes to its model when it first meets a schema
+	mu      sync.Mutex // guards all other fields: the library changes its model while it checks
 	model   *v3.Document
 	options *config.ValidationOptions
 	whole   responses.ResponseBodyValidator
-	// bodiless checks status and headers, for HEAD.
+	// bodiless checks only status and headers, for HEAD.
 	bodiless responses.ResponseBodyValidator
 	schemas  schema_validation.SchemaValidator
 }
 
 // Parse reads a document in JSON.
 func Parse(text []byte) (*Document, error) {
-	// libopenapi-validator: the one Go library that knows the schemas of OpenAPI 3.1.
+	// libopenapi-validator is the only Go library that supports the schemas of OpenAPI 3.1.
 	doc, err := libopenapi.NewDocument(text)
 	if err != nil {
 		return nil, fmt.Errorf("parse the OpenAPI document: %w", err)
@@ -45,8 +45,8 @@ func Parse(text []byte) (*Document, error) {
 	}
 	strict := []config.Option{
 		config.WithFormatAssertions(),
-		config.WithStrictMode(), // fields that no schema names are faults
-		// What is the same on every answer, and said by no OpenAPI document.
+		config.WithStrictMode(), // Fields that are in no schema are errors.
+		// These headers are the same in every answer, and OpenAPI documents leave them out.
 		config.WithStrictIgnoredHeadersExtra("x-content-type-options", "x-frame-options", "x-xss-protection", "x-download-options",
 			"x-dns-prefetch-control", "x-permitted-cross-domain-policies", "content-security-policy", "strict-transport-security", "referrer-policy",
 			"cross-origin-embedder-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "origin-agent-cluster",
@@ -60,8 +60,8 @@ func Parse(text []byte) (*Document, error) {
 	}, nil
 }
 
-// Check returns what the answer has that the document does not allow; nil if it
-// is as described. The body of the answer can be read afterwards.
+// Check returns how an answer differs from the document; nil if it does not. The body of
+// the answer can still be read afterwards.
 func (d *Document) Check(r *http.Request, answer *http.Response) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -72,11 +72,11 @@ func (d *Document) Check(r *http.Request, answer *http.Response) error {
 		err = d.checkUnrouted(r, answer)
 	case r.Method == http.MethodHead:
 		_, found = d.bodiless.ValidateResponseBodyWithPathItem(asGet(r), answer, item, template)
-		err = said(found)
+		err = joined(found)
 	default:
 		_, found = d.whole.ValidateResponseBodyWithPathItem(r, answer, item, template)
 		declared := item.GetOperations().GetOrZero(strings.ToLower(r.Method)).Responses.Codes.GetOrZero(strconv.Itoa(answer.StatusCode))
-		err = errors.Join(said(found), undescribed(declared, answer))
+		err = errors.Join(joined(found), undescribed(declared, answer))
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s was answered with %d, which is not as /openapi.json says:\n%w", r.Method, r.URL.Path, answer.StatusCode, err)
@@ -84,11 +84,11 @@ func (d *Document) Check(r *http.Request, answer *http.Response) error {
 	return nil
 }
 
-// undescribed says which headers that a client acts on, or which body, the answer has
-// and its description lacks.
+// undescribed returns an error if an answer has a body, or a header that clients act on,
+// that its description does not have.
 func undescribed(declared *v3.Response, answer *http.Response) error {
 	if declared == nil {
-		return nil // has been said
+		return nil // The validator has reported it.
 	}
 	for _, name := range []string{"WWW-Authenticate", "Retry-After"} {
 		if answer.Header.Get(name) != "" && (declared.Headers == nil || declared.Headers.GetOrZero(name) == nil) {
@@ -104,20 +104,20 @@ func undescribed(declared *v3.Response, answer *http.Response) error {
 	return nil
 }
 
-// checkUnrouted is for requests that no operation takes. The document has their
-// answers as components.
+// checkUnrouted checks an answer to a request that matches no operation. The document has
+// these answers as components.
 func (d *Document) checkUnrouted(r *http.Request, answer *http.Response) error {
 	name := map[int]string{http.StatusNotFound: "NotFound", http.StatusMethodNotAllowed: "MethodNotAllowed", http.StatusNotImplemented: "NotImplemented"}[answer.StatusCode]
 	switch {
 	case r.Method == http.MethodOptions && answer.StatusCode == http.StatusNoContent:
 		if r.Header.Get("Access-Control-Request-Method") != "" {
-			return nil // a preflight, which browsers understand
+			return nil // A preflight is answered for browsers, and is not part of the API.
 		}
 		name = "Options"
 	case forPeople(r.URL.Path) && answer.StatusCode == http.StatusOK:
 		return nil
 	case name == "" && answer.StatusCode >= 400:
-		name = "NotImplemented" // the form of errors
+		name = "NotImplemented" // Other errors have the same form.
 	case name == "":
 		return errors.New("the document has no such operation")
 	}
@@ -143,15 +143,15 @@ func (d *Document) checkUnrouted(r *http.Request, answer *http.Response) error {
 		return fmt.Errorf("read the body: %w", err)
 	}
 	_, found := d.schemas.ValidateSchemaBytesWithVersion(content.Schema.Schema(), body, 3.1)
-	return said(found)
+	return joined(found)
 }
 
-// forPeople says which pages are no part of the API.
+// forPeople says whether a path is documentation, and not part of the API.
 func forPeople(path string) bool {
 	return path == "/docs" || strings.HasPrefix(path, "/docs/") || strings.HasPrefix(path, "/openapi")
 }
 
-func said(found []*liberrors.ValidationError) error {
+func joined(found []*liberrors.ValidationError) error {
 	var all []error
 	for _, one := range found {
 		all = append(all, errors.New(one.Message+": "+one.Reason))

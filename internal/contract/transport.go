@@ -10,13 +10,13 @@ import (
 	"sync"
 )
 
-// Transport sends requests to one service, and tells OnFault of each answer that is
-// not as the service's document says.
+// Transport sends requests to one service, and reports each answer that differs from the
+// service's document.
 type Transport struct {
-	// OnFault is told by RoundTrip what is wrong. It may be called by several goroutines.
+	// OnFault is called by RoundTrip with what is wrong, perhaps by several goroutines at
+	// once.
 	OnFault func(error)
-	// Documents are those that were read before, shared by all transports of a test
-	// run; needed.
+	// Documents caches parsed documents for all transports of a test run. It is required.
 	Documents *Documents
 
 	once     sync.Once
@@ -24,8 +24,8 @@ type Transport struct {
 	err      error
 }
 
-// Documents remembers documents by their text, as most services under test serve
-// the same one. Its zero value is empty.
+// Documents caches documents by their text, since most services under test serve the same
+// one. Its zero value is empty.
 type Documents struct {
 	mu    sync.Mutex // guards known
 	known map[[sha256.Size]byte]*Document
@@ -43,9 +43,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// Hold holds an answer against the document, which it gets from the scheme and host
-// of the request's URL, and returns what is wrong. The body of the answer can be read
-// afterwards.
+// Hold checks an answer against the document, and returns what is wrong. It fetches the
+// document from the scheme and host of the request's URL. The body of the answer can still
+// be read afterwards.
 func (t *Transport) Hold(r *http.Request, answer *http.Response) error {
 	t.once.Do(func() { t.document, t.err = t.fetch(r) })
 	if t.err != nil {
@@ -54,7 +54,7 @@ func (t *Transport) Hold(r *http.Request, answer *http.Response) error {
 	body, err := io.ReadAll(answer.Body)
 	_ = answer.Body.Close()
 	if err != nil {
-		// A connection that breaks is for the test to judge.
+		// If the connection breaks, the test decides what that means.
 		answer.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), broken{err}))
 		return nil
 	}
@@ -64,7 +64,7 @@ func (t *Transport) Hold(r *http.Request, answer *http.Response) error {
 	return err
 }
 
-// broken is the end of a body that did not come completely.
+// broken is the end of a body that did not arrive completely.
 type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }

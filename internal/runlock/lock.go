@@ -1,6 +1,6 @@
-// Package runlock lets one process at a time use a folder. `make run` holds the
-// lock of .dev, and `make clean` removes nothing without it. The package is small
-// so that `make clean` needs to compile little.
+// Package runlock lets only one process at a time use a folder. `make run` holds the lock
+// of .dev, and `make clean` needs it to remove anything. The package imports little, so
+// that `make clean` compiles fast.
 package runlock
 
 import (
@@ -24,7 +24,7 @@ var ErrHeld = errors.New("another run uses it")
 // errRemoved means that the file was removed before it was locked.
 var errRemoved = errors.New("the lock's file was removed")
 
-// watchInterval is how often a holder looks whether its file is still in place.
+// watchInterval is how often a holder checks whether its file is still in place.
 const watchInterval = time.Second
 
 // Lock is a lock that this process holds. The kernel releases it when the process
@@ -34,8 +34,8 @@ type Lock struct {
 	dir  string
 }
 
-// Acquire locks a folder, which is made if it does not exist. If another process
-// holds it, the error is ErrHeld and names that process.
+// Acquire locks a folder, and creates it if it does not exist. If another process holds the
+// lock, the error is ErrHeld and names that process.
 func Acquire(dir string) (*Lock, error) {
 	for {
 		l, err := acquire(dir)
@@ -47,7 +47,7 @@ func Acquire(dir string) (*Lock, error) {
 
 func acquire(dir string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		// It was there when it was to be made, and gone when that was looked at.
+		// The folder was removed between the two system calls of MkdirAll.
 		if _, gone := os.Lstat(dir); errors.Is(err, fs.ErrExist) && errors.Is(gone, fs.ErrNotExist) {
 			return nil, errRemoved
 		}
@@ -55,7 +55,7 @@ func acquire(dir string) (*Lock, error) {
 	}
 	f, err := os.OpenFile(file(dir), os.O_CREATE|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errRemoved // with its folder, by `make clean`
+		return nil, errRemoved // `make clean` has removed the folder.
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
@@ -68,8 +68,8 @@ func acquire(dir string) (*Lock, error) {
 		}
 		return nil, fmt.Errorf("%s: %w%s. Stop it first, with Ctrl-C in its terminal", dir, ErrHeld, holder(f))
 	}
-	// Whoever held the lock before may have removed the file: a lock of a file
-	// without a name keeps nobody out.
+	// The previous holder may have removed the file. A lock on a removed file keeps nobody
+	// out.
 	if !l.inPlace() {
 		l.Release()
 		return nil, errRemoved
@@ -83,8 +83,8 @@ func acquire(dir string) (*Lock, error) {
 
 func file(dir string) string { return filepath.Join(dir, "lock") }
 
-// sign writes down who holds the lock, for those who are refused. The number
-// decides nothing, so a full disk is no reason not to go on.
+// sign writes the process id into the file, for the error of ErrHeld. Nothing depends on
+// it, so a full disk is ignored.
 func (l *Lock) sign() error {
 	if err := l.file.Truncate(0); err != nil {
 		return fmt.Errorf("lock %s: %w", l.dir, err)
@@ -93,7 +93,7 @@ func (l *Lock) sign() error {
 	return nil
 }
 
-// holder is " (process 123)", or empty if that cannot be read.
+// holder is " (process 123)", or empty if the process id cannot be read.
 func holder(f io.ReaderAt) string {
 	b := make([]byte, 20)
 	n, _ := f.ReadAt(b, 0)
@@ -114,8 +114,9 @@ func (l *Lock) inPlace() bool {
 	return err == nil && os.SameFile(ours, theirs)
 }
 
-// Lost is closed when the lock's file was removed, as `rm -r .dev` does: another
-// run may then begin, and the holder has to stop. It ends with done.
+// Lost returns a channel that is closed when the lock's file is removed, for example by
+// `rm -r .dev`. Another run may then begin, so the holder has to stop. Closing done stops
+// the check.
 func (l *Lock) Lost(done <-chan struct{}) <-chan struct{} {
 	lost := make(chan struct{})
 	go func() {
@@ -136,7 +137,7 @@ func (l *Lock) Lost(done <-chan struct{}) <-chan struct{} {
 	return lost
 }
 
-// Release gives the lock back. The file stays.
+// Release releases the lock. The file remains.
 func (l *Lock) Release() { _ = l.file.Close() }
 
 // Clear removes the folder and everything in it, the lock's file last, and
@@ -159,7 +160,7 @@ func (l *Lock) Clear() error {
 	if err := os.Remove(file(l.dir)); err != nil {
 		return fmt.Errorf("clear %s: %w", l.dir, err)
 	}
-	// From here on the next run may begin, and then the folder is not empty.
+	// From here on the next run may begin, so the folder may have files again.
 	if err := os.Remove(l.dir); err != nil && !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("clear %s: %w", l.dir, err)
 	}

@@ -97,7 +97,7 @@ func TestClearRemovesAllAndFreesTheName(t *testing.T) {
 	acquire(t, dir)
 }
 
-// Some clear, some run, all at once: never do two hold it.
+// Some goroutines clear the folder while others run: never do two hold the lock.
 func TestNeverTwoHoldItWhateverIsCleared(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".dev")

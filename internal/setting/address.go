@@ -9,11 +9,11 @@ import (
 	"auth.books.test/verify/storeurl"
 )
 
-// Address is where a program listens: host:port, or :port for all addresses of
-// the machine. Port 0 is one that is free.
+// Address is where a program listens: host:port, or :port for all addresses of the machine.
+// Port 0 means any free port.
 type Address string
 
-// Decode takes an address.
+// Decode parses an address.
 func (a *Address) Decode(text string) error {
 	host, port, err := net.SplitHostPort(text)
 	switch {
@@ -33,7 +33,7 @@ func (a *Address) Decode(text string) error {
 	return nil
 }
 
-// Overlaps says whether only one of two addresses can be listened at.
+// Overlaps says whether it is impossible to listen on both addresses at once.
 func (a Address) Overlaps(b Address) bool {
 	hostA, portA, errA := net.SplitHostPort(string(a))
 	hostB, portB, errB := net.SplitHostPort(string(b))

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Faults are all that is wrong with the settings.
+// Faults are all faults of the settings.
 type Faults []Fault
 
 // Fault is one setting that cannot be used.
 type Fault struct {
-	// Variable is its name in the environment.
+	// Variable is the setting's name in the environment.
 	Variable string
 	// Problem says what is wrong and what to write.
 	Problem string
 }
 
-// Error has one line for every fault.
+// Error has one line for each fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
@@ -26,13 +26,13 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Add notes a fault.
+// Add adds a fault.
 func (f *Faults) Add(variable, problem string, args ...any) {
 	*f = append(*f, Fault{variable, fmt.Sprintf(problem, args...)})
 }
 
-// Has says whether something is wrong with one of the variables already, or with
-// the file that it names.
+// Has says whether there already is a fault of one of the variables, or of the file that it
+// names.
 func (f Faults) Has(variables ...string) bool {
 	return slices.ContainsFunc(f, func(fault Fault) bool {
 		return slices.Contains(variables, strings.TrimSuffix(fault.Variable, fileSuffix))

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Networks are IP networks, with commas.
+// Networks is a list of IP networks, separated by commas.
 type Networks struct{ List []netip.Prefix }
 
-// Decode takes networks such as 10.0.0.0/8, and addresses, each of which is a
-// network of one. What stands behind the network's bits does not count.
+// Decode parses networks such as 10.0.0.0/8, and single addresses. Bits after the network's
+// prefix are ignored.
 func (n *Networks) Decode(text string) error {
 	entries, err := List(text)
 	if err != nil {
@@ -40,7 +40,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	}
 	const mapped = 96 // bits in front of an IPv4 address in IPv6
 	if network.Addr().Is4In6() && network.Bits() >= mapped {
-		// Callers are known by their IPv4 addresses, which no such network contains.
+		// Callers are compared by their IPv4 addresses, which an IPv6 network does not contain.
 		network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-mapped)
 	}
 	if network.Bits() == 0 {

@@ -10,10 +10,10 @@ import (
 	"auth.books.test/verify/storeurl"
 )
 
-// Number is a whole one, 0 or more.
+// Number is a whole number, 0 or more.
 type Number struct{ Value int }
 
-// Decode takes digits alone.
+// Decode accepts digits only.
 func (n *Number) Decode(text string) error {
 	value, err := strconv.Atoi(text)
 	if err != nil || value < 0 || value > 1<<30 || strconv.Itoa(value) != text {
@@ -36,21 +36,21 @@ func (n Number) within(least, most string) error {
 	return nil
 }
 
-// Port is one of TCP, 1 to 65535.
+// Port is a TCP port, 1 to 65535.
 type Port struct {
 	Number
-	// IsLink says that the value is not a port but what Kubernetes sets for a
-	// Service of the same name. Who needs the port adds LinkProblem to the faults.
+	// IsLink says that the value is not a port, but what Kubernetes sets for a Service of
+	// the same name. If the port is used, add LinkProblem to the faults.
 	IsLink bool
 }
 
-// LinkProblem says what to do about it.
+// LinkProblem is the problem of a port that is a link.
 const LinkProblem = "this is what Kubernetes sets for a Service of that name: set the port yourself, or enableServiceLinks: false on the Pod"
 
-// Kubernetes sets such a value for every Service of the same name.
+// serviceLink begins the value that Kubernetes sets for a Service of the same name.
 const serviceLink = "tcp://"
 
-// Decode takes digits alone.
+// Decode accepts digits only.
 func (p *Port) Decode(text string) (err error) {
 	if strings.HasPrefix(text, serviceLink) {
 		p.IsLink = true
@@ -62,10 +62,10 @@ func (p *Port) Decode(text string) (err error) {
 	return nil
 }
 
-// Duration is 0 or more.
+// Duration is a duration, 0 or more.
 type Duration struct{ time.Duration }
 
-// Decode takes numbers with units, such as 1h30m.
+// Decode parses numbers with units, such as 1h30m.
 func (d *Duration) Decode(text string) error {
 	value, err := time.ParseDuration(text)
 	if err != nil || value < 0 || text[0] == '-' || text[0] == '+' {

@@ -18,7 +18,7 @@ import (
 // in lower case and punycode, without the scheme's own port.
 type Origin struct{ URL string }
 
-// Decode takes https://auth.books.test, with http too.
+// Decode parses an origin such as https://auth.books.test; http is accepted as well.
 func (o *Origin) Decode(text string) error {
 	serialized, err := serialize(text)
 	if err != nil {
@@ -30,11 +30,10 @@ func (o *Origin) Decode(text string) error {
 
 func (o Origin) String() string { return o.URL }
 
-// BaseURL is the address of a web service, perhaps with a path in front of all its
-// routes.
+// BaseURL is the address of a web service, perhaps with a path before all its routes.
 type BaseURL string
 
-// Decode takes http and https, with a path that has no parameters.
+// Decode parses an http or https URL, whose path may have no parameters.
 func (u *BaseURL) Decode(text string) error {
 	scheme, rest, _ := strings.Cut(text, "://")
 	host, path, hasPath := strings.Cut(rest, "/")
@@ -52,10 +51,10 @@ func (u *BaseURL) Decode(text string) error {
 	return nil
 }
 
-// Origins are those of web pages, with commas.
+// Origins is a list of origins of web pages, separated by commas.
 type Origins struct{ List []string }
 
-// Decode takes web origins, and those that apps and browser extensions send.
+// Decode parses web origins, and those that apps and browser extensions send.
 func (o *Origins) Decode(text string) error {
 	entries, err := List(text)
 	if err != nil {
@@ -78,8 +77,8 @@ func (o *Origins) Decode(text string) error {
 
 func (o Origins) String() string { return strings.Join(o.List, ",") }
 
-// appOrigin is the origin of pages that come with an app or a browser extension.
-// The schemes are a closed list: a misspelt one would never match.
+// appOrigin is the origin of pages in an app or a browser extension. The list of schemes is
+// closed, so that a misspelt one is a fault.
 func appOrigin(text string) (string, bool) {
 	scheme, host, found := strings.Cut(text, "://")
 	scheme = strings.ToLower(scheme)
@@ -87,7 +86,7 @@ func appOrigin(text string) (string, bool) {
 	return scheme + "://" + host, found && slices.Contains(known, scheme) && strings.Count(host, ":") == 0 && storeurl.CheckHost(host) == nil
 }
 
-// serialize writes an origin as browsers do (HTML, section 7.1.1).
+// serialize writes an origin as browsers do (HTML standard, section 7.1.1).
 func serialize(text string) (string, error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	scheme = strings.ToLower(scheme)
@@ -130,7 +129,7 @@ func serializeHost(host string) (string, error) {
 		if err != nil || !closed || !address.Is6() || address.Zone() != "" {
 			return "", errors.New("has brackets and in them no IPv6 address")
 		}
-		if address.Is4In6() { // browsers write the last 32 bits in hexadecimal too
+		if address.Is4In6() { // Browsers write the last 32 bits in hexadecimal as well.
 			b := address.As16()
 			return fmt.Sprintf("[::ffff:%x:%x]", uint(b[12])<<8|uint(b[13]), uint(b[14])<<8|uint(b[15])), nil
 		}

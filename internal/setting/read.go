@@ -12,16 +12,16 @@ import (
 
 const fileSuffix = "_FILE"
 
-// decoder takes the text of a setting. Its error says what to write.
+// decoder parses the text of a setting. Its error says what to write.
 type decoder interface{ Decode(text string) error }
 
-// bounded is a kind with the tags min and max.
+// bounded is a kind of setting that supports the tags min and max.
 type bounded interface {
 	within(least, most string) error
 }
 
-// Read fills the exported fields of the struct that s points to from the
-// environment. It panics if one is no setting: it would never be read.
+// Read reads the environment into the exported fields of the struct that s points to. It
+// panics if a field is not a setting, since it would never be read.
 func Read(s any) Faults {
 	var faults Faults
 	v := reflect.ValueOf(s).Elem()
@@ -62,12 +62,12 @@ func read(faults *Faults, name string, field reflect.StructField, kind decoder) 
 	}
 }
 
-// process has envconfig read one field from the environment or its default. It
-// gets the fields one at a time, since it stops at the first that is wrong.
+// process reads one field with envconfig, from the environment or from its default.
+// envconfig gets one field at a time, since it stops at the first error.
 func process(field reflect.StructField, kind decoder) error {
 	one := reflect.New(reflect.StructOf([]reflect.StructField{field}))
 	err := envconfig.Process("", one.Interface())
-	if parse, is := errors.AsType[*envconfig.ParseError](err); is {
+	if parse, ok := errors.AsType[*envconfig.ParseError](err); ok {
 		return parse.Err
 	}
 	if err != nil {
@@ -77,12 +77,12 @@ func process(field reflect.StructField, kind decoder) error {
 	return nil
 }
 
-// isFile says whether a setting may be given as a file.
+// isFile says whether a setting can be read from a file.
 func isFile(field reflect.StructField) bool {
 	return field.Type == reflect.TypeFor[Secret]() || field.Tag.Get("file") == "true"
 }
 
-// Names are the variables of the struct that s points to, those of files too.
+// Names are the variables of the struct that s points to, including those of files.
 func Names(s any) (names []string) {
 	t := reflect.TypeOf(s).Elem()
 	for i := range t.NumField() {

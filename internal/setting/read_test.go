@@ -9,8 +9,8 @@ import (
 	"auth.books.test/internal/setting"
 )
 
-// sample has the least of everything. Tests that read it are not parallel: they
-// set the process's environment.
+// sample has one field of each sort. Tests that read it are not parallel, since they set
+// the process's environment.
 type sample struct {
 	Key   setting.Secret `envconfig:"SETTING_TEST_KEY"`
 	User  setting.Text   `envconfig:"SETTING_TEST_USER" file:"true" default:"nobody"`

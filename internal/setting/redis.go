@@ -9,14 +9,14 @@ import (
 	"auth.books.test/verify/storeurl"
 )
 
-// Redis is where Redis is, as SESSION_DB_… say: a URL, or its parts.
+// Redis is the address of Redis from the settings SESSION_DB_…: a URL, or its parts.
 type Redis struct {
 	URL      Secret
 	Host     Text
 	Port     Port
 	User     Text
 	Password Secret
-	// Master is what Sentinel calls it; Host and Port are then the sentinels'.
+	// Master is the master's name in Sentinel. Host and Port are then those of the sentinels.
 	Master Text
 }
 
@@ -28,10 +28,10 @@ const (
 	sessionDBPassword = "SESSION_DB_PASSWORD"
 )
 
-// defaultUser is who may come in with a password alone.
+// defaultUser is the user that Redis assumes for a password without a user.
 const defaultUser = "default"
 
-// Check adds what is wrong with the URL if it is set, and with the parts if not.
+// Check adds the faults of the URL if it is set, and otherwise those of the parts.
 func (r Redis) Check(faults *Faults) {
 	if faults.Has(sessionDBURL) {
 		return
@@ -60,7 +60,7 @@ func (r Redis) Check(faults *Faults) {
 	}
 }
 
-// Address is the URL, or what its parts say. They must have no faults.
+// Address is the URL, or made from the parts, which must have no faults.
 func (r Redis) Address() string {
 	if r.URL.IsSet() {
 		return r.URL.Reveal()
@@ -73,14 +73,14 @@ func (r Redis) Address() string {
 	if r.Password.IsSet() {
 		user := string(r.User)
 		if user == defaultUser {
-			user = "" // servers before Redis 6 know no other way
+			user = "" // Redis before version 6 has no users.
 		}
 		u.User = url.UserPassword(user, r.Password.Reveal())
 	}
 	return u.String()
 }
 
-// HostPorts puts a port behind each of the hosts, which have commas between them.
+// HostPorts appends a port to each of the hosts, which are separated by commas.
 func HostPorts(hosts, port string) string {
 	names, err := storeurl.Names(hosts)
 	if err != nil {

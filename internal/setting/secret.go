@@ -12,18 +12,17 @@ import (
 // Secret is a setting that is never printed.
 type Secret struct{ value string }
 
-// NewSecret makes a secret of a value.
+// NewSecret makes a Secret.
 func NewSecret(value string) Secret { return Secret{value} }
 
-// Decode takes the value, without line endings behind it: editors and commands
-// put them there.
+// Decode takes the value without line endings at its end, which editors and commands add.
 func (s *Secret) Decode(text string) error {
 	text, err := plain(text)
 	s.value = text
 	return err
 }
 
-// Reveal gives the value to what needs it.
+// Reveal returns the value.
 func (s Secret) Reveal() string { return s.value }
 
 // IsSet says whether there is a value.
@@ -37,16 +36,16 @@ func (s Secret) String() string {
 	return "********"
 }
 
-// GoString is String, for %#v.
+// GoString hides the value from %#v.
 func (s Secret) GoString() string { return s.String() }
 
-// LogValue is String, for log/slog.
+// LogValue hides the value from log/slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText is String, for encoders.
+// MarshalText hides the value from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// plain takes line endings off, and refuses what stands in no secret.
+// plain removes line endings at the end, and refuses what no setting may contain.
 func plain(text string) (string, error) {
 	text = strings.TrimRight(text, "\r\n")
 	switch {
@@ -60,11 +59,11 @@ func plain(text string) (string, error) {
 	return text, nil
 }
 
-// maxFile is the most that is read of a file, in bytes.
+// maxFile is the largest file that is accepted, in bytes.
 const maxFile = 64 << 10
 
-// readFile takes a setting from the file that name_FILE names. Faults do not say
-// the name of the file: it may be a secret that was given to the wrong variable.
+// readFile reads a setting from the file that name_FILE names. Faults leave out the file's
+// name: it may be a secret that was put into the wrong variable.
 func readFile(faults *Faults, name, file string, set bool, kind decoder) {
 	variable := name + fileSuffix
 	switch {
@@ -92,7 +91,7 @@ func readFile(faults *Faults, name, file string, set bool, kind decoder) {
 	}
 }
 
-// contents reads a file. Its error does not hold the name.
+// contents reads a file. Its error leaves out the name.
 func contents(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // Text is a name, such as that of a user or a database.
 type Text string
 
-// Decode takes the name.
+// Decode accepts a name without blanks at its ends and without control characters.
 func (t *Text) Decode(text string) error {
 	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) || !isUTF8(text) {
 		return errors.New("it begins or ends with a blank, or holds a control character: write the name alone")
@@ -24,10 +24,10 @@ func (t *Text) Decode(text string) error {
 
 func isUTF8(text string) bool { return strings.ToValidUTF8(text, "") == text }
 
-// TextList is texts with commas between them.
+// TextList is a list of texts, separated by commas.
 type TextList struct{ List []string }
 
-// Decode takes texts; blanks around one do not count.
+// Decode splits the list. Blanks around an entry are ignored.
 func (l *TextList) Decode(text string) error {
 	entries, err := List(text)
 	if err != nil {
@@ -44,10 +44,10 @@ func (l *TextList) Decode(text string) error {
 
 func (l TextList) String() string { return strings.Join(l.List, ",") }
 
-// Realm is a protection space (RFC 9110, section 11.5).
+// Realm is the name of a protection space (RFC 9110, section 11.5).
 type Realm string
 
-// Decode takes what a quoted string may hold as it is: printable ASCII without
+// Decode accepts what needs no escaping in a quoted string: printable ASCII without
 // quotation marks and backslashes.
 func (r *Realm) Decode(text string) error {
 	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' || c == '"' || c == '\\' }) {
@@ -60,7 +60,7 @@ func (r *Realm) Decode(text string) error {
 // Toggle is true or false.
 type Toggle struct{ On bool }
 
-// Decode takes true, false, 1, 0, t and f, in lower or upper case.
+// Decode accepts true, false, 1, 0, t and f, in lower or upper case.
 func (t *Toggle) Decode(text string) (err error) {
 	if t.On, err = strconv.ParseBool(text); err != nil {
 		return errors.New("write true or false")
@@ -70,10 +70,10 @@ func (t *Toggle) Decode(text string) (err error) {
 
 func (t Toggle) String() string { return strconv.FormatBool(t.On) }
 
-// Level is that of the log.
+// Level is the log level.
 type Level struct{ slog.Level }
 
-// Decode takes debug, info, warn and error, in lower or upper case.
+// Decode accepts debug, info, warn and error, in lower or upper case.
 func (l *Level) Decode(text string) error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(text)) {
 		return errors.New("write debug, info, warn or error")
@@ -81,7 +81,7 @@ func (l *Level) Decode(text string) error {
 	return l.UnmarshalText([]byte(text))
 }
 
-// List splits text at commas. Blanks around an entry do not count.
+// List splits text at commas. Blanks around an entry are ignored.
 func List(text string) ([]string, error) {
 	entries := strings.Split(text, ",")
 	for i := range entries {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Kubernetes and Docker set these for every Service and link.
+// linked matches variables that Kubernetes and Docker set for every Service and link.
 var linked = regexp.MustCompile(`_(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?|ENV_.*)$`)
 
-// Unknown looks for variables that are no settings. What is a slip of two letters
-// at most from the name of a setting is a fault: the setting would silently not be
-// made. Other names that begin with one of the prefixes may be those of another
-// program, so they are only given back. environ is as of os.Environ.
+// Unknown finds variables that are not settings. A name that differs from a setting's name
+// by at most two letters is a fault, since the setting would silently be ignored. Other
+// names that begin with one of the prefixes may belong to another program, so they are only
+// returned. environ has the form of os.Environ.
 func Unknown(known, environ []string, prefixes ...string) (others []string, faults Faults) {
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
@@ -31,9 +31,9 @@ func Unknown(known, environ []string, prefixes ...string) (others []string, faul
 	return others, faults
 }
 
-// nearest is the known name of which this one may be a slip. The first word must
-// be right, and of the rest, one letter in four may be wrong, and two at most:
-// PASSWORD_FILE is not PASSWORD_TIME.
+// nearest is the known name that this one may be a misspelling of. The first word must be
+// right. In the rest, one letter in four may be wrong, and at most two: PASSWORD_FILE is no
+// misspelling of PASSWORD_TIME.
 func nearest(name string, known []string) (meant string, found bool) {
 	name = strings.ToUpper(name)
 	best := 3
@@ -49,7 +49,7 @@ func nearest(name string, known []string) (meant string, found bool) {
 	return meant, meant != ""
 }
 
-// distance counts the letters to add, drop or change (Levenshtein).
+// distance is the Levenshtein distance: the number of letters to add, drop or change.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -8,24 +8,25 @@ import (
 	"time"
 )
 
-// stopWait is how long the program has to end by itself.
+// stopWait is how long the program may take to end after SIGTERM.
 const stopWait = 15 * time.Second
 
-// child is the running program; nil is none.
+// child is the running program; nil means that none runs.
 type child struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
 
-// start runs the command in a process group of its own: a Ctrl-C reaches us, and
-// we stop it.
+// start runs the command in a process group of its own. A Ctrl-C in the terminal then
+// reaches only this process, which stops the command in order.
 func start(o Options) (*child, error) {
 	c := &child{cmd: exec.Command(o.Command[0], o.Command[1:]...), ended: make(chan struct{})}
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = o.Root, o.Stdout, o.Stderr
 	c.cmd.SysProcAttr = attributes()
 	started := make(chan error, 1)
 	go func() {
-		// The parent-death signal comes when this thread ends.
+		// The kernel sends the parent-death signal when this thread ends, so the goroutine
+		// keeps the thread.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := c.cmd.Start()

@@ -1,3 +1,3 @@
-// Package watch builds a program again when its source changes, and restarts
-// it. A build that fails leaves the running program alone.
+// Package watch rebuilds a program when its source changes, and restarts it. If the build
+// fails, the running program goes on.
 package watch

@@ -17,22 +17,24 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long the files must be quiet: editors and git write many.
-const settle = 150 * time.Millisecond
+// debounce is how long no file may change before a build begins, since editors and git
+// write many files in a row.
+const debounce = 150 * time.Millisecond
 
 // Options say what to build and run.
 type Options struct {
-	// Root is the directory that is watched, with all in it.
+	// Root is the directory that is watched, including all directories below it.
 	Root string
-	// Package is what is built, as for go build, to the file Output.
+	// Package is what go build builds, to the file Output.
 	Package, Output string
-	// Command is run after every build that succeeds.
+	// Command is run after every successful build.
 	Command []string
 	Stdout  io.Writer
 	Stderr  io.Writer
 }
 
-// Run builds, starts and watches until ctx ends; then it stops the program.
+// Run builds and starts the program, and again after each change, until ctx ends. Then it
+// stops the program.
 func Run(ctx context.Context, o Options) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -63,8 +65,8 @@ func Run(ctx context.Context, o Options) error {
 	}
 	restart()
 
-	quiet := time.NewTimer(time.Hour)
-	quiet.Stop()
+	changed := time.NewTimer(time.Hour)
+	changed.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -76,12 +78,12 @@ func Run(ctx context.Context, o Options) error {
 				if err := add(watcher, event.Name); err != nil {
 					fmt.Fprintf(o.Stderr, "watch: %v\n", err)
 				}
-				quiet.Reset(settle)
+				changed.Reset(debounce)
 			}
 			if isSource(event.Name) && !event.Has(fsnotify.Chmod) {
-				quiet.Reset(settle)
+				changed.Reset(debounce)
 			}
-		case <-quiet.C:
+		case <-changed.C:
 			restart()
 		case <-running.done():
 			fmt.Fprintln(o.Stderr, "watch: the program ended; it starts again at the next change")
@@ -90,7 +92,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 }
 
-// add watches a directory and those in it.
+// add watches a directory and all directories below it.
 func add(watcher *fsnotify.Watcher, root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -117,13 +119,14 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// isSource says whether a file can change the program: code and what is embedded.
+// isSource says whether a change of a file may change the program: code and embedded files.
 func isSource(path string) bool {
 	return slices.Contains([]string{".go", ".hcl", ".txt", ".mod"}, filepath.Ext(path)) && !strings.HasSuffix(path, "_test.go")
 }
 
-// build writes beside the output first, so that what runs stays whole. It does not
-// ask git, which refuses in a clone that belongs to another user.
+// build builds to a temporary file and renames it, so that the running program's file is
+// not overwritten. It does not stamp the version, since git refuses to work in a clone that
+// belongs to another user.
 func build(ctx context.Context, o Options) error {
 	fresh := o.Output + ".new"
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", fresh, o.Package)
@@ -132,7 +135,7 @@ func build(ctx context.Context, o Options) error {
 		return fmt.Errorf("build: %w\n%s", err, out)
 	}
 	if err := os.Rename(fresh, o.Output); err != nil {
-		return fmt.Errorf("put the build in place: %w", err)
+		return fmt.Errorf("rename the new build: %w", err)
 	}
 	return nil
 }

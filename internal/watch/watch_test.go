@@ -13,7 +13,7 @@ import (
 	"auth.books.test/internal/watch"
 )
 
-// project is a module with a program that says a word and waits.
+// project is a module with a program that prints a word and waits.
 type project struct {
 	t    *testing.T
 	dir  string

@@ -9,9 +9,8 @@ import (
 	"syscall"
 )
 
-// Create writes a file that must not exist yet. Of several callers at once, in
-// this process or another, one succeeds; the others get an error that is
-// fs.ErrExist, and then find the whole file.
+// Create writes a file that must not exist yet. If several processes or goroutines call it
+// at once, one succeeds; the others get fs.ErrExist, and can then read the whole file.
 func Create(name string, content []byte, perm fs.FileMode) error {
 	p, err := prepare(name, content, perm)
 	if err != nil {
@@ -20,8 +19,8 @@ func Create(name string, content []byte, perm fs.FileMode) error {
 	// A link, unlike a rename, fails if the name is taken.
 	err = os.Link(p.Name(), name)
 	if noLinks(err) {
-		// FAT and some shared folders have no links. Between these two calls another
-		// process could still take the name.
+		// FAT and some shared folders have no links. There, another process could still take
+		// the name between these two calls.
 		if _, err = os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 			err = p.CloseAtomicallyReplace()
 		} else if err == nil {
@@ -38,9 +37,8 @@ func noLinks(err error) bool {
 	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS)
 }
 
-// ReadOrCreate gives the content of a file. If there is no such file it is
-// written with what fresh returns. Callers at the same time all get the content
-// of the one that was first.
+// ReadOrCreate returns the content of a file. If the file does not exist, it is created
+// with what fresh returns. Concurrent callers all get the content of the first.
 func ReadOrCreate(name string, perm fs.FileMode, fresh func() []byte) ([]byte, error) {
 	b, err := os.ReadFile(name)
 	if !errors.Is(err, fs.ErrNotExist) {

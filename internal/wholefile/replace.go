@@ -13,22 +13,21 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// Replace writes a file, or replaces it. A file that exists keeps its
-// permissions, and a symbolic link goes on pointing to its file, as with
-// os.WriteFile.
+// Replace creates or replaces a file. As with os.WriteFile, an existing file keeps its
+// permissions, and a symbolic link keeps pointing to its file.
 func Replace(name string, content []byte, perm fs.FileMode) error {
 	return ReplaceInOrder(perm, File{Name: name, Content: content})
 }
 
-// File is one of several that are replaced.
+// File is a file to be written by ReplaceInOrder.
 type File struct {
 	Name    string
 	Content []byte
 }
 
-// ReplaceInOrder writes several files. All are on the disk before the first is put
-// in its place, so a full disk changes none of them. They are put in place one
-// after the other, in the order given.
+// ReplaceInOrder replaces several files. All content is on the disk before the first file
+// is replaced, so a full disk changes none of them. The files are replaced one after the
+// other, in the given order.
 func ReplaceInOrder(perm fs.FileMode, files ...File) (err error) {
 	var pending []*renameio.PendingFile
 	folders := map[string]bool{}
@@ -53,7 +52,7 @@ func ReplaceInOrder(perm fs.FileMode, files ...File) (err error) {
 	}
 	for _, p := range pending {
 		if err := p.CloseAtomicallyReplace(); err != nil {
-			return fmt.Errorf("put a file in place: %w", err)
+			return fmt.Errorf("rename a temporary file: %w", err)
 		}
 	}
 	for folder := range folders {
@@ -73,7 +72,7 @@ func resolve(name string) (string, error) {
 	return target, err
 }
 
-// prepare writes and flushes the temporary file.
+// prepare writes content to a temporary file and flushes it.
 func prepare(name string, content []byte, perm fs.FileMode, options ...renameio.Option) (*renameio.PendingFile, error) {
 	options = append(options, renameio.WithTempDir(filepath.Dir(name)), renameio.WithPermissions(perm))
 	p, err := renameio.NewPendingFile(name, options...)
@@ -89,14 +88,14 @@ func prepare(name string, content []byte, perm fs.FileMode, options ...renameio.
 	return p, nil
 }
 
-// FlushFolder makes the names in a folder survive a power cut.
+// FlushFolder flushes a folder, so that the names in it survive a power cut.
 func FlushFolder(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {
 		return fmt.Errorf("flush a folder: %w", err)
 	}
 	defer f.Close()
-	// Some file systems cannot flush a folder, and say so with EINVAL.
+	// Some file systems cannot flush a folder, and return EINVAL.
 	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
 		return fmt.Errorf("flush %s: %w", folder, err)
 	}

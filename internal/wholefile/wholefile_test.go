@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// writer runs a verb in a process of its own. Before is shell that comes first.
+// writer runs a verb in a process of its own. before is shell code that runs first.
 func writer(t *testing.T, before, verb, name string) (string, error) {
 	t.Helper()
 	self, err := os.Executable()
@@ -84,8 +84,8 @@ func names(t *testing.T, dir string) (all []string) {
 	return all
 }
 
-// The limit on the size of files fails a write halfway, as a full disk does. The
-// signal that comes with it is ignored, as Go's runtime would otherwise be ended.
+// The limit on the size of files makes a write fail halfway, as a full disk does. The
+// kernel also sends a signal, which has to be ignored: it would end the Go runtime.
 const fullDisk = "trap '' XFSZ; ulimit -f 100; "
 
 func TestAFullDiskLeavesWhatWasThere(t *testing.T) {
@@ -150,8 +150,8 @@ func TestAReaderNeverFindsAHalfWrittenFile(t *testing.T) {
 	}
 }
 
-// The writer replaces the file over and over until it is killed, each time at
-// another moment.
+// The writer replaces the file again and again until it is killed, in each round at another
+// moment.
 func TestAKilledWriterLeavesTheOldFileOrTheNew(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()

@@ -27,12 +27,11 @@ func devCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return dev(cmd.Context(), dir, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}}
-	command.Flags().StringVar(&dir, "dir", ".dev", "where data and keys are kept")
+	command.Flags().StringVar(&dir, "dir", ".dev", "the folder for data and keys")
 	return command
 }
 
-// dev starts the stores, brings the schema up to date, seeds the sample and
-// serves until ctx ends.
+// dev starts the stores, applies the schema, creates the sample and serves until ctx ends.
 func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) {
 	began := time.Now()
 	lock, err := runlock.Acquire(dir)
@@ -47,8 +46,8 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	// Without stores yet: what is wrong with the settings is said before
-	// anything is started.
+	// Load the settings with placeholders for the stores first, so that faults are reported
+	// before anything is started.
 	const noPostgres, noRedis = "postgres://to@be/started", "redis://to.be.started"
 	c, err := config.Load(forDevelopment(made, noPostgres, noRedis))
 	if err != nil {
@@ -65,7 +64,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	ctx, stop := s.endRunWithThem(ctx, lock, stderr)
+	ctx, stop := s.watch(ctx, lock, stderr)
 	defer stop()
 	defer func() { err = errors.Join(whyEnded(ctx), err) }()
 	if c, err = config.Load(forDevelopment(made, s.postgres.URL, s.redis.URL)); err != nil {
@@ -90,7 +89,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	})
 }
 
-// forDevelopment sets what the environment does not.
+// forDevelopment sets defaults for development, unless the environment has the setting.
 func forDevelopment(made keys, authDB, sessionDB string) func(*config.Config) {
 	isSet := func(variable string) bool { _, set := os.LookupEnv(variable); return set }
 	return func(c *config.Config) {
@@ -118,8 +117,8 @@ func forDevelopment(made keys, authDB, sessionDB string) func(*config.Config) {
 	}
 }
 
-// given is the URL of a store that the environment names, or "" if it is the
-// placeholder: the store is then to be started.
+// given is the URL of a store from the environment. It is empty if the URL is the
+// placeholder, which means that the store has to be started.
 func given(url setting.Secret, placeholder string) string {
 	if url.Reveal() == placeholder {
 		return ""

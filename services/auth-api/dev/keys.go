@@ -13,12 +13,12 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// keys are the rings that a development server makes for itself; one that the
-// environment gives is empty here.
+// keys are the key rings that a development server makes for itself. A ring that the
+// environment sets is empty here.
 type keys struct{ token, service string }
 
-// developmentKeys keeps the keys in the folder, so that what is made with them outlives
-// a restart.
+// developmentKeys reads the keys from the folder, or creates them there, so that tokens
+// remain valid after a restart.
 func developmentKeys(dir string) (made keys, err error) {
 	if !tokenKeyIsGiven() {
 		made.token, err = keepKey(filepath.Join(dir, "token.key"), keyKind{"token key", ":" + token.Keyed, "all sign-ins have ended", func(s string) error {
@@ -37,24 +37,25 @@ func developmentKeys(dir string) (made keys, err error) {
 
 func tokenKeyIsGiven() bool { return isGiven("SESSION_DB_TOKEN_KEY") }
 
-// isGiven says whether the environment has a secret, or names its file.
+// isGiven says whether the environment has a secret, or the name of its file.
 func isGiven(variable string) bool {
 	return os.Getenv(variable) != "" || os.Getenv(variable+"_FILE") != ""
 }
 
-// keyKind is what a key is called, what follows its secret, and what checks it.
+// keyKind describes one of the keys.
 type keyKind struct {
-	name, mark string
-	// loss is what has ended with a new key.
+	name string
+	mark string // follows the secret
+	// loss says what a new key makes invalid.
 	loss  string
 	check func(string) error
 }
 
-// keepKey reads the key in a file, or makes one.
+// keepKey reads the key in a file, or creates it.
 func keepKey(file string, kind keyKind) (string, error) {
 	b, err := wholefile.ReadOrCreate(file, 0o600, func() []byte {
 		secret := make([]byte, 32)
-		_, _ = rand.Read(secret) // never fails
+		_, _ = rand.Read(secret) // It never fails.
 		return []byte("d1:" + base64.StdEncoding.EncodeToString(secret) + kind.mark)
 	})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command dev is auth-api with one command more, which `make run` starts: it brings
-// stores of its own, a sample to try, and nothing that a release should hold.
+// Command dev is auth-api with an additional command, dev, which `make run` starts: it
+// starts stores of its own and creates a sample account. Releases do not contain it.
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// The sample: who can sign in from the start, and at which API.
+// The sample: an account that can sign in from the start, and an API with a role for it.
 const (
 	sampleEmail    = "ada@books.test"
 	samplePassword = "notes on the analytical engine"
@@ -24,8 +24,8 @@ const (
 	sampleRole     = "editor"
 )
 
-// seed makes what is missing of the sample, and gives the credentials of its API,
-// which are kept in the file.
+// seed creates what is missing of the sample, and returns the credentials of its client,
+// which are stored in the file.
 func seed(ctx context.Context, c config.Config, file string) (client.Credentials, error) {
 	a, err := app.New(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {

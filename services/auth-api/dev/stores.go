@@ -11,11 +11,11 @@ import (
 	"auth.books.test/internal/runlock"
 )
 
-// stores are the two that dev uses.
+// stores are Postgres and Redis for dev.
 type stores struct{ postgres, redis *devstack.Store }
 
-// startStores takes the stores whose URLs are given, and starts the others. It
-// tells progress what takes long the first time.
+// startStores uses the stores whose URLs are given, and starts the others. It writes to
+// progress what takes long the first time.
 func startStores(ctx context.Context, dir, authDB, sessionDB string, progress io.Writer) (stores, error) {
 	postgres, err := devstack.StartPostgres(ctx, devstack.Options{
 		URL: authDB, Dir: dir, Repository: os.Getenv("DEVSTACK_POSTGRES_REPOSITORY"), Progress: progress,
@@ -32,15 +32,15 @@ func startStores(ctx context.Context, dir, authDB, sessionDB string, progress io
 
 func (s stores) stop() error { return errors.Join(s.redis.Stop(), s.postgres.Stop()) }
 
-// endedEarly is why a run ends that nobody stopped.
+// endedEarly is why a run ended although nobody stopped it.
 type endedEarly struct{ what, do string }
 
 func (e endedEarly) Error() string { return e.what + ": this run has ended. " + e.do }
 
-// endRunWithThem gives a context that ends when a store that was started here
-// ends, or when the folder was removed: serving 503 for good helps nobody. What
-// happened is printed at once, and whyEnded gives it.
-func (s stores) endRunWithThem(ctx context.Context, lock *runlock.Lock, stderr io.Writer) (context.Context, context.CancelFunc) {
+// watch returns a context that ends when a started store ends, or when the folder is
+// removed, since all requests would fail from then on. The reason is printed at once;
+// whyEnded returns it.
+func (s stores) watch(ctx context.Context, lock *runlock.Lock, stderr io.Writer) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	lost := lock.Lost(ctx.Done())
 	go func() {

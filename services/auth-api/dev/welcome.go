@@ -13,7 +13,7 @@ import (
 	"auth.books.test/services/auth-api/internal/client"
 )
 
-// welcome is what dev prints once it serves.
+// welcome is the text that dev prints as soon as it serves.
 type welcome struct {
 	url, metrics, dir string
 	postgres, redis   *devstack.Store
@@ -50,8 +50,8 @@ Ctrl-C stops everything.
 		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret, w.verifier())
 }
 
-// verifier is the settings of an API that verifies tokens itself, for a shell.
-// What came from the environment is not printed.
+// verifier is the settings of an API that verifies tokens itself, as shell code. Values
+// from the environment are not printed.
 func (w welcome) verifier() string {
 	redis, key := "SESSION_DB_URL="+quoted(w.redis.URL), "SESSION_DB_TOKEN_KEY_FILE="+quoted(filepath.Join(w.dir, "token.key"))
 	if w.redis.Source == devstack.Given {
@@ -65,7 +65,7 @@ func (w welcome) verifier() string {
 	return redis + " " + key
 }
 
-// quoted is a word as a shell takes it, whatever is in it.
+// quoted quotes a word for a shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // describe names a store and where it listens; the password stays in its file.

@@ -31,7 +31,7 @@ const (
 	Disabled Status = "disabled"
 )
 
-// Passwords hashes and compares; password.Pool does it.
+// Passwords hashes and verifies passwords; password.Pool implements it.
 type Passwords interface {
 	CheckCapacity() error
 	Hash(ctx context.Context, password string) (phc string, err error)
@@ -39,18 +39,19 @@ type Passwords interface {
 	VerifyDummy(ctx context.Context, password string) error
 }
 
-// Policy judges new passwords; password.Policy does it.
+// Policy decides whether a new password is accepted; password.Policy implements it.
 type Policy interface {
 	Check(location, password, email string) error
 	CheckChange(location, current, next, email string) error
 }
 
-// Belongings is what others keep of an account; it goes with it.
+// Belongings deletes what another package stores about an account; resource.Store
+// implements it.
 type Belongings interface {
 	Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 }
 
-// Service knows the rules of accounts.
+// Service implements the rules of accounts.
 type Service struct {
 	store          *Store
 	passwords      Passwords
@@ -60,7 +61,7 @@ type Service struct {
 	random         io.Reader
 }
 
-// Options are the parts of a Service. All are needed.
+// Options are the parts of a Service. All are required.
 type Options struct {
 	Store          *Store
 	Passwords      Passwords

@@ -10,16 +10,16 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// Authenticate says whose e-mail and password these are. It costs one hash,
-// whether the account is there or not. Faults: validation_failed (not an
-// address), invalid_credentials, account_disabled (only to whoever knows the
-// password), busy, store_unavailable.
+// Authenticate returns the account that has this address and password. It computes one
+// hash, whether the account exists or not. Faults: validation_failed (not an address),
+// invalid_credentials, account_disabled (only if the password is right), busy,
+// store_unavailable.
 func (s *Service) Authenticate(ctx context.Context, email, password string) (Account, error) {
 	email, err := parseEmail("email", email)
 	if err != nil {
 		return Account{}, err
 	}
-	// In a flood most are refused: that must not cost a query each.
+	// During a flood most sign-ins are refused. Refuse them before the query.
 	if err := s.passwords.CheckCapacity(); err != nil {
 		return Account{}, fmt.Errorf("authenticate: %w", err)
 	}
@@ -41,10 +41,10 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Acc
 		return Account{}, wrongCredentials()
 	}
 	if found.Status != Active {
-		// Decided: this tells somebody who tries stolen passwords that one is right.
-		// They cannot use it here, and could try it elsewhere without us. The owner is
-		// told why they cannot sign in, and does not look for the mistake in the
-		// password. A wrong password and an unknown address stay alike.
+		// A deliberate choice: this answer tells somebody who tries stolen passwords that
+		// one is right. They cannot use it here, and could try it elsewhere anyway. In
+		// return, the owner learns why they cannot sign in. A wrong password and an unknown
+		// address still get the same answer.
 		return Account{}, disabled()
 	}
 	if needsRehash {
@@ -53,9 +53,9 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Acc
 	return found, nil
 }
 
-// Admit decides in the transaction of a sign-in whether what Authenticate found is
-// still so. Faults: invalid_credentials (the password was changed, or the account
-// deleted), account_disabled.
+// Admit checks again, in the transaction of a sign-in, what Authenticate has checked.
+// Faults: invalid_credentials (the password was changed or the account deleted),
+// account_disabled.
 func (a Account) Admit(ctx context.Context, tx pgx.Tx) error {
 	status, version, err := passwordVersion(ctx, tx, a.ID)
 	switch {
@@ -75,8 +75,8 @@ func wrongCredentials() error {
 	return fault.New(fault.InvalidCredentials, "E-mail or password is wrong.")
 }
 
-// rehash brings the stored hash to today's costs. The old one stays good, so a
-// failure waits for the next sign-in.
+// rehash replaces the stored hash by one with the present costs. The old hash remains
+// valid, so if this fails, the next sign-in tries again.
 func (s *Service) rehash(ctx context.Context, a Account, password string) {
 	phc, err := s.passwords.Hash(ctx, password)
 	if err == nil {

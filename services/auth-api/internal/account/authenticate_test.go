@@ -62,7 +62,7 @@ func TestAHashOfOlderCostsIsReplacedAtSignIn(t *testing.T) {
 	w := authtest.New(t)
 	w.Register(ada, first)
 	const hash = `SELECT password_hash FROM accounts`
-	// What Hashes derives does not depend on the costs, so the password stays right.
+	// The stand-in for hashing ignores the costs, so the password remains right.
 	w.SQL(`UPDATE accounts SET password_hash = replace(password_hash, 'm=19456', 'm=9728')`)
 	old := w.Text(hash)
 	if !strings.Contains(old, "m=9728") {
@@ -92,7 +92,7 @@ func TestAHashOfOlderCostsIsReplacedAtSignIn(t *testing.T) {
 	}
 }
 
-// A password that is changed while an older one is hashed anew stays changed.
+// If the password is changed while the old one is being rehashed, the new one remains.
 func TestAnOlderPasswordIsNotPutBackByItsRehash(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
@@ -114,7 +114,7 @@ func TestAnOlderPasswordIsNotPutBackByItsRehash(t *testing.T) {
 	authtest.WantCode(t, "the sign-in of the old password", open(w, a), fault.InvalidCredentials)
 }
 
-// changing lets something happen before a hash is made.
+// changing calls a function before a hash is made.
 type changing struct {
 	account.Passwords
 	change func()
@@ -125,7 +125,7 @@ func (c changing) Hash(ctx context.Context, password string) (string, error) {
 	return c.Passwords.Hash(ctx, password)
 }
 
-// open opens a session of somebody who was authenticated before.
+// open opens a session of an account that was authenticated before.
 func open(w *authtest.World, a account.Account) error {
 	_, err := w.Sessions.Open(context.Background(), session.Opening{Account: a.ID, Admit: a.Admit, AuthenticatedBy: []string{"pwd"}})
 	return err
@@ -177,7 +177,7 @@ func TestASignInIsRefusedIfItsAccountChangedMeanwhile(t *testing.T) {
 	}
 }
 
-// full is a pool whose queue is full.
+// full is a pool of which the queue is full.
 type full struct{ account.Passwords }
 
 func (full) CheckCapacity() error { return fault.New(fault.Busy, "busy") }
@@ -212,7 +212,7 @@ func TestAStoreThatIsDownIsNoWrongPassword(t *testing.T) {
 	authtest.WantCode(t, "disable", w.Accounts.SetStatus(ctx, ada, account.Disabled), fault.StoreUnavailable)
 }
 
-// A hash that cannot be read is a fault of ours, not of whoever signs in.
+// A hash that cannot be parsed is our failure, and not that of the person who signs in.
 func TestAHashThatCannotBeReadIsNoWrongPassword(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)

@@ -13,12 +13,12 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// MaxName is how many bytes a name may have: more would not fit the compact
-// form of a token's record (see record.Encode).
+// MaxName is how many bytes a name may have. It keeps records of tokens small (see
+// record.Encode).
 const MaxName = 64
 
-// Rename changes what the person wants to be called, here and in the account's
-// live tokens. Faults: validation_failed, account_not_found, store_unavailable.
+// Rename changes the person's name, also in the records of the account's live tokens.
+// Faults: validation_failed, account_not_found, store_unavailable, change_under_way.
 func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
@@ -36,9 +36,9 @@ func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string
 	return name, nil
 }
 
-// ChangePassword sets a new password and ends all sessions but the one that
-// asks. Faults: wrong_password, validation_failed, account_not_found, busy,
-// store_unavailable.
+// ChangePassword sets a new password, and ends all sessions but keep. Faults:
+// wrong_password, validation_failed, account_not_found, busy, store_unavailable,
+// change_under_way.
 func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error {
 	a, err := s.confirm(ctx, id, current)
 	if err != nil {
@@ -63,8 +63,8 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 	return nil
 }
 
-// Delete removes the account and ends its sessions. Faults: wrong_password,
-// account_not_found, busy, store_unavailable.
+// Delete deletes the account and ends its sessions. Faults: wrong_password,
+// account_not_found, busy, store_unavailable, change_under_way.
 func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) error {
 	a, err := s.confirm(ctx, id, current)
 	if err != nil {
@@ -85,8 +85,8 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) erro
 	return nil
 }
 
-// SetStatus disables an account, which ends its sessions, or enables it. Fault:
-// account_not_found, store_unavailable.
+// SetStatus disables an account, which ends its sessions, or enables it. Faults:
+// validation_failed, account_not_found, store_unavailable, change_under_way.
 func (s *Service) SetStatus(ctx context.Context, email string, status Status) error {
 	email, err := parseEmail("email", email)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Service) change(ctx context.Context, id uuid.UUID, work func(context.Co
 	return s.authorizations.Change(ctx, authorization.Account(id), work)
 }
 
-// confirm asks for the password again before something that cannot be undone.
+// confirm verifies the current password before a change that needs it.
 func (s *Service) confirm(ctx context.Context, id uuid.UUID, current string) (Account, error) {
 	a, phc, err := s.store.byID(ctx, id)
 	if err != nil {

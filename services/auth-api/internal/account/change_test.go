@@ -70,7 +70,7 @@ func TestWhatIsNoNameIsRefused(t *testing.T) {
 	}
 }
 
-// give gives somebody a role by which a token can read books.
+// give assigns a role with the scope to read books.
 func give(t *testing.T, w *authtest.World, email string) {
 	t.Helper()
 	authtest.WantCode(t, "create API", w.Resources.Create(t.Context(), "books", []string{"books:read"}), "")
@@ -110,7 +110,7 @@ func TestADeletedAccountLeavesNothingThatIsLive(t *testing.T) {
 	authtest.WantCode(t, "sign in", err, fault.InvalidCredentials)
 	authtest.WantCode(t, "delete again", w.Accounts.Delete(t.Context(), id, first), fault.AccountNotFound)
 
-	// The address is free, and whoever takes it has nothing of the one before.
+	// The address is free, and a new account with it inherits nothing.
 	again := w.Register(ada, first)
 	if again == id {
 		t.Error("the id was used again")
@@ -118,7 +118,7 @@ func TestADeletedAccountLeavesNothingThatIsLive(t *testing.T) {
 	w.WantScopes("registered anew", w.SignIn(ada, first).Token, "account")
 }
 
-// gate holds a hash's verification until all callers have verified theirs.
+// gate blocks each verification until all callers have verified their password.
 type gate struct {
 	account.Passwords
 	all *sync.WaitGroup
@@ -153,8 +153,8 @@ func TestOfTwoDeletionsAtOnceTheOtherFindsNoAccount(t *testing.T) {
 	authtest.WantCode(t, "the other", errs[1], fault.AccountNotFound)
 }
 
-// The password was changed after the deletion confirmed it: maybe because somebody else
-// knew the old one.
+// The password was changed after the deletion had confirmed it, perhaps because somebody
+// else knew the old one.
 func TestADeletionWithAPasswordChangedMeanwhileIsRefused(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
@@ -169,7 +169,7 @@ func TestADeletionWithAPasswordChangedMeanwhileIsRefused(t *testing.T) {
 	}
 }
 
-// verified lets something happen after a password was found right.
+// verified calls then after a password was verified.
 type verified struct {
 	account.Passwords
 	then func()
@@ -229,8 +229,8 @@ func TestAnUnknownAddressIsNotFound(t *testing.T) {
 	}
 }
 
-// While Redis is away a change is recorded and answered with a store's failure. It takes
-// effect when Redis is back, and the same request again waits for that.
+// While Redis is down a change is recorded, and the answer is a store's failure. The change
+// takes effect when Redis is back, and repeating the request waits for that.
 func TestAChangeWithoutRedisIsRecorded(t *testing.T) {
 	t.Parallel()
 	stores := authtest.Stores{Postgres: schematest.Database(t), Redis: devtest.Redis(t)}
@@ -253,7 +253,7 @@ func TestAChangeWithoutRedisIsRecorded(t *testing.T) {
 	}
 }
 
-// failing is a part that cannot forget an account.
+// failing is a Belongings that cannot forget an account.
 type failing struct{}
 
 func (failing) Forget(context.Context, pgx.Tx, uuid.UUID) error {

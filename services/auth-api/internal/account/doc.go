@@ -1,9 +1,8 @@
-// Package account holds the rules of accounts: registering, finding out who
-// signs in, and changing or deleting one's own.
+// Package account has the rules of accounts: registration, authentication with a password,
+// and changing or deleting one's own account.
 //
-// Nothing here tells a stranger whether an address is registered. Register
-// answers the same and does the same work, one hash and one INSERT, whether the
-// address is known or not; Authenticate hashes once for an unknown address as
-// well. (That the owner of an address could find out by signing in with the
-// password they chose is no leak: it takes the password.)
+// Nobody can find out here whether an address is registered. Register gives the same answer
+// and does the same work, one hash and one INSERT, whether the address is registered or
+// not. Authenticate computes a hash for an unknown address as well. (Signing in tells it
+// only to somebody who knows the password.)
 package account

@@ -14,8 +14,8 @@ const (
 	maxLocal = 64
 )
 
-// parseEmail checks an address (RFC 5321's Mailbox, ASCII). It is kept as it was
-// typed and compared without regard to case.
+// parseEmail checks an address (Mailbox of RFC 5321, ASCII). Addresses are stored as they
+// were typed, and compared without regard to case.
 func parseEmail(location, s string) (string, error) {
 	s = strings.TrimSpace(s)
 	parsed, err := mail.ParseAddress(s)
@@ -28,8 +28,8 @@ func parseEmail(location, s string) (string, error) {
 	return s, nil
 }
 
-// isPlain refuses spaces, quotes and everything outside of printable ASCII:
-// letters that only look alike would be other accounts.
+// isPlain refuses spaces, quotes and everything but printable ASCII. Otherwise addresses
+// that only look alike would be different accounts.
 func isPlain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),:;<>[\]`, r) })
 }

@@ -32,7 +32,7 @@ func TestAPasswordChangeEndsAllSessionsButTheActingOne(t *testing.T) {
 	if a, err := w.Accounts.Authenticate(t.Context(), ada, second); err != nil || a.PasswordVersion != 2 {
 		t.Errorf("the new password: %+v, %v", a, err)
 	}
-	// What another person acts with is not kept.
+	// A session of another person as keep protects nothing.
 	authtest.WantCode(t, "change with another person's session", w.Accounts.ChangePassword(t.Context(), id, theirs.ID, second, third), "")
 	if w.IsLive(acting.Token) || !w.IsLive(theirs.Token) {
 		t.Error("the session of another person was taken for the acting one")
@@ -65,8 +65,8 @@ func TestARefusedPasswordChangeChangesNothing(t *testing.T) {
 	}
 }
 
-// meeting holds each change after its current password was confirmed, until all have
-// come that far.
+// meeting blocks each change after it has confirmed the current password, until all have
+// done so.
 type meeting struct {
 	account.Policy
 	all *sync.WaitGroup
@@ -109,7 +109,8 @@ func TestOfTwoPasswordChangesAtOnceOneWins(t *testing.T) {
 	}
 }
 
-// The other way round: a change is confirmed, and the account is deleted before it is made.
+// The other order: the account is deleted after a change was confirmed, and before it is
+// made.
 func TestAPasswordChangeDoesNotReachAnAccountDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)

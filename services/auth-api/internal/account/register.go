@@ -7,9 +7,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Register makes an account, unless the address has one; which of both it was
-// is not told. Faults: validation_failed (of the address or the password
-// itself), busy, store_unavailable.
+// Register creates an account, unless the address has one. The caller cannot tell the two
+// cases apart. Faults: validation_failed (the address or the password is not acceptable),
+// busy, store_unavailable.
 func (s *Service) Register(ctx context.Context, email, password string) error {
 	email, err := parseEmail("email", email)
 	if err != nil {

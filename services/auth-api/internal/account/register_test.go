@@ -105,7 +105,7 @@ func TestSeedMakesTheAccountOnce(t *testing.T) {
 	if _, err := w.Accounts.Authenticate(t.Context(), ada, first); err != nil {
 		t.Error(err)
 	}
-	// A store failure is not taken for an absent account.
+	// A store's failure must not be taken for an account that does not exist.
 	w.SQL(`DROP TABLE accounts`)
 	if n := w.Hashes.During(func() {
 		authtest.WantCode(t, "without a table", w.Accounts.Seed(t.Context(), ada, first), fault.StoreUnavailable)

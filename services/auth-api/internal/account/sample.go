@@ -6,8 +6,7 @@ import (
 	"fmt"
 )
 
-// Seed makes the account if its address has none, as often as it is called. It
-// is for development.
+// Seed creates an account, if its address has none. It is for development.
 func (s *Service) Seed(ctx context.Context, email, password string) error {
 	_, _, err := s.store.byEmail(ctx, email)
 	if errors.Is(err, errNotFound) {

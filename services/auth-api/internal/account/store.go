@@ -13,10 +13,10 @@ import (
 	"auth.books.test/verify"
 )
 
-// errNotFound says that there is no such account.
+// errNotFound means that there is no such account.
 var errNotFound = errors.New("no such account")
 
-// Store keeps accounts in Postgres.
+// Store stores accounts in Postgres.
 type Store struct{ db *postgres.DB }
 
 // NewStore uses the database.
@@ -45,16 +45,16 @@ func (s *Store) one(ctx context.Context, query string, argument any) (a Account,
 	return a, phc, nil
 }
 
-// insert adds an account unless the address has one. It then locks that row and
-// changes nothing: a lock is flushed to disk at commit as a new row is, so the time
-// that it takes does not tell whether the address is known.
+// insert adds an account unless the address has one. In that case it locks the existing row
+// and changes nothing. A lock is flushed to disk at commit just as a new row is, so the time
+// does not tell whether the address is registered.
 func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string) error {
 	return s.exec(ctx, "insert account", `
 		INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, $3)
 		ON CONFLICT (lower(email COLLATE "C")) DO UPDATE SET updated_at = accounts.updated_at WHERE false`, id, email, phc)
 }
 
-// replaceHash writes another hash of the same password, if it is still that.
+// replaceHash stores another hash of the same password, unless the password was changed.
 func (s *Store) replaceHash(ctx context.Context, id uuid.UUID, version int64, phc string) error {
 	return s.exec(ctx, "rehash password", `
 		UPDATE accounts SET password_hash = $3, updated_at = now()
@@ -80,7 +80,7 @@ func setStatus(ctx context.Context, tx pgx.Tx, id uuid.UUID, status Status) erro
 	return update(ctx, tx, `UPDATE accounts SET status = $2, updated_at = now() WHERE id = $1`, id, status)
 }
 
-// update changes the account, if it is still there.
+// update changes the account. Fault: account_not_found.
 func update(ctx context.Context, tx pgx.Tx, statement string, args ...any) error {
 	tag, err := tx.Exec(ctx, statement, args...)
 	if err == nil && tag.RowsAffected() == 0 {
@@ -89,7 +89,7 @@ func update(ctx context.Context, tx pgx.Tx, statement string, args ...any) error
 	return err
 }
 
-// passwordVersion gives status and version as they are in the transaction.
+// passwordVersion reads status and version in the transaction.
 func passwordVersion(ctx context.Context, tx pgx.Tx, id uuid.UUID) (status Status, version int64, err error) {
 	err = tx.QueryRow(ctx, `SELECT status, password_version FROM accounts WHERE id = $1`, id).Scan(&status, &version)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -101,7 +101,8 @@ func passwordVersion(ctx context.Context, tx pgx.Tx, id uuid.UUID) (status Statu
 	return status, version, nil
 }
 
-// People gives what records say of those of the accounts that there are.
+// People returns address and name of those of the accounts that exist, for the records of
+// their tokens.
 func (s *Store) People(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]verify.Account, error) {
 	people := make(map[uuid.UUID]verify.Account, len(ids))
 	if len(ids) == 0 {
@@ -123,8 +124,7 @@ func (s *Store) People(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uui
 	return people, nil
 }
 
-// setPassword changes the password, unless another has done so since it was
-// confirmed.
+// setPassword changes the password, unless it was changed since it was confirmed.
 func setPassword(ctx context.Context, tx pgx.Tx, confirmed Account, phc string) error {
 	tag, err := tx.Exec(ctx, `
 		UPDATE accounts SET password_hash = $3, password_version = password_version + 1, updated_at = now()
@@ -143,8 +143,8 @@ func remove(ctx context.Context, tx pgx.Tx, confirmed Account) error {
 	return err
 }
 
-// noLongerConfirmed says why an account is not as it was confirmed: it was deleted, or
-// its password was changed.
+// noLongerConfirmed is the fault for a confirmed account that has changed since: it was
+// deleted, or its password was changed.
 func noLongerConfirmed(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if _, _, err := passwordVersion(ctx, tx, id); err != nil {
 		return accountNotFound(err)
@@ -159,12 +159,12 @@ func accountNotFound(err error) error {
 	return err
 }
 
-// Find gives the id of the account of an address. Faults: account_not_found,
+// Find returns the id of the account with an address. Faults: account_not_found,
 // store_unavailable.
 func (s *Store) Find(ctx context.Context, email string) (uuid.UUID, error) {
 	a, _, err := s.byEmail(ctx, email)
 	if errors.Is(err, errNotFound) {
-		return uuid.Nil, fault.New(fault.AccountNotFound, "There is no account of this address.")
+		return uuid.Nil, fault.New(fault.AccountNotFound, "There is no account with this address.")
 	}
 	return a.ID, err
 }

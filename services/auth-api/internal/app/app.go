@@ -75,7 +75,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if err := a.openStores(ctx, c, damaged); err != nil {
 		return nil, err
 	}
-	records, err := client.Keep(client.NewRedisRecords(a.redis, sealer, redisTimeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
+	records, err := client.NewCachedRecords(client.NewRedisRecords(a.redis, sealer, redisTimeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -10,19 +10,19 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Reader gives a client's record; the zero Record if there is none.
+// Reader reads a client's record; the zero Record if there is none.
 type Reader interface {
 	Read(ctx context.Context, id uuid.UUID) (Record, error)
 }
 
-// Authenticator finds out which client asks. It needs no Postgres.
+// Authenticator authenticates clients. It works without Postgres.
 type Authenticator struct{ records Reader }
 
-// NewAuthenticator makes one.
+// NewAuthenticator makes an Authenticator.
 func NewAuthenticator(records Reader) *Authenticator { return &Authenticator{records} }
 
-// Authenticate says whose id and secret these are. What cannot be credentials of
-// ours is refused without I/O. Faults: invalid_client, store_unavailable.
+// Authenticate returns the client that has this id and secret. Ids and secrets of a wrong
+// form are refused without I/O. Faults: invalid_client, store_unavailable.
 func (a *Authenticator) Authenticate(ctx context.Context, id, secret string) (Client, error) {
 	parsed, err := uuid.Parse(id)
 	if err != nil || parsed.String() != id || !token.IsSecret(secret, Prefix) {
@@ -38,8 +38,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, id, secret string) (Cl
 	return Client{ID: parsed, Audience: r.Audience, Scopes: r.Scopes}, nil
 }
 
-// invalidClient does not tell whether the client is unknown, is disabled or has
-// another secret.
+// invalidClient is the same fault for an unknown client, a disabled one and a wrong
+// secret.
 func invalidClient() error {
 	return fault.New(fault.InvalidClient, "The client's id or secret is wrong, or the client is disabled.")
 }

@@ -8,16 +8,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Client is a program that has shown its credentials.
+// Client is an authenticated client: a program with credentials of its own.
 type Client struct {
 	ID uuid.UUID
-	// Audience is that of its API.
+	// Audience is the audience of its API.
 	Audience string
-	// Scopes are all that its API offers.
+	// Scopes are all scopes of its API.
 	Scopes []string
 }
 
-// Narrow leaves those of the scopes that are the API's.
+// Narrow returns those of the scopes that belong to the client's API.
 func (c Client) Narrow(scopes []string) []string {
 	own := make([]string, 0, len(scopes))
 	for _, s := range scopes {
@@ -33,7 +33,7 @@ type Listed struct {
 	ID       uuid.UUID
 	Audience string
 	Name     string
-	// Secrets is how many are live: one, or two while one replaces the other.
+	// Secrets is the number of valid secrets: one, or two during a rotation.
 	Secrets   int
 	CreatedAt time.Time
 	RotatedAt time.Time
@@ -41,13 +41,13 @@ type Listed struct {
 	DisabledAt time.Time
 }
 
-// Credentials are what a client shows. They are told once.
+// Credentials are what a client authenticates with. The secret is shown only once.
 type Credentials struct {
 	ID     uuid.UUID
 	Secret string
 }
 
-// Records keeps clients' records; RedisRecords does it.
+// Records reads and writes clients' records; RedisRecords implements it.
 type Records interface {
 	Reader
 	ReadAll(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Record, error)

@@ -35,7 +35,7 @@ type world struct {
 	sql   func(statement string, args ...any)
 }
 
-// Others change records in these tests, and are to be seen at once.
+// Tests write records directly, and the change must be visible at once.
 func newWorld(t *testing.T, redisURL string) *world { return newWorldThat(t, redisURL, true) }
 
 func newWorldThat(t *testing.T, redisURL string, strict bool) *world {
@@ -66,7 +66,7 @@ func newWorldWith(t *testing.T, redisURL, url, ring string, strict bool) *world 
 	t.Helper()
 	base := authtest.On(t, authtest.Stores{Postgres: url, Redis: redisURL})
 	w := &world{t: t, redis: base.Redis, sql: base.SQL}
-	records, err := client.Keep(client.NewRedisRecords(w.redis, newSealer(t, ring), time.Second), 500*time.Millisecond, strict, time.Now)
+	records, err := client.NewCachedRecords(client.NewRedisRecords(w.redis, newSealer(t, ring), time.Second), 500*time.Millisecond, strict, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestStoreFailureIsNoRefusal(t *testing.T) {
 	if fault.CodeOf(err) != fault.StoreUnavailable {
 		t.Errorf("%v", err)
 	}
-	// What cannot be credentials of ours is refused without Redis.
+	// Credentials of a wrong form are refused without Redis.
 	if _, err := w.Authenticate(t.Context(), made.ID.String(), "nonsense"); fault.CodeOf(err) != fault.InvalidClient {
 		t.Errorf("nonsense: %v", err)
 	}
@@ -207,8 +207,8 @@ func TestStoreFailureIsNoRefusal(t *testing.T) {
 	}
 }
 
-// While one disables and rotates, others reconcile with what they have read
-// before. Nobody writes an older truth over a newer one.
+// While one goroutine rotates and disables, others reconcile with what they have read
+// before. None of them overwrites a newer state with an older one.
 func TestDisabledClientStaysOutUnderRacingReconciles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, devtest.Redis(t))
@@ -249,7 +249,8 @@ func TestRecordsOfOthersAreRefused(t *testing.T) {
 	}
 }
 
-// Another program's key in the place of one record keeps back no other, and stays.
+// A key of another program in the place of one record does not keep the other records from
+// being written, and is left alone.
 func TestAForeignKeyHidesNoOtherClient(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, devtest.Redis(t))

@@ -1,17 +1,16 @@
-// Package client holds programs with credentials of their own: the clients by
-// which an API asks whether a token is alive.
+// Package client has clients: programs with credentials of their own, with which an API
+// introspects tokens.
 //
-// A client has an id and one secret, or two while one replaces the other. A
-// secret is 256 random bits in the form of package token, so that scanners find
-// it, and is stored as its SHA-256: nobody can try that many.
+// A client has an id and one secret, or two during a rotation. A secret is 256 random bits
+// in the form of package token, so that scanners for leaked secrets find it. It is stored
+// as its SHA-256: 256 random bits cannot be guessed, so no slow hash is needed.
 //
-// Postgres is the truth. Who a caller is, is read from a record in Redis, so that
-// it can be told while Postgres is down. Every change is committed first, then
-// the record is written, then it is answered. Reconcile brings records in line
-// that are not, so a change made while Redis is away is carried through, and a
-// Redis that lost its records gets them back.
+// Postgres is authoritative. Clients are authenticated with a record in Redis, so that it
+// works while Postgres is down. A change is committed to Postgres first, then the record is
+// written, then the caller gets its answer. Reconcile corrects records that differ from
+// Postgres: after a change made while Redis was down, and after Redis lost its records.
 //
-// A record has a MAC under a key of the service ring. One without it, or with a wrong
-// one, says nothing: whoever asks as that client gets store_unavailable until Reconcile
-// has written the record anew.
+// A record has a MAC under a key of the service ring. If the MAC is missing or wrong, the
+// record is not used: the client gets store_unavailable until Reconcile has rewritten the
+// record.
 package client

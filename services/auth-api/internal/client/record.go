@@ -10,32 +10,31 @@ import (
 	"github.com/google/uuid"
 )
 
-// KeyPrefix begins the Redis key of every client's record; the id follows.
+// KeyPrefix begins the Redis key of every client's record. The client's id follows.
 const KeyPrefix = "client:"
 
-// Fields of a client's record, a Redis hash: the audience, the scopes of its API
-// with spaces, the secrets' SHA-256 in base64url, the newest first, and the MAC, as
-// the id of its service key, a point and base64url (see Sealer).
+// Fields of a client's record, which is a Redis hash: the audience; the scopes of its API,
+// separated by spaces; the SHA-256 of each secret in base64url, newest first; and the MAC,
+// as the id of its service key, a point and base64url (see Sealer).
 const (
 	fieldAudience = "aud"
 	fieldScopes   = "scope"
-	fieldSecret   = "secret." // and 0, 1
+	fieldSecret   = "secret." // followed by 0 or 1
 	fieldMAC      = "mac"
 )
 
-// maxSecrets are live at once.
+// maxSecrets is how many secrets of a client may be valid at once.
 const maxSecrets = 2
 
-var errRecord = errors.New("the client's record is not one of ours")
+var errRecord = errors.New("the client's record is damaged, or was written by another program")
 
-// Record is what Redis knows of a client that is enabled. The zero Record is
-// that of no client.
+// Record is what Redis holds of an enabled client. The zero Record stands for no client.
 type Record struct {
 	Audience string
 	Scopes   []string
 	secrets  []secretHash
-	// stale means that it was sealed with an older service key, and is to be written
-	// anew before that one goes.
+	// stale means that the record was sealed with an older service key, and has to be
+	// rewritten before that key is removed.
 	stale bool
 }
 
@@ -53,7 +52,7 @@ func (r Record) encode() []string {
 	return fields
 }
 
-// decodeFields reads a record without looking at its MAC.
+// decodeFields reads a record without checking its MAC.
 func decodeFields(fields map[string]string) (Record, error) {
 	if len(fields) == 0 {
 		return Record{}, nil
@@ -65,7 +64,7 @@ func decodeFields(fields map[string]string) (Record, error) {
 			break
 		}
 		hash, err := base64.RawURLEncoding.Strict().DecodeString(text)
-		// The decoder skips line breaks, hence the length of the text.
+		// The decoder skips line breaks, so check the length of the text as well.
 		if err != nil || len(hash) != len(secretHash{}) || len(text) != base64.RawURLEncoding.EncodedLen(len(hash)) {
 			return Record{}, errRecord
 		}

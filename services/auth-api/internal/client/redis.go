@@ -11,20 +11,20 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// RedisRecords keeps records in Redis. Every key stands alone, so Redis Cluster
-// works unchanged.
+// RedisRecords stores records in Redis. Each command uses one key, so it works with Redis
+// Cluster.
 type RedisRecords struct {
 	redis   redis.UniversalClient
 	sealer  *Sealer
 	timeout time.Duration
 }
 
-// NewRedisRecords uses the client with a deadline for every call.
+// NewRedisRecords uses the Redis client; each call has the timeout.
 func NewRedisRecords(client redis.UniversalClient, sealer *Sealer, timeout time.Duration) *RedisRecords {
 	return &RedisRecords{redis: client, sealer: sealer, timeout: timeout}
 }
 
-// Read gives the record of a client; the zero Record if there is none.
+// Read reads the record of a client; the zero Record if there is none.
 func (s *RedisRecords) Read(ctx context.Context, id uuid.UUID) (Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -35,11 +35,11 @@ func (s *RedisRecords) Read(ctx context.Context, id uuid.UUID) (Record, error) {
 	return s.sealer.Decode(id, fields)
 }
 
-// readBatch bounds what Redis answers at once.
+// readBatch is how many records ReadAll reads in one round trip.
 const readBatch = 256
 
-// ReadAll gives the records of the clients that have one. One that cannot be read is
-// the zero Record: it is to be written anew, or deleted.
+// ReadAll reads the records of those clients that have one. A damaged record is returned as
+// the zero Record, so that it gets rewritten or deleted.
 func (s *RedisRecords) ReadAll(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Record, error) {
 	records := map[uuid.UUID]Record{}
 	for some := range slices.Chunk(ids, readBatch) {
@@ -60,7 +60,7 @@ func (s *RedisRecords) readInto(ctx context.Context, records map[uuid.UUID]Recor
 		}
 		return nil
 	})
-	// One key of another program must not hide all the others.
+	// A key that another program wrote must not make all reads fail.
 	if err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE") {
 		return fmt.Errorf("read clients' records: %w", err)
 	}
@@ -72,14 +72,14 @@ func (s *RedisRecords) readInto(ctx context.Context, records map[uuid.UUID]Recor
 	return nil
 }
 
-// Put writes the record of a client, over the one that stood there. What is no hash
-// is another program's: an error.
+// Put writes the record of a client over any older one. A key that is not a hash belongs to
+// another program, and is an error.
 func (s *RedisRecords) Put(ctx context.Context, id uuid.UUID, r Record) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	_, err := s.redis.TxPipelined(ctx, func(tx redis.Pipeliner) error {
 		tx.HSet(ctx, key(id), s.sealer.encode(id, r))
-		// Secrets are numbered without a gap: the first that is missing ends them.
+		// Secrets are numbered without gaps: decodeFields stops at the first missing number.
 		for n := len(r.secrets); n < maxSecrets; n++ {
 			tx.HDel(ctx, key(id), fieldSecret+strconv.Itoa(n))
 		}
@@ -91,7 +91,7 @@ func (s *RedisRecords) Put(ctx context.Context, id uuid.UUID, r Record) error {
 	return nil
 }
 
-// Drop ends the record of a client. Without one it is no error.
+// Drop deletes the record of a client. A missing record is no error.
 func (s *RedisRecords) Drop(ctx context.Context, id uuid.UUID) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

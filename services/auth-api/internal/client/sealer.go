@@ -12,18 +12,18 @@ import (
 	"auth.books.test/services/auth-api/internal/servicekey"
 )
 
-// sealLabel derives the keys of records from the service ring, and begins what is hashed.
+// sealLabel is the label of the derived keys, and the beginning of the MAC's input.
 const sealLabel = "client record"
 
-// Sealer makes and checks the MACs of clients' records: whoever may write to Redis, but
-// has no service key, can neither make a client up nor change one. They can put back an
-// older record of the same client; the next Reconcile writes it anew.
+// Sealer makes and checks the MACs of clients' records. Somebody who can write to Redis,
+// but has no service key, can neither invent a client nor change one. They can restore an
+// older record of the same client, which the next Reconcile overwrites.
 type Sealer struct {
 	first string
 	keys  map[string][]byte
 }
 
-// NewSealer seals with the first key of the ring, and accepts all of them.
+// NewSealer makes a Sealer that seals with the first key of the ring, and accepts all.
 func NewSealer(ring *servicekey.Ring) (*Sealer, error) {
 	s := &Sealer{keys: map[string][]byte{}}
 	for _, id := range ring.IDs() {
@@ -37,14 +37,14 @@ func NewSealer(ring *servicekey.Ring) (*Sealer, error) {
 	return s, nil
 }
 
-// encode gives the fields of a client's record, with their MAC.
+// encode returns the fields of a client's record, with the MAC.
 func (s *Sealer) encode(id uuid.UUID, r Record) []string {
 	return append(r.encode(), fieldMAC, s.first+"."+base64.RawURLEncoding.EncodeToString(mac(s.keys[s.first], id, r)))
 }
 
-// Decode reads a client's record from the fields that HGETALL gives; none is no
-// client. A record that lacks something, or whose MAC is not of this client and these
-// fields, is refused: better no answer than a guess.
+// Decode reads a client's record from the fields that HGETALL returned. Without fields it
+// is the zero Record. A record that is incomplete, or whose MAC is wrong for this client
+// and these fields, is an error.
 func (s *Sealer) Decode(id uuid.UUID, fields map[string]string) (Record, error) {
 	r, err := decodeFields(fields)
 	if err != nil || len(fields) == 0 {
@@ -63,9 +63,9 @@ func (s *Sealer) Decode(id uuid.UUID, fields map[string]string) (Record, error) 
 	return r, nil
 }
 
-// mac is HMAC-SHA-256 over the label, the client's id, and the record's fields and
-// values in the order of encode, each after its length, so that no two records are
-// hashed as the same bytes.
+// mac is HMAC-SHA-256 over the label, the client's id, and the record's fields and values
+// in the order of encode. Each is preceded by its length, so that no two records have the
+// same input.
 func mac(key []byte, id uuid.UUID, r Record) []byte {
 	in := append([]byte(sealLabel), id[:]...)
 	for _, word := range r.encode() {

@@ -13,7 +13,7 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// write puts a record in the place of a client's.
+// write overwrites a client's record.
 func (w *world) write(id uuid.UUID, fields map[string]string) {
 	w.t.Helper()
 	key := client.KeyPrefix + id.String()
@@ -23,7 +23,7 @@ func (w *world) write(id uuid.UUID, fields map[string]string) {
 	}
 }
 
-// Whoever may write to Redis must not become a client, or more than one is.
+// Somebody who can write to Redis must not be able to pose as a client, or to widen one.
 func TestForgedRecordIsNeitherAPassNorARefusal(t *testing.T) {
 	t.Parallel()
 	for name, strict := range map[string]bool{"strict": true, "from memory": false} {
@@ -51,7 +51,7 @@ func TestForgedRecordIsNeitherAPassNorARefusal(t *testing.T) {
 				"of an unknown key":         with(good, map[string]string{"mac": "s9" + good["mac"][2:]}),
 			} {
 				w.write(theirs.ID, forged)
-				// Until memory has heard of the change, their secret passes; mine never does.
+				// Until the cache is invalidated the client's secret passes; the forged one never does.
 				unavailableSoon(t, w, theirs.ID, mine.Secret, name, false)
 				unavailableSoon(t, w, theirs.ID, theirs.Secret, name, true)
 				if n, err := w.ReconcileOnce(t.Context()); n != 1 || err != nil || !maps.Equal(w.record(theirs.ID), good) {
@@ -62,7 +62,7 @@ func TestForgedRecordIsNeitherAPassNorARefusal(t *testing.T) {
 					t.Errorf("%s: my secret, after it was written anew: %v", name, err)
 				}
 			}
-			// A client that was never made.
+			// A client that was never created.
 			nobody := uuid.New()
 			w.write(nobody, own)
 			unavailableSoon(t, w, nobody, mine.Secret, "a client that is none", false)
@@ -83,7 +83,7 @@ func TestForgedRecordOfADisabledClientIsDeleted(t *testing.T) {
 	}
 }
 
-// A rotation of the service ring refuses no client at any of its steps.
+// Every client is admitted at each step of a rotation of the service ring.
 func TestRecordsMoveToTheNewServiceKeyBeforeTheOldOneGoes(t *testing.T) {
 	t.Parallel()
 	redisURL, db := devtest.Redis(t), schematest.Database(t)
@@ -113,8 +113,8 @@ func TestRecordsMoveToTheNewServiceKeyBeforeTheOldOneGoes(t *testing.T) {
 	}
 }
 
-// unavailableSoon wants 503 as soon as memory has heard of the change, and until then no
-// pass, unless the secret was good before.
+// unavailableSoon wants 503 as soon as the cache is invalidated. Until then the secret must
+// not pass, unless it was valid before.
 func unavailableSoon(t *testing.T, w *world, id uuid.UUID, secret, what string, mayPass bool) {
 	t.Helper()
 	devtest.Eventually(t, what+": it is told as unavailable", func() bool {

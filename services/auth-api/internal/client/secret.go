@@ -19,7 +19,7 @@ func newSecret(random io.Reader) (secret string, hash secretHash, err error) {
 	return secret, sha256.Sum256([]byte(secret)), err
 }
 
-// matches compares with every hash, so that the time tells nothing of them.
+// matches compares the secret with every hash in constant time.
 func matches(secret string, hashes []secretHash) bool {
 	given, found := sha256.Sum256([]byte(secret)), 0
 	for _, h := range hashes {

@@ -17,7 +17,7 @@ import (
 // maxName is how many bytes a client's name may have.
 const maxName = 64
 
-// Service makes and ends clients.
+// Service creates, changes and disables clients.
 type Service struct {
 	store          *Store
 	records        Records
@@ -27,7 +27,7 @@ type Service struct {
 	log            *slog.Logger
 }
 
-// Options are the parts of a Service. All are needed.
+// Options are the parts of a Service. All are required.
 type Options struct {
 	Store          *Store
 	Records        Records
@@ -42,9 +42,9 @@ func New(o Options) *Service {
 	return &Service{store: o.Store, records: o.Records, authorizations: o.Authorizations, random: o.Random, now: o.Now, log: o.Log}
 }
 
-// Create makes a client of the API. The credentials are given even with the
-// fault store_unavailable, if the client was recorded. Faults:
-// validation_failed, api_not_found, store_unavailable.
+// Create makes a client of the API. If the client was committed, the credentials are
+// returned even together with the fault store_unavailable. Faults: validation_failed,
+// api_not_found, store_unavailable.
 func (s *Service) Create(ctx context.Context, audience, name string) (Credentials, error) {
 	if len(name) > maxName || clean(name) != name {
 		return Credentials{}, fault.Invalid("name", "not_a_name", "Use at most 64 bytes of text without control characters.")
@@ -60,12 +60,12 @@ func (s *Service) Create(ctx context.Context, audience, name string) (Credential
 	if err := s.store.insert(ctx, id, audience, name, hash, s.now()); err != nil {
 		return Credentials{}, fmt.Errorf("create client: %w", err)
 	}
-	return Credentials{id, secret}, s.carried(ctx, "create client", id)
+	return Credentials{id, secret}, s.syncAll(ctx, "create client", id)
 }
 
-// Rotate adds a second secret; the first stays good until DropOld. The secret is
-// given even with the fault store_unavailable, if it was recorded. Faults:
-// client_not_found (or disabled), already_exists (two are live),
+// Rotate adds a second secret; the first remains valid until DropOld. If the secret was
+// committed, it is returned even together with the fault store_unavailable. Faults:
+// client_not_found (unknown or disabled), already_exists (two are valid),
 // store_unavailable.
 func (s *Service) Rotate(ctx context.Context, id uuid.UUID) (Credentials, error) {
 	secret, hash, err := newSecret(s.random)
@@ -75,20 +75,20 @@ func (s *Service) Rotate(ctx context.Context, id uuid.UUID) (Credentials, error)
 	if err := s.store.addSecret(ctx, id, hash, s.now()); err != nil {
 		return Credentials{}, fmt.Errorf("rotate a client's secret: %w", err)
 	}
-	return Credentials{id, secret}, s.carried(ctx, "rotate a client's secret", id)
+	return Credentials{id, secret}, s.syncAll(ctx, "rotate a client's secret", id)
 }
 
-// DropOld ends all secrets but the newest. Faults: client_not_found (or
+// DropOld revokes all secrets but the newest. Faults: client_not_found (unknown or
 // disabled), store_unavailable.
 func (s *Service) DropOld(ctx context.Context, id uuid.UUID) error {
 	if err := s.store.dropOld(ctx, id); err != nil {
 		return fmt.Errorf("drop a client's old secret: %w", err)
 	}
-	return s.carried(ctx, "drop a client's old secret", id)
+	return s.syncAll(ctx, "drop a client's old secret", id)
 }
 
-// Disable ends a client for good, with every token that it has. Once more is no error. Faults:
-// client_not_found, store_unavailable.
+// Disable disables a client permanently, and ends all its tokens. Disabling it twice is no
+// error. Faults: client_not_found, store_unavailable, change_under_way.
 func (s *Service) Disable(ctx context.Context, id uuid.UUID) error {
 	err := s.authorizations.Change(ctx, authorization.Subject{ID: id, Client: true}, func(ctx context.Context, tx *authorization.Tx) error {
 		if err := disable(ctx, tx, id, s.now()); err != nil {
@@ -99,15 +99,15 @@ func (s *Service) Disable(ctx context.Context, id uuid.UUID) error {
 	if code := fault.CodeOf(err); err != nil && code != fault.StoreUnavailable && code != fault.ChangeUnderWay {
 		return fmt.Errorf("disable client: %w", err)
 	}
-	// Its own record goes, even if its tokens take longer.
-	return errors.Join(err, s.carried(ctx, "disable client", id))
+	// Delete the client's own record even if ending its tokens takes longer.
+	return errors.Join(err, s.syncAll(ctx, "disable client", id))
 }
 
-// Follow brings the records of an API's clients in line after the API changed.
+// Follow updates the records of an API's clients after the API changed.
 func (s *Service) Follow(ctx context.Context, audience string) error {
-	ids, err := s.store.of(ctx, audience)
+	ids, err := s.store.ofAPI(ctx, audience)
 	if err != nil {
-		return fmt.Errorf("follow an API: %w", err)
+		return fmt.Errorf("update the clients of an API: %w", err)
 	}
-	return s.carried(ctx, "follow an API", ids...)
+	return s.syncAll(ctx, "update the clients of an API", ids...)
 }

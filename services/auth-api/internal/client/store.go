@@ -16,63 +16,63 @@ import (
 	"auth.books.test/services/auth-api/internal/postgres"
 )
 
-// Store keeps clients in Postgres.
+// Store stores clients in Postgres.
 type Store struct{ db *postgres.DB }
 
 // NewStore uses the database.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-// truth is what Postgres knows of a client.
-type truth struct {
+// state is what Postgres knows of a client.
+type state struct {
 	record   Record
 	disabled bool
 }
 
-const truthColumns = `a.audience, a.scopes, c.secret_hashes, c.disabled_at IS NOT NULL FROM clients c JOIN apis a ON a.id = c.api_id`
+const stateColumns = `a.audience, a.scopes, c.secret_hashes, c.disabled_at IS NOT NULL FROM clients c JOIN apis a ON a.id = c.api_id`
 
-func (t *truth) scan(row pgx.Row, first ...any) error {
+func (s *state) scan(row pgx.Row, first ...any) error {
 	var hashes [][]byte
-	if err := row.Scan(append(first, &t.record.Audience, &t.record.Scopes, &hashes, &t.disabled)...); err != nil {
+	if err := row.Scan(append(first, &s.record.Audience, &s.record.Scopes, &hashes, &s.disabled)...); err != nil {
 		return err
 	}
 	for _, h := range hashes {
 		if len(h) != len(secretHash{}) {
-			return errors.New("a secret's hash is not SHA-256")
+			return errors.New("a secret's hash does not have the length of SHA-256")
 		}
-		t.record.secrets = append(t.record.secrets, secretHash(h))
+		s.record.secrets = append(s.record.secrets, secretHash(h))
 	}
 	return nil
 }
 
-// hold runs work while nobody else can change the client. The truth is read
-// after the row is held, not with it: a statement that waited for the row would
-// see an API of before the wait.
-func (s *Store) hold(ctx context.Context, id uuid.UUID, work func(context.Context, truth) error) error {
+// withLock runs work while the client's row is locked. The state is read in a second
+// statement: one that locks and reads would see the API as it was before the wait for the
+// lock.
+func (s *Store) withLock(ctx context.Context, id uuid.UUID, work func(context.Context, state) error) error {
 	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT FROM clients WHERE id = $1 FOR UPDATE`, id); err != nil {
 			return fmt.Errorf("lock client: %w", err)
 		}
-		var t truth
-		if err := t.scan(tx.QueryRow(ctx, `SELECT `+truthColumns+` WHERE c.id = $1`, id)); err != nil {
+		var current state
+		if err := current.scan(tx.QueryRow(ctx, `SELECT `+stateColumns+` WHERE c.id = $1`, id)); err != nil {
 			return fmt.Errorf("read client: %w", err)
 		}
-		return work(ctx, t)
+		return work(ctx, current)
 	})
 }
 
-func (s *Store) truths(ctx context.Context) (map[uuid.UUID]truth, error) {
-	all := map[uuid.UUID]truth{}
-	err := s.each(ctx, `SELECT c.id, `+truthColumns, func(row pgx.CollectableRow) error {
+func (s *Store) states(ctx context.Context) (map[uuid.UUID]state, error) {
+	all := map[uuid.UUID]state{}
+	err := s.each(ctx, `SELECT c.id, `+stateColumns, func(row pgx.CollectableRow) error {
 		var id uuid.UUID
-		var t truth
-		err := t.scan(row, &id)
-		all[id] = t
+		var current state
+		err := current.scan(row, &id)
+		all[id] = current
 		return err
 	})
 	return all, err
 }
 
-// List gives all clients, those of an API together.
+// List returns all clients, grouped by API.
 func (s *Store) List(ctx context.Context) (all []Listed, err error) {
 	err = s.each(ctx, `
 		SELECT c.id, a.audience, c.name, cardinality(c.secret_hashes), c.created_at, c.rotated_at, c.disabled_at
@@ -92,7 +92,7 @@ func (s *Store) List(ctx context.Context) (all []Listed, err error) {
 	return all, nil
 }
 
-func (s *Store) of(ctx context.Context, audience string) (ids []uuid.UUID, err error) {
+func (s *Store) ofAPI(ctx context.Context, audience string) (ids []uuid.UUID, err error) {
 	err = s.each(ctx, `SELECT c.id FROM clients c JOIN apis a ON a.id = c.api_id WHERE a.audience = $1`, func(row pgx.CollectableRow) error {
 		var id uuid.UUID
 		err := row.Scan(&id)
@@ -103,7 +103,7 @@ func (s *Store) of(ctx context.Context, audience string) (ids []uuid.UUID, err e
 }
 
 func (s *Store) insert(ctx context.Context, id uuid.UUID, audience, name string, hash secretHash, now time.Time) error {
-	return s.change(ctx, fault.New(fault.APINotFound, "There is no API of this audience."), `
+	return s.change(ctx, fault.New(fault.APINotFound, "There is no API with this audience."), `
 		INSERT INTO clients (id, api_id, name, secret_hashes, created_at, rotated_at)
 		SELECT $1, id, $3, ARRAY[$4::bytea], $5, $5 FROM apis WHERE audience = $2`, id, audience, name, hash[:], now)
 }
@@ -113,7 +113,7 @@ func (s *Store) addSecret(ctx context.Context, id uuid.UUID, hash secretHash, no
 		UPDATE clients SET secret_hashes = array_prepend($2::bytea, secret_hashes), rotated_at = $3
 		WHERE id = $1 AND disabled_at IS NULL`, id, hash[:], now)
 	if violated := (*pgconn.PgError)(nil); errors.As(err, &violated) && violated.ConstraintName == "clients_secret_hashes" {
-		return fault.New(fault.AlreadyExists, "Two secrets of the client are live. End the old one first: client rotate ID --drop-old.")
+		return fault.New(fault.AlreadyExists, "Two secrets of the client are valid. Revoke the old one first: client rotate ID --drop-old.")
 	}
 	return err
 }
@@ -134,7 +134,7 @@ func notFound() error {
 	return fault.New(fault.ClientNotFound, "There is no such client, or it is disabled.")
 }
 
-// change runs a statement that has to find a row.
+// change runs a statement that must change a row; otherwise it returns missing.
 func (s *Store) change(ctx context.Context, missing error, statement string, args ...any) error {
 	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, statement, args...)
@@ -156,7 +156,7 @@ func (s *Store) each(ctx context.Context, query string, take func(pgx.Collectabl
 	})
 }
 
-// clean is the text without what cannot be printed.
+// clean removes control characters, and U+FFFD, which also stands for invalid UTF-8.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {

@@ -12,9 +12,9 @@ import (
 	"auth.books.test/schema/connect"
 )
 
-// Check says in words what keeps transactions from working, or nothing if they
-// do. Columns are those of each table in which rows are written; what is missing
-// is not reported, since package schema does it. It writes nothing.
+// Check describes why transactions would fail; the text is empty if they work. columns are
+// the columns that we write, by table. Missing tables and columns are not reported, since
+// package schema does that. Check writes nothing.
 func (d *DB) Check(ctx context.Context, columns map[string][]string) (problem string) {
 	var names []string
 	for table, of := range columns {
@@ -28,7 +28,7 @@ func (d *DB) Check(ctx context.Context, columns map[string][]string) (problem st
 		err := tx.QueryRow(ctx, checkQuery, connect.Schema, slices.Sorted(maps.Keys(columns)), names).Scan(&readOnly, &denied, &filtered, &needed)
 		switch {
 		case err != nil:
-			return fmt.Errorf("ask whether writes work: %w", err)
+			return fmt.Errorf("check whether writes work: %w", err)
 		case readOnly:
 			return connect.ErrReadOnly
 		case len(denied) > 0:
@@ -36,7 +36,7 @@ func (d *DB) Check(ctx context.Context, columns map[string][]string) (problem st
 		case len(filtered) > 0:
 			problem = "row level security hides rows of " + strings.Join(filtered, ", ") + " from the role: make it the owner, or give it BYPASSRLS"
 		case len(needed) > 0:
-			problem = "others have added columns without which no row can be inserted: " + strings.Join(needed, ", ") + ": give them a default, or DROP NOT NULL"
+			problem = "the schema has additional columns without which no row can be inserted: " + strings.Join(needed, ", ") + ": give them a default, or DROP NOT NULL"
 		}
 		return nil
 	})
@@ -62,13 +62,13 @@ const checkQuery = `
 			WHERE attnum > 0 AND NOT attisdropped AND attnotnull AND NOT atthasdef AND attidentity = ''
 			AND name || '.' || attname <> ALL($3::text[]) ORDER BY 1)`
 
-// Refused says why new connections were refused in the last seconds, although
-// open ones may still work; empty if none was.
+// Refused says why a new connection was refused in the last seconds, even if open ones
+// still work; empty if none was.
 func (d *DB) Refused() string { return d.problems.latelyRefused() }
 
-// Misconfigured connects once, and reports what only a change of settings can
-// mend: a certificate that is not trusted, or an encoding other than UTF-8. That
-// Postgres is not there yet is no error.
+// Misconfigured connects once, and returns an error that only a change of settings can
+// solve: a certificate that is not trusted, or an encoding other than UTF-8. It is no error
+// that Postgres is not up yet.
 func (d *DB) Misconfigured(ctx context.Context) error {
 	err := d.One(ctx, func(context.Context, Querier) error { return nil })
 	if connect.IsMisconfigured(err) {

@@ -23,17 +23,16 @@ type DB struct {
 	pool     *pgxpool.Pool
 	timeout  time.Duration
 	settings []connect.Setting
-	// pooled is whether the latest connection led to a pooler: the next one most
-	// likely does too. What an open one leads to is known of itself; see isPooled.
+	// pooled says whether the latest connection led to a pooler; the next one most likely
+	// does too. For an open connection see isPooled.
 	pooled   atomic.Bool
-	begin    string // SQL that begins a transaction behind a pooler
+	begin    string // the SQL that begins a transaction behind a pooler
 	problems problems
 }
 
-// Options of a DB. All are needed.
+// Options of a DB. All are required.
 type Options struct {
-	// Pool is where Postgres is and how many connections are held at most. Open changes
-	// it.
+	// Pool has the address of Postgres and the maximum of connections. Open modifies it.
 	Pool *pgxpool.Config
 	// Timeout is the deadline of a transaction.
 	Timeout time.Duration
@@ -41,7 +40,7 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Open makes a DB. It connects to nothing yet.
+// Open makes a DB. It does not connect yet.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	c := o.Pool
 	d := &DB{timeout: o.Timeout, settings: connect.Settings(o.Timeout), problems: problems{now: o.Now, log: o.Log}}
@@ -63,19 +62,18 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, nil
 }
 
-// errConnectAnew means that a connection that prepares statements by name met a
-// pooler.
-var errConnectAnew = errors.New("a pooler lies before Postgres")
+// errReconnect means that a connection that prepares statements by name leads to a pooler.
+var errReconnect = errors.New("a pooler is in front of Postgres")
 
 func usesNames(mode pgx.QueryExecMode) bool { return mode == pgx.QueryExecModeCacheStatement }
 
-// pooledKey is of what a connection knows about itself.
+// pooledKey is the key of the mark at a connection that leads to a pooler.
 const pooledKey = "auth-api: behind a pooler"
 
 func isPooled(c *pgx.Conn) bool { return c.PgConn().CustomData()[pooledKey] != nil }
 
-// connected looks at a new connection and, if it is direct, sets what our SQL
-// needs. Errors: connect.ErrStandby, *connect.EncodingError, errConnectAnew.
+// connected checks a new connection and, if it is direct, applies the settings. Errors:
+// connect.ErrStandby, *connect.EncodingError, errReconnect.
 func (d *DB) connected(ctx context.Context, c *pgx.Conn) error {
 	var direct, standby bool
 	var encoding, ignored string
@@ -96,7 +94,7 @@ func (d *DB) connected(ctx context.Context, c *pgx.Conn) error {
 		return nil
 	}
 	if usesNames(c.Config().DefaultQueryExecMode) {
-		return errConnectAnew
+		return errReconnect
 	}
 	c.PgConn().CustomData()[pooledKey] = true
 	return nil
@@ -108,7 +106,7 @@ func (d *DB) SQL() *sql.DB { return stdlib.OpenDBFromPool(d.pool) }
 // Timeout is the deadline of a transaction.
 func (d *DB) Timeout() time.Duration { return d.timeout }
 
-// Stat is of the pool.
+// Stat is the state of the pool.
 func (d *DB) Stat() *pgxpool.Stat { return d.pool.Stat() }
 
 // Close ends all connections.

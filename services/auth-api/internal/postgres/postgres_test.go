@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
-// oneConnection is a parameter of a URL that already has one.
+// oneConnection is appended to a URL that already has a parameter.
 const oneConnection = "&pool_max_conns=1"
 
 func openWith(t *testing.T, url string, o postgres.Options) *postgres.DB {
@@ -66,8 +66,8 @@ func run(t *testing.T, c *pgx.Conn, statements ...string) {
 	}
 }
 
-// spoil gives the database every setting that would break our SQL, and returns a
-// URL that does so as well.
+// spoil gives the database every setting that would break our SQL, and returns a URL with
+// such settings as well.
 func spoil(t *testing.T, direct string) (query string) {
 	t.Helper()
 	c := connectTo(t, direct)
@@ -120,7 +120,7 @@ func TestEachTransactionHasTheSettingsThatItNeeds(t *testing.T) {
 			if mode == "direct" {
 				return
 			}
-			// Others who share the server's connections see nothing of it.
+			// Other users of the pooler's connections must not see our settings.
 			config, err := pgx.ParseConfig(link)
 			if err != nil {
 				t.Fatal(err)
@@ -229,7 +229,7 @@ func TestCheckSaysWhyWritesWouldFail(t *testing.T) {
 	}
 }
 
-// A row that a policy hides must not look like a session that is not there.
+// A row that a policy hides must not look like a session that does not exist.
 func TestHiddenRowsAreAnErrorAndNotAbsent(t *testing.T) {
 	t.Parallel()
 	direct := schematest.Database(t)
@@ -244,7 +244,7 @@ func TestHiddenRowsAreAnErrorAndNotAbsent(t *testing.T) {
 	}
 }
 
-// limited makes a role that may read and write our tables, and nothing else.
+// limited makes a role that may only read and write our tables.
 func limited(t *testing.T, direct string) (link, role string) {
 	t.Helper()
 	u, err := url.Parse(direct)

@@ -13,9 +13,9 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// attempts at a connection that works: one that broke while it was idle, and one
-// that met a pooler where there was none.
-const attempts = 3
+// maxAttempts allows one idle connection that broke, and one that unexpectedly leads to a
+// pooler, before the attempt that succeeds.
+const maxAttempts = 3
 
 // Querier runs single statements.
 type Querier interface {
@@ -24,17 +24,17 @@ type Querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Tx runs work in a transaction with a deadline, at READ COMMITTED. Faults: what
-// work returns, and store_unavailable for everything else.
+// Tx runs work in a transaction with a deadline, at READ COMMITTED. Faults: those that work
+// returns, and store_unavailable for any other error.
 func (d *DB) Tx(ctx context.Context, work func(context.Context, pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	return d.coded(d.tx(ctx, work))
 }
 
-// One runs a single statement with a deadline. Connected directly, it needs no
-// transaction, which saves two round trips. Faults: what work returns, and
-// store_unavailable for everything else but pgx.ErrNoRows.
+// One runs a single statement with a deadline. On a direct connection it needs no
+// transaction, which saves two round trips. Faults: those that work returns, and
+// store_unavailable for any other error but pgx.ErrNoRows.
 func (d *DB) One(ctx context.Context, work func(context.Context, Querier) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
@@ -66,7 +66,7 @@ func (d *DB) tx(ctx context.Context, work func(context.Context, pgx.Tx) error) e
 		return err
 	}
 	defer c.Release()
-	// After a commit this does nothing.
+	// After a commit, Rollback does nothing.
 	defer func() { _ = tx.Rollback(ctx) }()
 	if err := work(ctx, tx); err != nil {
 		discard(c, err)
@@ -78,9 +78,10 @@ func (d *DB) tx(ctx context.Context, work func(context.Context, pgx.Tx) error) e
 	return nil
 }
 
-// beginTx tries again on another connection: nothing was done yet.
+// beginTx begins a transaction. If that fails it tries another connection, which is safe
+// since nothing was done yet.
 func (d *DB) beginTx(ctx context.Context) (c *pgxpool.Conn, tx pgx.Tx, err error) {
-	for range attempts {
+	for range maxAttempts {
 		if c, err = d.acquire(ctx); err != nil {
 			return nil, nil, err
 		}
@@ -104,8 +105,8 @@ func (d *DB) beginTx(ctx context.Context) (c *pgxpool.Conn, tx pgx.Tx, err error
 }
 
 func (d *DB) acquire(ctx context.Context) (c *pgxpool.Conn, err error) {
-	for range attempts {
-		if c, err = d.pool.Acquire(ctx); !errors.Is(err, errConnectAnew) {
+	for range maxAttempts {
+		if c, err = d.pool.Acquire(ctx); !errors.Is(err, errReconnect) {
 			break
 		}
 	}
@@ -115,8 +116,8 @@ func (d *DB) acquire(ctx context.Context) (c *pgxpool.Conn, err error) {
 	return c, nil
 }
 
-// discard ends a connection to a server that takes no writes, so that the next
-// one can lead to the server that has become the primary.
+// discard closes a connection to a read-only server, so that the next one can lead to the
+// server that has become the primary.
 func discard(c *pgxpool.Conn, err error) {
 	if connect.IsReadOnly(err) {
 		_ = c.Conn().PgConn().Conn().Close()
@@ -124,7 +125,7 @@ func discard(c *pgxpool.Conn, err error) {
 	}
 }
 
-// coded makes a failure store_unavailable, unless it has a code of its own.
+// coded turns an error without a code into store_unavailable.
 func (d *DB) coded(err error) error {
 	var has *fault.Error
 	if err == nil || errors.As(err, &has) {

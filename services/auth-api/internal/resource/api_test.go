@@ -80,8 +80,8 @@ func TestLongestNamesAreKept(t *testing.T) {
 	w.WantScopes("signed in", w.SignIn(ada, password).Token, long, "account")
 }
 
-// Two commands that offer one scope at once: were both to look before either writes,
-// both would find it free.
+// Two commands offer the same scope at once. If both checked before either has written,
+// both would succeed.
 func TestAScopeIsOfOneAPIAlsoWhenTwoCommandsRace(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
@@ -147,7 +147,7 @@ func TestScopesThatAnAPINoLongerOffersAreGoneFromLiveTokens(t *testing.T) {
 	}
 	set("books:lend", "books:read") // Once more is no error.
 
-	// What comes back to the API does not come back to its roles, nor to tokens.
+	// A scope that is offered again returns neither to roles nor to tokens.
 	set("books:read", "books:write")
 	w.WantScopes("after writing came back", token, "account", "books:read", "shop:buy")
 
@@ -156,12 +156,12 @@ func TestScopesThatAnAPINoLongerOffersAreGoneFromLiveTokens(t *testing.T) {
 	if p := w.Verify(token); p != nil && !slices.Equal(p.Audiences, []string{"shop"}) {
 		t.Errorf("the token is for %q", p.Audiences)
 	}
-	// A scope that one API gave up is free for another, and still not in old tokens.
+	// A scope that one API no longer offers is free for another, but old tokens do not get it.
 	authtest.WantCode(t, "create archive", w.Resources.Create(t.Context(), "archive", []string{"books:read"}), "")
 	w.WantScopes("after another API offers it", token, "account", "shop:buy")
 }
 
-// What is recorded while Redis is away, clients hear of as well.
+// A change that is recorded while Redis is down reaches clients as well.
 func TestClientsFollowAlsoWhenRedisIsAway(t *testing.T) {
 	t.Parallel()
 	stores := authtest.Stores{Postgres: schematest.Database(t), Redis: devtest.Redis(t)}
@@ -174,7 +174,7 @@ func TestClientsFollowAlsoWhenRedisIsAway(t *testing.T) {
 	if got := w.Clients.Followed(); !slices.Equal(got, []string{"books"}) {
 		t.Errorf("clients of %q were told, want books", got)
 	}
-	// The same command again says that it is so.
+	// Repeating the command succeeds.
 	authtest.WantCode(t, "narrow again", direct.Resources.SetScopes(t.Context(), "books", []string{"books:read"}), "")
 	direct.WantScopes("narrowed", token, "account", "books:read")
 }

@@ -11,19 +11,19 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// Assign gives the account a role. A token that was given what it allows before has it
-// again when Assign returns; others have it from the next sign-in on.
-// Assigning twice is no error. Faults: account_not_found, api_not_found,
-// role_not_found, store_unavailable.
+// Assign assigns a role to the account. When it returns, live tokens that were issued with
+// scopes of the role have them again; other tokens get them at the next sign-in. Assigning a
+// role twice is no error. Faults: account_not_found, api_not_found, role_not_found,
+// store_unavailable, change_under_way.
 func (s *Service) Assign(ctx context.Context, email, audience, role string) error {
 	return s.assignments(ctx, "assign role", assign, email, audience, role)
 }
 
-// Unassign takes a role away. What it allowed is gone from the account's live tokens
-// when Unassign returns. Taking it away twice is no error. Faults: as Assign, and
-// change_under_way.
+// Unassign removes a role from the account. When it returns, the scopes of the role are
+// removed from the account's live tokens. Removing it twice is no error. Faults: those of
+// Assign.
 func (s *Service) Unassign(ctx context.Context, email, audience, role string) error {
-	return s.assignments(ctx, "take role away", unassign, email, audience, role)
+	return s.assignments(ctx, "remove role", unassign, email, audience, role)
 }
 
 type changeAssignment func(ctx context.Context, tx pgx.Tx, subject, role uuid.UUID) error
@@ -35,7 +35,7 @@ func (s *Service) assignments(ctx context.Context, what string, change changeAss
 	}
 	err = s.authorizations.ChangeAssignments(ctx, authorization.Account(account), func(ctx context.Context, tx *authorization.Tx) error {
 		if tx.IsErasing() {
-			return fault.New(fault.AccountNotFound, "There is no account of this address.")
+			return fault.New(fault.AccountNotFound, "There is no account with this address.")
 		}
 		api, _, err := readAPI(ctx, tx, audience, []string{})
 		if err != nil {

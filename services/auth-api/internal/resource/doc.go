@@ -1,11 +1,11 @@
-// Package resource holds the services that rely on this one: an API (an OAuth resource
-// server) has an audience, by which tokens name it, scopes, and roles that bundle them.
-// Subjects are assigned roles.
+// Package resource has the APIs that rely on this service (OAuth resource servers). An API
+// has an audience, by which tokens name it, scopes, and roles that bundle scopes. Subjects
+// are assigned roles.
 //
-// A scope belongs to one API: a token carries its scopes in one list, and what one API
-// takes away must not live on as another's.
+// A scope belongs to exactly one API. A token has one list of scopes, so a scope of two APIs
+// would remain valid when only one of them stopped offering it.
 //
-// What is taken away is gone from live tokens when the call returns; see
-// authorization.Service.ChangeRoles. If it is given again, tokens that had it have it
-// again; a scope that a token never had comes with the next sign-in.
+// When a call returns, scopes that it took away are removed from live tokens, see
+// authorization.Service.ChangeRoles. If they are given again, tokens that were issued with
+// them have them again; other tokens get them at the next sign-in.
 package resource

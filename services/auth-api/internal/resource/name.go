@@ -15,24 +15,25 @@ var (
 	hasLetterOrDigit = regexp.MustCompile(`[A-Za-z0-9]`)
 )
 
-// checkName is for audiences and roles. An audience stands in lists with spaces
-// and in headers.
+// checkName checks the name of an audience or a role. Audiences occur in headers, and in
+// lists separated by spaces.
 func checkName(location, s string) error {
 	if !name.MatchString(s) {
-		return fault.Invalid(location, "not_a_name", "Use 1 to 64 of a-z, 0-9, dot, dash and underscore, a letter or digit first.")
+		return fault.Invalid(location, "not_a_name", "Use 1 to 64 characters of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit.")
 	}
 	return nil
 }
 
-// checkScopes gives the scopes sorted, each once.
+// checkScopes checks the scopes, and returns them sorted and without repetitions.
 func checkScopes(scopes []string) ([]string, error) {
 	for _, s := range scopes {
 		if !scopeToken.MatchString(s) {
-			return nil, fault.Invalid("scope", "not_a_scope", "Write a scope as books:read, in at most 64 printable ASCII characters without spaces, quotes and backslashes.")
+			return nil, fault.Invalid("scope", "not_a_scope", "Use at most 64 printable ASCII characters without spaces, quotes and backslashes, for example books:read.")
 		}
 		if !hasLetterOrDigit.MatchString(s) {
-			// docs/proxies/apache.conf asks for the scope "!" where nobody may pass.
-			return nil, fault.Invalid("scope", "not_a_scope", "Write a scope with a letter or a digit in it, such as books:read.")
+			// docs/proxies/apache.conf requires the scope "!" where nobody may pass, so no API
+			// may offer it.
+			return nil, fault.Invalid("scope", "not_a_scope", "Use at least one letter or digit, for example books:read.")
 		}
 		if s == authorization.ScopeAccount {
 			return nil, fault.Invalid("scope", "reserved", "The scope "+authorization.ScopeAccount+" is auth-api's own.")

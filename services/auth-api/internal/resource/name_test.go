@@ -9,7 +9,7 @@ import (
 	"auth.books.test/services/auth-api/internal/resource"
 )
 
-// What is no name is refused before a store is asked, so none is needed here.
+// Wrong names are refused before any store is used, so this test needs none.
 func TestWhatIsNoScopeCannotBeOffered(t *testing.T) {
 	t.Parallel()
 	apis := resource.New(nil, nil, nil, nil)

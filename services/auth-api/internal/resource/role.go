@@ -10,8 +10,8 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// CreateRole makes a role of scopes that the API offers. Faults:
-// validation_failed, api_not_found, already_exists, store_unavailable.
+// CreateRole creates a role with scopes that the API offers. Faults: validation_failed,
+// api_not_found, already_exists, store_unavailable.
 func (s *Service) CreateRole(ctx context.Context, audience, role string, scopes []string) error {
 	if err := checkName("role", role); err != nil {
 		return err
@@ -37,8 +37,8 @@ func (s *Service) CreateRole(ctx context.Context, audience, role string, scopes 
 	return nil
 }
 
-// SetRole changes the scopes of a role. Those that it has no more are gone from
-// the live tokens of all who have it when SetRole returns. Faults: validation_failed,
+// SetRole changes the scopes of a role. When it returns, scopes that the role no longer has
+// are removed from the live tokens of everybody who has the role. Faults: validation_failed,
 // api_not_found, role_not_found, store_unavailable, change_under_way.
 func (s *Service) SetRole(ctx context.Context, audience, role string, scopes []string) error {
 	scopes, err := checkScopes(scopes)
@@ -62,7 +62,7 @@ func (s *Service) SetRole(ctx context.Context, audience, role string, scopes []s
 	return nil
 }
 
-// offering finds the API and holds that it offers the scopes.
+// offering returns the id of the API, if it offers the scopes.
 func offering(ctx context.Context, tx *authorization.Tx, audience string, scopes []string) (uuid.UUID, error) {
 	id, offered, err := readAPI(ctx, tx, audience, scopes)
 	if err != nil {

@@ -41,7 +41,7 @@ func TestARefusedRoleChangesNothing(t *testing.T) {
 	if after := w.Text(roles); after != before {
 		t.Errorf("the roles were %s and are %s", before, after)
 	}
-	// Two APIs may each have a role of one name.
+	// Two APIs may have roles of the same name.
 	authtest.WantCode(t, "the same name at another API", create("shop", "reader", "shop:buy"), "")
 }
 
@@ -67,14 +67,14 @@ func TestARoleNarrowsTheLiveTokensOfAllWhoHaveIt(t *testing.T) {
 	each("narrowed", "account", "books:read")
 	set("books:read")
 	each("once more", "account", "books:read")
-	// A sign-in from now on has what the role has now; one of before gets back what it
-	// was given then.
+	// A new sign-in has the role's present scopes; an earlier one gets back those that it
+	// was issued with.
 	set("books:read", "books:write")
 	w.WantScopes("a new sign-in", w.SignIn(ada, password).Token, "account", "books:read", "books:write")
 	each("widened", "account", "books:read", "books:write")
 }
 
-// Of two roles that allow the same, one that is taken away takes nothing.
+// If two roles have the same scope, removing one of them removes nothing.
 func TestWhatAnotherRoleAllowsStays(t *testing.T) {
 	t.Parallel()
 	w := withBooks(t)
@@ -133,8 +133,8 @@ func TestAnAssignmentOfWhatIsNotThereIsRefused(t *testing.T) {
 	}
 }
 
-// An account that is deleted while it is given a role is left without one, whichever
-// comes first.
+// If an account is deleted while a role is assigned to it, it ends without the role,
+// whichever is first.
 func TestADeletedAccountIsGivenNoRole(t *testing.T) {
 	t.Parallel()
 	w := withBooks(t)

@@ -11,19 +11,19 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// Clients keeps the records of an API's clients in line; client.Service does it.
+// Clients updates the records of an API's clients; client.Service implements it.
 type Clients interface {
 	Follow(ctx context.Context, audience string) error
 }
 
-// Accounts finds people; account.Store does it.
+// Accounts finds accounts; account.Store implements it.
 type Accounts interface {
-	// Find gives the id of the account of an address. Faults: account_not_found,
+	// Find returns the id of the account with an address. Faults: account_not_found,
 	// store_unavailable.
 	Find(ctx context.Context, email string) (uuid.UUID, error)
 }
 
-// Service knows the rules of APIs, roles and their assignments.
+// Service implements the rules of APIs, roles and their assignments.
 type Service struct {
 	authorizations *authorization.Service
 	accounts       Accounts
@@ -31,19 +31,20 @@ type Service struct {
 	random         io.Reader
 }
 
-// New makes a Service. Random is crypto/rand.Reader outside of tests.
+// New makes a Service. random is crypto/rand.Reader, except in tests.
 func New(authorizations *authorization.Service, accounts Accounts, clients Clients, random io.Reader) *Service {
 	return &Service{authorizations: authorizations, accounts: accounts, clients: clients, random: random}
 }
 
-// recorded says whether a change was made, be it that not every store has heard of it.
+// recorded says whether a change was committed, even if it has not reached Redis yet.
 func recorded(err error) bool {
 	code := fault.CodeOf(err)
 	return err == nil || code == fault.StoreUnavailable || code == fault.ChangeUnderWay
 }
 
-// follow tells the API's clients what it offers now, whether Redis had answered or not.
-func (s *Service) follow(ctx context.Context, audience string, err error) error {
+// syncClients updates the records of the API's clients if the change was committed, even if
+// err says that Redis did not answer.
+func (s *Service) syncClients(ctx context.Context, audience string, err error) error {
 	if !recorded(err) {
 		return err
 	}
@@ -51,9 +52,9 @@ func (s *Service) follow(ctx context.Context, audience string, err error) error 
 }
 
 func audienceNotFound() error {
-	return fault.New(fault.APINotFound, "There is no API of this audience.")
+	return fault.New(fault.APINotFound, "There is no API with this audience.")
 }
 
 func roleNotFound() error {
-	return fault.New(fault.RoleNotFound, "The API has no role of this name.")
+	return fault.New(fault.RoleNotFound, "The API has no role with this name.")
 }

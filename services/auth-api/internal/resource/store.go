@@ -19,8 +19,7 @@ type Store struct{ db *postgres.DB }
 // NewStore uses the database.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-// Scopes are those that a token can have besides auth-api's own, sorted. Faults:
-// store_unavailable.
+// Scopes are all scopes that APIs offer, sorted. Fault: store_unavailable.
 func (s *Store) Scopes(ctx context.Context) (scopes []string, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
 		rows, err := db.Query(ctx, `SELECT DISTINCT unnest(scopes) COLLATE "C" AS scope FROM apis ORDER BY scope`)
@@ -36,7 +35,7 @@ func (s *Store) Scopes(ctx context.Context) (scopes []string, err error) {
 	return scopes, nil
 }
 
-// Assigned gives what each of the subjects has now.
+// Assigned returns the scopes that each subject has by its roles, by audience.
 func (s *Store) Assigned(ctx context.Context, tx pgx.Tx, subjects []uuid.UUID) (map[uuid.UUID]authorization.Scopes, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT m.subject_id, a.audience, r.scopes
@@ -61,13 +60,15 @@ func (s *Store) Assigned(ctx context.Context, tx pgx.Tx, subjects []uuid.UUID) (
 	return assigned, nil
 }
 
-// RoleHolders gives, in order, subjects from an id on that have the role.
+// RoleHolders returns up to limit subjects that have the role, in the order of their ids,
+// beginning at from.
 func (s *Store) RoleHolders(ctx context.Context, tx pgx.Tx, role, from uuid.UUID, limit int) ([]uuid.UUID, error) {
 	return holders(tx.Query(ctx, `
 		SELECT subject_id FROM role_assignments WHERE role_id = $1 AND subject_id >= $2 ORDER BY subject_id LIMIT $3`, role, from, limit))
 }
 
-// APIHolders gives, in order, subjects from an id on that have a role of the API.
+// APIHolders returns up to limit subjects that have a role of the API, in the order of their
+// ids, beginning at from.
 func (s *Store) APIHolders(ctx context.Context, tx pgx.Tx, api, from uuid.UUID, limit int) ([]uuid.UUID, error) {
 	return holders(tx.Query(ctx, `
 		SELECT DISTINCT m.subject_id FROM roles r CROSS JOIN LATERAL (
@@ -86,10 +87,10 @@ func holders(rows pgx.Rows, err error) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// Forget takes all roles from an account that is deleted.
+// Forget removes all roles of an account that is being deleted.
 func (s *Store) Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM role_assignments WHERE subject_id = $1`, account); err != nil {
-		return fmt.Errorf("take all roles away: %w", err)
+		return fmt.Errorf("remove all roles: %w", err)
 	}
 	return nil
 }
@@ -107,19 +108,19 @@ func unassign(ctx context.Context, tx pgx.Tx, subject, role uuid.UUID) error {
 func insertAPI(ctx context.Context, tx pgx.Tx, id uuid.UUID, audience string, scopes []string) error {
 	tag, err := tx.Exec(ctx, `INSERT INTO apis (id, audience, name, scopes) VALUES ($1, $2, $2, $3) ON CONFLICT (audience) DO NOTHING`, id, audience, scopes)
 	if err == nil && tag.RowsAffected() == 0 {
-		return fault.New(fault.AlreadyExists, "There is an API of this audience.")
+		return fault.New(fault.AlreadyExists, "There is already an API with this audience.")
 	}
 	return err
 }
 
 func offeredElsewhere(ctx context.Context, tx pgx.Tx, audience string, scopes []string) (taken bool, err error) {
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM apis WHERE audience <> $1 AND scopes && $2)`, audience, scopes).Scan(&taken); err != nil {
-		return false, fmt.Errorf("look for the scopes: %w", err)
+		return false, fmt.Errorf("check whether another API offers the scopes: %w", err)
 	}
 	return taken, nil
 }
 
-// setScopes changes what the API offers, and takes from its roles what it does not.
+// setScopes changes the scopes of the API, and removes all others from its roles.
 func setScopes(ctx context.Context, tx pgx.Tx, audience string, scopes []string) (id uuid.UUID, err error) {
 	err = tx.QueryRow(ctx, `UPDATE apis SET scopes = $2 WHERE audience = $1 RETURNING id`, audience, scopes).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -132,7 +133,7 @@ func setScopes(ctx context.Context, tx pgx.Tx, audience string, scopes []string)
 	return id, err
 }
 
-// readAPI says besides whether the API offers the scopes.
+// readAPI returns the id of the API, and whether it offers the scopes.
 func readAPI(ctx context.Context, tx pgx.Tx, audience string, scopes []string) (id uuid.UUID, offers bool, err error) {
 	err = tx.QueryRow(ctx, `SELECT id, scopes @> $2 FROM apis WHERE audience = $1`, audience, scopes).Scan(&id, &offers)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -147,7 +148,7 @@ func readAPI(ctx context.Context, tx pgx.Tx, audience string, scopes []string) (
 func insertRole(ctx context.Context, tx pgx.Tx, id, api uuid.UUID, name string, scopes []string) error {
 	tag, err := tx.Exec(ctx, `INSERT INTO roles (id, api_id, name, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT (api_id, name) DO NOTHING`, id, api, name, scopes)
 	if err == nil && tag.RowsAffected() == 0 {
-		return fault.New(fault.AlreadyExists, "The API has a role of this name.")
+		return fault.New(fault.AlreadyExists, "The API already has a role with this name.")
 	}
 	return err
 }

@@ -8,7 +8,7 @@ import (
 	"auth.books.test/services/auth-api/internal/client"
 )
 
-func TestKeptRecordsAreAnsweredWithoutRedisAndEndWithTheirClient(t *testing.T) {
+func TestCachedRecordsAreReadWithoutRedisAndEndWithTheirClient(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	proxy := devtest.NewProxy(t, url)
@@ -34,7 +34,7 @@ func TestKeptRecordsAreAnsweredWithoutRedisAndEndWithTheirClient(t *testing.T) {
 	}
 }
 
-// fromMemory authenticates until that works although Redis does not answer.
+// fromMemory authenticates until it succeeds without Redis.
 func fromMemory(t *testing.T, w *world, proxy *devtest.Proxy, c client.Credentials) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; {
