@@ -32,9 +32,9 @@ watch: ## Like run, and builds and restarts on every change of the code.
 	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
 	@exec $$(scripts/tied) .dev/bin/watch -lock .dev/watch -package ./services/auth-api/dev -output .dev/bin/auth-api -- .dev/bin/auth-api dev
 
-# They render manifests, one after another: the race detector finds nothing there and
+# They render manifests and make keys, one after another: the race detector finds nothing there and
 # takes four times as long.
-RENDERING = ./cmd/platform ./internal/doctor ./internal/manifest ./internal/secrets
+RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/manifest ./internal/secrets
 
 # By itself the race detector lets each test binary wait for a second at its end.
 RACE_OPTIONS := atexit_sleep_ms=50
