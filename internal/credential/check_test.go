@@ -10,7 +10,7 @@ import (
 	"auth.books.test/internal/credential"
 )
 
-// freshValues are those that the platform needs, by name and key.
+// freshValues are fresh values of all secrets, by name and key.
 func freshValues(t *testing.T) credential.Values {
 	t.Helper()
 	secrets, err := credential.Fresh(nil, nil, rand.Reader)
@@ -82,14 +82,14 @@ func TestPasswordsThatTheStoresDoNotKnowAreFound(t *testing.T) {
 			t.Errorf("%s: %v", name, found)
 		}
 	}
-	// Users that are given with passwords that they do not know.
+	// Given users that do not accept the given passwords.
 	users := freshValues(t)["session-db-users"]
 	if _, err := credential.Fresh(credential.Values{"session-db-users": users}, nil, rand.Reader); err == nil {
 		t.Error("took users that do not know the passwords")
 	}
 }
 
-// ring makes a ring of keys with these ids, each with a secret of its own.
+// ring makes a key ring with these ids, each with its own secret.
 func ring(ids ...string) string {
 	var entries []string
 	for _, id := range ids {
@@ -154,7 +154,7 @@ func TestAValueThatWouldNotBeUsedIsRefused(t *testing.T) {
 	}
 }
 
-// Whoever verifies tokens must not be able to make what only auth-api may make.
+// APIs that verify tokens must not have a key of the service ring.
 func TestServiceKeyThatVerifiersKnowIsRefused(t *testing.T) {
 	t.Parallel()
 	const secret = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
