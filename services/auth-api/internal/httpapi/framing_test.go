@@ -191,7 +191,7 @@ func TestOrdinaryFramingIsTaken(t *testing.T) {
 	}
 }
 
-func TestWhoeverWaitsForContinueGetsItAndHoldsTheConnectionNoLonger(t *testing.T) {
+func TestContinueIsSentWhenItIsAskedForAndExtendsNoTimeout(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
 	d.server.Shorten(soon, time.Hour, time.Hour)
