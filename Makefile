@@ -50,6 +50,10 @@ test: ## Runs every test that needs no cluster, on real stores; as root on Debia
 test-containers: ## Runs the tests that use stores against the official images in containers.
 	@TEST_TIMEOUT=$(TEST_TIMEOUT) scripts/test-containers
 
+.PHONY: test-adopted
+test-adopted: ## Runs the tests of a copy of this repository that has other names. TEST=command runs something else there.
+	@scripts/test-adopted
+
 .PHONY: lint
 lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is installed.
 	@unformatted=$$($(GO_FILES) | xargs -0 gofmt -l); \

@@ -6,7 +6,8 @@ import "syscall"
 // root may enter, such as a checkout under /root (capabilities(7)).
 const capDacReadSearch = 2
 
-// attributes of a process that ends with us. With a user it runs as that user.
+// attributes makes the kernel end the process when this one ends. With a user, the process
+// runs as that user.
 func attributes(end syscall.Signal, as *user) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: end}
 	if as != nil {

@@ -4,8 +4,8 @@ package devstack
 
 import "syscall"
 
-// attributes of a process in a group of its own. Only Linux can tie its life to
-// ours; elsewhere a leftover is ended at the next start (see leftover.go).
+// attributes puts the process into its own process group. Only Linux can end it when this
+// process ends; on other systems the next start ends it (see leftover.go).
 func attributes(_ syscall.Signal, as *user) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if as != nil {

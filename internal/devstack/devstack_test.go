@@ -277,7 +277,7 @@ type account struct {
 	credential *syscall.Credential
 }
 
-// users are whoever runs the tests and, where root does, somebody else too.
+// users are the user that runs the tests and, if that is root, another user as well.
 func users(*testing.T) []account {
 	all := []account{{name: "as who runs the tests"}}
 	if os.Geteuid() == 0 {

@@ -1,8 +1,8 @@
-// Package devstack gives a laptop or a test the two stores, Postgres and Redis,
-// from what is there: a URL that is given, else programs found on the machine,
-// else embedded ones (Postgres is downloaded, Redis is a stand-in in memory).
+// Package devstack provides Postgres and Redis for development and tests: those at a given
+// URL, otherwise from programs found on the machine, otherwise embedded ones (Postgres is
+// downloaded, Redis is an in-memory imitation).
 //
-// What it starts listens on loopback, works for root and for anybody else, and
-// ends with the process that started it, even if that is killed. A data
-// directory is never deleted, whatever is found in it.
+// The stores listen on loopback, run for root and for other users, and end with the process
+// that started them, even if that is killed. A data directory is never deleted, whatever it
+// contains.
 package devstack

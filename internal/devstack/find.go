@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// findPostgres gives the directory of initdb and postgres: from PATH, else the
-// newest of the usual places.
+// findPostgres returns the directory of initdb and postgres: from PATH, otherwise the newest
+// version in the usual places.
 func findPostgres() (bin string, found bool) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil && isProgram(filepath.Join(filepath.Dir(path), "postgres")) {
@@ -34,7 +34,7 @@ func findPostgres() (bin string, found bool) {
 	return "", false
 }
 
-// findRedis gives a Redis or Valkey server.
+// findRedis returns the path of a Redis or Valkey server.
 func findRedis() (path string, found bool) {
 	for _, name := range []string{"redis-server", "valkey-server"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -49,7 +49,7 @@ func findRedis() (path string, found bool) {
 	return "", false
 }
 
-// versionIn reads the number of a place such as /usr/lib/postgresql/17/bin.
+// versionIn returns the version in a path such as /usr/lib/postgresql/17/bin.
 func versionIn(place string) int {
 	digits := strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// endLeftover ends a Postgres that still runs on the directory because whoever
-// started it was killed, and clears the pid file of one that does not: after a
-// restart of the machine its number may belong to another program, and Postgres
-// would not start. The caller holds the folder's lock (package runlock).
+// endLeftover ends a Postgres that still runs on the directory because the process that
+// started it was killed, and removes a stale pid file: after a restart of the machine its
+// number may belong to another program, and Postgres would not start. The caller holds the
+// folder's lock (package runlock).
 func endLeftover(dir string) error {
 	file := filepath.Join(dir, "postmaster.pid")
 	b, err := os.ReadFile(file)
@@ -39,11 +39,11 @@ func endLeftover(dir string) error {
 	return nil
 }
 
-// unfinished stands in the names of folders in which a data directory is made,
-// before it is put in place.
+// unfinished is part of the names of folders in which a data directory is created before it
+// is renamed.
 const unfinished = "-new-"
 
-// removeUnfinished removes what runs left that were killed while they made a data
+// removeUnfinished removes the folders that killed runs left while they created a data
 // directory, some 20 MB each. The caller holds the folder's lock.
 func removeUnfinished(dir string) error {
 	left, err := filepath.Glob(dir + unfinished + "*")
@@ -58,7 +58,7 @@ func removeUnfinished(dir string) error {
 	return nil
 }
 
-// endProcess asks a store of an earlier run to end, and waits for it.
+// endProcess signals a store of an earlier run to end, and waits for it.
 func endProcess(pid int, what string, ask syscall.Signal) error {
 	_ = syscall.Kill(pid, ask)
 	for end := time.Now().Add(stopWait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -69,7 +69,7 @@ func endProcess(pid int, what string, ask syscall.Signal) error {
 	return fmt.Errorf("the %s that an earlier run left behind (process %d) does not end: kill it with `kill -9 %[2]d`", what, pid)
 }
 
-// commandLine of a process; empty if it does not run.
+// commandLine returns the command line of a process; empty if it does not run.
 func commandLine(pid int) string {
 	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil {
 		return strings.ReplaceAll(string(b), "\x00", " ")

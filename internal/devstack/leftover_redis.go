@@ -19,9 +19,9 @@ import (
 // redisPid is where our Redis writes its process id, in its data directory.
 const redisPid = "redis.pid"
 
-// endLeftoverRedis ends a Redis that still runs on the directory because whoever
-// started it was killed: two on the same append-only file would ruin it. The
-// caller holds the folder's lock.
+// endLeftoverRedis ends a Redis that still runs on the directory because the process that
+// started it was killed: two on the same append-only file would corrupt it. The caller holds
+// the folder's lock.
 func endLeftoverRedis(ctx context.Context, dir, secret string) error {
 	b, err := os.ReadFile(filepath.Join(dir, redisPid))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,8 +35,8 @@ func endLeftoverRedis(ctx context.Context, dir, secret string) error {
 		return nil
 	}
 	for end := time.Now().Add(stopWait); ; time.Sleep(20 * time.Millisecond) {
-		// The title of a Redis ends with its address. After a restart of the machine
-		// the number may be of another program.
+		// The title of a Redis process ends with its address. After a restart of the machine
+		// the number may belong to another program.
 		title := regexp.MustCompile(`(?:redis|valkey)-server.* (127\.0\.0\.1:\d+)`).FindStringSubmatch(commandLine(pid))
 		if title == nil {
 			return nil
@@ -55,8 +55,8 @@ func endLeftoverRedis(ctx context.Context, dir, secret string) error {
 	}
 }
 
-// identify says whether a Redis answers there, and whether it is that process and
-// takes our password.
+// identify reports whether a Redis answers at the address, and whether it is that process
+// and accepts our password.
 func identify(ctx context.Context, address, secret string, pid int) (answers, ours bool) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

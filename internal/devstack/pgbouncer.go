@@ -10,13 +10,12 @@ import (
 	"syscall"
 )
 
-// RunPgBouncer starts a pooler on loopback before a Postgres, in a pool mode
-// ("session" or "transaction"). It does not wait until it answers. Error:
-// ErrNoSource.
+// RunPgBouncer starts a pooler for a Postgres on loopback, with the pool mode "session" or
+// "transaction". It does not wait until it answers. Error: ErrNoSource.
 func RunPgBouncer(dir, postgresURL, mode string, port int) (*Process, error) {
 	path, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		if path, err = exec.LookPath("/usr/sbin/pgbouncer"); err != nil { // not in everybody's PATH
+		if path, err = exec.LookPath("/usr/sbin/pgbouncer"); err != nil { // not always in PATH
 			return nil, fmt.Errorf("find pgbouncer: %w", ErrNoSource)
 		}
 	}
@@ -34,8 +33,8 @@ func RunPgBouncer(dir, postgresURL, mode string, port int) (*Process, error) {
 	}
 	password, _ := u.User.Password()
 	config, users := filepath.Join(dir, "pgbouncer.ini"), filepath.Join(dir, "users.txt")
-	// One connection to the server for all clients, so that what one leaves behind
-	// meets the others at once.
+	// In transaction mode there are few connections to the server for all clients, so that
+	// settings that one client leaves behind affect the others at once.
 	for file, text := range map[string]string{
 		users: fmt.Sprintf("%q %q\n", u.User.Username(), password),
 		config: fmt.Sprintf(`[databases]
@@ -56,7 +55,7 @@ max_client_conn = 100
 		}
 		if as != nil {
 			if err := os.Chown(file, int(as.uid), int(as.gid)); err != nil {
-				return nil, fmt.Errorf("hand the configuration to pgbouncer: %w", err)
+				return nil, fmt.Errorf("change the owner of pgbouncer's configuration: %w", err)
 			}
 		}
 	}

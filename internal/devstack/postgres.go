@@ -25,8 +25,8 @@ const (
 	startWait  = 30 * time.Second
 )
 
-// StartPostgres gives a Postgres with an empty or an earlier database. Errors:
-// ErrNoSource, and what keeps it from starting.
+// StartPostgres starts a Postgres, with the database of an earlier run if there is one.
+// Errors: ErrNoSource, and those of starting it.
 func StartPostgres(ctx context.Context, o Options) (*Store, error) {
 	if o.URL != "" {
 		return &Store{URL: o.URL, Source: Given, Note: "Postgres at the given URL"}, nil
@@ -93,7 +93,7 @@ func startPostgresBinary(ctx context.Context, o Options, bin, dir string) (*Stor
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "max_connections=200", "-c", "log_min_messages=warning"}
 	if o.Scratch {
-		// Commits stay synchronous: tests kill servers, and what was acknowledged must be there.
+		// Commits stay synchronous: tests kill servers, and acknowledged commits must survive.
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
 	// SIGINT is Postgres's fast shutdown: it does not wait for clients.
@@ -124,34 +124,34 @@ func postgresVersion(ctx context.Context, bin string) (string, error) {
 	// postgres (PostgreSQL) 17.2 (Debian 17.2-1)
 	fields := strings.Fields(string(out))
 	if len(fields) < 3 {
-		return "", fmt.Errorf("ask Postgres for its version: it says %q", out)
+		return "", fmt.Errorf("ask Postgres for its version: unexpected output %q", out)
 	}
 	return fields[2], nil
 }
 
 func major(version string) string { return strings.SplitN(version, ".", 2)[0] }
 
-// hasData says whether there is a data directory, and refuses one of another
-// version and anything else.
+// hasData reports whether there is a data directory. It refuses one of another version, and
+// a directory without Postgres data.
 func hasData(dir, version string) (bool, error) {
 	of, err := os.ReadFile(filepath.Join(dir, "PG_VERSION"))
 	if err == nil {
 		if found := strings.TrimSpace(string(of)); found != major(version) {
-			return false, fmt.Errorf("the data in %s is of Postgres %s, and this is %s: install Postgres %s, or, to lose the data, `make clean`", dir, found, version, found)
+			return false, fmt.Errorf("the data in %s is of Postgres %s, but this is %s: install Postgres %s, or delete the data with `make clean`", dir, found, version, found)
 		}
 		return true, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("look at the data: %w", err)
+		return false, fmt.Errorf("read the version of the data: %w", err)
 	}
 	if _, err := os.Stat(dir); err == nil {
-		return false, fmt.Errorf("%s is there but holds no Postgres data: move it away", dir)
+		return false, fmt.Errorf("%s exists but holds no Postgres data: move it away", dir)
 	}
 	return false, nil
 }
 
-// initialise makes the data directory, in one step for whoever looks: a
-// directory that is there is whole.
+// initialise creates the data directory under another name and renames it, so that an
+// existing one is always complete.
 func initialise(ctx context.Context, o Options, bin, dir, secret string, as *user) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("make the stores' directory: %w", err)
@@ -167,11 +167,11 @@ func initialise(ctx context.Context, o Options, bin, dir, secret string, as *use
 	}
 	data, given := filepath.Join(fresh, "data"), filepath.Join(fresh, "password")
 	if err := os.WriteFile(given, []byte(secret+"\n"), 0o600); err != nil {
-		return fmt.Errorf("hand the password to initdb: %w", err)
+		return fmt.Errorf("write the password for initdb: %w", err)
 	}
 	if as != nil {
 		if err := os.Chown(given, int(as.uid), int(as.gid)); err != nil {
-			return fmt.Errorf("hand the password to initdb: %w", err)
+			return fmt.Errorf("write the password for initdb: %w", err)
 		}
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), append(initdbOptions(o), "-D", data, "--pwfile="+given)...)
@@ -182,12 +182,12 @@ func initialise(ctx context.Context, o Options, bin, dir, secret string, as *use
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	if err := os.Rename(data, dir); err != nil {
-		return fmt.Errorf("put the data in place: %w", err)
+		return fmt.Errorf("move the data in place: %w", err)
 	}
 	return wholefile.FlushFolder(filepath.Dir(dir))
 }
 
-// initdbOptions are those that do not depend on the place.
+// initdbOptions are the options of initdb that do not depend on the directory.
 func initdbOptions(o Options) []string {
 	options := []string{"-U", pgUser, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"}
 	if o.Scratch {
@@ -196,7 +196,7 @@ func initdbOptions(o Options) []string {
 	return options
 }
 
-// ensureDatabase makes the database if it is not there.
+// ensureDatabase creates the database if it does not exist.
 func ensureDatabase(ctx context.Context, databaseURL string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -16,12 +16,11 @@ import (
 	"auth.books.test/internal/runlock"
 )
 
-// embeddedVersion is what is downloaded where no Postgres is installed.
+// embeddedVersion is the Postgres that is downloaded if none is installed.
 const embeddedVersion = embeddedpostgres.V17
 
-// startPostgresEmbedded takes the binaries that embedded-postgres downloads, and
-// runs them as any other binaries: the library itself cannot run as root, and
-// deletes data of another version.
+// startPostgresEmbedded runs the binaries that the library embedded-postgres downloads like
+// any others: the library itself cannot run them as root, and deletes data of other versions.
 func startPostgresEmbedded(ctx context.Context, o Options, dir string) (*Store, error) {
 	bin, err := fetchPostgres(ctx, o)
 	if err != nil {
@@ -36,7 +35,7 @@ func startPostgresEmbedded(ctx context.Context, o Options, dir string) (*Store, 
 	return s, nil
 }
 
-// fetchPostgres downloads and unpacks Postgres once; later runs find it in Dir.
+// fetchPostgres downloads and unpacks Postgres. Later runs find it in homeOf.
 func fetchPostgres(ctx context.Context, o Options) (bin string, err error) {
 	home, err := homeOf(o)
 	if err != nil {
@@ -46,7 +45,7 @@ func fetchPostgres(ctx context.Context, o Options) (bin string, err error) {
 	if isProgram(filepath.Join(bin, "postgres")) {
 		return bin, nil
 	}
-	// As root, other checkouts may be downloading to the same place.
+	// As root, other checkouts may download to the same place.
 	lock, err := waitForLock(ctx, o, home+"-download")
 	if err != nil {
 		return "", err
@@ -61,7 +60,7 @@ func fetchPostgres(ctx context.Context, o Options) (bin string, err error) {
 	}
 	fmt.Fprintf(o.progress(), "downloading Postgres %s for %s/%s, once: some tens of megabytes\n", embeddedVersion, runtime.GOOS, runtime.GOARCH)
 	fresh := filepath.Join(home+"-download", "unpacked")
-	left, _ := filepath.Glob(filepath.Join(o.Dir, "download", "temp_*")) // of the library's own, from a run that was killed
+	left, _ := filepath.Glob(filepath.Join(o.Dir, "download", "temp_*")) // the library's leftovers of a killed run
 	for _, leftover := range append(left, fresh) {
 		if err := os.RemoveAll(leftover); err != nil {
 			return "", fmt.Errorf("clear an earlier download: %w", err)
@@ -74,8 +73,8 @@ func fetchPostgres(ctx context.Context, o Options) (bin string, err error) {
 		config = config.BinaryRepositoryURL(o.Repository)
 	}
 	library := embeddedpostgres.NewDatabase(config)
-	// It downloads, unpacks and starts in one step. As root the last one fails;
-	// what counts is that the binaries are there.
+	// Start downloads, unpacks and starts. As root the last step fails, but only the binaries
+	// are needed.
 	err = library.Start()
 	if err == nil {
 		err = library.Stop()
@@ -92,12 +91,12 @@ func fetchPostgres(ctx context.Context, o Options) (bin string, err error) {
 		return "", err
 	}
 	if err := os.Rename(fresh, home); err != nil {
-		return "", fmt.Errorf("put Postgres in place: %w", err)
+		return "", fmt.Errorf("move Postgres in place: %w", err)
 	}
 	return bin, nil
 }
 
-// waitForLock gives the lock of a folder when nobody else has it any more.
+// waitForLock waits until no other process holds the lock of the folder, and takes it.
 func waitForLock(ctx context.Context, o Options, dir string) (*runlock.Lock, error) {
 	for said := false; ; {
 		lock, err := runlock.Acquire(dir)
@@ -116,9 +115,9 @@ func waitForLock(ctx context.Context, o Options, dir string) (*runlock.Lock, err
 	}
 }
 
-// homeOf is where a downloaded Postgres is kept: beside its data, unless the user
-// that it runs as may not go there. Data can be reached all the same, programs
-// cannot, since Postgres asks access(2) about them, which knows no capabilities.
+// homeOf returns the directory of a downloaded Postgres: beside its data, unless its user may
+// not enter that directory. For data a capability helps (see attr_linux.go). For programs it
+// does not, because Postgres checks them with access(2), which ignores capabilities.
 func homeOf(o Options) (string, error) {
 	name := "postgres-" + major(string(embeddedVersion))
 	home, err := filepath.Abs(filepath.Join(o.Dir, name))
@@ -149,7 +148,7 @@ func noBinaries(err error) error {
 	return err
 }
 
-// readable lets the user of Postgres read what root unpacked.
+// readable lets the user of Postgres read the files that root unpacked.
 func readable(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Type()&fs.ModeSymlink != 0 {

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// stopWait is how long a process has to end by itself.
+// stopWait is how long a process may take to end by itself.
 const stopWait = 15 * time.Second
 
-// Process is a program that was started here, in a process group of its own, so
-// that a Ctrl-C at the terminal reaches only us and we stop things in order.
+// Process is a child process in its own process group. So Ctrl-C at the terminal reaches only
+// this process, which then stops its children in order.
 type Process struct {
 	cmd  *exec.Cmd
 	tail *tail
@@ -35,8 +35,8 @@ func start(path string, args []string, stdin io.Reader, log io.Writer, attr *sys
 	p.cmd.Env = append(os.Environ(), "LC_ALL=C", "LANG=C")
 	started := make(chan error, 1)
 	go func() {
-		// The parent-death signal comes when the thread that forked ends, not
-		// the process: this one lives as long as the child.
+		// The parent-death signal is sent when the thread that forked ends, not the process.
+		// This thread lives as long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := p.cmd.Start()
@@ -59,7 +59,7 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err says how it ended, with the end of what it printed.
+// Err waits until the process has ended, and returns its state and the end of its output.
 func (p *Process) Err() error {
 	<-p.done
 	return fmt.Errorf("%v: %s", p.cmd.ProcessState, p.tail)
@@ -68,7 +68,7 @@ func (p *Process) Err() error {
 // Signal sends a signal to the process alone.
 func (p *Process) Signal(s syscall.Signal) error { return p.cmd.Process.Signal(s) }
 
-// Stop asks the process to end with a signal and kills its group if it does not.
+// Stop sends a signal to end the process, and kills its group if it does not end.
 func (p *Process) Stop(s syscall.Signal) error {
 	select {
 	case <-p.done:
@@ -91,9 +91,9 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// tail keeps the end of what a program prints.
+// tail keeps the end of a program's output.
 type tail struct {
-	mu sync.Mutex
+	mu sync.Mutex // guards b
 	b  []byte
 }
 

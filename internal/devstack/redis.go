@@ -16,8 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// StartRedis gives a Redis. The embedded one keeps nothing over a restart.
-// Error: ErrNoSource, and what keeps it from starting.
+// StartRedis starts a Redis. The embedded one loses its data at a restart. Errors:
+// ErrNoSource, and those of starting it.
 func StartRedis(ctx context.Context, o Options) (*Store, error) {
 	if o.URL != "" {
 		return &Store{URL: o.URL, Source: Given, Note: "Redis at the given URL"}, nil
@@ -54,13 +54,13 @@ func startRedisBinary(ctx context.Context, o Options, path string) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
-	// By standard input: on the command line everybody on the machine could
-	// read the password.
+	// The configuration is passed by standard input, because every user of the machine can
+	// read a password on the command line.
 	p, err := start(path, []string{"-"}, strings.NewReader(redisConfig(o, dir, port, secret)), o.log(), attributes(syscall.SIGTERM, nil), dir)
 	if err != nil {
 		return nil, err
 	}
-	// The user is named, since redis-cli takes an empty one for a name.
+	// The URL names the default user, because redis-cli takes an empty user for a name.
 	u := url.URL{Scheme: "redis", User: url.UserPassword("default", secret), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/0"}
 	s := &Store{URL: u.String(), Source: Binary, Process: p, stop: func() error { return p.Stop(syscall.SIGTERM) }}
 	options, err := redis.ParseURL(s.URL)
@@ -74,7 +74,7 @@ func startRedisBinary(ctx context.Context, o Options, path string) (*Store, erro
 	defer cancel()
 	var info string
 	err = until(ctx, p, func(ctx context.Context) (err error) {
-		// PING before INFO: while the file is being loaded only the former fails.
+		// PING before INFO: while Redis loads its file, only PING fails.
 		if err := client.Ping(ctx).Err(); err != nil {
 			return err
 		}
@@ -113,8 +113,8 @@ func infoField(info, name string) string {
 	return "of unknown version"
 }
 
-// startRedisEmbedded is a stand-in written in Go. Its clock stands still unless
-// it is pushed.
+// startRedisEmbedded starts an imitation of Redis written in Go. Its clock advances only by
+// FastForward.
 func startRedisEmbedded() (*Store, error) {
 	const step = 100 * time.Millisecond
 	server := miniredis.NewMiniRedis()

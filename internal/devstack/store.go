@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Source is where a store comes from.
+// Source is the origin of a store.
 type Source string
 
 // The sources, in the order in which they are tried.
@@ -19,34 +19,34 @@ const (
 	Embedded Source = "embedded"
 )
 
-// ErrNoSource says that none of the allowed sources is on this machine.
+// ErrNoSource means that none of the allowed sources is on this machine.
 var ErrNoSource = errors.New("no such store on this machine")
 
 // Options say how to get a store.
 type Options struct {
-	// URL of a store that runs already; nothing is started.
+	// URL is that of a running store; then nothing is started.
 	URL string
-	// Dir keeps data and the password. It is made if it is not there.
+	// Dir holds data and password. It is created if it does not exist.
 	Dir string
-	// Sources that may be used besides URL; none means all.
+	// Sources are the allowed sources besides URL; none means all.
 	Sources []Source
-	// Scratch gives up durability for speed, for tests.
+	// Scratch trades durability for speed, for tests.
 	Scratch bool
-	// Templates is a folder in which the empty data directory of a Postgres is kept, to
-	// be copied for the next one instead of made anew, for tests; empty: none is kept.
+	// Templates, if set, is a folder that keeps an empty data directory of Postgres, which
+	// is copied instead of running initdb again, for tests.
 	Templates string
-	// Log receives what the store prints; nil drops it.
+	// Log receives the output of the store; nil discards it.
 	Log io.Writer
-	// Progress receives lines for a person who waits, such as that Postgres is
-	// downloaded; nil drops them.
+	// Progress receives lines for a waiting person, for example during a download; nil
+	// discards them.
 	Progress io.Writer
-	// Repository is where Postgres is downloaded from, a Maven repository; empty
-	// is the public one.
+	// Repository is the URL of the Maven repository with Postgres; empty means the public
+	// one.
 	Repository string
-	// Cache keeps a downloaded Postgres where Dir is closed to the user that it
-	// runs as; empty is a directory below /var/cache.
+	// Cache holds a downloaded Postgres if its user may not enter Dir; empty means a
+	// directory below /var/cache.
 	Cache string
-	// Databases is how many numbered databases Redis has; 0 is 16.
+	// Databases is how many numbered databases Redis has; 0 means 16.
 	Databases int
 }
 
@@ -78,18 +78,18 @@ func (o Options) progress() io.Writer {
 
 // Store is a running Postgres or Redis.
 type Store struct {
-	// URL to connect to, password included.
+	// URL includes the password.
 	URL string
-	// Note says in a few words what it is, without the password.
+	// Note describes the store in a few words, without the password.
 	Note   string
 	Source Source
-	// Process is what was started here; nil if nothing was.
+	// Process is the child process; nil if none was started.
 	Process *Process
 	stop    func() error
 }
 
-// Ended is closed when a store that was started as a process has ended. It is nil
-// for other stores.
+// Ended returns a channel that is closed when the process of the store has ended. It is nil
+// for stores without a process.
 func (s *Store) Ended() <-chan struct{} {
 	if s.Process == nil {
 		return nil
@@ -97,7 +97,7 @@ func (s *Store) Ended() <-chan struct{} {
 	return s.Process.Done()
 }
 
-// Stop ends what was started. It keeps the data.
+// Stop stops a store that was started here. It keeps the data.
 func (s *Store) Stop() error {
 	if s.stop == nil {
 		return nil
@@ -105,7 +105,7 @@ func (s *Store) Stop() error {
 	return s.stop()
 }
 
-// freePort finds a loopback port that nobody listens on at the moment.
+// freePort finds a loopback port that is free at the moment.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -115,7 +115,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// until asks again and again until it gets no error, the process ends or ctx does.
+// until calls ready until it returns no error, the process ends, or ctx ends.
 func until(ctx context.Context, p *Process, ready func(context.Context) error) error {
 	var last error
 	for {
@@ -132,7 +132,7 @@ func until(ctx context.Context, p *Process, ready func(context.Context) error) e
 	}
 }
 
-// Running is a store that somebody else started, with how to end it.
+// Running returns a store that was started elsewhere, with the function that stops it.
 func Running(url, note string, stop func() error) *Store {
 	return &Store{URL: url, Note: note, Source: Given, stop: stop}
 }

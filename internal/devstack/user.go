@@ -10,15 +10,16 @@ import (
 	"strconv"
 )
 
-// user is who a program runs as.
+// user is the user that a program runs as.
 type user struct {
 	uid, gid uint32
-	// passes: it may enter directories on the way that are not open to it.
+	// passes is true if the program gets a capability to pass through directories that are
+	// closed to the user.
 	passes bool
 }
 
-// unprivileged finds whom Postgres runs as when we are root, which it refuses:
-// postgres, else nobody. Nil if we are not root.
+// unprivileged returns the user for Postgres, which refuses to run as root: postgres,
+// otherwise nobody. It returns nil if this process does not run as root.
 func unprivileged(dir string) (*user, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -41,7 +42,7 @@ func unprivileged(dir string) (*user, error) {
 	return nil, errors.New("find a user for Postgres, which refuses to run as root: there is neither postgres nor nobody")
 }
 
-// open says whether everybody may enter the directories on the way to dir.
+// open reports whether every user may pass through the directories above dir.
 func open(dir string) bool {
 	for dir = filepath.Dir(dir); ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
@@ -54,7 +55,7 @@ func open(dir string) bool {
 	}
 }
 
-// own makes a directory that belongs to the user.
+// own creates a directory that belongs to the user.
 func own(dir string, as *user) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make %s: %w", dir, err)

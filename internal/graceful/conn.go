@@ -6,18 +6,18 @@ import (
 	"syscall"
 )
 
-// conn is a connection that counts.
+// conn is a connection that counts toward the limit.
 type conn struct {
 	net.Conn
 	of *Listener
-	// heard is whether anything has been received.
-	heard atomic.Bool
+	// received is whether anything was received.
+	received atomic.Bool
 }
 
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if n > 0 && !c.heard.Load() {
-		c.heard.Store(true)
+	if n > 0 && !c.received.Load() {
+		c.received.Store(true)
 	}
 	return n, err
 }
@@ -31,7 +31,7 @@ func (c *conn) Close() error {
 	return err
 }
 
-// CloseWrite sends the end of what is written; reading goes on.
+// CloseWrite closes the connection for writing. Reading remains possible.
 func (c *conn) CloseWrite() error {
 	if half, can := c.Conn.(interface{ CloseWrite() error }); can {
 		return half.CloseWrite()
@@ -39,7 +39,7 @@ func (c *conn) CloseWrite() error {
 	return syscall.EINVAL
 }
 
-// SyscallConn gives the descriptor, for what package net does not know.
+// SyscallConn gives access to the descriptor, for system calls that package net lacks.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {
 	if raw, is := c.Conn.(syscall.Conn); is {
 		return raw.SyscallConn()

@@ -20,7 +20,7 @@ import (
 
 const patience = 20 * time.Second
 
-// listen gives a listener whose connections answer every line with the same line.
+// listen returns a listener whose connections echo every line.
 func listen(t *testing.T, limit int) *graceful.Listener {
 	t.Helper()
 	under, err := graceful.Listen("127.0.0.1:0")
@@ -75,7 +75,7 @@ func TestConnectionOverTheLimitIsAnsweredAndClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := dial(t, l)
-	// It has sent something already, which must not cost it the answer.
+	// The client has already sent something, but must get the response.
 	if _, err := io.WriteString(second, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"+strings.Repeat("x", 60000)); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestConnectionOverTheLimitIsAnsweredAndClosed(t *testing.T) {
 	_ = first.Close()
 	for end := time.Now().Add(patience); l.Open() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("a closed connection counts for ever")
+			t.Fatal("a closed connection still counts")
 		}
 	}
 	if err := echoes(dial(t, l)); err != nil {
@@ -116,7 +116,7 @@ func (f *failing) Accept() (c net.Conn, err error) {
 	return f.Listener.Accept()
 }
 
-func TestServerOutlivesAWantOfFileDescriptors(t *testing.T) {
+func TestServerSurvivesALackOfFileDescriptors(t *testing.T) {
 	t.Parallel()
 	for want, pass := range map[error]bool{syscall.EMFILE: true, syscall.ECONNABORTED: true, syscall.EBADF: false} {
 		under, err := graceful.Listen("127.0.0.1:0")
@@ -136,7 +136,7 @@ func TestServerOutlivesAWantOfFileDescriptors(t *testing.T) {
 	}
 }
 
-// Clients connect as fast as they can while the listener stops: who is connected is
+// Clients connect as fast as they can while the listener stops. Every connected client is
 // served.
 func TestStopResetsNobody(t *testing.T) {
 	t.Parallel()
@@ -200,6 +200,6 @@ func TestWaitEndsWithTheLastConnectionAndClosesSilentOnes(t *testing.T) {
 	began := time.Now()
 	l.Wait(t.Context(), patience)
 	if took := time.Since(began); took > patience/2 {
-		t.Errorf("it waited %v for nobody", took)
+		t.Errorf("it waited %v although no connection was open", took)
 	}
 }

@@ -11,30 +11,30 @@ import (
 	"time"
 )
 
-// LastCall is how long clients should still be let use a kept connection after Stop,
-// see Wait. A connection that is closed while a request is on its way fails that
+// DrainTime is the recommended limit of Wait: how long clients may still use their
+// connections after Stop. Closing a connection while a request is in flight fails the
 // request.
-const LastCall = 500 * time.Millisecond
+const DrainTime = 500 * time.Millisecond
 
 const (
-	// settleTime is how long handshakes that have begun may take to finish before
-	// the listener closes: closing resets those that have not been accepted.
-	settleTime = 100 * time.Millisecond
-	// retryAfter is the pause after an accept that failed for want of something
-	// that comes back, such as file descriptors.
+	// handshakeTime is how long Stop waits for handshakes in progress before it closes the
+	// listener, which resets connections that are not yet accepted.
+	handshakeTime = 100 * time.Millisecond
+	// retryAfter is the pause after an accept that failed for a temporary reason, such as a
+	// lack of file descriptors.
 	retryAfter = 20 * time.Millisecond
-	// refusalTime and refusalsAtOnce bound the answers to connections over the
-	// limit. What is over that is closed without an answer.
-	refusalTime    = time.Second
-	refusalsAtOnce = 64
+	// refusalTime and maxRefusals limit the responses to connections over the limit.
+	// Connections beyond maxRefusals are closed without a response.
+	refusalTime = time.Second
+	maxRefusals = 64
 )
 
-// Refusal is the whole HTTP response that a connection over the limit is sent.
+// Refusal is the complete HTTP response that is sent on a connection over the limit.
 const Refusal = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nCache-Control: no-store\r\n" +
 	"Content-Type: application/problem+json\r\nContent-Length: 130\r\n\r\n" +
 	`{"title":"Service Unavailable","status":503,"code":"busy","detail":"Too many connections are open here. Try again in a moment."}` + "\r\n"
 
-// Listener gives out at most Limit connections at a time.
+// Listener accepts connections up to a limit of open ones.
 type Listener struct {
 	net.Listener
 	limit    int
@@ -42,47 +42,46 @@ type Listener struct {
 	refused  atomic.Uint64
 	close    func() error
 
-	mu   sync.Mutex
-	open map[*conn]struct{} // guarded by mu
+	mu   sync.Mutex // guards open
+	open map[*conn]struct{}
 }
 
-// Listen listens on TCP. It does without Multipath TCP, which Go uses where it can
-// and which refuses the filter that Stop needs.
+// Listen listens on TCP. It disables Multipath TCP, which Go uses by default and which does
+// not support the socket filter that Stop needs.
 func Listen(addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false)
 	return config.Listen(context.Background(), "tcp", addr)
 }
 
-// NewListener wraps l. Limit is how many connections may be open at once.
+// NewListener wraps l. The limit is how many connections may be open at once.
 func NewListener(l net.Listener, limit int) *Listener {
 	return &Listener{
-		Listener: l, limit: limit, refusals: make(chan struct{}, refusalsAtOnce), open: map[*conn]struct{}{},
+		Listener: l, limit: limit, refusals: make(chan struct{}, maxRefusals), open: map[*conn]struct{}{},
 		close: sync.OnceValue(l.Close),
 	}
 }
 
-// Accept waits for the next connection within the limit. It goes on after errors
-// that pass, so that a client cannot end the server by opening connections until
-// there is no file descriptor left.
+// Accept waits for the next connection within the limit. It continues after temporary
+// errors, so that a client cannot end the server by using up all file descriptors.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		switch {
-		case passes(err):
+		case isTemporary(err):
 			time.Sleep(retryAfter)
 		case err != nil:
 			return nil, err
 		default:
-			if kept := l.keep(c); kept != nil {
-				return kept, nil
+			if counted := l.track(c); counted != nil {
+				return counted, nil
 			}
 			l.refuse(c)
 		}
 	}
 }
 
-func passes(err error) bool {
+func isTemporary(err error) bool {
 	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.ECONNRESET} {
 		if errors.Is(err, errno) {
 			return true
@@ -91,18 +90,19 @@ func passes(err error) bool {
 	return false
 }
 
-func (l *Listener) keep(c net.Conn) net.Conn {
+// track counts a connection, or returns nil if the limit is reached.
+func (l *Listener) track(c net.Conn) net.Conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.open) >= l.limit {
 		return nil
 	}
-	kept := &conn{Conn: c, of: l}
-	l.open[kept] = struct{}{}
-	return kept
+	counted := &conn{Conn: c, of: l}
+	l.open[counted] = struct{}{}
+	return counted
 }
 
-// refuse answers on a connection over the limit without making others wait.
+// refuse sends the Refusal on a connection over the limit, in the background.
 func (l *Listener) refuse(c net.Conn) {
 	l.refused.Add(1)
 	select {
@@ -119,9 +119,9 @@ func (l *Listener) refuse(c net.Conn) {
 	}()
 }
 
-// Linger closes a connection after its last answer. It first takes what the client
-// still sends, for the given time at most: otherwise the kernel would reset the
-// connection, and the client lose the answer (RFC 9112, section 9.6).
+// Linger closes a connection after its last response. Before that it reads what the client
+// still sends, for at most the given time. Otherwise the kernel would reset the connection,
+// and the client could lose the response (RFC 9112, section 9.6).
 func Linger(c net.Conn, limit time.Duration) error {
 	if half, can := c.(interface{ CloseWrite() error }); can && half.CloseWrite() == nil {
 		_ = c.SetReadDeadline(time.Now().Add(limit))
@@ -130,7 +130,7 @@ func Linger(c net.Conn, limit time.Duration) error {
 	return c.Close()
 }
 
-// Close stops listening at once. Only the first call does something.
+// Close stops listening at once. Only the first call has an effect.
 func (l *Listener) Close() error { return l.close() }
 
 // Open is how many connections are open.
@@ -140,25 +140,25 @@ func (l *Listener) Open() int {
 	return len(l.open)
 }
 
-// Refused is how many connections were over the limit.
+// Refused is how many connections were refused because of the limit.
 func (l *Listener) Refused() uint64 { return l.refused.Load() }
 
-// Stop takes no new connections. Whoever has one keeps it: first the kernel is told
-// to take no new ones, then those whose handshake had begun are accepted, then the
-// listener closes. A client that comes later cannot connect; none is reset.
+// Stop stops accepting connections and keeps the open ones. First the kernel refuses new
+// handshakes, then connections whose handshake had begun are accepted, then the listener
+// closes. Later clients cannot connect, and none is reset.
 func (l *Listener) Stop(ctx context.Context) error {
 	if raw, is := l.Listener.(syscall.Conn); is {
 		refuseNew(raw)
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(settleTime):
+	case <-time.After(handshakeTime):
 	}
 	return l.Close()
 }
 
-// Wait returns when no connection is open, or when the time is over. Then it closes
-// those on which nothing has ever been received.
+// Wait returns when no connection is open, or after the limit. In that case it closes the
+// connections on which nothing was ever received.
 func (l *Listener) Wait(ctx context.Context, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -178,7 +178,7 @@ func (l *Listener) closeSilent() {
 	l.mu.Lock()
 	var silent []*conn
 	for c := range l.open {
-		if !c.heard.Load() {
+		if !c.received.Load() {
 			silent = append(silent, c)
 		}
 	}

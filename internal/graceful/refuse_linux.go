@@ -6,11 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refuseNew has the kernel drop attempts to connect. Handshakes that have begun
-// go on. Closing alone would reset whatever is between handshake and accept, and
-// there is no moment at which that queue is sure to be empty: without the filter
-// TestStopResetsNobody fails. If the kernel refuses it, a few connections may be
-// reset.
+// refuseNew installs a socket filter with which the kernel drops attempts to connect.
+// Handshakes in progress continue. Closing without it would reset connections that are in
+// the accept queue, which is never sure to be empty: TestStopResetsNobody fails without the
+// filter. If the kernel does not allow the filter, a few connections may be reset.
 func refuseNew(l syscall.Conn) {
 	raw, err := l.SyscallConn()
 	if err != nil {
@@ -18,7 +17,7 @@ func refuseNew(l syscall.Conn) {
 	}
 	const (
 		flags = 13   // offset of the flags in a TCP header
-		syn   = 0x02 // asks for a connection
+		syn   = 0x02 // the flag of a connection attempt
 	)
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},

@@ -4,5 +4,5 @@ package graceful
 
 import "syscall"
 
-// refuseNew needs Linux. Elsewhere the service is only developed.
+// refuseNew needs Linux. Other systems are only for development.
 func refuseNew(syscall.Conn) {}

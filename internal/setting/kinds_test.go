@@ -23,7 +23,7 @@ func TestValuesOfOneMeaningAreWrittenInOneWay(t *testing.T) {
 		{new(setting.Toggle), "TRUE", "true"}, {new(setting.Toggle), "0", "false"}, {new(setting.Level), "warn", "WARN"}, {new(setting.Level), "Debug", "DEBUG"},
 		{new(setting.Networks), "10.1.2.3/8", "10.0.0.0/8"}, {new(setting.Networks), "10.1.2.3", "10.1.2.3/32"}, {new(setting.Networks), "::1 , fd00::1/8", "::1/128,fd00::/8"},
 		{new(setting.Networks), "::ffff:10.1.2.3/104", "10.0.0.0/8"}, {new(setting.Networks), "::ffff:10.1.2.3", "10.1.2.3/32"}, {new(setting.Networks), "10.0.0.0/8,10.1.0.0/8", "10.0.0.0/8"},
-		{new(setting.Origin), "HTTPS://Auth.Books.Test:443", "https://auth.books.test"}, {new(setting.Origin), "http://[::1]:8000", "http://[::1]:8000"},
+		{new(setting.Origin), "HTTPS://Shop.Test:443", "https://shop.test"}, {new(setting.Origin), "http://[::1]:8000", "http://[::1]:8000"},
 		{new(setting.Origins), "https://shop.test:443,http://shop.test:80", "https://shop.test,http://shop.test"}, {new(setting.Origins), "http://shop.test:443", "http://shop.test:443"},
 		{new(setting.Origins), "https://Bücher.test, https://faß.test", "https://xn--bcher-kva.test,https://xn--fa-hia.test"}, {new(setting.Origins), "https://例え.テスト:8443", "https://xn--r8jz45g.xn--zckzah:8443"},
 		{new(setting.Origins), "http://[0:0:0:0:0:0:0:1]:80", "http://[::1]"}, {new(setting.Origins), "http://[2001:DB8::A]", "http://[2001:db8::a]"}, {new(setting.Origins), "http://[::ffff:10.0.0.1]", "http://[::ffff:a00:1]"},

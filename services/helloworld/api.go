@@ -17,7 +17,7 @@ const (
 	scope    = "books:read"
 )
 
-// readyTimeout is the deadline of a look at what tokens are verified with.
+// readyTimeout limits the check of the verifier's store in /readyz.
 const readyTimeout = time.Second
 
 // api answers requests.
@@ -37,25 +37,25 @@ func newAPI(guard *bearer.Guard, v verifier) *api {
 	return a
 }
 
-// welcome is for everybody.
+// welcome needs no token.
 func (a *api) welcome(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, map[string]string{"message": "Hello, world! Send an access token to /hello."})
 }
 
-// hello is for those whose token is for this API.
+// hello greets the person of the access token.
 func (a *api) hello(w http.ResponseWriter, r *http.Request) {
 	who, _ := bearer.FromContext(r.Context())
-	w.Header().Set("Cache-Control", "no-store") // it is about a person
+	w.Header().Set("Cache-Control", "no-store") // it has personal data
 	write(w, http.StatusOK, map[string]string{"message": "Hello, " + cmp.Or(who.Name, who.Email) + "!", "email": who.Email, "name": who.Name})
 }
 
-// livez says that the process answers.
+// livez reports that the process answers.
 func (a *api) livez(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz says whether requests should be sent here: without Redis, or without
-// auth-api where that is asked, no token can be verified.
+// readyz reports whether requests should be sent here. Without the verifier's store, Redis or
+// auth-api, no token can be verified.
 func (a *api) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
@@ -72,5 +72,5 @@ func (a *api) readyz(w http.ResponseWriter, r *http.Request) {
 func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the caller has gone
+	_ = json.NewEncoder(w).Encode(body) // an error: the client has gone
 }

@@ -8,7 +8,7 @@ import (
 	"auth.books.test/internal/devstack/devtest"
 )
 
-func TestGreetsEverybodyAndAsksForAToken(t *testing.T) {
+func TestServesTheWelcomeAndAsksForAToken(t *testing.T) {
 	t.Parallel()
 	p := helloworld(t, devtest.Redis(t))
 	if got := p.call("GET", "/", "", nil); got.status != 200 || !strings.HasPrefix(got.text("message"), "Hello, world!") {

@@ -43,7 +43,7 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 			devtest.Eventually(t, "the token is good again", func() bool {
 				got := p.hello(token)
 				if got.status == 401 {
-					t.Fatalf("a live token was called dead: %s", got.raw)
+					t.Fatalf("a live token was refused as invalid: %s", got.raw)
 				}
 				return got.status == 200
 			})
@@ -63,8 +63,8 @@ func TestStartsBeforeRedis(t *testing.T) {
 	devtest.Eventually(t, "ready", func() bool { return p.call("GET", "/readyz", "", nil).status == 200 })
 }
 
-// In a cluster it is the user verifier, who may read tokens' records and no more.
-func TestReadsAsTheVerifierOfTheCluster(t *testing.T) {
+// In a cluster helloworld uses the Redis user verifier, which may only read tokens' records.
+func TestWorksAsTheRedisUserVerifier(t *testing.T) {
 	t.Parallel()
 	server := devtest.RedisProcess(t)
 	token := putToken(t, server.URL)
@@ -91,7 +91,7 @@ func TestReadsAsTheVerifierOfTheCluster(t *testing.T) {
 	}
 }
 
-// verifier is what the platform seals for it.
+// verifier is the Redis user that the platform seals for helloworld.
 type verifier struct {
 	password string
 	rule     []any

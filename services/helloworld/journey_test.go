@@ -20,7 +20,7 @@ const (
 	insufficient = `Bearer realm="books", error="insufficient_scope", scope="books:read"`
 )
 
-// both are the two services on stores that they share.
+// both are the two services with shared stores.
 type both struct {
 	auth, hello *program
 	authDB      string
@@ -39,7 +39,7 @@ func (b both) register(t *testing.T) {
 	}
 }
 
-// grant lets every account read at the API books.
+// grant assigns the role that may read the API books to every account.
 func (b both) grant(t *testing.T) {
 	t.Helper()
 	db, err := pgx.Connect(t.Context(), b.authDB)
@@ -107,7 +107,7 @@ func TestTokenOfAuthAPIOpensHelloworldUntilItIsRevoked(t *testing.T) {
 	}
 }
 
-// denied waits for the bound within which a revocation is seen everywhere.
+// denied waits at most the staleness bound until the token is refused.
 func denied(t *testing.T, b both, token string) {
 	t.Helper()
 	devtest.Eventually(t, "the token is dead", func() bool { return b.hello.hello(token).status != 200 })

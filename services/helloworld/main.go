@@ -1,5 +1,5 @@
-// Command helloworld is the smallest API that relies on auth-api: it greets
-// whoever sends an access token for it.
+// Command helloworld is a minimal API that relies on auth-api: it greets the person whose
+// access token is sent.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// run is the program. Settings come from the environment.
+// run runs a command. Settings come from the environment.
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	switch strings.Join(args, " ") {
 	case "":
@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		_, err := fmt.Fprintf(stdout, "helloworld %s (%s)\n", version, commit)
 		return err
 	default:
-		return errors.New("helloworld serves; `helloworld config` prints its settings, `helloworld version` its version")
+		return errors.New("unknown command: run helloworld without arguments to serve, `helloworld config` to print its settings, `helloworld version` to print its version")
 	}
 }
 
@@ -68,7 +68,7 @@ func start(ctx context.Context, stdout io.Writer) error {
 	}
 	log := slog.New(slog.NewJSONHandler(stdout, nil))
 	for _, name := range others() {
-		log.WarnContext(ctx, "a variable is named like a setting and is none: helloworld config prints those that there are", "variable", name)
+		log.WarnContext(ctx, "a variable is named like a setting, but is none: `helloworld config` prints all settings", "variable", name)
 	}
 	redis.SetLogger(direct.RedisLog{Log: log})
 	v, err := newVerifier(s, log)
@@ -80,7 +80,7 @@ func start(ctx context.Context, stdout io.Writer) error {
 	return serve(ctx, l, newAPI(guard, v), s, log)
 }
 
-// refusals logs what is not the caller's fault.
+// refusals logs refusals that are not the caller's fault.
 func refusals(log *slog.Logger) func(context.Context, *bearer.Refusal) {
 	return func(ctx context.Context, r *bearer.Refusal) {
 		if r.Code == bearer.StoreUnavailable {

@@ -10,8 +10,8 @@ import (
 	"auth.books.test/internal/servicetest"
 )
 
-// helloworld asks auth-api as a client of its own, and has no Redis.
-func TestAsksAuthAPIWhereItIsNotGivenRedis(t *testing.T) {
+// helloworld asks auth-api with credentials of its own, and has no access to Redis.
+func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	t.Parallel()
 	env := servicetest.AuthAPISettings(t)
 	auth := authAPI(t, env)
@@ -38,7 +38,7 @@ func TestAsksAuthAPIWhereItIsNotGivenRedis(t *testing.T) {
 	if got := p.hello(token); got.status != 200 || got.text("email") != email {
 		t.Errorf("%d %s", got.status, got.raw)
 	}
-	want(t, p.hello(b.signIn(t, "account")), 401, "invalid_token", invalid) // of a token for others it is told nothing
+	want(t, p.hello(b.signIn(t, "account")), 401, "invalid_token", invalid) // a token for other APIs is unknown to it
 	if got := auth.call("DELETE", "/v1/sessions/current", token, nil); got.status != 204 {
 		t.Fatalf("%d %s", got.status, got.raw)
 	}
@@ -48,7 +48,7 @@ func TestAsksAuthAPIWhereItIsNotGivenRedis(t *testing.T) {
 	if out, err := servicetest.Run(servicetest.Build(t, servicetest.AuthAPI), env, "client", "disable", made[1]); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	// The client is out; that says nothing of the token.
+	// The client is disabled, which says nothing about the token.
 	devtest.Eventually(t, "it is out", func() bool { return p.hello(token).status != 200 })
 	want(t, p.hello(token), 503, "store_unavailable", "")
 	if r := p.call("GET", "/readyz", "", nil); r.status != 503 || r.text("auth-api") != "down" {

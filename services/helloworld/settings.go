@@ -8,8 +8,8 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// settings are all that can be set. A secret can also be given as a file, whose
-// name is in the variable with _FILE after it.
+// settings are all settings. A secret can also be read from a file, whose name is in the
+// variable with the suffix _FILE.
 type settings struct {
 	Addr            setting.Address  `envconfig:"HELLOWORLD_ADDR" default:"127.0.0.1:8080"`
 	ShutdownDelay   setting.Duration `envconfig:"HELLOWORLD_SHUTDOWN_DELAY" default:"5s" max:"1h"`
@@ -24,16 +24,15 @@ type settings struct {
 	Port     setting.Port   `envconfig:"SESSION_DB_PORT" default:"6379"`
 	User     setting.Text   `envconfig:"SESSION_DB_USER"`
 	Password setting.Secret `envconfig:"SESSION_DB_PASSWORD"`
-	// Master is what Sentinel calls it; Host, with commas, and Port are then the
-	// sentinels'.
+	// Master is the master's name in Sentinel. With it, Host (separated by commas) and Port
+	// are those of the sentinels.
 	Master   setting.Text   `envconfig:"SESSION_DB_SENTINEL_MASTER"`
 	TokenKey setting.Secret `envconfig:"SESSION_DB_TOKEN_KEY"`
 
 	ring *token.KeyRing
 }
 
-// load reads the environment. Its error has a line for each fault, without
-// secrets.
+// load reads the environment. Its error has a line for each fault, and no secrets.
 func load() (s settings, err error) {
 	faults := setting.Read(&s)
 	_, slips := unknown()
@@ -74,15 +73,15 @@ func (s settings) redis() setting.Redis {
 	return setting.Redis{URL: s.URL, Host: s.Host, Port: s.Port, User: s.User, Password: s.Password, Master: s.Master}
 }
 
-// redisURL is SESSION_DB_URL, or what its parts say.
+// redisURL is SESSION_DB_URL, or the URL of SESSION_DB_HOST and the other parts.
 func (s settings) redisURL() string { return s.redis().Address() }
 
-// remote is whom to ask where AUTH_API_URL is set.
+// remote are the options of verify.Remote, for when AUTH_API_URL is set.
 func (s settings) remote() verify.RemoteOptions {
 	return verify.RemoteOptions{URL: string(s.AuthAPI), ClientID: string(s.ClientID), ClientSecret: s.ClientSecret.Reveal()}
 }
 
-// others are variables that are named like settings of helloworld and are none.
+// others lists variables that begin like settings of helloworld but are none.
 func others() []string {
 	names, _ := unknown()
 	return names

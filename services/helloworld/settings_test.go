@@ -17,7 +17,7 @@ func run(t *testing.T, env settings, args ...string) (string, error) {
 	return servicetest.Run(servicetest.Build(t, servicetest.Helloworld), env, args...)
 }
 
-func TestSaysWhatIsWrongWithTheSettings(t *testing.T) {
+func TestWrongSettingsAreExplained(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
@@ -58,7 +58,7 @@ func TestSaysWhatIsWrongWithTheSettings(t *testing.T) {
 		}
 	}
 	if out, err := run(t, settings{}, "nonsense"); err == nil || !strings.Contains(out, "helloworld config") {
-		t.Errorf("ran nonsense: %s", out)
+		t.Errorf("ran an unknown command: %s", out)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestPrintsSettingsWithSecretsMaskedAndVersion(t *testing.T) {
 	}
 }
 
-func TestFindsTheMasterByItsSentinel(t *testing.T) {
+func TestFindsTheMasterThroughSentinel(t *testing.T) {
 	t.Parallel()
 	s := devtest.RedisSentinel(t)
 	given, err := url.Parse(s.URL[:strings.Index(s.URL, ",")] + "/main")
@@ -89,8 +89,8 @@ func TestFindsTheMasterByItsSentinel(t *testing.T) {
 	}
 }
 
-// As `make run` keeps its secrets.
-func TestTakesSecretsFromFiles(t *testing.T) {
+// `make run` passes secrets in files.
+func TestReadsSecretsFromFiles(t *testing.T) {
 	t.Parallel()
 	url := devtest.Redis(t)
 	dir := t.TempDir()

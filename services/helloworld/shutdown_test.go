@@ -38,9 +38,9 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 	}
 }
 
-// What two servers might read differently ends the connection, so that no body is
-// taken for the next request.
-func TestRequestsThatCanBeReadInTwoWaysCloseTheConnection(t *testing.T) {
+// A request that two servers might read differently closes the connection, so that no body
+// is read as the next request.
+func TestAmbiguousRequestsCloseTheConnection(t *testing.T) {
 	t.Parallel()
 	p := helloworld(t, devtest.Redis(t))
 	for name, request := range map[string]string{
@@ -67,7 +67,7 @@ func TestRequestsThatCanBeReadInTwoWaysCloseTheConnection(t *testing.T) {
 			t.Errorf("%s: %s, closes: %v", name, response.Status, response.Close)
 		}
 		if rest, _ := io.ReadAll(r); len(rest) > 0 {
-			t.Errorf("%s: it went on: %s", name, rest)
+			t.Errorf("%s: the connection stayed open: %s", name, rest)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// putToken makes a token as auth-api does, for where it is not needed.
+// putToken issues a token like auth-api, for tests that do not start it.
 func putToken(t *testing.T, redisURL string) string {
 	t.Helper()
 	ring, err := token.ParseKeyRing(tokenKey)

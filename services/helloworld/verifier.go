@@ -9,16 +9,16 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// verifier is a verify.Verifier and what it stands on.
+// verifier is a verify.Verifier and the store that it uses.
 type verifier struct {
 	verify.Verifier
-	// store is what it asks: session-db or auth-api.
+	// store is session-db or auth-api.
 	store string
 	ping  func(context.Context) error
 	close func()
 }
 
-// newVerifier asks auth-api if its URL is set, and Redis otherwise.
+// newVerifier uses auth-api if its URL is set, and Redis otherwise.
 func newVerifier(s settings, log *slog.Logger) (verifier, error) {
 	if s.AuthAPI != "" {
 		remote, err := verify.NewRemote(s.remote())

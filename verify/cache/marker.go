@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	errIncomplete = errors.New("Redis has no marker that all records are there: it is not filled yet")
-	errEvicting   = errors.New("Redis may have evicted the missing key: set its maxmemory-policy to noeviction")
+	errIncomplete = errors.New("the marker that all records are there is missing: Redis is not filled yet")
+	errEvicting   = errors.New("the missing key may have been evicted: set Redis's maxmemory-policy to noeviction")
 )
 
 // marker is a key whose absence means that Redis may have lost other keys.

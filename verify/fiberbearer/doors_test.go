@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 
-// doors are both middlewares, each with the same routes: /any needs a token for
-// the API, /read one scope, /edit two.
+// doors are both middlewares with the same routes: /any needs a token for the API, /read
+// one scope, /edit two.
 func doors() map[string]door {
 	return map[string]door{"net/http": onNetHTTP, "Fiber": onFiber}
 }
@@ -44,7 +44,7 @@ func onNetHTTP(t *testing.T, g *bearer.Guard) string {
 }
 
 func onFiber(t *testing.T, g *bearer.Guard) string {
-	// Without Immutable, as most use it: what is kept must be a copy.
+	// Most services do not set Immutable, so what outlives the request must be a copy.
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	for path, scopes := range routes() {
 		app.All(path, fiberbearer.Require(g, scopes...), func(c *fiber.Ctx) error {
@@ -72,7 +72,7 @@ func routes() map[string][]string {
 	return map[string][]string{"/any": nil, "/read": {"books:read"}, "/edit": {"books:read", "books:write"}}
 }
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	status int
 	header http.Header
@@ -101,7 +101,7 @@ func ask(t *testing.T, method, url string, authorization ...string) answer {
 	return a
 }
 
-// refused checks the whole of an answer that lets nobody in.
+// refused checks all parts of a refusal.
 func refused(t *testing.T, a answer, status int, code, challenge string) {
 	t.Helper()
 	if a.status != status || a.body["code"] != code || a.header.Get("WWW-Authenticate") != challenge {
@@ -125,7 +125,7 @@ func TestBothDoorsAnswerAsTheStandardSays(t *testing.T) {
 	ada := f.signIn(t, []string{"books", "shop"}, []string{"account", "books:read"})
 	editor := f.signIn(t, []string{"books"}, []string{"books:write", "books:read"})
 	shopper := f.signIn(t, []string{"shop"}, []string{"shop:buy"})
-	// A scope of ours in a token of another API is worth nothing.
+	// Our scope in a token for another API does not count.
 	stranger := f.signIn(t, []string{"shop"}, []string{"books:read"})
 	nobody := f.signIn(t, nil, nil)
 	revoked := f.signIn(t, []string{"books"}, []string{"books:read"})
@@ -224,7 +224,7 @@ func TestBothDoorsSay503WhileTheStoreIsAway(t *testing.T) {
 				}
 				breakIt(proxy)
 				refused(t, ask(t, "GET", url+"/read", "Bearer "+raw), 503, "store_unavailable", "")
-				// What needs no store is still told.
+				// Refusals that need no store stay the same.
 				refused(t, ask(t, "GET", url+"/read", "Bearer nonsense"), 401, "invalid_token", `Bearer realm="books", error="invalid_token"`)
 				refused(t, ask(t, "GET", url+"/read"), 401, "missing_token", `Bearer realm="books"`)
 				proxy.Restore()
@@ -239,8 +239,7 @@ func TestBothDoorsSay503WhileTheStoreIsAway(t *testing.T) {
 	}
 }
 
-// Fiber's buffers are used again by the next request; what a handler was given
-// must stay as it was.
+// Fiber reuses its buffers for the next request. The principal of a handler must not change.
 func TestFiberPrincipalOutlivesItsRequest(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, devtest.Redis(t))

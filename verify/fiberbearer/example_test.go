@@ -14,7 +14,7 @@ import (
 )
 
 func Example() {
-	// A *direct.Verifier, outside of examples.
+	// A service uses a *direct.Verifier here.
 	var verifier verify.Verifier = ada{}
 	guard := bearer.New(bearer.Options{Verifier: verifier, Audience: "books"})
 
@@ -38,7 +38,7 @@ func Example() {
 	// 401 [Bearer realm="books"]
 }
 
-// ada is a verifier to whom every token is Ada's.
+// ada is a verifier for which every token is Ada's.
 type ada struct{}
 
 func (ada) Verify(context.Context, string) (*verify.Principal, error) {

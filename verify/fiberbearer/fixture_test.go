@@ -18,7 +18,7 @@ const (
 	sessionID = "01a20cde-6bd3-7531-8ac9-b1636fb1cb55"
 )
 
-// fixture is a verifier on a Redis, and what auth-api does there.
+// fixture is a verifier with a Redis, in which it writes records like auth-api.
 type fixture struct {
 	verifier *direct.Verifier
 	redis    *redis.Client
@@ -78,7 +78,7 @@ func (f *fixture) put(t *testing.T, ends time.Time, audiences, scopes []string) 
 	return made.Reveal()
 }
 
-// mint makes a token that has no record.
+// mint makes a token without a record.
 func (f *fixture) mint(t *testing.T) string {
 	t.Helper()
 	made, _, err := f.ring.Mint(rand.Reader, token.Access)

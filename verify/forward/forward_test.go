@@ -10,8 +10,8 @@ import (
 	"auth.books.test/verify/forward"
 )
 
-// variable is the name of the variable that CGI makes of a header's (RFC 3875,
-// section 4.1.18), as lenient programs do it.
+// variable is the name of the CGI variable for a header (RFC 3875, section 4.1.18), as
+// lenient programs derive it.
 func variable(header string) string {
 	return "HTTP_" + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(header))
 }

@@ -26,7 +26,7 @@ func TestOnlyOneEncodingOfAKeyIsOurs(t *testing.T) {
 		"the other alphabet":                   token.KeyPrefix + strings.Repeat("+", 42) + "A",
 		"another prefix":                       "Session:" + good[len(token.KeyPrefix):],
 		"one character fewer":                  good[:len(good)-1],
-		"the mark of a rebuild":                token.RebuiltKey,
+		"the rebuild marker":                   token.RebuiltKey,
 		"nothing":                              "",
 	} {
 		if h, ours := token.ParseKey(key); ours {

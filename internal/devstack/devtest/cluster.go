@@ -15,9 +15,9 @@ import (
 
 const slots = 16384
 
-// Cluster is a Redis Cluster of masters, each of which may be broken.
+// Cluster is a Redis Cluster of masters, each of which a test may kill.
 type Cluster struct {
-	// URL to connect to.
+	// URL has all nodes.
 	URL   string
 	Nodes []*ClusterNode
 }
@@ -29,8 +29,8 @@ type ClusterNode struct {
 	process *devstack.Process
 }
 
-// RedisCluster starts a cluster whose slots are shared out among some of its
-// masters; spare ones have none.
+// RedisCluster starts a cluster. Its slots are distributed among the masters; spare ones have
+// no slots.
 func RedisCluster(t testing.TB, masters, spare int) *Cluster {
 	t.Helper()
 	c := &Cluster{}
@@ -65,7 +65,7 @@ func RedisCluster(t testing.TB, masters, spare int) *Cluster {
 	return c
 }
 
-// Client reaches this node alone.
+// Client returns a client for this node only.
 func (n *ClusterNode) Client(t testing.TB) *redis.Client {
 	t.Helper()
 	c := redis.NewClient(&redis.Options{Addr: n.Addr, DisableIdentity: true})
@@ -73,11 +73,11 @@ func (n *ClusterNode) Client(t testing.TB) *redis.Client {
 	return c
 }
 
-// Kill ends the node as a crash would.
+// Kill kills the node, like a crash.
 func (n *ClusterNode) Kill() { n.process.Kill() }
 
-// RedisWith starts a Redis with lines of configuration of the test's own, which ends
-// with the test. It may have any users.
+// RedisWith starts a Redis with additional lines of configuration, for example users. It ends
+// with the test.
 func RedisWith(t testing.TB, config string) *ClusterNode { return runRedis(t, config) }
 
 // runRedis starts a Redis on loopback that ends with the test.

@@ -14,8 +14,8 @@ import (
 	"auth.books.test/internal/devstack"
 )
 
-// containersWork says quickly whether a container provider answers. A look-up
-// by testcontainers itself takes seconds where there is none.
+// containersWork reports quickly whether a container provider answers. Testcontainers itself
+// takes seconds if there is none.
 func containersWork(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -15,29 +15,29 @@ import (
 	"time"
 )
 
-// Keeper is an HTTP client that keeps its connection and never sends a request
-// twice. Go's own sends a GET again when a kept connection turns out to be closed,
-// so it does not see a server that cuts its clients off.
+// Keeper is an HTTP client that keeps its connection and never repeats a request. Go's client
+// repeats a GET if a kept connection was closed, and so hides that a server cuts off its
+// clients.
 type Keeper struct {
-	// Addr is host:port, Request the whole request, Status what each answer should be.
+	// Addr is host:port, Request the complete request, Status the expected status.
 	Addr, Request string
 	Status        int
-	// Pause is the time between an answer and the next request.
+	// Pause is the time between a response and the next request.
 	Pause time.Duration
 
 	sent, failed atomic.Int64
 	why          atomic.Value
 }
 
-// Keepers run until the server cannot be connected to.
+// Keepers run until they cannot connect to the server.
 type Keepers struct {
 	list     []*Keeper
 	draining atomic.Bool
 	all      sync.WaitGroup
 }
 
-// Keep starts ten clients at addr for each request, whose answers are to have that
-// status. It returns when each has had three answers.
+// Keep starts ten clients for each request, whose responses must have the status. It returns
+// when each client has got three responses.
 func Keep(t *testing.T, addr string, statuses map[string]int) *Keepers {
 	t.Helper()
 	var list []*Keeper
@@ -59,16 +59,16 @@ func Keep(t *testing.T, addr string, statuses map[string]int) *Keepers {
 			return k
 		}
 		if time.Now().After(end) {
-			t.Fatal("not within 30 s: all clients are at work")
+			t.Fatal("not within 30 s: every client has got three responses")
 		}
 	}
 }
 
-// Draining says that from now on each answer has to say `Connection: close`.
+// Draining requires `Connection: close` in each response from now on.
 func (k *Keepers) Draining() { k.draining.Store(true) }
 
-// LostNothing waits until the server is gone, and fails the test for each client of
-// which a request failed.
+// LostNothing waits until the server has ended, and fails the test for each client with a
+// failed request.
 func (k *Keepers) LostNothing(t *testing.T) {
 	t.Helper()
 	k.all.Wait()
@@ -97,7 +97,7 @@ func (k *Keeper) run(ctx context.Context, draining *atomic.Bool) {
 	}
 }
 
-// use asks on a connection until an answer says that it closes.
+// use sends requests on a connection until a response closes it.
 func (k *Keeper) use(ctx context.Context, conn net.Conn, draining *atomic.Bool) error {
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	method, _, _ := strings.Cut(k.Request, " ")
@@ -120,7 +120,7 @@ func (k *Keeper) use(ctx context.Context, conn net.Conn, draining *atomic.Bool) 
 		case response.Close:
 			return nil
 		case last:
-			return errors.New("an answer while the service stops does not close its connection")
+			return errors.New("a response while the service stops does not close its connection")
 		}
 	}
 	return nil

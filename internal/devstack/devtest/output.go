@@ -5,20 +5,20 @@ import (
 	"sync"
 )
 
-// Output is what a process prints, readable while it does.
+// Output collects the output of a process and can be read at any time.
 type Output struct {
-	mu sync.Mutex
+	mu sync.Mutex // guards b
 	b  bytes.Buffer
 }
 
-// Write takes what is printed.
+// Write appends output.
 func (o *Output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.Write(b)
 }
 
-// String is everything so far.
+// String returns the output so far.
 func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

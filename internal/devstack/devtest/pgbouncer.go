@@ -13,8 +13,8 @@ import (
 	"auth.books.test/internal/devstack"
 )
 
-// PgBouncer starts a pooler before the Postgres at a URL, in a pool mode
-// ("session" or "transaction"), and gives the URL that leads through it.
+// PgBouncer starts a pooler for the Postgres at a URL, with the pool mode "session" or
+// "transaction", and returns the URL of the pooler.
 func PgBouncer(t testing.TB, postgresURL, mode string) string {
 	t.Helper()
 	port := freePorts(t, 1)[0]

@@ -14,13 +14,13 @@ import (
 
 const sqlWait = time.Minute
 
-// templates are databases that were prepared once, by key.
+// templates are prepared databases, by key.
 type templates struct {
-	mu     sync.Mutex
+	mu     sync.Mutex // guards byName
 	byName map[string]string
 }
 
-// Postgres gives the URL of an empty database that only this test uses.
+// Postgres returns the URL of an empty database that only this test uses.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	s, err := shared.startPostgres()
@@ -28,8 +28,8 @@ func Postgres(t testing.TB) string {
 	return create(t, s.URL, "template0")
 }
 
-// PostgresFrom gives the URL of a database that only this test uses, as prepare
-// left it. Prepare runs once for each key and binary; each test gets a copy.
+// PostgresFrom returns the URL of a database that prepare has filled and that only this test
+// uses. prepare runs once for each key and test binary; each test gets a copy.
 func PostgresFrom(t testing.TB, key string, prepare func(url string) error) string {
 	t.Helper()
 	s, err := shared.startPostgres()

@@ -8,10 +8,10 @@ import (
 	"auth.books.test/internal/devstack"
 )
 
-// Process is a store of one test's own, which may be broken. Its address stays
-// the same over a restart, through a proxy.
+// Process is a store for one test, which may kill or freeze it. A proxy keeps its address the
+// same over a restart.
 type Process struct {
-	// URL to connect to.
+	// URL is that of the proxy.
 	URL   string
 	t     testing.TB
 	start starter
@@ -49,23 +49,23 @@ func (p *Process) run() {
 	p.store = s
 }
 
-// Kill ends the store as a crash would.
+// Kill kills the store, like a crash.
 func (p *Process) Kill() { p.store.Process.Kill() }
 
-// Freeze stops the store without closing a connection, as a hung machine does.
+// Freeze suspends the store without closing connections, like a hung machine.
 func (p *Process) Freeze() { p.signal(syscall.SIGSTOP) }
 
-// Thaw lets a frozen store go on.
+// Thaw resumes a frozen store.
 func (p *Process) Thaw() { p.signal(syscall.SIGCONT) }
 
-// Start brings a killed store back with its data.
+// Start restarts a killed store with its data.
 func (p *Process) Start() {
 	p.t.Helper()
 	p.run()
 	p.proxy.Target(p.store.URL)
 }
 
-// signal reaches the whole group: Postgres serves each client by a child.
+// signal signals the whole process group, because Postgres serves each client in a child.
 func (p *Process) signal(s syscall.Signal) {
 	p.t.Helper()
 	if err := syscall.Kill(-p.store.Process.Pid(), s); err != nil {

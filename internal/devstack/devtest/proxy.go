@@ -7,21 +7,21 @@ import (
 	"testing"
 )
 
-// Proxy stands between a client and a store and breaks their connection in the
-// ways networks do.
+// Proxy is between a client and a store and breaks their connections like a network does.
 type Proxy struct {
 	// URL reaches the store through the proxy.
 	URL string
 
 	listener net.Listener
-	mu       sync.Mutex
-	changed  *sync.Cond
+	running  sync.WaitGroup
+
+	mu       sync.Mutex // guards the fields below
+	changed  *sync.Cond // on mu: state or held has changed
 	target   string
 	state    state
 	held     func(connection int) bool
 	accepted int
 	open     map[net.Conn]struct{}
-	running  sync.WaitGroup
 }
 
 type state int
@@ -32,7 +32,7 @@ const (
 	cut
 )
 
-// NewProxy listens on loopback and passes on to the store at a URL.
+// NewProxy listens on loopback and forwards to the store at a URL.
 func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -43,7 +43,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	p.changed = sync.NewCond(&p.mu)
 	u, err := url.Parse(target)
 	if err != nil {
-		t.Fatal("the proxy's target cannot be read")
+		t.Fatal("the URL of the proxy's target is malformed")
 	}
 	p.target = u.Host
 	u.Host = l.Addr().String()
@@ -57,11 +57,11 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	return p
 }
 
-// Target passes new connections on to the store at another URL.
+// Target forwards new connections to the store at another URL.
 func (p *Proxy) Target(target string) {
 	u, err := url.Parse(target)
 	if err != nil {
-		panic("the proxy's target cannot be read")
+		panic("the URL of the proxy's target is malformed")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,25 +71,25 @@ func (p *Proxy) Target(target string) {
 // Cut closes all connections and refuses new ones.
 func (p *Proxy) Cut() { p.set(cut) }
 
-// Stall keeps connections open and passes nothing on, as a lost route does.
+// Stall keeps connections open and forwards nothing, like a lost route.
 func (p *Proxy) Stall() { p.set(stalled) }
 
-// StallThose holds back what the store sends on some connections, counted from 0
-// in the order in which they came. What it is sent goes through.
+// StallThose stalls the data from the store on some connections, which are numbered from 0
+// in the order in which they were accepted. Data to the store is forwarded.
 func (p *Proxy) StallThose(held func(connection int) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.held = held
 }
 
-// Accepted counts the connections that came.
+// Accepted is how many connections were accepted.
 func (p *Proxy) Accepted() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.accepted
 }
 
-// Restore passes everything on again, also what was sent meanwhile.
+// Restore forwards everything again, including data that was stalled.
 func (p *Proxy) Restore() {
 	p.StallThose(nil)
 	p.set(passing)
@@ -107,14 +107,14 @@ func (p *Proxy) set(s state) {
 	p.changed.Broadcast()
 }
 
-// anyway is a number for what StallThose does not hold back.
-const anyway = -1
+// unstalled is the number for data that StallThose does not stall.
+const unstalled = -1
 
-// wait blocks while the connection is stalled and says whether to go on.
+// wait blocks while the connection is stalled. It returns false if it was cut.
 func (p *Proxy) wait(connection int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.state == stalled || p.state == passing && connection != anyway && p.held != nil && p.held(connection) {
+	for p.state == stalled || p.state == passing && connection != unstalled && p.held != nil && p.held(connection) {
 		p.changed.Wait()
 	}
 	return p.state == passing
@@ -140,7 +140,7 @@ func (p *Proxy) serve(client net.Conn, number int) {
 		return
 	}
 	defer p.drop(client)
-	if !p.wait(anyway) {
+	if !p.wait(unstalled) {
 		return
 	}
 	p.mu.Lock()
@@ -156,7 +156,7 @@ func (p *Proxy) serve(client net.Conn, number int) {
 	}
 	defer p.drop(store)
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(store, client, anyway) })
+	both.Go(func() { p.copy(store, client, unstalled) })
 	both.Go(func() { p.copy(client, store, number) })
 	both.Wait()
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// claim marks a numbered database as taken, so that test binaries which run at
-// once share one server. It stands in database 0.
+// claim begins keys in database 0 that mark numbered databases as taken, so that concurrent
+// test binaries can share one server.
 const claim = "devtest:claim:"
 
-// Redis gives the URL of an empty database that only this test uses.
+// Redis returns the URL of an empty database that only this test uses.
 func Redis(t testing.TB) string {
 	t.Helper()
 	s, err := shared.startRedis()
@@ -47,7 +47,7 @@ func Redis(t testing.TB) string {
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatal("no Redis database came free")
+			t.Fatal("no Redis database became free")
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -57,7 +57,7 @@ func client(t testing.TB, url string) *redis.Client {
 	t.Helper()
 	options, err := redis.ParseURL(url)
 	if err != nil {
-		t.Fatal("the URL of the test's Redis cannot be read")
+		t.Fatal("the URL of the test's Redis is malformed")
 	}
 	c := redis.NewClient(options)
 	t.Cleanup(func() { _ = c.Close() })

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Sentinel is a master, a replica of it and three sentinels that watch both.
+// Sentinel is a master, its replica and three sentinels that monitor both.
 type Sentinel struct {
-	// URL to connect to, whoever is the master.
+	// URL names the sentinels, which know the current master.
 	URL             string
 	Master, Replica *ClusterNode
 }

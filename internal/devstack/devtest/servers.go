@@ -20,8 +20,8 @@ const (
 	redisDatabases = 1024
 )
 
-// servers are the stores that all tests of one test binary share, started when
-// the first test asks.
+// servers are the stores that all tests of a test binary share. They start when the first
+// test needs them.
 type servers struct {
 	dir             sync.Once
 	path            string
@@ -36,11 +36,11 @@ type server struct {
 	err   error
 }
 
-// shared is the one variable of the package: the tests of one binary have
-// nothing else in common that could hold it.
+// shared is the only variable of the package: the tests of a binary have nothing else in
+// common that could hold the stores.
 var shared servers
 
-// Main runs the tests of a package and ends the stores they started.
+// Main runs the tests of a package and stops the stores that they started.
 func Main(m *testing.M) int {
 	code := m.Run()
 	for _, s := range []*server{&shared.postgres, &shared.redis} {
@@ -106,7 +106,8 @@ func (s *servers) start(given string, binary starter, container func(context.Con
 	return binary(ctx, options(dir))
 }
 
-// options of a store for tests. What initdb makes is kept in the user's cache.
+// options are the options of a store for tests. The data directory that initdb creates is
+// kept in the user's cache.
 func options(dir string) devstack.Options {
 	o := devstack.Options{Dir: dir, Scratch: true, Sources: []devstack.Source{devstack.Binary}, Databases: redisDatabases}
 	if cache, err := os.UserCacheDir(); err == nil {
@@ -115,7 +116,7 @@ func options(dir string) devstack.Options {
 	return o
 }
 
-// need ends a test that cannot have its store.
+// need fails or skips a test that cannot have its store.
 func need(t testing.TB, err error) {
 	t.Helper()
 	switch {
@@ -131,7 +132,7 @@ func need(t testing.TB, err error) {
 func withPath(rawURL, path string) (string, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return "", errors.New("the URL of the test's store cannot be read")
+		return "", errors.New("the URL of the test's store is malformed")
 	}
 	u.Path = "/" + path
 	return u.String(), nil

@@ -37,7 +37,7 @@ func TestInvalidMarkerIsDeleted(t *testing.T) {
 		"evicting no more":     func() { set(t, f.redis, "maxmemory-policy", "noeviction") },
 		"a mark of another":    func() { do(t, f.redis, "SET", token.RebuiltKey, "2.0199 someone.else.0") },
 		"no processes named":   func() { do(t, f.redis, "SET", token.RebuiltKey, "2.0199") },
-		"records of before": func() {
+		"records of an older version": func() {
 			do(t, f.redis, "SET", token.RebuiltKey, strings.TrimPrefix(f.redis.Get(ctx, token.RebuiltKey).Val(), "2."))
 		},
 		"emptied": func() { do(t, f.redis, "FLUSHDB") },

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrRestarted means that Redis was restarted or replaced during a rebuild.
-var ErrRestarted = errors.New("Redis was restarted or replaced during the rebuild")
+var ErrRestarted = errors.New("the Redis server was restarted or replaced during the rebuild")
 
 // claimKey holds the id of the rebuild in progress.
 const claimKey = token.KeyPrefix + "rebuilding"

@@ -307,8 +307,8 @@ func TestTokenOfAProgram(t *testing.T) {
 	want("rebuilt", "books:read")
 	// A record that cannot be read is rewritten.
 	w.sql(`INSERT INTO outbox (id, selector, target) SELECT gen_random_uuid(), 'token', hash FROM access_tokens WHERE authorization_id = $1`, made.ID)
-	devtest.Eventually(t, "carried", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
-	want("carried", "books:read")
+	devtest.Eventually(t, "synced", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
+	want("synced", "books:read")
 	if err := w.Change(t.Context(), client, endAll); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (s *Server) addDocs() error {
 	page := recorder.Body.String()
 	scripts := inlineScript.FindAllStringSubmatch(page, -1)
 	if len(scripts) == 0 {
-		return fmt.Errorf("Swagger UI's page has no inline script: its layout has changed, adapt inlineScript")
+		return fmt.Errorf("the page of Swagger UI has no inline script: its layout has changed, adapt inlineScript")
 	}
 	var hashes []string
 	for _, script := range scripts {

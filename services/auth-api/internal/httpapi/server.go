@@ -154,7 +154,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		if err := l.Stop(ctx); err != nil {
 			return fmt.Errorf("stop listening: %w", err)
 		}
-		l.Wait(ctx, graceful.LastCall)
+		l.Wait(ctx, graceful.DrainTime)
 	}
 	if err := s.app.ShutdownWithContext(ctx); err != nil {
 		return errors.Join(errors.New("stop serving: requests in flight did not finish"), err)

@@ -1,0 +1,113 @@
+package adopt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"auth.books.test/internal/cluster"
+)
+
+// Plan says what is to become of a repository.
+type Plan struct {
+	// Dir is the repository.
+	Dir string
+	To  Names
+	// Keys is a folder outside of Dir for private sealing keys.
+	Keys string
+	// Environments are those that have sealed secrets, Cluster gives the cluster of one.
+	Environments []string
+	Cluster      func(env string) cluster.Cluster
+}
+
+// Done is what Adopt did.
+type Done struct {
+	Files     []string
+	Keys      []Key
+	KeyFolder string
+}
+
+// Key tells where an environment's private sealing key is.
+type Key struct{ Env, File string }
+
+// Adopt replaces names and secrets. It refuses a tree with changes: what it does could not
+// be told from them, nor taken back.
+func Adopt(ctx context.Context, p Plan) (Done, error) {
+	if err := p.To.Check(); err != nil {
+		return Done{}, err
+	}
+	if err := clean(ctx, p.Dir); err != nil {
+		return Done{}, err
+	}
+	if err := p.outside(); err != nil {
+		return Done{}, err
+	}
+	from, err := Current(p.Dir)
+	if err != nil {
+		return Done{}, err
+	}
+	done := Done{KeyFolder: p.Keys}
+	if done.Files, err = Rewrite(ctx, p.Dir, from, p.To); err != nil {
+		return done, err
+	}
+	if err := os.MkdirAll(p.Keys, 0o700); err != nil {
+		return done, fmt.Errorf("make the folder of keys: %w", err)
+	}
+	for _, env := range p.Environments {
+		file, err := SealAnew(ctx, p.Cluster(env), filepath.Join(p.Keys, env+".key"))
+		if err != nil {
+			return done, err
+		}
+		done.Keys = append(done.Keys, Key{Env: env, File: file})
+	}
+	return done, nil
+}
+
+// Goldens writes the rendered overlays under internal/manifest/testdata anew: what names
+// a map of settings after its content changes with the names.
+func Goldens(ctx context.Context, dir string) error {
+	update := exec.CommandContext(ctx, "go", "test", "./internal/manifest", "-run", "AsReviewed", "-update")
+	update.Dir = dir
+	if out, err := update.CombinedOutput(); err != nil {
+		return fmt.Errorf("write the rendered overlays anew: %w: %s", err, out)
+	}
+	return nil
+}
+
+// outside holds that the folder of keys is not in the repository, and has no key yet.
+func (p Plan) outside() error {
+	dir, err := filepath.Abs(p.Dir)
+	if err != nil {
+		return err
+	}
+	keys, err := filepath.Abs(p.Keys)
+	if err != nil {
+		return err
+	}
+	if within, err := filepath.Rel(dir, keys); err == nil && filepath.IsLocal(within) {
+		return fmt.Errorf("--keys: %s is in the repository, where private keys would be committed: name a folder outside of it", p.Keys)
+	}
+	for _, env := range p.Environments {
+		if _, err := os.Stat(filepath.Join(keys, env+".key")); err == nil {
+			return fmt.Errorf("--keys: %s has a key for %s already, which may be in use: name another folder", p.Keys, env)
+		}
+	}
+	return nil
+}
+
+// clean holds that the tree has no changes.
+func clean(ctx context.Context, dir string) error {
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "status", "--porcelain").Output()
+	if err != nil {
+		return errors.New("this is no git repository, or git is missing: adopt a clone, so that what it changes can be seen and taken back")
+	}
+	if changes := strings.TrimSpace(string(out)); changes != "" {
+		first, _, _ := strings.Cut(changes, "\n")
+		return fmt.Errorf("the tree has changes (%s …): commit them first, or adopt a fresh clone", first)
+	}
+	return nil
+}

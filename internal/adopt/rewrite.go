@@ -1,0 +1,124 @@
+package adopt
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"go/format"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"auth.books.test/internal/wholefile"
+)
+
+// rewriter replaces the names of a repository in a text.
+type rewriter struct {
+	from, to Names
+	// imports finds the module's path before a folder of the module, directives finds it
+	// in go.mod and in the go commands of the pages. The path alone could be the name of
+	// the host, which is the same in the sample.
+	imports, directives *regexp.Regexp
+}
+
+func newRewriter(from, to Names, folders []string) rewriter {
+	path := regexp.QuoteMeta(from.Module)
+	return rewriter{
+		from: from, to: to,
+		imports:    regexp.MustCompile(`(^|[^/@.\w-])` + path + `(/(?:(?:` + strings.Join(folders, "|") + `)(?:[^\w-]|$)|\.\.\.|"))`),
+		directives: regexp.MustCompile(`(?m)((?:^module|-replace) )` + path + `($|=)`),
+	}
+}
+
+// rewrite gives the text with the new names.
+func (r rewriter) rewrite(text string) string {
+	module := "${1}" + r.to.Module + "${2}"
+	text = replaceAll(r.imports, text, module)
+	text = replaceAll(r.directives, text, module)
+	text = strings.ReplaceAll(text, r.from.Registry, r.to.Registry)
+	dashed := func(domain string) string { return "auth-" + strings.ReplaceAll(domain, ".", "-") }
+	for _, pair := range [][2]string{
+		{"auth." + r.from.Domain, "auth." + r.to.Domain}, {"helloworld." + r.from.Domain, "helloworld." + r.to.Domain},
+		// Of Minikube, where the sample's second host has a domain of its own.
+		{"helloworld.test", "helloworld." + r.to.Domain},
+		{dashed(r.from.Domain), dashed(r.to.Domain)},
+	} {
+		text = replaceWhole(text, pair[0], pair[1])
+	}
+	return text
+}
+
+// replaceWhole replaces a host name where it is not a part of a longer one.
+func replaceWhole(text, from, to string) string {
+	return replaceAll(regexp.MustCompile(`(^|[^\w.-])`+regexp.QuoteMeta(from)+`([^\w-]|$)`), text, "${1}"+to+"${2}")
+}
+
+// replaceAll replaces twice, since the character between two names belongs to the matches
+// of both. No name holds a dollar sign.
+func replaceAll(find *regexp.Regexp, text, by string) string {
+	return find.ReplaceAllString(find.ReplaceAllString(text, by), by)
+}
+
+// Rewrite replaces the names in every file that git knows, and tells which files changed.
+// Sealed secrets are left out: they are made anew.
+func Rewrite(ctx context.Context, dir string, from, to Names) (changed []string, err error) {
+	files, err := tracked(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	r := newRewriter(from, to, folders(files))
+	for _, name := range files {
+		did, err := r.file(filepath.Join(dir, name))
+		if err != nil {
+			return changed, fmt.Errorf("rewrite %s: %w", name, err)
+		}
+		if did {
+			changed = append(changed, name)
+		}
+	}
+	return changed, nil
+}
+
+func (r rewriter) file(path string) (changed bool, err error) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	before, err := os.ReadFile(path)
+	if err != nil || !utf8.Valid(before) || bytes.IndexByte(before, 0) >= 0 {
+		return false, err
+	}
+	after := []byte(r.rewrite(string(before)))
+	if bytes.Equal(before, after) {
+		return false, nil
+	}
+	if filepath.Ext(path) == ".go" {
+		if after, err = format.Source(after); err != nil {
+			return false, err
+		}
+	}
+	return true, wholefile.Replace(path, after, info.Mode().Perm())
+}
+
+// tracked are the files that git knows.
+func tracked(ctx context.Context, dir string) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "ls-files", "-z").Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the files of the repository: %w", err)
+	}
+	return strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }), nil
+}
+
+// folders are the top-level folders that hold Go files.
+func folders(files []string) (names []string) {
+	for _, file := range files {
+		if first, _, nested := strings.Cut(file, "/"); nested && filepath.Ext(file) == ".go" && !slices.Contains(names, first) {
+			names = append(names, first)
+		}
+	}
+	return names
+}
