@@ -24,7 +24,7 @@ func freshValues(t *testing.T) credential.Values {
 	return values
 }
 
-func TestWhatIsMadeFreshPassesItsOwnChecks(t *testing.T) {
+func TestFreshValuesPassTheirOwnChecks(t *testing.T) {
 	t.Parallel()
 	values := freshValues(t)
 	for name, data := range values {
@@ -72,7 +72,7 @@ func TestValuesThatTheirReadersCannotUseAreRefused(t *testing.T) {
 	}
 }
 
-func TestPasswordsThatTheStoresDoNotKnowAreFound(t *testing.T) {
+func TestPasswordsThatTheStoresRefuseAreFound(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]string{"session-db-credentials": "session-db-users", "session-db-verifier": "session-db-users", "auth-db-credentials": "auth-db-users"} {
 		values := freshValues(t)
@@ -98,7 +98,7 @@ func ring(ids ...string) string {
 	return strings.Join(entries, ",")
 }
 
-func TestARingThatIsGivenIsTakenOrRefused(t *testing.T) {
+func TestGivenRingIsUsedOrRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		step             credential.Step
@@ -130,7 +130,7 @@ func TestARingThatIsGivenIsTakenOrRefused(t *testing.T) {
 	}
 }
 
-func TestAValueThatWouldNotBeUsedIsRefused(t *testing.T) {
+func TestUnusedGivenValueIsRefused(t *testing.T) {
 	t.Parallel()
 	users := freshValues(t)["session-db-users"]
 	for name, c := range map[string]struct {

@@ -73,7 +73,7 @@ func TestKustomizationsHaveNoForbiddenField(t *testing.T) {
 	}
 }
 
-func TestWhatBitesLaterIsFound(t *testing.T) {
+func TestForbiddenFieldsAreFound(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"namePrefix: dev-", "nameSuffix: -dev", "commonLabels: {a: b}", "sortOptions: {order: fifo}", "secretGenerator: [{name: a}]",

@@ -92,7 +92,7 @@ func environment(t *testing.T, s *manifest.Set, workload string) map[string]stri
 	return nil
 }
 
-func TestPodsAreToldOfTheManagedStore(t *testing.T) {
+func TestPodsGetTheAddressOfTheManagedStore(t *testing.T) {
 	database := map[string]map[string]string{
 		"cloud-sql": {
 			"AUTH_DB_HOST": "10.64.0.3", "AUTH_DB_SSLMODE": "verify-ca", "PGSSLROOTCERT": "/etc/cloud-sql/server-ca.pem",

@@ -218,7 +218,7 @@ func TestMasterThatIsCutOffAcknowledgesNothing(t *testing.T) {
 
 // The user that may ask the sentinels may not change them, and the programs' users may not
 // administer Redis.
-func TestNobodyElseRulesTheReplicas(t *testing.T) {
+func TestOnlySentinelsAdministerReplicas(t *testing.T) {
 	s := withComponent(t, "gke", "redis-sentinel")
 	t.Parallel()
 	c := newTrio(t, s).up()
@@ -290,7 +290,7 @@ func TestUsersOfTheSentinelsPodsRotateWhileTheyRun(t *testing.T) {
 }
 
 // Pods run the scripts of their ConfigMap, and use only addresses that the policies allow.
-func TestPodsOfTheSentinelRunWhatTheyAreGiven(t *testing.T) {
+func TestSentinelPodsRunTheirMountedScripts(t *testing.T) {
 	s := withComponent(t, "gke", "redis-sentinel")
 	files := configOf(s, "session-db")
 	for _, set := range s.StatefulSets {

@@ -93,7 +93,7 @@ func versionRules() []rule {
 		old: "image: redis:", new: "image: redis:" + "8.0.3-"}}
 }
 
-func TestVersionsWithKnownHolesAreRefused(t *testing.T) {
+func TestVersionsWithKnownVulnerabilitiesAreRefused(t *testing.T) {
 	t.Parallel()
 	// The tags stand apart from the names, so that Renovate does not update the refused versions.
 	for name, tags := range map[string]struct{ refused, taken []string }{
@@ -122,7 +122,7 @@ func TestVersionsWithKnownHolesAreRefused(t *testing.T) {
 }
 
 // The test reads all files that name an image: manifests, Dockerfiles, scripts, tests.
-func TestNoFileNamesAnImageWithKnownHoles(t *testing.T) {
+func TestNoFileNamesAnImageWithKnownVulnerabilities(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for name, text := range tracked(t) {
@@ -141,7 +141,7 @@ func TestNoFileNamesAnImageWithKnownHoles(t *testing.T) {
 	}
 }
 
-func TestControllerAndListHaveNoKnownHoles(t *testing.T) {
+func TestControllerAndListHaveNoKnownVulnerabilities(t *testing.T) {
 	for _, i := range imagesOf(t, list) {
 		name := i.Name
 		if i.NewName != "" {

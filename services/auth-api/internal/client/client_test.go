@@ -127,7 +127,7 @@ func TestRecordSaysWhatTheAPIOffers(t *testing.T) {
 	}
 }
 
-func TestReconcileMendsWhatDiffersAndNothingElse(t *testing.T) {
+func TestReconcileCorrectsOnlyRecordsThatDiffer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, devtest.Redis(t))
 	good, lost, changed, ended, never := w.create(), w.create(), w.create(), w.create(), w.create()
