@@ -1,12 +1,12 @@
-# The API of the repository: `make` lists what can be done. Works with GNU make 3.81 and newer.
+# All tasks of the repository: `make` lists them. Works with GNU make 3.81 and newer.
 
 MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
 SHELL := bash -o errexit -o pipefail -o nounset
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
-# git and Go refuse to read the history of a clone that belongs to another user, such as one that root builds. Here only
-# two names are read; the index is left alone, so that it stays its owner's.
+# git and Go refuse to read the history of a clone that belongs to another user, for example when root builds. Here git reads
+# only two names, and does not write the index, so that the index keeps its owner.
 GIT = GIT_OPTIONAL_LOCKS=0 git -c safe.directory='$(CURDIR)'
 VERSION = $(shell $(GIT) describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT = $(shell $(GIT) rev-parse HEAD 2>/dev/null || echo unknown)
@@ -20,7 +20,7 @@ help: ## Lists the targets.
 	@sed -n 's/^\([a-z0-9-]*\): .*## \(.*\)/\1	\2/p' Makefile | awk -F '\t' '{ printf "  make %-17s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: ## Starts auth-api with its stores on 127.0.0.1:8000; data stays in .dev. AUTH_API_ADDR moves it.
+run: ## Starts auth-api with its stores on 127.0.0.1:8000; data stays in .dev. AUTH_API_ADDR changes the address.
 	@$(BUILDING)
 	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
 	@exec $$(scripts/tied) .dev/bin/auth-api dev
@@ -32,15 +32,15 @@ watch: ## Like run, and builds and restarts on every change of the code.
 	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
 	@exec $$(scripts/tied) .dev/bin/watch -lock .dev/watch -package ./services/auth-api/dev -output .dev/bin/auth-api -- .dev/bin/auth-api dev
 
-# They render manifests and make keys, one after another: the race detector finds nothing there and
-# takes four times as long.
+# These packages render manifests one after the other. The race detector finds nothing in
+# them, and makes them four times as slow.
 RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/manifest ./internal/secrets
 
-# By itself the race detector lets each test binary wait for a second at its end.
+# By default the race detector makes each test binary wait for a second at its end.
 RACE_OPTIONS := atexit_sleep_ms=50
 
 .PHONY: test
-test: ## Runs every test that needs no cluster, on real stores; Debian as root gets what is missing.
+test: ## Runs every test that needs no cluster, on real stores; as root on Debian, installs what is missing.
 	@scripts/test-deps
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "no C compiler: testing without the race detector" >&2; }; \
 	  rendering=$$(go list $(RENDERING)); others=$$(go list ./... | grep -vxF "$$rendering"); \
@@ -74,7 +74,7 @@ bench: ## Measures the figures of docs/performance.md and prints them as a table
 	go run -buildvcs=false ./test/bench
 
 .PHONY: fault
-fault: ## Tries for ten minutes, with the race detector, to make a dead token pass. FAULT_SECONDS, MODEL_SEED.
+fault: ## Tries for ten minutes, with the race detector, to make a revoked token pass. FAULT_SECONDS, MODEL_SEED.
 	MODEL_SECONDS=$${FAULT_SECONDS:-600} go test -race -count=1 -v -timeout 60m -run 'WhateverBreaks' ./verify/direct
 
 .PHONY: e2e
@@ -102,6 +102,6 @@ tidy: ## Brings go.mod and go.sum up to date with the code.
 	go mod tidy
 
 .PHONY: clean
-clean: ## Removes what was built and the data of run, unless a run uses it.
+clean: ## Removes build results and the data of `make run`, unless it is running.
 	@[ ! -e .dev ] || go run -buildvcs=false ./cmd/clean .dev .dev/watch
 	@rm -rf bin

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# Debian packages for tests, installed so that no daemon starts and no database cluster is made. To be sourced.
+# Installs Debian packages for tests, without starting daemons or creating database clusters. To be sourced.
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
-# on_debian_as_root: whether this machine's packages are ours to install.
+# on_debian_as_root: whether packages can be installed on this machine.
 on_debian_as_root() {
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ -r /etc/os-release ] &&
     (. /etc/os-release && [ "${ID:-}" = debian ])
 }
 
-# docker_is_healthy: whether a container provider answers, not only whether its client is installed.
+# docker_is_healthy: whether a container provider answers; its client alone is not enough.
 docker_is_healthy() { command -v docker >/dev/null && timeout 10 docker info >/dev/null 2>&1; }
 
 # apt_install PACKAGE...: installs what is not installed yet; one run at a time on a machine.
@@ -36,7 +36,7 @@ apt_install() { (
   exit 1
 ); }
 
-# apt COMMAND...: apt-get that asks nothing, waits for its locks and ends by itself.
+# apt COMMAND...: apt-get without questions, which waits for its locks and has a timeout.
 apt() {
   DEBIAN_FRONTEND=noninteractive timeout 900 apt-get -q --no-install-recommends \
     -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \
@@ -46,7 +46,7 @@ apt() {
 policy=/usr/sbin/policy-rc.d
 no_cluster=/etc/postgresql-common/createcluster.d/auth-books.conf
 
-# hold_services: packages may be unpacked, but nothing of them runs on a machine that only wants to test.
+# hold_services: keeps installed packages from starting services.
 hold_services() {
   [ ! -e "$policy" ] || mv "$policy" "$policy.auth-books"
   printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -55,7 +55,7 @@ hold_services() {
   echo 'create_main_cluster = false' >"$no_cluster"
 }
 
-# allow_services: puts back what hold_services found.
+# allow_services: undoes hold_services.
 allow_services() {
   rm -f "$policy" "$no_cluster"
   [ ! -e "$policy.auth-books" ] || mv "$policy.auth-books" "$policy"

@@ -3,10 +3,10 @@
 
 export CONTAINERS_CONF=$PWD/scripts/images/containers.conf
 
-# podman_install: podman with the parts that Debian only recommends, and what makes images without a registry.
+# podman_install: installs podman with recommended packages, and tools to build images without a registry.
 podman_install() { apt_install podman runc netavark aardvark-dns iptables debootstrap curl; }
 
-# podman_start DIR: the Docker API on a socket in DIR; sets podman_pid and DOCKER_HOST.
+# podman_start DIR: serves the Docker API on a socket in DIR; sets podman_pid and DOCKER_HOST.
 podman_start() {
   local socket=$1/podman.sock tries
   podman system service --time=0 "unix://$socket" >"$1/podman.log" 2>&1 </dev/null &
@@ -24,14 +24,14 @@ podman_start() {
   return 1
 }
 
-# podman_stop: ends the service that podman_start began, by its id.
+# podman_stop: ends the service that podman_start started.
 podman_stop() {
   kill "$podman_pid" 2>/dev/null || return 0
   wait "$podman_pid" 2>/dev/null || true
 }
 
-# image NAME FOLDER: NAME is there: from an earlier run, else pulled, else made from Debian's packages.
-# An image that was made is made again when its recipe changes.
+# image NAME FOLDER: provides the image NAME: from an earlier run, or pulled, or built from Debian's packages.
+# A built image is rebuilt when its recipe changes.
 image() {
   local name=$1 folder=scripts/images/$2 recipe repository=${1%%:*} tag=${1#*:}
   recipe=$(cat "$folder"/* scripts/podman.sh | sha256sum | cut -c1-16)
@@ -53,7 +53,7 @@ image() {
   timeout 900 podman build -q --network=host --label "recipe=$recipe" -t "$name" "$folder" >/dev/null
 }
 
-# debian_image: a Debian 13 to build on, from the mirror that apt is set up with.
+# debian_image: a base image of Debian 13, from the mirror that apt uses.
 debian_image() { (
   # shellcheck disable=SC1091
   codename=$(. /etc/os-release && echo "$VERSION_CODENAME")

@@ -28,7 +28,7 @@ const document = `{
   }
 }`
 
-func TestAnswersThatTheDocumentDoesNotAllowAreTold(t *testing.T) {
+func TestUndocumentedAnswersAreReported(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		method, path string

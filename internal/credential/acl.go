@@ -7,27 +7,26 @@ import (
 	"strings"
 )
 
-// What the programs run. AUTH and HELLO need no right.
+// The commands that the programs run. AUTH and HELLO need no permission.
 const (
 	apiCommands = "+ping +client|tracking +info +scan +get +touch +object|idletime +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec"
-	// What APIs use that verify tokens themselves, in any language.
+	// The commands of APIs that verify tokens themselves, in any language.
 	verifierCommands = "+ping +client|tracking +get +touch"
 )
 
-// usersACL is Redis's ACL file (redis.io, "ACL"), of the hashes of the passwords
-// that each user may sign in with: the old and the new one during a rotation.
+// usersACL is Redis's ACL file (redis.io, "ACL"). Each user has the hashes of the passwords
+// that are accepted: the old and the new one during a rotation.
 //
-//   - default may do everything and cannot sign in. It is also whom Redis loads
-//     the append-only file as: without rights every transaction in it would be
-//     refused at a restart, and its tokens would be lost;
-//   - auth-api writes tokens' and clients' records, and no key but those;
-//   - verifier reads tokens' records: for APIs that verify tokens themselves;
-//   - probe asks whether Redis answers. It needs no password;
-//   - reload has Redis read this file again, by the password that only Redis's own
-//     pods are given.
+//   - default may do everything, but cannot sign in. Redis also loads the append-only file
+//     as this user: without permissions, Redis would refuse every transaction in the file
+//     at a restart, and lose its tokens;
+//   - auth-api writes records of tokens and clients, and no other key;
+//   - verifier reads records of tokens, for APIs that verify tokens themselves;
+//   - probe may only PING, and needs no password;
+//   - reload makes Redis read this file again. Only Redis's own pods have its password.
 //
-// Each command is named: a class such as @read would also allow what nobody here
-// needs, SCAN for instance, which no rule about keys binds. Nobody may run scripts.
+// Every command is listed. A category such as @read would also allow commands that nobody
+// needs, for example SCAN, which key patterns do not restrict. Nobody may run scripts.
 func usersACL(u redisUsers) string {
 	passwords := func(hashes []string) string { return "#" + strings.Join(hashes, " #") }
 	users := []string{
@@ -36,17 +35,17 @@ func usersACL(u redisUsers) string {
 		"user verifier on " + passwords(u.verifier) + " %R~session:* resetchannels -@all " + verifierCommands,
 		"user probe on nopass resetkeys resetchannels -@all +ping",
 	}
-	// Without a password there would be one that everybody knows.
+	// Without a hash, the user would have no password at all.
 	if len(u.reload) > 0 {
 		users = append(users, "user reload on "+passwords(u.reload)+" resetkeys resetchannels -@all +acl|load")
 	}
 	return strings.Join(users, "\n") + "\n"
 }
 
-// redisUsers are the hashes of the passwords that each user may sign in with.
+// redisUsers are the hashes of the accepted passwords of each user.
 type redisUsers struct{ api, verifier, reload []string }
 
-// hashesOf reads back what usersACL wrote.
+// hashesOf parses a file that usersACL wrote.
 func hashesOf(acl string) (u redisUsers, err error) {
 	for line := range strings.Lines(acl) {
 		fields := strings.Fields(line)

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Check says whether whoever reads a secret could use its values: that is found out here and not when
-// pods start. The name is without a version. Errors never hold a value.
+// Check checks whether the programs that read a secret could use its values, so that a mistake is
+// found before pods start. The name is without a version. Errors never hold a value.
 func Check(name string, data map[string]string) error {
 	if len(data) == 0 {
 		return fmt.Errorf("%s holds no value", name)
@@ -46,7 +46,7 @@ func Check(name string, data map[string]string) error {
 	return nil
 }
 
-// keysOf are the keys that a secret must have; none for one that only a component knows.
+// keysOf are the keys that a secret must have; none for a secret of a component.
 func keysOf(name string) []string {
 	switch name {
 	case AuthDB:
@@ -68,7 +68,7 @@ func checkValue(key, value string) error {
 		return errors.New("the value is empty")
 	}
 	switch key {
-	case "users.sql", "users.acl": // files of many lines
+	case "users.sql", "users.acl": // These are files with many lines.
 		return nil
 	case "version":
 		if n, err := strconv.Atoi(value); err != nil || n < 1 {
@@ -85,8 +85,8 @@ func checkValue(key, value string) error {
 	return nil
 }
 
-// Fit says which passwords are not those that the stores' users have: secrets by name without a version.
-// Of what is not among the values nothing is said.
+// Fit checks whether secrets fit each other: the stores' users must accept the passwords. values has
+// secrets by name without a version. A check is left out if a secret that it needs is not among them.
 func Fit(values Values) (found []error) {
 	if acl := values[SessionUsers]["users.acl"]; acl != "" {
 		users, err := hashesOf(acl)
@@ -104,7 +104,7 @@ func Fit(values Values) (found []error) {
 		if err != nil {
 			return append(found, err)
 		}
-		if !slices.ContainsFunc(logins, func(l login) bool { return l.role == user && l.knows(values[AuthDB]["password"]) }) {
+		if !slices.ContainsFunc(logins, func(l login) bool { return l.role == user && l.accepts(values[AuthDB]["password"]) }) {
 			found = append(found, fmt.Errorf("the user and the password in %s are not among those that %s lets in", AuthDB, AuthDBUsers))
 		}
 	}
@@ -114,8 +114,8 @@ func Fit(values Values) (found []error) {
 	return found
 }
 
-// knows says whether a password is the one that the verifier was made of.
-func (l login) knows(password string) bool {
+// accepts says whether the verifier was made of this password.
+func (l login) accepts(password string) bool {
 	_, rest, _ := strings.Cut(l.verifier, ":")
 	salt, _, _ := strings.Cut(strings.TrimPrefix(l.verifier, fmt.Sprintf("SCRAM-SHA-256$%d:", scramIterations)), "$")
 	raw, err := base64.StdEncoding.DecodeString(salt)

@@ -10,7 +10,7 @@ import (
 	"auth.books.test/internal/credential"
 )
 
-// freshValues are those that the platform needs, by name and key.
+// freshValues are fresh values of all secrets, by name and key.
 func freshValues(t *testing.T) credential.Values {
 	t.Helper()
 	secrets, err := credential.Fresh(nil, nil, rand.Reader)
@@ -24,7 +24,7 @@ func freshValues(t *testing.T) credential.Values {
 	return values
 }
 
-func TestWhatIsMadeFreshPassesItsOwnChecks(t *testing.T) {
+func TestFreshValuesPassTheirOwnChecks(t *testing.T) {
 	t.Parallel()
 	values := freshValues(t)
 	for name, data := range values {
@@ -72,7 +72,7 @@ func TestValuesThatTheirReadersCannotUseAreRefused(t *testing.T) {
 	}
 }
 
-func TestPasswordsThatTheStoresDoNotKnowAreFound(t *testing.T) {
+func TestPasswordsThatTheStoresRefuseAreFound(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]string{"session-db-credentials": "session-db-users", "session-db-verifier": "session-db-users", "auth-db-credentials": "auth-db-users"} {
 		values := freshValues(t)
@@ -82,14 +82,14 @@ func TestPasswordsThatTheStoresDoNotKnowAreFound(t *testing.T) {
 			t.Errorf("%s: %v", name, found)
 		}
 	}
-	// Users that are given with passwords that they do not know.
+	// Given users that do not accept the given passwords.
 	users := freshValues(t)["session-db-users"]
 	if _, err := credential.Fresh(credential.Values{"session-db-users": users}, nil, rand.Reader); err == nil {
 		t.Error("took users that do not know the passwords")
 	}
 }
 
-// ring makes a ring of keys with these ids, each with a secret of its own.
+// ring makes a key ring with these ids, each with its own secret.
 func ring(ids ...string) string {
 	var entries []string
 	for _, id := range ids {
@@ -98,7 +98,7 @@ func ring(ids ...string) string {
 	return strings.Join(entries, ",")
 }
 
-func TestARingThatIsGivenIsTakenOrRefused(t *testing.T) {
+func TestGivenRingIsUsedOrRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		step             credential.Step
@@ -130,7 +130,7 @@ func TestARingThatIsGivenIsTakenOrRefused(t *testing.T) {
 	}
 }
 
-func TestAValueThatWouldNotBeUsedIsRefused(t *testing.T) {
+func TestUnusedGivenValueIsRefused(t *testing.T) {
 	t.Parallel()
 	users := freshValues(t)["session-db-users"]
 	for name, c := range map[string]struct {
@@ -154,7 +154,7 @@ func TestAValueThatWouldNotBeUsedIsRefused(t *testing.T) {
 	}
 }
 
-// Whoever verifies tokens must not be able to make what only auth-api may make.
+// APIs that verify tokens must not have a key of the service ring.
 func TestServiceKeyThatVerifiersKnowIsRefused(t *testing.T) {
 	t.Parallel()
 	const secret = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

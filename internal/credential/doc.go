@@ -1,9 +1,8 @@
-// Package credential knows the secrets that the platform needs: it makes their
-// values and changes them, so that no request is lost while they change.
+// Package credential generates and rotates the values of the secrets that the platform
+// needs. No request fails during a rotation.
 //
-// What a client signs in with (a password, the ring of token keys) is in a
-// Secret that is never changed: a new value gets a new name, and pods roll. What
-// a store knows of its users is in a Secret of one name, with hashes only: the
-// store reads it again while it runs, and knows the old and the new password
-// for as long as a rotation lasts.
+// The credentials of a program (a password, a key ring) are in an immutable Secret: a new
+// value gets a new name, and pods roll. The users of a store are in a Secret whose name
+// remains the same, and which holds only hashes. The store reads it again while it runs,
+// and accepts both the old and the new password during a rotation.
 package credential

@@ -15,7 +15,7 @@ import (
 	"auth.books.test/internal/devstack"
 )
 
-// database is a Postgres of its own: users are of the whole server.
+// database is a Postgres server of its own, since users belong to the whole server.
 type database struct {
 	t     *testing.T
 	admin *pgx.Conn
@@ -42,7 +42,7 @@ func newDatabase(ctx context.Context, t *testing.T) *database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = admin.Close(context.Background()) })
-	// The superuser of the image.
+	// The superuser, as in the image.
 	if _, err := admin.Exec(ctx, "CREATE ROLE postgres SUPERUSER LOGIN PASSWORD 'initial'"); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func (d *database) load(ctx context.Context, sql string) {
 	}
 }
 
-// as signs in.
+// as connects as a user.
 func (d *database) as(ctx context.Context, user, password string) (*pgx.Conn, error) {
 	u, err := url.Parse(d.url)
 	if err != nil {
@@ -110,7 +110,7 @@ func TestDatabaseUsersOverlapWhileTheyRotate(t *testing.T) {
 	if _, err := d.as(ctx, "auth_v1", first); err != nil {
 		t.Errorf("the old user is gone before the rotation is finished: %v", err)
 	}
-	// The new one may change what the old one made, and the other way round.
+	// Each user may change what the other has made.
 	if _, err := renewed.Exec(ctx, "ALTER TABLE notes ADD n int; CREATE TABLE more (n int)"); err != nil {
 		t.Error(err)
 	}

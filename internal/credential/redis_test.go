@@ -97,7 +97,7 @@ func (s *server) as(user, password string) *redis.Client {
 	return c
 }
 
-// What a thief of each user's password would want.
+// Commands that somebody with a stolen password of each user would want to run.
 var nobody = []string{
 	"EVAL return 0", "EVALSHA 0 0", "SCRIPT LOAD return", "SCRIPT FLUSH", "FUNCTION LIST", "FUNCTION FLUSH", "FCALL f 0",
 	"FLUSHALL", "FLUSHDB", "CONFIG GET *", "CONFIG SET maxmemory 1", "SHUTDOWN", "SAVE", "REPLICAOF NO ONE", "MIGRATE h 1 session:a 0 1",
@@ -134,7 +134,7 @@ func TestUsersMayDoWhatTheyNeedAndTokensOutliveARestart(t *testing.T) {
 	if err := api().Set(ctx, token.RebuiltKey, "mark", 0).Err(); err != nil {
 		t.Errorf("auth-api marks what is there: %v", err)
 	}
-	// In a transaction, which must outlive a restart, too.
+	// The same in a transaction, which must survive a restart as well.
 	if _, err := api().TxPipelined(ctx, func(tx redis.Pipeliner) error {
 		tx.HSet(ctx, "client:a", "aud", "books")
 		tx.HDel(ctx, "client:a", "secret.1")
@@ -193,7 +193,7 @@ func TestSessionPasswordsOverlapWhileTheyRotate(t *testing.T) {
 	s := newServer(t, users["users.acl"])
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	// A mounted Secret is exchanged, and who may do nothing else has it read.
+	// The mounted Secret is replaced, and the user reload makes Redis read it.
 	load := func(acl string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(s.dir, "users.acl"), []byte(acl), 0o600); err != nil {
@@ -215,7 +215,7 @@ func TestSessionPasswordsOverlapWhileTheyRotate(t *testing.T) {
 				t.Errorf("%s: %s password: %v", user, name, err)
 			}
 		}
-		// Redis 7.0 ended every connection here; from 7.2 on they stay (redis/redis, pull request 12171).
+		// Redis 7.0 closed every connection here; since 7.2 they remain open (redis/redis, pull request 12171).
 		if keeps := s.version(ctx) >= "7.2"; !keeps {
 			t.Logf("NOT CHECKED: that connections stay open, with Redis %s", s.version(ctx))
 		} else if after, err := open.ClientID(ctx).Result(); err != nil || after != before || before == 0 {

@@ -10,14 +10,14 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// ids are in the order of ASCII, so that a newer key has the greater id.
+// ids are sorted as in ASCII, so that a newer key has a greater id.
 const ids = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// IsRing says whether a secret is a ring of keys.
+// IsRing says whether a secret is a key ring.
 func IsRing(name string) bool { return name == TokenKey || name == ServiceKey }
 
-// checkRing says whether its readers could use a ring: both are of one form, but only
-// keys of tokens may be marked as keyed.
+// checkRing checks whether a program could use a ring. Both rings have the same form, but
+// only token keys may be marked as keyed.
 func checkRing(name, keys string) error {
 	if _, err := token.ParseKeyRing(keys); err != nil {
 		return err
@@ -56,15 +56,15 @@ func ringOf(keys string) ([]string, error) {
 	return ring, nil
 }
 
-// changeRing takes a step of a rotation. A key is known to everybody before anything is
-// made with it, and for as long as anything of it lives:
+// changeRing takes a step of a rotation. Every pod knows a key before anything is made with
+// it, and for as long as anything made with it is valid:
 //
 //	begin   k1      → k1,k2   every pod knows the new key
-//	use     k1,k2   → k2,k1   the new one makes tokens, or whatever the ring is for
-//	finish  k2,k1   → k2      when the longest session has ended
+//	use     k1,k2   → k2,k1   new tokens, or other values, are made with the new key
+//	finish  k2,k1   → k2      after the longest session has ended
 //
-// A ring that is given is taken instead of a random key, or of the one that --use puts first. It is brought
-// into the order of its step, so that a key that is given first is not used before every pod knows it.
+// A given ring is used instead of a random key, or of the one that --use puts first. It is sorted as the
+// step needs it, so that a new key is not used before every pod knows it.
 func changeRing(name, keys string, step Step, given string, random io.Reader) (string, error) {
 	ring, err := ringOf(keys)
 	if err != nil {
@@ -103,8 +103,8 @@ func changeRing(name, keys string, step Step, given string, random io.Reader) (s
 	}
 }
 
-// changeRingTo checks that a ring that was chosen may follow the one in use: no key is lost, whose tokens would
-// be refused, and none gets another secret under its id.
+// changeRingTo checks that a given ring may follow the one in use: it must keep every key, since tokens of a
+// missing key would be refused, and no key may get another secret under the same id.
 func changeRingTo(name string, ring []string, step Step, given string) (string, error) {
 	if err := checkRing(name, given); err != nil {
 		return "", fmt.Errorf("the ring that is given: %w", err)
@@ -141,7 +141,7 @@ func changeRingTo(name string, ring []string, step Step, given string) (string, 
 	return strings.Join(chosen, ","), nil
 }
 
-// after gives the next id: k1, k2, … k9, kA, … kz, l0.
+// after returns the next id: k1, k2, … k9, kA, … kz, l0.
 func after(id string) (string, error) {
 	first, second := strings.IndexByte(ids, id[0]), strings.IndexByte(ids, id[1])
 	if first < 0 || second < 0 {

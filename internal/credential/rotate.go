@@ -20,22 +20,22 @@ const (
 	Finish
 )
 
-// ErrUnfinished and ErrNotBegun say that a step was taken out of its turn.
+// ErrUnfinished and ErrNotBegun mean that a step was taken out of order.
 var (
 	ErrUnfinished = errors.New("a rotation is under way: finish it first")
 	ErrNotBegun   = errors.New("no rotation was begun")
 )
 
-// Change is what a step makes. Either may be nil.
+// Change is the result of a step. Either field may be nil.
 type Change struct {
-	// Value is for the secret itself, under a new name.
+	// Value is the new value of the secret, under a new name.
 	Value map[string]string
-	// Users is for the users of its store, under the same name.
+	// Users is the new value of the secret with the store's users, under the same name.
 	Users map[string]string
 }
 
-// Users names the secret with the users of the store that a secret signs in to;
-// empty if there is none.
+// Users is the name of the secret with the users of the store that a secret is for; empty
+// if there is none.
 func Users(name string) string {
 	switch name {
 	case AuthDB, AuthDBUsers:
@@ -46,9 +46,9 @@ func Users(name string) string {
 	return ""
 }
 
-// Rotate takes a step. Of old it needs the users of the store or, for the ring of
-// keys, the ring. Version is that of the new value. A value that is given is
-// taken instead of a random one. Errors: ErrUnfinished, ErrNotBegun.
+// Rotate takes a step of a rotation. old has the store's users or, for a key ring, the
+// ring. version is the version of the new value. A given value is used instead of a random
+// one. Errors: ErrUnfinished, ErrNotBegun.
 func Rotate(name string, step Step, version int, old map[string]string, given map[string]string, random io.Reader) (Change, error) {
 	if step == Use && !IsRing(name) {
 		return Change{}, fmt.Errorf("%s has no step between the first and the last", name)
@@ -68,7 +68,7 @@ func Rotate(name string, step Step, version int, old map[string]string, given ma
 	return Change{}, fmt.Errorf("there is no secret %s to rotate; there are %s, %s, %s, %s, %s, and the users %s and %s", name, AuthDB, SessionDB, Verifier, TokenKey, ServiceKey, AuthDBUsers, SessionUsers)
 }
 
-// checkGiven refuses values that would not be used: somebody means them.
+// checkGiven refuses given values that the step would ignore.
 func checkGiven(name string, step Step, given map[string]string) error {
 	if len(given) == 0 {
 		return nil
@@ -90,7 +90,7 @@ func checkGiven(name string, step Step, given map[string]string) error {
 	return nil
 }
 
-// Anew makes another value for a secret without users of a store.
+// Anew makes a new value for a secret that has no users of a store.
 func Anew(name string, version int, given map[string]string, random io.Reader) (map[string]string, error) {
 	if err := checkGiven(name, Begin, given); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func rotateAuthDB(name string, step Step, version int, old, given map[string]str
 	}
 	c := Change{}
 	switch {
-	case name == AuthDBUsers: // the same users, as this version of the program writes them
+	case name == AuthDBUsers: // Write the same users as this version of the program does.
 	case step == Begin && len(logins) > 1:
 		return Change{}, ErrUnfinished
 	case step == Begin:
@@ -151,13 +151,13 @@ func rotateSessionDB(name string, step Step, old, given map[string]string, rando
 	if name == Verifier {
 		hashes = &users.verifier
 	}
-	// A file of before this user was there, beside the password of Redis's pods.
+	// The file may be older than the user reload, whose password Redis's pods have.
 	if len(users.reload) == 0 && old["password"] != "" {
 		users.reload = []string{sum(old["password"])}
 	}
 	c := Change{}
 	switch {
-	case name == SessionUsers: // the same passwords, with the rights that this version of the program gives
+	case name == SessionUsers: // Keep the passwords, with the permissions of this version of the program.
 	case step == Begin && len(*hashes) > 1:
 		return Change{}, ErrUnfinished
 	case step == Begin:
@@ -177,8 +177,8 @@ func rotateSessionDB(name string, step Step, old, given map[string]string, rando
 	return c, nil
 }
 
-// next counts the changes of a store's users, so that one can wait for a change
-// to arrive in the store's pod.
+// next is the number of the next change of a store's users. A rotation waits until the
+// store's pod has this number.
 func next(old map[string]string) string {
 	n, _ := strconv.Atoi(old["version"])
 	return strconv.Itoa(n + 1)

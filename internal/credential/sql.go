@@ -12,18 +12,18 @@ import (
 	"strings"
 )
 
-// owner is the role that the database belongs to. Nobody signs in as it: who
-// signs in becomes it, so that an object never belongs to a user that goes.
+// owner is the role that owns the database. Nobody signs in as this role; users switch to
+// it after signing in, so that no object belongs to a user that is dropped later.
 const owner = "auth_owner"
 
-// login is a user of Postgres and what Postgres keeps of its password.
+// login is a user of Postgres, and what Postgres stores of its password.
 type login struct{ role, verifier string }
 
-// role names the user of a version. Postgres keeps one password a user, so a new
-// password comes with a new user, and both can sign in while pods roll.
+// role is the name of the user of a version. Postgres stores one password for each user, so
+// a new password gets a new user, and both can sign in while pods roll.
 func role(version int) string { return fmt.Sprintf("auth_v%d", version) }
 
-// roleName is what needs no quoting in SQL.
+// roleName matches names that need no quoting in SQL.
 var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 func checkRole(user string) error {
@@ -37,7 +37,7 @@ func newLogin(user, password string, random io.Reader) (login, error) {
 	if err := checkRole(user); err != nil {
 		return login{}, err
 	}
-	// Others would have to be normalised first (RFC 4013).
+	// Other characters would have to be normalised first (RFC 4013).
 	if strings.ContainsFunc(password, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return login{}, errors.New("the password for Postgres may have printable characters of ASCII only")
 	}
@@ -49,10 +49,10 @@ func newLogin(user, password string, random io.Reader) (login, error) {
 	return login{user, v}, err
 }
 
-const scramIterations = 4096 // Postgres's own number
+const scramIterations = 4096 // Postgres's default
 
-// scram is what Postgres keeps of a password (RFC 5802, section 3; the notation
-// is of Postgres's manual, "pg_authid").
+// scram is what Postgres stores of a password (RFC 5802, section 3), in the notation of
+// Postgres's manual, "pg_authid".
 func scram(password string, salt []byte) (string, error) {
 	salted, err := pbkdf2.Key(sha256.New, password, salt, scramIterations, sha256.Size)
 	if err != nil {
@@ -68,9 +68,9 @@ func scram(password string, salt []byte) (string, error) {
 	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", scramIterations, b64(salt), b64(stored[:]), b64(mac("Server Key"))), nil
 }
 
-// usersSQL brings the users of a Postgres to those that are given, however often
-// it is run: the entrypoint runs it for an empty volume, a rotation while
-// Postgres runs. Others that could become the owner are dropped.
+// usersSQL is a script that makes the given users the only ones that can become the owner;
+// others are dropped. It can be run repeatedly: the entrypoint runs it for an empty volume,
+// and a rotation runs it while Postgres runs.
 func usersSQL(logins []login) string {
 	var names, alter []string
 	for _, l := range logins {
@@ -106,7 +106,7 @@ COMMIT;
 
 var loginLine = regexp.MustCompile(`(?m)^ALTER ROLE ([a-z0-9_]+) LOGIN PASSWORD '(SCRAM-SHA-256\$[^']+)';$`)
 
-// loginsOf reads back what usersSQL wrote.
+// loginsOf parses a script that usersSQL wrote.
 func loginsOf(sql string) (logins []login, err error) {
 	for _, m := range loginLine.FindAllStringSubmatch(sql, -1) {
 		logins = append(logins, login{m[1], m[2]})

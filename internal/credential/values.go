@@ -13,7 +13,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Namespace is where the platform lives in every environment.
+// Namespace is the platform's namespace in every environment.
 const Namespace = "auth"
 
 // The secrets that the platform always needs.
@@ -24,31 +24,31 @@ const (
 	Verifier     = "session-db-verifier"
 	SessionUsers = "session-db-users"
 	TokenKey     = "session-db-token-key"
-	// ServiceKey is of auth-api alone. Verifiers hold the token keys, and never this one.
+	// ServiceKey is the service ring, which only auth-api has. Verifiers have the token keys.
 	ServiceKey = "auth-api-service-key"
 )
 
-// Needed says whether the platform always has a secret of this name, even where a component leaves nobody to read it.
+// Needed says whether the platform always has a secret of this name, even if a component removes all its readers.
 func Needed(name string) bool { return keysOf(name) != nil }
 
 // Values are secrets by name and key.
 type Values map[string]map[string]string
 
-// Tied are the secrets that fit only each other: of a part of them made anew,
-// passwords and hashes would differ.
+// Tied are groups of secrets that have to be generated together: otherwise passwords and
+// hashes would not match.
 func Tied() [][]string {
 	return [][]string{{AuthDB, AuthDBUsers}, {SessionDB, Verifier, SessionUsers}}
 }
 
-// Secret gives values a name. What a store reads again while it runs is mutable.
+// Secret makes a secret of values. It is immutable, unless a store reads it again while it
+// runs.
 func Secret(name string, data map[string]string) sealing.Secret {
 	return sealing.Secret{Namespace: Namespace, Name: name, Data: data, Mutable: name == AuthDBUsers || name == SessionUsers}
 }
 
-// Fresh makes a random value for every secret that the platform needs, and for
-// others by name and key, but for those that are given. What is given and is not
-// needed is an error: a misspelt name would otherwise leave a random value where
-// a chosen one was meant.
+// Fresh generates a random value for every secret that the platform needs, and for others
+// by name and key, except for given values. A given value that is not needed is an error:
+// otherwise a misspelt name would silently get a random value.
 func Fresh(given Values, others map[string][]string, random io.Reader) ([]sealing.Secret, error) {
 	generated, err := generate(given, others, random)
 	if err != nil {
@@ -70,7 +70,7 @@ func Fresh(given Values, others map[string][]string, random io.Reader) ([]sealin
 			return nil, err
 		}
 	}
-	// Users that were given must know the passwords.
+	// Given users must accept the passwords.
 	if err := errors.Join(Fit(generated)...); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 	}
 	user, password := choose(AuthDB, "user", role(1)), choose(AuthDB, "password", next())
 	session, verifier := choose(SessionDB, "password", next()), choose(Verifier, "password", next())
-	// Redis's pods know it, and nobody else does.
+	// Only Redis's pods have this password.
 	among := choose(SessionUsers, "password", next())
 	made := Values{
 		AuthDB:       {"user": user, "password": password},
@@ -124,7 +124,7 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 	return made, nil
 }
 
-// fresh is 256 bits in letters that need no quoting anywhere.
+// fresh is a random value of 256 bits, in letters that need no quoting anywhere.
 func fresh(random io.Reader) (string, error) {
 	b := make([]byte, 32)
 	if _, err := io.ReadFull(random, b); err != nil {

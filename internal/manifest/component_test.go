@@ -14,7 +14,7 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// components are those that there are, and the overlays that each is for.
+// components are all components, and the overlays that each is for.
 func components() map[string][]string {
 	gke := []string{"gke"}
 	return map[string][]string{
@@ -24,8 +24,8 @@ func components() map[string][]string {
 	}
 }
 
-// rendered is the one variable of the package: what was rendered already, which
-// takes a second each time, for all its tests.
+// rendered caches rendered overlays for all tests, since rendering takes a second. It is the
+// only global variable of the package.
 var rendered sync.Map
 
 // withComponent renders an overlay with a component added, in a copy.
@@ -40,11 +40,11 @@ func withComponent(t *testing.T, overlay, component string) *manifest.Set {
 	return parse(t, text.(string))
 }
 
-// change is what to put in the place of a text in a file below kustomize.
+// change replaces a text in a file below kustomize.
 type change struct{ file, old, new string }
 
-// renderWith writes the component where its README says, into the overlay
-// itself, and makes changes.
+// renderWith renders a copy of an overlay to which it has added the component, as the README
+// says, and made the changes.
 func renderWith(t *testing.T, overlay, component string, changes ...change) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -84,7 +84,7 @@ func TestEveryComponentIsTriedAndHasAReadme(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		// Tilt's is added by nobody.
+		// Only Tilt uses this one.
 		if e.Name() == liveUpdate {
 			continue
 		}
@@ -105,7 +105,7 @@ func TestComponentsRenderOnTheirOverlaysAndKeepTheRules(t *testing.T) {
 		for _, overlay := range on {
 			s := withComponent(t, overlay, component)
 			for _, r := range rules() {
-				// Opening the metrics' port, to Prometheus alone, is what monitoring is for.
+				// The component monitoring opens the port of the metrics, to Prometheus alone.
 				// Memorystore has no users, as its README says.
 				if !r.isFor(overlay) || component == "monitoring" && strings.Contains(r.name, "metrics to nobody") ||
 					component == "memorystore" && strings.Contains(r.name, "only auth-api may write tokens") {
@@ -133,7 +133,7 @@ func TestMonitoringOpensTheMetricsToPrometheusAlone(t *testing.T) {
 	}
 }
 
-// Each metric that the dashboard shows is one that the program has.
+// The program has each metric that the dashboard shows.
 func TestDashboardShowsMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile(filepath.Join(root, "kustomize/components/monitoring/auth-api.json"))

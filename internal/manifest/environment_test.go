@@ -44,7 +44,7 @@ func environmentRules() []rule {
 		{name: "the namespace enforces baseline, and warns of no more", on: minikube, check: enforces("baseline"), old: "pod-security.kubernetes.io/enforce: baseline", new: "pod-security.kubernetes.io/enforce: privileged"},
 		{name: "every Ingress names its class", check: func(s *manifest.Set) (found []string) {
 			for _, i := range s.Ingresses {
-				// GKE's controller reads the annotation alone.
+				// GKE's controller reads only the annotation.
 				if i.Spec.IngressClassName == nil && i.Annotations["kubernetes.io/ingress.class"] == "" {
 					found = append(found, i.Name)
 				}
@@ -117,8 +117,7 @@ func enforces(level string) func(*manifest.Set) []string {
 	}
 }
 
-// healthCheck compares each service's readiness probe with what the load
-// balancer is told to ask of it.
+// healthCheck compares each service's readiness probe with the load balancer's health check.
 func healthCheck(s *manifest.Set) (found []string) {
 	for _, d := range s.Deployments {
 		c := d.Spec.Template.Spec.Containers[0]
@@ -131,7 +130,7 @@ func healthCheck(s *manifest.Set) (found []string) {
 	return found
 }
 
-// question is what a load balancer asks of a service's pods.
+// question is a load balancer's health check of a service's pods.
 type question struct{ service, path, port string }
 
 func questions(s *manifest.Set) (all []question) {

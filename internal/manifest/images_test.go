@@ -16,7 +16,7 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// list is the one place that says which third-party image has which version.
+// list is the only file with the versions of third-party images.
 const list = "base/images/kustomization.yaml"
 
 func imagesOf(t *testing.T, file string) []types.Image {
@@ -38,7 +38,7 @@ func isOurs(image string) bool {
 	return name == "auth-api" || name == "helloworld" || image == "localhost:5000/schema:dev" // auth-api, for Tilt
 }
 
-// imagesIn are the images that would run, those of an operator too.
+// imagesIn are the images that would run, including those of an operator.
 func imagesIn(s *manifest.Set) (all []string) {
 	each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
 		all = append(all, c.Image)

@@ -9,8 +9,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// bites are fields of a kustomization that would break something later.
-func bites() map[string]string {
+// forbidden are fields of a kustomization that would break something later, and why.
+func forbidden() map[string]string {
 	return map[string]string{
 		"namePrefix":      "a sealed secret that is renamed does not open",
 		"nameSuffix":      "a sealed secret that is renamed does not open",
@@ -20,14 +20,14 @@ func bites() map[string]string {
 	}
 }
 
-// bitten are the fields of a kustomization that would.
-func bitten(t *testing.T, text []byte) (found []string) {
+// forbiddenIn are the forbidden fields of a kustomization.
+func forbiddenIn(t *testing.T, text []byte) (found []string) {
 	t.Helper()
 	var k map[string]any
 	if err := yaml.Unmarshal(text, &k); err != nil {
 		t.Fatal(err)
 	}
-	for field, why := range bites() {
+	for field, why := range forbidden() {
 		if _, there := k[field]; there {
 			found = append(found, field+": "+why)
 		}
@@ -46,7 +46,7 @@ func bitten(t *testing.T, text []byte) (found []string) {
 	return found
 }
 
-func TestKustomizationsDoNothingThatBitesLater(t *testing.T) {
+func TestKustomizationsHaveNoForbiddenField(t *testing.T) {
 	t.Parallel()
 	tried := 0
 	for _, dir := range []string{"kustomize", "sealed-secrets"} {
@@ -59,7 +59,7 @@ func TestKustomizationsDoNothingThatBitesLater(t *testing.T) {
 				return err
 			}
 			tried++
-			for _, found := range bitten(t, text) {
+			for _, found := range forbiddenIn(t, text) {
 				t.Errorf("%s has %s", path, found)
 			}
 			return nil
@@ -73,17 +73,17 @@ func TestKustomizationsDoNothingThatBitesLater(t *testing.T) {
 	}
 }
 
-func TestWhatBitesLaterIsFound(t *testing.T) {
+func TestForbiddenFieldsAreFound(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"namePrefix: dev-", "nameSuffix: -dev", "commonLabels: {a: b}", "sortOptions: {order: fifo}", "secretGenerator: [{name: a}]",
 		"generatorOptions: {disableNameSuffixHash: true}", "configMapGenerator: [{name: a, options: {disableNameSuffixHash: true}}]", "configMapGenerator: [{name: a, behavior: replace}]",
 	} {
-		if len(bitten(t, []byte(text))) != 1 {
+		if len(forbiddenIn(t, []byte(text))) != 1 {
 			t.Errorf("not found: %s", text)
 		}
 	}
-	if found := bitten(t, []byte("namespace: auth\nconfigMapGenerator: [{name: a, behavior: merge, envs: [a.env]}]")); found != nil {
+	if found := forbiddenIn(t, []byte("namespace: auth\nconfigMapGenerator: [{name: a, behavior: merge, envs: [a.env]}]")); found != nil {
 		t.Errorf("found %v", found)
 	}
 }

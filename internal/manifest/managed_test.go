@@ -15,8 +15,8 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// kindsOf gives the kinds of the objects with a name, but for sealed secrets. A
-// generated ConfigMap counts by its name before the hash.
+// kindsOf returns the kinds of the objects with a name, except sealed secrets. The name of a
+// generated ConfigMap is compared without its hash.
 func kindsOf(s *manifest.Set, name string) (kinds []string) {
 	for _, w := range s.Workloads() {
 		if w.Name == name {
@@ -69,7 +69,7 @@ func TestWhatAComponentReplacesIsGone(t *testing.T) {
 	}
 }
 
-// environment is what a workload's first container is given, settings included.
+// environment is the environment of a workload's first container, settings included.
 func environment(t *testing.T, s *manifest.Set, workload string) map[string]string {
 	t.Helper()
 	for _, w := range s.Workloads() {
@@ -92,7 +92,7 @@ func environment(t *testing.T, s *manifest.Set, workload string) map[string]stri
 	return nil
 }
 
-func TestPodsAreToldOfTheManagedStore(t *testing.T) {
+func TestPodsGetTheAddressOfTheManagedStore(t *testing.T) {
 	database := map[string]map[string]string{
 		"cloud-sql": {
 			"AUTH_DB_HOST": "10.64.0.3", "AUTH_DB_SSLMODE": "verify-ca", "PGSSLROOTCERT": "/etc/cloud-sql/server-ca.pem",
@@ -124,7 +124,7 @@ func TestPodsAreToldOfTheManagedStore(t *testing.T) {
 	}
 }
 
-// PGSSLROOTCERT names a file that is mounted, and nothing else of a CA is.
+// PGSSLROOTCERT names a mounted file, and nothing else of the CA is mounted.
 func TestTheCAIsMountedWhereItIsRead(t *testing.T) {
 	for _, component := range []string{"cloud-sql", "cloudnative-pg"} {
 		s := withComponent(t, "gke", component)
@@ -170,7 +170,7 @@ func mounts(s *manifest.Set, pod corev1.PodSpec, file string) bool {
 	return false
 }
 
-// egress writes where a policy lets its pods go: "5432 10.64.0.3/32".
+// egress lists the destinations that a policy allows: "5432 10.64.0.3/32".
 func egress(t *testing.T, s *manifest.Set, name string) (all []string) {
 	t.Helper()
 	i := slices.IndexFunc(s.Policies, func(p *policy) bool { return p.Name == name })
@@ -224,7 +224,7 @@ func TestPoliciesLeadToTheManagedStoreAndNowhereElse(t *testing.T) {
 	}
 }
 
-// The address is written once: the setting, the Job and the policies follow.
+// The address is written once: the setting, the Job and the policies take it from there.
 func TestAnAddressIsChangedInOnePlace(t *testing.T) {
 	for component, address := range map[string]string{"cloud-sql": "10.64.0.3", "memorystore": "10.64.1.3"} {
 		out := renderWith(t, "gke", component, change{"components/" + component + "/config.env", address, "10.9.8.7"})
@@ -245,7 +245,7 @@ func TestComponentHasTheLastWord(t *testing.T) {
 	}
 }
 
-// What the certificate must say is written once, too.
+// The name in the certificate is written once as well.
 func TestJobChecksTheCertificateAsTheServiceDoes(t *testing.T) {
 	out := renderWith(t, "gke", "cloud-sql", change{"components/cloud-sql/config.env", "AUTH_DB_SSLMODE=verify-ca", "AUTH_DB_SSLMODE=verify-full"})
 	for _, workload := range []string{"auth-api", "schema"} {
@@ -283,7 +283,7 @@ func TestPostgresOfTheOperatorLosesNoCommitAndIsReachedByItsOperator(t *testing.
 	}
 }
 
-// The node port of Postgres leads to the operator's pods, which have its labels.
+// The node port of Postgres leads to the operator's pods, by the operator's labels.
 func TestNodePortOfTheOperatorsPostgresIsLetIn(t *testing.T) {
 	s := withComponent(t, "minikube", "cloudnative-pg")
 	pod := map[string]string{"cnpg.io/cluster": "auth-db", "cnpg.io/instanceRole": "primary", "app.kubernetes.io/name": "postgresql"}

@@ -29,7 +29,7 @@ const root = "../.."
 
 func overlays() []string { return []string{"minikube", "gke"} }
 
-// render gives an overlay as kubectl would apply it.
+// render renders an overlay as kubectl would apply it.
 func render(t *testing.T, overlay string) string {
 	t.Helper()
 	out, err := manifest.Render(filepath.Join(root, "kustomize", "overlays", overlay))
@@ -50,7 +50,7 @@ func parse(t *testing.T, rendered string) *manifest.Set {
 
 func (r rule) isFor(overlay string) bool { return len(r.on) == 0 || slices.Contains(r.on, overlay) }
 
-// Not parallel: kustomize keeps its schemas in a global.
+// Not parallel, since kustomize has its schemas in a global variable.
 func TestOverlaysKeepTheRules(t *testing.T) {
 	for _, overlay := range overlays() {
 		s := parse(t, render(t, overlay))
@@ -68,7 +68,7 @@ func TestOverlaysKeepTheRules(t *testing.T) {
 	}
 }
 
-// A rule that cannot fail holds nothing.
+// A rule that cannot fail checks nothing.
 func TestEachRuleFailsWhenItIsBroken(t *testing.T) {
 	rendered := map[string]string{}
 	for _, overlay := range overlays() {
@@ -108,8 +108,7 @@ func TestBaseIsNeutral(t *testing.T) {
 	}
 }
 
-// Each setting in the overlays and the components is one that its service knows,
-// and all are good.
+// The service knows each setting in the overlays and the components, and accepts it.
 func TestSettingsAreGood(t *testing.T) {
 	programs := t.TempDir()
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", programs, "./services/auth-api", "./services/helloworld")
@@ -146,8 +145,8 @@ func TestSettingsAreGood(t *testing.T) {
 	}
 }
 
-// The development key opens every secret of Minikube and none of GKE's, and what
-// is inside fits together.
+// The development key opens every secret of Minikube and none of GKE, and the secrets fit
+// each other.
 func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile(filepath.Join(root, "sealed-secrets/minikube/key/secret.yaml"))
@@ -188,7 +187,7 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	// Made again from the passwords that were opened, the users' file is the same.
+	// Generated again from the opened passwords, the users' file is the same.
 	again, err := credential.Fresh(credential.Values{credential.SessionDB: values[credential.SessionDB], credential.Verifier: values[credential.Verifier],
 		credential.SessionUsers: {"password": values[credential.SessionUsers]["password"]}, credential.TokenKey: values[credential.TokenKey]}, nil, strings.NewReader(strings.Repeat("x", 300)))
 	if err != nil {
@@ -222,7 +221,7 @@ func TestControllerIsPinnedAndRestricted(t *testing.T) {
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// What would be applied, for a reviewer to read. Sealed values are left out:
+// The golden files show reviewers what would be applied. Sealed values are left out, since
 // they differ with every sealing.
 func TestRenderedAsReviewed(t *testing.T) {
 	for _, overlay := range overlays() {

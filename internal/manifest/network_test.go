@@ -79,8 +79,8 @@ func networkRules() []rule {
 	}
 }
 
-// unanswered are the pods that a policy lets ask other pods, while none lets
-// them in there.
+// unanswered are connections that an egress policy allows, but no ingress policy of the
+// other pods.
 func unanswered(s *manifest.Set) (found []string) {
 	for _, from := range s.Workloads() {
 		for _, to := range s.Workloads() {
@@ -94,7 +94,7 @@ func unanswered(s *manifest.Set) (found []string) {
 
 func allows(s *manifest.Set, from, to manifest.Workload) bool {
 	for _, p := range s.Policies {
-		// What is for all pods says where names are found.
+		// The policy for all pods is the one for DNS.
 		if len(p.Spec.PodSelector.MatchLabels) == 0 || !matches(&p.Spec.PodSelector, from.Pod.Labels) {
 			continue
 		}

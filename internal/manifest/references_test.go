@@ -61,7 +61,7 @@ func referenceRules() []rule {
 				if at(o.Content, "spec.template.immutable") == credential.Secret(o.Name, nil).Mutable || template["name"] != o.Name || template["namespace"] != o.Namespace || o.Annotations != nil {
 					found = append(found, o.Name)
 				}
-				// kubeseal writes null, and validators refuse it.
+				// kubeseal writes null here, which validators refuse.
 				if metadata, _ := o.Content["metadata"].(map[string]any); slices.Contains(slices.Collect(maps.Keys(metadata)), "creationTimestamp") || template["creationTimestamp"] != nil {
 					found = append(found, o.Name+" has a time")
 				}
@@ -191,7 +191,7 @@ func matches(selector *metav1.LabelSelector, of map[string]string) bool {
 	return err == nil && parsed.Matches(labels.Set(of))
 }
 
-// configOf is the ConfigMap of a name before its hash.
+// configOf is the ConfigMap with a name, without its hash.
 func configOf(s *manifest.Set, name string) map[string]string {
 	for _, c := range s.ConfigMaps {
 		if rest, found := strings.CutPrefix(c.Name, name+"-"); found && !strings.Contains(rest, "-") {

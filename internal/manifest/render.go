@@ -7,9 +7,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// Render gives the YAML of a kustomization, in the order and under the load
-// restrictions of `kubectl apply -k`. It must not be called from several
-// goroutines: kustomize keeps its schemas in a global.
+// Render renders a kustomization to YAML, with the order and the load restrictions of
+// `kubectl apply -k`. It must not be called by several goroutines at once, since kustomize
+// has its schemas in a global variable.
 func Render(dir string) ([]byte, error) {
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionLegacy

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// renovate is what the test reads of renovate.json.
+// renovate is the part of renovate.json that the test reads.
 type renovate struct {
 	EnabledManagers []string
 	CustomManagers  []customManager
@@ -47,7 +47,7 @@ func readRenovate(t *testing.T) (r renovate) {
 	return r
 }
 
-// tracked are the files of the repository, with their text.
+// tracked are the files of the repository, with their content.
 func tracked(t *testing.T) map[string][]byte {
 	t.Helper()
 	cmd := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -66,14 +66,14 @@ func tracked(t *testing.T) map[string][]byte {
 	return files
 }
 
-// versions finds an image of somebody else by name and version, and not
-// the host and port redis:6379.
+// versions matches third-party images by name and version, but not the host and port
+// redis:6379.
 func versions() *regexp.Regexp {
 	return regexp.MustCompile(`\b(?:(?:postgres|redis|valkey|busybox|golang|debian|alpine|nginx|traefik|caddy|sealed-secrets-controller)|` +
 		`(?:docker\.io|ghcr\.io|quay\.io|gcr\.io|registry\.k8s\.io|mcr\.microsoft\.com)/[a-z0-9./_-]+):v?\d{1,3}(?:\.\d+)*(?:-[a-z][\w.-]*)?(?:[^\w:]|$)`)
 }
 
-// matches says whether a manager finds what stands at an offset of a file.
+// matches says whether a manager finds the version at an offset of a file.
 func (m customManager) matches(t *testing.T, name string, text []byte, offset int) bool {
 	t.Helper()
 	if !m.reads(name) {
@@ -89,7 +89,7 @@ func (m customManager) matches(t *testing.T, name string, text []byte, offset in
 	return false
 }
 
-// reads says whether a manager looks into a file.
+// reads says whether a manager reads a file.
 func (m customManager) reads(name string) bool {
 	return slices.ContainsFunc(m.ManagerFilePatterns, func(p string) bool {
 		return regexp.MustCompile(strings.TrimSuffix(strings.TrimPrefix(p, "/"), "/")).MatchString(name)
@@ -133,7 +133,7 @@ func TestEveryVersionOfAnImageIsKeptFresh(t *testing.T) {
 	}
 }
 
-// Each manager of our own finds something, says what it is, and can write it.
+// Each custom manager finds something, has a description, and can update what it finds.
 func TestRenovateIsSetUpForWhatIsThere(t *testing.T) {
 	t.Parallel()
 	r := readRenovate(t)
@@ -152,7 +152,7 @@ func TestRenovateIsSetUpForWhatIsThere(t *testing.T) {
 			}
 		}
 	}
-	// What is rendered has the digests of the list that it is rendered from.
+	// Rendered files take their digests from the list.
 	if !slices.ContainsFunc(r.PackageRules, func(p packageRule) bool {
 		return p.PinDigests && slices.Equal(p.MatchFileNames, []string{"internal/manifest/testdata/**"})
 	}) {

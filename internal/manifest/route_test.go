@@ -9,8 +9,8 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// routeRules are about how requests come in. Kustomize does not follow names in
-// kinds that it does not know.
+// routeRules are about how requests reach the services. Kustomize does not update names in
+// kinds that it does not know, so these rules check them.
 func routeRules() []rule {
 	minikube, gke := []string{"minikube"}, []string{"gke"}
 	return []rule{
@@ -20,7 +20,7 @@ func routeRules() []rule {
 			for _, o := range s.OfKind("Gateway") {
 				listeners, _ := at(o.Content, "spec.listeners").([]any)
 				for _, l := range listeners {
-					// With a map a listener must have no certificates of its own.
+					// With a certificate map, a listener must have no certificates of its own.
 					if l, _ := l.(map[string]any); l["protocol"] != "HTTPS" || l["tls"] != nil || o.Annotations["networking.gke.io/certmap"] == "" {
 						found = append(found, o.Name)
 					}

@@ -10,21 +10,18 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// rule is what rendered manifests must keep, with a change that breaks it.
+// rule is a rule for rendered manifests, with a change that breaks it.
 type rule struct {
 	name string
-	// on says for which overlays it is; empty is all.
+	// on are the overlays that the rule is for; empty means all.
 	on []string
 	// check returns what breaks the rule.
 	check func(s *manifest.Set) []string
-	// old and new are a piece of the rendered YAML and what to put in its place, so
-	// that the rule is broken.
+	// Replacing old by new in the rendered YAML breaks the rule.
 	old, new string
-	// wrecks says on which overlay that is tried; the first of on, or minikube.
-	wrecks string
 }
 
-// each collects what a function finds in every container.
+// each calls check for every container and collects what it finds.
 func each(s *manifest.Set, check func(w manifest.Workload, c *corev1.Container, init bool) string) (found []string) {
 	for _, w := range s.Workloads() {
 		for i := range w.Pod.Spec.InitContainers {
@@ -104,7 +101,7 @@ func podRules() []rule {
 				return ""
 			})
 		}, old: "image: redis:", new: "image: redis-"},
-		{name: "services have the time to stop", check: graceful, old: "terminationGracePeriodSeconds: 40", new: "terminationGracePeriodSeconds: 20", wrecks: "minikube"},
+		{name: "services have the time to stop", check: graceful, old: "terminationGracePeriodSeconds: 40", new: "terminationGracePeriodSeconds: 20"},
 		{name: "Postgres runs as the user of its image, on a directory below its volume", check: postgres, old: "value: /var/lib/postgresql/data/pgdata", new: "value: /var/lib/postgresql/data"},
 		{name: "pods do not touch the node, nor choose it", check: func(s *manifest.Set) (found []string) {
 			for _, w := range s.Workloads() {
@@ -129,7 +126,7 @@ func podRules() []rule {
 		}, old: "- args:\n        - serve", new: "- command:\n        - serve"},
 		{name: "the schema is applied by a Job that goes, so that the next can come", check: func(s *manifest.Set) (found []string) {
 			found = each(s, func(_ manifest.Workload, c *corev1.Container, init bool) string {
-				// An old pod that restarts would apply an old schema.
+				// An initContainer of an old pod would apply an old schema at a restart.
 				if init && c.Name != "own-volume" {
 					return "runs before its pod"
 				}
@@ -160,7 +157,7 @@ func restricted(s *manifest.Set) []string {
 			x.Capabilities == nil || !slices.Equal(x.Capabilities.Drop, []corev1.Capability{"ALL"}) || x.Privileged != nil && *x.Privileged {
 			return "not restricted"
 		}
-		// The one exception: it hands a hostPath folder to its owner.
+		// The only exception: this container changes the owner of a hostPath folder.
 		if len(x.Capabilities.Add) > 0 || x.RunAsUser != nil && *x.RunAsUser == 0 {
 			if !init || c.Name != "own-volume" || !slices.Equal(x.Capabilities.Add, []corev1.Capability{"CHOWN", "FOWNER"}) || len(c.Command) != 3 || c.Command[0] != "chown" {
 				return "has more than it may"

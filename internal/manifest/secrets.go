@@ -7,10 +7,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Reference is one key of a secret that a pod uses; or all of it, without a key.
+// Reference is a key of a secret that a workload uses; an empty key means the whole secret.
 type Reference struct{ Workload, Secret, Key string }
 
-// References are all that pods use of secrets.
+// References are all uses of secrets by pods.
 func (s *Set) References() (all []Reference) {
 	for _, w := range s.Workloads() {
 		add := func(secret, key string) { all = append(all, Reference{w.Name, secret, key}) }
@@ -54,8 +54,8 @@ func addItems(add func(secret, key string), secret string, items []corev1.KeyToP
 	}
 }
 
-// MissingSecrets names what pods use of secrets and neither a SealedSecret of the
-// set nor the operator of a Cluster gives: auth-api/auth-db-credentials.password.
+// MissingSecrets are the secrets and keys that pods use, but that neither a SealedSecret of
+// the set nor the operator of a Cluster provides: auth-api/auth-db-credentials.password.
 func (s *Set) MissingSecrets() (missing []string) {
 	given := s.sealedKeys()
 	maps.Copy(given, s.OperatorSecrets())
@@ -81,8 +81,8 @@ func (s *Set) sealedKeys() map[string][]string {
 	return sealed
 }
 
-// OperatorSecrets are the secrets, with their keys, that CloudNativePG makes for
-// a Cluster (its documentation, "Connecting from an application").
+// OperatorSecrets are the secrets, with their keys, that CloudNativePG creates for a
+// Cluster (its documentation, "Connecting from an application").
 func (s *Set) OperatorSecrets() map[string][]string {
 	made := map[string][]string{}
 	for _, o := range s.OfKind("Cluster") {

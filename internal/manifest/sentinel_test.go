@@ -57,7 +57,7 @@ func TestTokensOutliveTheMasterAndARestartOfEverything(t *testing.T) {
 		t.Fatal("the dead pod is the master")
 	}
 
-	// Come back, it follows, and has what it missed.
+	// When it is back it is a replica, and has the writes that it missed.
 	c.start(first)
 	c.becomes(first, "replica")
 	c.until("what it missed", func(ctx context.Context) error {
@@ -71,7 +71,7 @@ func TestTokensOutliveTheMasterAndARestartOfEverything(t *testing.T) {
 	for _, pod := range c.pods {
 		c.until("what is written is in the file", c.flushed(pod))
 	}
-	// All at once: the master of before is so again, and not the first pod.
+	// All pods restart at once: the previous master is master again, and not the first pod.
 	for _, pod := range c.pods {
 		c.kill(pod)
 	}
@@ -85,7 +85,7 @@ func TestTokensOutliveTheMasterAndARestartOfEverything(t *testing.T) {
 	}
 }
 
-// What a rollout and a drain do, while sign-ins go on.
+// A rollout and a drain stop the master in this way, while sign-ins go on.
 func TestStoppedMasterHandsOverWithEveryAcknowledgedWrite(t *testing.T) {
 	s := withComponent(t, "gke", "redis-sentinel")
 	t.Parallel()
@@ -96,7 +96,7 @@ func TestStoppedMasterHandsOverWithEveryAcknowledgedWrite(t *testing.T) {
 	c.settle()
 	signIns := c.signIns(api, ring)
 	c.until("sign-ins go on", signIns.reach(100))
-	// As kubelet does: the sentinel is told to stop at once, Redis after its hook.
+	// As kubelet does: the sentinel is stopped at once, Redis after its hook.
 	if err := first.running["sentinel"].cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestStoppedMasterHandsOverWithEveryAcknowledgedWrite(t *testing.T) {
 	c.until("sign-ins go on at the new master", signIns.reach(100))
 	acknowledged, longest := signIns.stop()
 	t.Logf("handed over in %v; the longest time without a sign-in was %v, of %d", took, longest, len(acknowledged))
-	// The sentinels would take as long to notice that it is gone.
+	// Without the hook, the sentinels would take this long to notice that the master is gone.
 	if longest > 10*time.Second {
 		t.Errorf("nobody could sign in for %v", longest)
 	}
@@ -127,14 +127,14 @@ func TestStoppedMasterHandsOverWithEveryAcknowledgedWrite(t *testing.T) {
 	}
 }
 
-// New pods, the disk of the first comes late: else the pod with the tokens would
-// follow one that has none.
+// The disk of the first pod is attached late, after new pods have started. The pod with the
+// tokens must not become a replica of an empty one.
 func TestEmptyReplicaIsNotMadeMaster(t *testing.T) {
 	s := withComponent(t, "gke", "redis-sentinel")
 	t.Parallel()
 	c, ring := newTrio(t, s), newRing(t)
 	before := mint(t, ring)
-	// As it was without the component.
+	// As it is without the component.
 	c.start(c.pods[0])
 	c.until("Redis answers", func(ctx context.Context) error { return c.at(c.pods[0].addr, c.port, "auth-api").Ping(ctx).Err() })
 	alone := c.at(c.pods[0].addr, c.port, "sentinel")
@@ -189,7 +189,7 @@ func TestMasterThatIsCutOffAcknowledgesNothing(t *testing.T) {
 	c.until("a write at the start", func(ctx context.Context) error { return mint(t, ring).put(ctx, api) })
 	master := c.master()
 	direct := c.at(master.addr, c.port, "auth-api")
-	// A cut network: nothing is closed, and nothing comes.
+	// The network is cut: no connection is closed, and no packet arrives.
 	for _, pod := range c.pods {
 		if pod == master {
 			continue
@@ -216,9 +216,9 @@ func TestMasterThatIsCutOffAcknowledgesNothing(t *testing.T) {
 	}
 }
 
-// Who may ask the sentinels may not tell them anything, and the programs' users
-// may not rule Redis.
-func TestNobodyElseRulesTheReplicas(t *testing.T) {
+// The user that may ask the sentinels may not change them, and the programs' users may not
+// administer Redis.
+func TestOnlySentinelsAdministerReplicas(t *testing.T) {
 	s := withComponent(t, "gke", "redis-sentinel")
 	t.Parallel()
 	c := newTrio(t, s).up()
@@ -244,8 +244,8 @@ func TestNobodyElseRulesTheReplicas(t *testing.T) {
 	}
 }
 
-// As platform rotate says: each pod reads the users' file while it runs. Nobody is
-// made master for it, and a master's death after it is survived.
+// As `platform rotate` says, each pod reads the users' file while it runs. That causes no
+// failover, and a failover afterwards still works.
 func TestUsersOfTheSentinelsPodsRotateWhileTheyRun(t *testing.T) {
 	s := withComponent(t, "gke", "redis-sentinel")
 	t.Parallel()
@@ -289,9 +289,8 @@ func TestUsersOfTheSentinelsPodsRotateWhileTheyRun(t *testing.T) {
 	c.until("a write after the master's death", func(ctx context.Context) error { return mint(t, ring).put(ctx, c.as("auth-api")) })
 }
 
-// What a pod runs is in the files that it is given, at the addresses that the
-// policies let through.
-func TestPodsOfTheSentinelRunWhatTheyAreGiven(t *testing.T) {
+// Pods run the scripts of their ConfigMap, and use only addresses that the policies allow.
+func TestSentinelPodsRunTheirMountedScripts(t *testing.T) {
 	s := withComponent(t, "gke", "redis-sentinel")
 	files := configOf(s, "session-db")
 	for _, set := range s.StatefulSets {

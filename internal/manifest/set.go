@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Set is what a kustomization renders to, by kind.
+// Set has the objects of a rendered kustomization, by kind.
 type Set struct {
 	Deployments     []*appsv1.Deployment
 	StatefulSets    []*appsv1.StatefulSet
@@ -35,26 +35,24 @@ type Set struct {
 	Ingresses       []*networkingv1.Ingress
 	Autoscalers     []*autoscalingv2.HorizontalPodAutoscaler
 	Budgets         []*policyv1.PodDisruptionBudget
-	// Others are of kinds that Kubernetes itself does not have, and of those that
-	// have no place above.
+	// Others are objects of custom kinds, and of kinds that have no field above.
 	Others []Other
 }
 
-// Deployment is Kubernetes's, for who does not need the rest of its package.
+// Deployment is Kubernetes's type, so that callers need not import its package.
 type Deployment = appsv1.Deployment
 
-// StatefulSet is Kubernetes's, likewise.
+// StatefulSet is Kubernetes's type, likewise.
 type StatefulSet = appsv1.StatefulSet
 
-// Other is an object that is not typed here.
+// Other is an object without a Go type.
 type Other struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 	Content           map[string]any `json:"-"`
 }
 
-// Parse reads rendered YAML strictly: a field that its kind does not have is an
-// error.
+// Parse parses rendered YAML strictly: an unknown field is an error.
 func Parse(rendered []byte) (*Set, error) {
 	s := &Set{}
 	reader := yamlutil.NewYAMLReader(bufio.NewReader(bytes.NewReader(rendered)))
@@ -129,16 +127,16 @@ func read[T any](list []*T, document []byte) ([]*T, error) {
 	return append(list, object), nil
 }
 
-// Workload is whatever runs pods.
+// Workload is an object that runs pods.
 type Workload struct {
 	Kind string
 	Name string
 	Pod  *corev1.PodTemplateSpec
-	// Selector is nil for Jobs, which have none of ours.
+	// Selector is nil for Jobs, whose selector Kubernetes makes.
 	Selector *metav1.LabelSelector
 }
 
-// Workloads are all that run pods.
+// Workloads are all objects that run pods.
 func (s *Set) Workloads() (all []Workload) {
 	for _, d := range s.Deployments {
 		all = append(all, Workload{"Deployment", d.Name, &d.Spec.Template, d.Spec.Selector})
@@ -155,7 +153,7 @@ func (s *Set) Workloads() (all []Workload) {
 	return all
 }
 
-// OfKind are the untyped objects of a kind.
+// OfKind returns the untyped objects of a kind.
 func (s *Set) OfKind(kind string) (found []Other) {
 	for _, o := range s.Others {
 		if o.Kind == kind {

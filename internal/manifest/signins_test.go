@@ -16,7 +16,7 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// issued is a token and how auth-api writes its record.
+// issued is a token with its record, as auth-api writes it.
 type issued struct {
 	text   string
 	hash   token.Hash
@@ -48,7 +48,7 @@ func (i issued) put(ctx context.Context, client redis.UniversalClient) error {
 
 // signIns writes tokens until it is stopped.
 type signIns struct {
-	mu           sync.Mutex
+	mu           sync.Mutex // guards acknowledged and longest
 	acknowledged []issued
 	longest      time.Duration
 	cancel       context.CancelFunc

@@ -88,7 +88,7 @@ func storageRules() []rule {
 	}
 }
 
-// reserved compares claims with the volumes that name them.
+// reserved compares claims with the volumes that are reserved for them.
 func reserved(s *manifest.Set) (found []string) {
 	for _, set := range s.StatefulSets {
 		for _, claim := range set.Spec.VolumeClaimTemplates {

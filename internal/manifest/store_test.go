@@ -21,7 +21,7 @@ func storeRules() []rule {
 	}
 }
 
-// container is the one of a StatefulSet with a name, and its set.
+// container returns the StatefulSet with a name, and its container.
 func container(s *manifest.Set, name string) (*appsv1.StatefulSet, *corev1.Container) {
 	for _, set := range s.StatefulSets {
 		for i := range set.Spec.Template.Spec.Containers {
@@ -36,7 +36,7 @@ func container(s *manifest.Set, name string) (*appsv1.StatefulSet, *corev1.Conta
 func stops(s *manifest.Set) (found []string) {
 	set, c := container(s, "postgres")
 	if c == nil {
-		return nil // another one runs it
+		return nil // Something else runs the store.
 	}
 	pod := set.Spec.Template.Spec
 	for _, path := range []string{"/var/run/postgresql", "/tmp", "/dev/shm"} {
@@ -51,14 +51,14 @@ func stops(s *manifest.Set) (found []string) {
 			found = append(found, path+" is no memory")
 		}
 	}
-	// The image's own signal is the fast shutdown; a shell before it would not pass it on.
+	// The image's own stop signal is the fast shutdown, which a shell would not pass on.
 	if len(c.Command)+len(c.Args) > 0 || c.Lifecycle != nil || pod.TerminationGracePeriodSeconds == nil || *pod.TerminationGracePeriodSeconds < 120 {
 		found = append(found, "it is not stopped as its image says")
 	}
 	return found
 }
 
-// redisSetting is the last line of redis.conf that begins with a word.
+// redisSetting is the value of the last line of redis.conf with a setting's name.
 func redisSetting(s *manifest.Set, name string) (value string) {
 	for line := range strings.Lines(configOf(s, "session-db")["redis.conf"]) {
 		if rest, found := strings.CutPrefix(strings.TrimSpace(line), name+" "); found {

@@ -16,8 +16,8 @@ import (
 
 const liveUpdate = "live-update"
 
-// The overlay that Tilt applies keeps every rule of Minikube's, the read-only
-// root among them.
+// The overlay that Tilt applies keeps every rule of Minikube's, including the read-only root
+// file system.
 func TestTiltKeepsTheRulesOfMinikube(t *testing.T) {
 	s := parse(t, render(t, "tilt"))
 	for _, r := range rules() {
@@ -30,8 +30,8 @@ func TestTiltKeepsTheRulesOfMinikube(t *testing.T) {
 	}
 }
 
-// withoutLive takes out of the overlay tilt what live update needs, and nothing
-// else, with the values that Minikube's overlay has.
+// withoutLive removes from the overlay tilt exactly what live update needs, and puts the
+// values of Minikube's overlay in its place.
 func withoutLive(tilt, minikube *manifest.Set) {
 	for i, d := range tilt.Deployments {
 		pod := &d.Spec.Template.Spec
@@ -90,7 +90,7 @@ func TestTiltDiffersFromMinikubeByLiveUpdateAlone(t *testing.T) {
 	}
 }
 
-// The tools of development stay out of what is applied by hand or to GKE.
+// Tools for development are not in what is applied by hand or to GKE.
 func TestOnlyTiltHasLiveUpdate(t *testing.T) {
 	t.Parallel()
 	var users []string
@@ -109,7 +109,7 @@ func TestOnlyTiltHasLiveUpdate(t *testing.T) {
 	}
 }
 
-// The difference, for a reviewer to read.
+// The golden file shows reviewers the difference.
 func TestTiltDifferenceAsReviewed(t *testing.T) {
 	got := difference(strings.SplitAfter(render(t, "minikube"), "\n"), strings.SplitAfter(render(t, "tilt"), "\n"))
 	const file = "testdata/tilt.diff"
@@ -128,10 +128,10 @@ func TestTiltDifferenceAsReviewed(t *testing.T) {
 	}
 }
 
-// difference gives the lines that one text has and the other has not, below the
-// name of the object that they are in.
+// difference returns the lines that only one of the texts has, grouped by the object that
+// they are in.
 func difference(a, b []string) string {
-	// longest[i][j] is the length of what a[i:] and b[j:] have in common.
+	// longest[i][j] is the length of the longest common subsequence of a[i:] and b[j:].
 	longest := make([][]int, len(a)+1)
 	for i := range longest {
 		longest[i] = make([]int, len(b)+1)

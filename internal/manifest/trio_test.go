@@ -23,15 +23,14 @@ import (
 	"auth.books.test/verify/direct"
 )
 
-// TestMain keeps go-redis from reporting each of the attempts.
+// TestMain keeps go-redis from logging each attempt to connect.
 func TestMain(m *testing.M) {
 	logging.Disable()
 	os.Exit(m.Run())
 }
 
-// trio is the component redis-sentinel without a cluster: the containers'
-// commands with the files that they would be given, each pod at an address of its
-// own on the loopback interface.
+// trio runs the component redis-sentinel without a cluster: the containers' commands with
+// their mounted files, each pod at its own address on the loopback interface.
 type trio struct {
 	t         *testing.T
 	pods      []*redisPod
@@ -55,7 +54,7 @@ type process struct {
 	ended chan struct{}
 }
 
-// newTrio has pods that have never run. s is the overlay with the component.
+// newTrio makes three pods that have never run. s is the overlay with the component.
 func newTrio(t *testing.T, s *manifest.Set) *trio {
 	t.Helper()
 	for _, tool := range []string{"redis-server", "redis-cli", "timeout", "sha256sum"} {
@@ -131,7 +130,7 @@ func (c *trio) up() *trio {
 	return c
 }
 
-// loopback gives three addresses that the machine answers at by itself.
+// loopback returns three addresses of the loopback interface.
 func loopback(t *testing.T) (addrs []string) {
 	t.Helper()
 	n, err := rand.Int(rand.Reader, big.NewInt(60_000))
@@ -167,8 +166,8 @@ func (c *trio) write(file, text string) {
 	}
 }
 
-// start runs the pod's two containers. A ConfigMap is mounted as it is: what
-// Redis has written there meanwhile does not count.
+// start runs the pod's two containers. As with a ConfigMap, files are as in the manifest
+// again, whatever Redis has written into them.
 func (c *trio) start(pod *redisPod) {
 	c.t.Helper()
 	for name, text := range pod.files {
@@ -195,7 +194,7 @@ func (c *trio) start(pod *redisPod) {
 	go pod.probe(pod.running["redis"].ended, pod.started)
 }
 
-// probe asks as kubelet does, until the answer is yes or Redis has ended.
+// probe runs the startup probe as kubelet does, until it succeeds or Redis has ended.
 func (p *redisPod) probe(ended, started chan struct{}) {
 	for p.script("started.sh").Run() != nil {
 		select {
@@ -222,7 +221,7 @@ func (p *redisPod) end(name string, signal syscall.Signal) {
 	delete(p.running, name)
 }
 
-// kill ends the pod as the loss of its node would; what it keeps in memory is gone.
+// kill ends the pod as the loss of its node would; its volumes in memory are lost.
 func (c *trio) kill(pod *redisPod) {
 	c.t.Helper()
 	for _, name := range []string{"redis", "sentinel"} {
@@ -236,7 +235,7 @@ func (c *trio) kill(pod *redisPod) {
 	}
 }
 
-// as connects through the sentinels, as the programs do.
+// as connects as a user through the sentinels, as the programs do.
 func (c *trio) as(user string) redis.UniversalClient {
 	c.t.Helper()
 	var sentinels []string
@@ -261,7 +260,7 @@ func (c *trio) at(addr, port, user string) *redis.Client {
 	return client
 }
 
-// master is the pod that most sentinels call so, once they agree.
+// master is the pod that a majority of the sentinels reports as master.
 func (c *trio) master() *redisPod {
 	c.t.Helper()
 	var found *redisPod
@@ -284,8 +283,8 @@ func (c *trio) master() *redisPod {
 	return found
 }
 
-// settle waits until the pods have started and the sentinels know each other.
-// Before that none would be a majority.
+// settle waits until the pods have started and the sentinels know each other. Before that
+// there is no majority.
 func (c *trio) settle() {
 	c.t.Helper()
 	for _, pod := range c.pods {
@@ -311,8 +310,8 @@ func (c *trio) settle() {
 	}
 }
 
-// flushed says whether a Redis has handed all its writes to the disk. Else it has
-// up to two seconds for that, and may be killed before.
+// flushed waits until a Redis has written everything to the disk. That may take two seconds,
+// and the test may kill Redis before.
 func (c *trio) flushed(pod *redisPod) func(context.Context) error {
 	return func(ctx context.Context) error {
 		info, err := c.at(pod.addr, c.port, "sentinel").Info(ctx, "persistence").Result()
@@ -345,7 +344,7 @@ func (c *trio) becomes(pod *redisPod, role string) {
 	})
 }
 
-// until polls, and gives back how long it took.
+// until polls, and returns how long it took.
 func (c *trio) until(what string, try func(context.Context) error) time.Duration {
 	c.t.Helper()
 	begun := time.Now()

@@ -12,19 +12,19 @@ import (
 	"auth.books.test/internal/manifest"
 )
 
-// floor is the least version of a line of releases that may run, and why.
+// floor says which versions of an image are the oldest that may run, and why.
 type floor struct {
 	// line is how many numbers name a line: 1 for Postgres (17), 2 for Redis (8.2).
 	line int
-	// least has the least version of each line that gets fixes. A line older than the newest of them
-	// that is not here gets no fixes; a newer one is taken, until somebody learns otherwise.
+	// least has the oldest accepted version of each maintained line. Other lines are refused if they are older
+	// than the newest of these, and accepted if they are newer.
 	least []string
 	since string
 	why   string
 }
 
 // floors are the third-party images that the repository names, by the last part of the name.
-// To add: the image, the least fixed version of each maintained line, the month, and the hole.
+// To add one: the image, the first fixed version of each maintained line, the month, and the vulnerability.
 func floors() map[string]floor {
 	// All lines of Postgres are released on one day: 17.12 with 15.20, which Debian ships as a security update.
 	postgres := floor{1, []string{"17.12"}, "2026-11", "the fixes of August and November 2026; of May, CVE-2026-6473 (8.8), CVE-2026-6479 (before authentication), and nine more"}
@@ -34,14 +34,14 @@ func floors() map[string]floor {
 		"redis": {2, []string{"7.2.16", "7.4.11", "8.2.9", "8.4.6", "8.6.6", "8.8.2", "8.10.1"}, "2026-08",
 			"fixes of August 2026; CVE-2025-49844 (Lua, code execution by a signed-in user) before them. 8.0 gets none"},
 		"sealed-secrets-controller": {1, []string{"0.36.0"}, "2026-02", "CVE-2026-22728: a sealed value could be sealed again for every namespace"},
-		// Their minor tags follow the fixes of a line; nothing of them is in a release image.
+		// Their minor tags follow the fixes of a line, and release images do not contain them.
 		"busybox": {2, []string{"1.36"}, "2023-05", "the line that is maintained; only the development images have it"},
 		"golang":  {2, []string{"1.26"}, "2026-02", "the two newest lines get fixes; go.mod asks for 1.26"},
 	}
 }
 
-// tooOld says why an image may not run, or nothing. A tag that only names a
-// line, as 17, follows its newest release, and is taken.
+// tooOld says why an image may not run; empty if it may. A tag that names only a line, such
+// as 17, follows its newest release and is accepted.
 func tooOld(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	name, tag, _ := strings.Cut(path.Base(image), ":")
@@ -93,9 +93,9 @@ func versionRules() []rule {
 		old: "image: redis:", new: "image: redis:" + "8.0.3-"}}
 }
 
-func TestVersionsWithKnownHolesAreRefused(t *testing.T) {
+func TestVersionsWithKnownVulnerabilitiesAreRefused(t *testing.T) {
 	t.Parallel()
-	// Without their names before them, so that Renovate does not raise the versions that are refused.
+	// The tags stand apart from the names, so that Renovate does not update the refused versions.
 	for name, tags := range map[string]struct{ refused, taken []string }{
 		"docker.io/library/redis": {
 			[]string{"8.0.3", "8.0.4", "8.2.8", "7.2.15", "7.0.15", "8.3.1", "8.0.3-alpine@sha256:1"},
@@ -121,8 +121,8 @@ func TestVersionsWithKnownHolesAreRefused(t *testing.T) {
 	}
 }
 
-// Wherever one is named: manifests, Dockerfiles, scripts, tests.
-func TestNoFileNamesAnImageWithKnownHoles(t *testing.T) {
+// The test reads all files that name an image: manifests, Dockerfiles, scripts, tests.
+func TestNoFileNamesAnImageWithKnownVulnerabilities(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for name, text := range tracked(t) {
@@ -141,7 +141,7 @@ func TestNoFileNamesAnImageWithKnownHoles(t *testing.T) {
 	}
 }
 
-func TestControllerAndListHaveNoKnownHoles(t *testing.T) {
+func TestControllerAndListHaveNoKnownVulnerabilities(t *testing.T) {
 	for _, i := range imagesOf(t, list) {
 		name := i.Name
 		if i.NewName != "" {

@@ -98,7 +98,7 @@ func TestClearRemovesAllAndFreesTheName(t *testing.T) {
 }
 
 // Some goroutines clear the folder while others run: never do two hold the lock.
-func TestNeverTwoHoldItWhateverIsCleared(t *testing.T) {
+func TestNeverTwoHoldTheLock(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".dev")
 	var holders, held atomic.Int32
@@ -135,7 +135,7 @@ func TestNeverTwoHoldItWhateverIsCleared(t *testing.T) {
 	}
 }
 
-func TestAHolderHearsThatItsFolderWasRemoved(t *testing.T) {
+func TestHolderLearnsThatItsFolderWasRemoved(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".dev")
 	lost := acquire(t, dir).Lost(t.Context().Done())

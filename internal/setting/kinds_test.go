@@ -10,7 +10,7 @@ import (
 // kind is what all kinds of settings have in common.
 type kind interface{ Decode(string) error }
 
-func TestValuesOfOneMeaningAreWrittenInOneWay(t *testing.T) {
+func TestEqualValuesAreNormalisedAlike(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		kind        kind

@@ -66,7 +66,7 @@ func TestBoundsAndDefaultsAreThoseOfTheTags(t *testing.T) {
 	}
 }
 
-func TestAFieldThatIsNoSettingIsFoundAtOnce(t *testing.T) {
+func TestFieldThatIsNotASettingPanics(t *testing.T) {
 	t.Parallel()
 	for _, s := range []any{&struct{ A setting.Text }{}, &struct {
 		A string `envconfig:"A"`

@@ -87,7 +87,7 @@ func TestRestartsOnEveryChangeThatBuilds(t *testing.T) {
 	}
 	p.write("word/word.go", "package word\n\nconst Word = \"third\"\n")
 	p.write("main.go", strings.Replace(program("third"), "import (", "import (\n\t_ \"sample/word\"", 1))
-	p.eventually("after it was mended", &p.out, "second ends\nthird begins")
+	p.eventually("after it was corrected", &p.out, "second ends\nthird begins")
 	p.write("word/word.go", "package word\n\nconst Word = \"fourth\"\n")
 	p.eventually("after a change in a new directory", &p.out, "third ends\nthird begins")
 	stop()

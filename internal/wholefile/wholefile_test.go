@@ -189,7 +189,7 @@ func TestAKilledWriterLeavesTheOldFileOrTheNew(t *testing.T) {
 	}
 }
 
-func TestOfThoseWhoCreateAtOnceTheFirstWins(t *testing.T) {
+func TestFirstOfConcurrentCreatorsWins(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "new", "file")

@@ -34,6 +34,7 @@ func NewCachedRecords(r *RedisRecords, bound time.Duration, strict bool, now fun
 			record, err := r.sealer.Decode(id, fields)
 			return &record, err
 		},
+		// Size estimates the memory of a record.
 		Size: func(r *Record) int64 {
 			n := int(unsafe.Sizeof(*r)) + len(r.Audience) + len(r.secrets)*len(secretHash{})
 			for _, scope := range r.Scopes {

@@ -18,7 +18,7 @@ func TestCachedRecordsAreReadWithoutRedisAndEndWithTheirClient(t *testing.T) {
 		fromMemory(t, asks, proxy, c)
 	}
 	if err := asks.Disable(t.Context(), made.ID); err != nil || asks.admits(made) {
-		t.Errorf("whoever disabled it admits it: %v", err)
+		t.Errorf("the replica that disabled it still admits it: %v", err)
 	}
 	if err := elsewhere.redis.Del(t.Context(), "client:"+other.ID.String()).Err(); err != nil {
 		t.Fatal(err)

@@ -127,7 +127,7 @@ func TestRecordSaysWhatTheAPIOffers(t *testing.T) {
 	}
 }
 
-func TestReconcileMendsWhatDiffersAndNothingElse(t *testing.T) {
+func TestReconcileCorrectsOnlyRecordsThatDiffer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, devtest.Redis(t))
 	good, lost, changed, ended, never := w.create(), w.create(), w.create(), w.create(), w.create()
@@ -146,13 +146,13 @@ func TestReconcileMendsWhatDiffersAndNothingElse(t *testing.T) {
 	}
 	before := w.record(good.ID)
 	if n, err := w.ReconcileOnce(t.Context()); n != 3 || err != nil {
-		t.Errorf("mended %d, %v; want 3", n, err)
+		t.Errorf("corrected %d, %v; want 3", n, err)
 	}
 	if w.admits(ended) || !w.admits(lost) || !w.admits(changed) || w.record(changed.ID)["aud"] != "books" || !maps.Equal(before, w.record(good.ID)) {
 		t.Error("not as Postgres has it")
 	}
 	if n, err := w.ReconcileOnce(t.Context()); n != 0 || err != nil {
-		t.Errorf("mended %d again, %v", n, err)
+		t.Errorf("corrected %d again, %v", n, err)
 	}
 }
 
@@ -170,7 +170,7 @@ func TestUnreadableRecordIsNoRefusal(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if n, err := w.ReconcileOnce(t.Context()); n != 1 || err != nil || !w.admits(made) {
-			t.Errorf("%s: mended %d, %v", name, n, err)
+			t.Errorf("%s: corrected %d, %v", name, n, err)
 		}
 	}
 }
@@ -217,7 +217,7 @@ func TestDisabledClientStaysOutUnderRacingReconciles(t *testing.T) {
 		var all sync.WaitGroup
 		for range 3 {
 			all.Go(func() {
-				w.redis.Del(context.Background(), "client:"+made.ID.String()) // so that there is something to mend
+				w.redis.Del(context.Background(), "client:"+made.ID.String()) // so that there is something to correct
 				if _, err := w.ReconcileOnce(context.Background()); err != nil {
 					t.Errorf("round %d: %v", round, err)
 				}
@@ -265,7 +265,7 @@ func TestAForeignKeyHidesNoOtherClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n, err := w.ReconcileOnce(t.Context()); n != 1 || err == nil {
-		t.Errorf("%d mended, %v; want 1 and what is wrong with the other", n, err)
+		t.Errorf("%d corrected, %v; want 1 and what is wrong with the other", n, err)
 	}
 	if !w.admits(lost) {
 		t.Error("the other client is refused")

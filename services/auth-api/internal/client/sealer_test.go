@@ -55,7 +55,7 @@ func TestForgedRecordIsNeitherAPassNorARefusal(t *testing.T) {
 				unavailableSoon(t, w, theirs.ID, mine.Secret, name, false)
 				unavailableSoon(t, w, theirs.ID, theirs.Secret, name, true)
 				if n, err := w.ReconcileOnce(t.Context()); n != 1 || err != nil || !maps.Equal(w.record(theirs.ID), good) {
-					t.Errorf("%s: %d mended, %v, %v", name, n, err, w.record(theirs.ID))
+					t.Errorf("%s: %d corrected, %v, %v", name, n, err, w.record(theirs.ID))
 				}
 				admittedSoon(t, w, theirs)
 				if _, err := w.Authenticate(t.Context(), theirs.ID.String(), mine.Secret); fault.CodeOf(err) != fault.InvalidClient {
@@ -79,7 +79,7 @@ func TestForgedRecordOfADisabledClientIsDeleted(t *testing.T) {
 	}
 	w.write(made.ID, w.record(other.ID))
 	if n, err := w.ReconcileOnce(t.Context()); n != 1 || err != nil || len(w.record(made.ID)) != 0 || w.admits(made) {
-		t.Errorf("%d mended, %v, left %v", n, err, w.record(made.ID))
+		t.Errorf("%d corrected, %v, left %v", n, err, w.record(made.ID))
 	}
 }
 
@@ -90,7 +90,7 @@ func TestRecordsMoveToTheNewServiceKeyBeforeTheOldOneGoes(t *testing.T) {
 	var made client.Credentials
 	for n, step := range []struct {
 		ring, key string
-		mended    int
+		corrected int
 	}{
 		{serviceRing, "s1", 0}, {serviceRing + "," + newerRing, "s1", 0}, {newerRing + "," + serviceRing, "s2", 1}, {newerRing, "s2", 0},
 	} {
@@ -101,8 +101,8 @@ func TestRecordsMoveToTheNewServiceKeyBeforeTheOldOneGoes(t *testing.T) {
 		if !w.admits(made) {
 			t.Errorf("step %d: not admitted", n)
 		}
-		if mended, err := w.ReconcileOnce(t.Context()); mended != step.mended || err != nil {
-			t.Errorf("step %d: %d mended, %v; want %d", n, mended, err, step.mended)
+		if corrected, err := w.ReconcileOnce(t.Context()); corrected != step.corrected || err != nil {
+			t.Errorf("step %d: %d corrected, %v; want %d", n, corrected, err, step.corrected)
 		}
 		if mac := w.record(made.ID)["mac"]; mac[:2] != step.key || !w.admits(made) {
 			t.Errorf("step %d: sealed with %s, want %s", n, mac[:2], step.key)

@@ -12,7 +12,7 @@ import (
 
 // The same rule holds for settings of every kind: an empty value usually comes from a
 // command or a reference that failed.
-func TestWhatIsSetButEmptyIsAFault(t *testing.T) {
+func TestEmptyVariableIsAFault(t *testing.T) {
 	for _, name := range setting.Names(&config.Config{}) {
 		for _, empty := range []string{"", " ", "\t", "\n"} {
 			t.Run(name+"="+empty, func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestWhatIsSetButEmptyIsAFault(t *testing.T) {
 	}
 }
 
-func TestSlipsInNamesAreFaults(t *testing.T) {
+func TestMisspeltNamesAreFaults(t *testing.T) {
 	for slip, meant := range map[string]string{
 		"AUTH_API_ADR": "AUTH_API_ADDR", "AUTH_API_VERIFY_STRIKT": "AUTH_API_VERIFY_STRICT", "AUTH_API_TRUSTED_PROXY": "", "AUTH_API_CORS_ORIGIN": "AUTH_API_CORS_ORIGINS",
 		"SESSION_DB_TOKEN_KEYS": "SESSION_DB_TOKEN_KEY", "AUTH_API_SERVICE_KEYS": "AUTH_API_SERVICE_KEY", "auth_db_url": "AUTH_DB_URL", "PASSWORD_PEPPER_FIL": "PASSWORD_PEPPER_FILE", "SESSION_LIFETIMES": "SESSION_LIFETIME",
@@ -49,7 +49,7 @@ func TestSlipsInNamesAreFaults(t *testing.T) {
 	}
 }
 
-func TestOtherVariablesWithOurPrefixesAreNamed(t *testing.T) {
+func TestUnknownVariablesWithOurPrefixesAreNamed(t *testing.T) {
 	set(t, nil)
 	for _, name := range []string{"AUTH_API_TLS_CERTIFICATE", "AUTH_DB_SCHEMA_NAME", "AUTH_API_PORT_8000_TCP_PROTO", "AUTH_API_SERVICE_HOST", "SESSION_NAME", "PASSWORD_STORE_DIR"} {
 		t.Setenv(name, "x")
@@ -59,7 +59,7 @@ func TestOtherVariablesWithOurPrefixesAreNamed(t *testing.T) {
 	}
 }
 
-func TestWhatCannotWorkTogetherIsAFault(t *testing.T) {
+func TestConflictingSettingsAreFaults(t *testing.T) {
 	for _, c := range []struct {
 		settings map[string]string
 		says     string

@@ -12,7 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/config"
 )
 
-func TestPostgresURLsAreTakenAsTheyAreMeant(t *testing.T) {
+func TestPostgresURLsAreParsedAsLibpqDoes(t *testing.T) {
 	for _, c := range []struct {
 		url, host                string
 		port                     uint16
@@ -49,7 +49,7 @@ func TestPostgresURLsAreTakenAsTheyAreMeant(t *testing.T) {
 	}
 }
 
-func TestBadPostgresURLsAreToldByTheirPart(t *testing.T) {
+func TestBadPostgresURLsNameTheirPart(t *testing.T) {
 	for _, c := range []struct{ url, says string }{
 		{"host=db user=auth password=hush", "a blank"},
 		{"auth:hush@host/db", "does not begin with a scheme"},

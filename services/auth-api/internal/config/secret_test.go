@@ -31,7 +31,7 @@ func isSecret(f reflect.StructField) bool { return f.Type == reflect.TypeFor[set
 
 // A setting whose name says that it is a secret has the type of secrets. This test finds a
 // new one that has not.
-func TestEverySecretIsHeldAsOne(t *testing.T) {
+func TestEverySecretSettingHasTheSecretType(t *testing.T) {
 	secrets := variables(isSecret)
 	for _, name := range variables(func(reflect.StructField) bool { return true }) {
 		named := strings.HasSuffix(name, "_URL") || strings.HasSuffix(name, "_PASSWORD") || strings.HasSuffix(name, "_KEY") || strings.HasSuffix(name, "_PEPPER") || strings.Contains(name, "SECRET")

@@ -71,7 +71,7 @@ func TestAnInvalidFieldIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhenToTryAgainOutlivesWrapping(t *testing.T) {
+func TestRetryAfterSurvivesWrapping(t *testing.T) {
 	t.Parallel()
 	if after := fault.New(fault.Busy, "Try again.").RetryAfter; after != 0 {
 		t.Errorf("without a time: %v", after)

@@ -50,7 +50,7 @@ func well(r health.Report) bool {
 	return r == health.Report{AuthDB: true, SessionDB: true, Schema: "current", SchemaSeen: true}
 }
 
-func TestEachStoreThatIsDownIsToldApart(t *testing.T) {
+func TestReportNamesTheStoreThatIsDown(t *testing.T) {
 	t.Parallel()
 	c := newChecked(t, schematest.Database(t))
 	c.eventually("both are up", well)
@@ -110,7 +110,7 @@ func TestAStoreThatDoesNotAnswerIsDown(t *testing.T) {
 	}
 }
 
-func TestWhatTheSchemaLacksIsNamedUntilItIsThere(t *testing.T) {
+func TestReportNamesWhatTheSchemaLacks(t *testing.T) {
 	t.Parallel()
 	url := devtest.Postgres(t)
 	c := newChecked(t, url)

@@ -7,7 +7,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi"
 )
 
-func TestCallerIsTheNearestAddressThatIsNotOurProxy(t *testing.T) {
+func TestClientAddressIsTheNearestUntrustedOne(t *testing.T) {
 	t.Parallel()
 	// Google's load balancer is trusted with its own address, which it appends.
 	trusted := []netip.Prefix{

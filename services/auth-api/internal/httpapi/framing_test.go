@@ -77,7 +77,7 @@ func (d *door) counted(t *testing.T, method, route, status string) (n uint64) {
 // smuggled is a body that one of two servers would take for the next request.
 const smuggled = asking
 
-func TestRequestsThatCanBeReadInTwoWaysAreRefusedAndTheConnectionCloses(t *testing.T) {
+func TestAmbiguousFramingIsRefusedAndClosesTheConnection(t *testing.T) {
 	t.Parallel()
 	const (
 		post  = "POST /nothing HTTP/1.1\r\nHost: x\r\n"
@@ -164,7 +164,7 @@ func TestRequestsThatCanBeReadInTwoWaysAreRefusedAndTheConnectionCloses(t *testi
 	}
 }
 
-func TestOrdinaryFramingIsTaken(t *testing.T) {
+func TestOrdinaryFramingIsAccepted(t *testing.T) {
 	t.Parallel()
 	addr := newDoor(t).listen(t)
 	for name, request := range map[string]string{
@@ -191,7 +191,7 @@ func TestOrdinaryFramingIsTaken(t *testing.T) {
 	}
 }
 
-func TestWhoeverWaitsForContinueGetsItAndHoldsTheConnectionNoLonger(t *testing.T) {
+func TestContinueIsSentWhenItIsAskedForAndExtendsNoTimeout(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
 	d.server.Shorten(soon, time.Hour, time.Hour)
@@ -227,7 +227,7 @@ func TestWhoeverWaitsForContinueGetsItAndHoldsTheConnectionNoLonger(t *testing.T
 	closed(t, silent)
 }
 
-func TestMethodsThatNoRouteHasAreProblems(t *testing.T) {
+func TestUnroutableMethodsGetProblems(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		method, target string
@@ -277,7 +277,7 @@ func TestMethodsThatNoRouteHasAreProblems(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsAProblemOfItsKind(t *testing.T) {
+func TestUnreadableRequestsGetProblemsByKind(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
 	d.server.Shorten(soon, time.Hour, time.Hour)
@@ -308,7 +308,7 @@ func TestWhatCannotBeReadIsAProblemOfItsKind(t *testing.T) {
 }
 
 // The client ends its stream in the middle of a request, and still reads.
-func TestHalfOfARequestIsAnswered(t *testing.T) {
+func TestIncompleteRequestIsAnswered(t *testing.T) {
 	t.Parallel()
 	conn := dial(t, newDoor(t).listen(t))
 	send(t, conn, "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12")

@@ -26,7 +26,7 @@ type mistaken struct{}
 func (mistaken) Password(context.Context, login.Attempt) (session.Opened, error) { panic("a mistake") }
 
 // A page must be able to read the answer to a panic, in the route's own form of errors.
-func TestPanicIsAnErrorOfTheRoutesOwnForm(t *testing.T) {
+func TestPanicIsAnErrorInTheRoutesForm(t *testing.T) {
 	t.Parallel()
 	log := &devtest.Output{}
 	server, err := httpapi.New(httpapi.Options{

@@ -113,7 +113,7 @@ func TestConnectionsOnWhichNothingMovesAreClosed(t *testing.T) {
 }
 
 // A client that sends single bytes now and then has no more time than others.
-func TestRequestInDripsIsCutOff(t *testing.T) {
+func TestSlowRequestIsCutOff(t *testing.T) {
 	t.Parallel()
 	conn := dial(t, listening(t, soon, time.Hour, time.Hour))
 	ticker := time.NewTicker(soon / 4)

@@ -84,7 +84,7 @@ func TestUnknownValuesAreEmptyHeaders(t *testing.T) {
 }
 
 // A client's own token passes where its scopes suffice, and stands for no account.
-func TestTokenOfAProgramPassesAndHasNoAccount(t *testing.T) {
+func TestTokenOfAClientPassesAndHasNoAccount(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
 	d.identity.Kind, d.identity.Account = verify.KindClient, verify.Account{}
@@ -108,7 +108,7 @@ func TestTokenOfAProgramPassesAndHasNoAccount(t *testing.T) {
 }
 
 // A proxy waits for every answer, even if the handler panics.
-func TestPanicIsAnAnswer(t *testing.T) {
+func TestPanicIsAnswered(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
 	d.panics = "a mistake"

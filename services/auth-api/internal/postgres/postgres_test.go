@@ -158,7 +158,7 @@ func TestStatementsAreStillPreparedByNameWithoutAPooler(t *testing.T) {
 	}
 }
 
-func TestServerEndsWhatTakesTooLong(t *testing.T) {
+func TestServerEndsSlowStatements(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"direct", "transaction"} {
 		t.Run(mode, func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestServerEndsWhatTakesTooLong(t *testing.T) {
 	}
 }
 
-func TestConnectionThatBrokeWhileIdleCostsNobodyARequest(t *testing.T) {
+func TestBrokenIdleConnectionFailsNoRequest(t *testing.T) {
 	t.Parallel()
 	link := schematest.Database(t)
 	db, c := openWith(t, link+oneConnection, postgres.Options{}), connectTo(t, link)

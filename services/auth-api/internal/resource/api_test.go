@@ -82,7 +82,7 @@ func TestLongestNamesAreKept(t *testing.T) {
 
 // Two commands offer the same scope at once. If both checked before either has written,
 // both would succeed.
-func TestAScopeIsOfOneAPIAlsoWhenTwoCommandsRace(t *testing.T) {
+func TestScopeBelongsToOneAPIEvenWhenCommandsRace(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
 	ctx := t.Context()
@@ -162,7 +162,7 @@ func TestScopesThatAnAPINoLongerOffersAreGoneFromLiveTokens(t *testing.T) {
 }
 
 // A change that is recorded while Redis is down reaches clients as well.
-func TestClientsFollowAlsoWhenRedisIsAway(t *testing.T) {
+func TestClientsFollowEvenWhenRedisIsDown(t *testing.T) {
 	t.Parallel()
 	stores := authtest.Stores{Postgres: schematest.Database(t), Redis: devtest.Redis(t)}
 	proxy := devtest.NewProxy(t, stores.Redis)

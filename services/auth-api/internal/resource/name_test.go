@@ -10,7 +10,7 @@ import (
 )
 
 // Wrong names are refused before any store is used, so this test needs none.
-func TestWhatIsNoScopeCannotBeOffered(t *testing.T) {
+func TestInvalidScopeCannotBeOffered(t *testing.T) {
 	t.Parallel()
 	apis := resource.New(nil, nil, nil, nil)
 	for _, scopes := range [][]string{

@@ -75,7 +75,7 @@ func TestARoleNarrowsTheLiveTokensOfAllWhoHaveIt(t *testing.T) {
 }
 
 // If two roles have the same scope, removing one of them removes nothing.
-func TestWhatAnotherRoleAllowsStays(t *testing.T) {
+func TestScopeOfAnotherRoleRemains(t *testing.T) {
 	t.Parallel()
 	w := withBooks(t)
 	for _, role := range []string{"reader", "editor"} {
@@ -116,7 +116,7 @@ func TestAssigningAndTakingAwayTwiceIsNoError(t *testing.T) {
 	w.WantScopes("a new sign-in", w.SignIn(ada, password).Token, "account")
 }
 
-func TestAnAssignmentOfWhatIsNotThereIsRefused(t *testing.T) {
+func TestUnknownAssignmentIsRefused(t *testing.T) {
 	t.Parallel()
 	w := withBooks(t)
 	for what, change := range map[string]func(email, audience, role string) error{

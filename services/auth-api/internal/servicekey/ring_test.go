@@ -79,7 +79,7 @@ func TestDerivationIsHKDFWithTheLabelAsInfo(t *testing.T) {
 	}
 }
 
-func TestRingThatCannotBeOneIsRefusedWithoutShowingIt(t *testing.T) {
+func TestInvalidRingIsRefusedWithoutShowingIt(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ ring, says string }{
 		"nothing":       {"", "id:secret"},
@@ -101,7 +101,7 @@ func TestRingThatCannotBeOneIsRefusedWithoutShowingIt(t *testing.T) {
 	}
 }
 
-func TestSecretThatVerifiersHoldIsFound(t *testing.T) {
+func TestSecretSharedWithVerifiersIsFound(t *testing.T) {
 	t.Parallel()
 	r := parse(t, "s1:"+first)
 	for ring, want := range map[string]bool{

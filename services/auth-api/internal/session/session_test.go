@@ -64,7 +64,7 @@ func ids(sessions []session.Session) (ids []uuid.UUID) {
 	return ids
 }
 
-func TestADeviceIsKeptAsTextThatFits(t *testing.T) {
+func TestDeviceIsStoredAsValidTextWithinItsLimit(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t)
 	for name, c := range map[string]struct{ sent, kept string }{
@@ -95,7 +95,7 @@ func TestADeviceIsKeptAsTextThatFits(t *testing.T) {
 	}
 }
 
-func TestAnAddressIsKept(t *testing.T) {
+func TestAddressIsStored(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t)
 	for name, ip := range map[string]netip.Addr{
@@ -111,7 +111,7 @@ func TestAnAddressIsKept(t *testing.T) {
 }
 
 // An address that Postgres stores in another form does not prevent a sign-in.
-func TestAnUnusualAddressIsNoFailure(t *testing.T) {
+func TestUnusualAddressDoesNotPreventASignIn(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t)
 	for sent, kept := range map[string]string{"fe80::1%eth0": "fe80::1", "::ffff:192.0.2.7": "192.0.2.7"} {

@@ -10,7 +10,7 @@ import (
 
 const atOnce = "half closed at once"
 
-func TestEndOfAStreamIsTakenForALeavingClientOnlyIfItComesLate(t *testing.T) {
+func TestClosedStreamMeansClientGoneOnlyIfItComesLate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		end  func(*testing.T, *net.TCPConn)

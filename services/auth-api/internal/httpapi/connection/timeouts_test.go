@@ -55,7 +55,7 @@ func TestDeadlineThatCannotBeSetIsAnError(t *testing.T) {
 	}
 }
 
-func TestAnswerThatNobodyTakesIsGivenUp(t *testing.T) {
+func TestUnreadAnswerTimesOut(t *testing.T) {
 	t.Parallel()
 	near, far := net.Pipe()
 	t.Cleanup(func() { _, _ = near.Close(), far.Close() })

@@ -6,7 +6,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/forward"
 )
 
-func TestPoliciesHaveABound(t *testing.T) {
+func TestPolicyCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 256, 257, 10000} {
 		if kept, last := forward.CachePolicies(n); kept > 256 || !last {
