@@ -32,8 +32,8 @@ watch: ## Like run, and builds and restarts on every change of the code.
 	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
 	@exec $$(scripts/tied) .dev/bin/watch -lock .dev/watch -package ./services/auth-api/dev -output .dev/bin/auth-api -- .dev/bin/auth-api dev
 
-# These packages render manifests one after the other. The race detector finds nothing in
-# them, and makes them four times as slow.
+# These packages render manifests and make keys, one after the other. The race detector finds
+# nothing in them, and makes them four times as slow.
 RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/manifest ./internal/secrets
 
 # By default the race detector makes each test binary wait for a second at its end.
