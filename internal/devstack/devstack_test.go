@@ -54,7 +54,7 @@ func parent(dir string) int {
 
 func start(t *testing.T, what func(context.Context, devstack.Options) (*devstack.Store, error), o devstack.Options) *devstack.Store {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if o.Sources == nil {
 		o.Sources = []devstack.Source{devstack.Binary}
