@@ -66,7 +66,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{[]string{"api", "create", "books", "--scope", "books:read"}, "already_exists"},
 		{[]string{"api", "create", "lib", "--scope", "books:read"}, "Another API offers"},
 		{[]string{"api", "create", "lib", "--scope", "account"}, "auth-api's own"},
-		{[]string{"api", "create", "lib", "--scope", "two words"}, "scope: Write a scope as"},
+		{[]string{"api", "create", "lib", "--scope", "two words"}, "scope: Use at most 64"},
 		{[]string{"api", "create", "lib"}, `required flag(s) "scope"`},
 		{[]string{"api", "create", "Two words", "--scope", "lib:read"}, "audience: Use 1 to 64"},
 		{[]string{"api", "create", "*", "--scope", "lib:read"}, "audience: Use 1 to 64"},
