@@ -2,10 +2,13 @@ package main_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
@@ -13,6 +16,7 @@ import (
 	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/internal/servicetest"
+	"auth.books.test/verify/token"
 )
 
 const (
@@ -51,7 +55,29 @@ func start(t *testing.T, change ...func(settings)) *api {
 	for _, c := range change {
 		c(env)
 	}
-	return startWith(t, env)
+	a := startWith(t, env)
+	a.awaitRebuild()
+	return a
+}
+
+// awaitRebuild waits for the first rebuild, before which a dead token is answered 503. It
+// gives up where the stores of a test allow none.
+func (a *api) awaitRebuild() {
+	options, err := redis.ParseURL(a.env["SESSION_DB_URL"])
+	if err != nil {
+		return // of Sentinel or a cluster
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(a.t.Context(), 5*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		marker, err := client.Get(ctx, token.RebuiltKey).Result()
+		if strings.HasPrefix(marker, "2.") || err != nil && !errors.Is(err, redis.Nil) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 func startWith(t *testing.T, env settings) *api {

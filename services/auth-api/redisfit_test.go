@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/servicetest"
 	"auth.books.test/verify"
 	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
@@ -96,10 +97,9 @@ func mintText(t *testing.T) string {
 // Other programs may keep keys in the same database, also in the form of ours.
 func TestKeysOfOtherProgramsAreLeftAsTheyAre(t *testing.T) {
 	t.Parallel()
-	a := start(t, func(s settings) {
-		url := s["SESSION_DB_URL"]
-		foreign(t, url)
-	})
+	env := servicetest.AuthAPISettings(t)
+	foreign(t, env["SESSION_DB_URL"])
+	a := startWith(t, env)
 	client := a.redis()
 	before := dumps(t, client)
 	// One of ours that Postgres does not know goes.
