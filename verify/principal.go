@@ -19,6 +19,12 @@ var (
 	ErrUnavailable = errors.New("the session store cannot be read")
 )
 
+// IsDead reports whether a verifier's error means for certain that the token is not valid.
+// It is not certain if the error also says that the session store cannot be read.
+func IsDead(err error) bool {
+	return errors.Is(err, ErrInvalidToken) && !errors.Is(err, ErrUnavailable)
+}
+
 // Verifier returns the principal of an access token. The principal is shared: do not
 // change it. Errors: ErrInvalidToken, ErrUnavailable.
 type Verifier interface {

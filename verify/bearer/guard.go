@@ -3,7 +3,6 @@ package bearer
 import (
 	"cmp"
 	"context"
-	"errors"
 	"strings"
 
 	"auth.books.test/verify"
@@ -46,7 +45,7 @@ func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (*ve
 	switch {
 	case err == nil:
 		refusal = g.lacking(principal, scopes)
-	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
+	case verify.IsDead(err):
 		refusal = g.invalid(err)
 	default:
 		// Other errors say nothing about the token.

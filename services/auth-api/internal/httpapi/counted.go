@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -25,10 +24,10 @@ func (c *countedVerifier) Verify(ctx context.Context, accessToken string) (*veri
 	switch {
 	case err == nil:
 		c.ok.Inc()
-	case errors.Is(err, verify.ErrUnavailable), !errors.Is(err, verify.ErrInvalidToken):
-		c.unavailable.Inc()
-	default:
+	case verify.IsDead(err):
 		c.invalid.Inc()
+	default:
+		c.unavailable.Inc()
 	}
 	return principal, err
 }

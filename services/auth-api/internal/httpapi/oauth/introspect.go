@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -58,7 +57,7 @@ func (s *Service) introspect(c *fiber.Ctx) error {
 func (s *Service) introspectOne(ctx context.Context, who client.Client, token string) (introspection, error) {
 	principal, err := s.Verifier.Verify(ctx, token)
 	switch {
-	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable), err == nil && !principal.HasAudience(who.Audience):
+	case verify.IsDead(err), err == nil && !principal.HasAudience(who.Audience):
 		s.count("inactive")
 		return introspection{}, nil
 	case err != nil:

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -43,7 +42,7 @@ func (s *Service) revoke(c *fiber.Ctx) error {
 func (s *Service) end(ctx context.Context, by *client.Client, token string) error {
 	principal, err := s.Verifier.Verify(ctx, token)
 	switch {
-	case errors.Is(err, verify.ErrInvalidToken) && !errors.Is(err, verify.ErrUnavailable):
+	case verify.IsDead(err):
 		return nil
 	case err != nil:
 		return fault.Unavailable(err)
