@@ -62,9 +62,9 @@ func slots(c config.Config) int {
 
 // limitMemory limits the memory of this process's Go runtime to what hashing leaves of the
 // container's memory.
-func limitMemory(c config.Config) {
+func (a *App) limitMemory(c config.Config) {
 	if limit := memoryLimit(); limit < math.MaxInt64 {
-		debug.SetMemoryLimit(password.RuntimeMemory(slots(c), limit, c.PasswordParams()))
+		debug.SetMemoryLimit(password.RuntimeMemory(a.hashing.Stats().Slots, limit, c.PasswordParams()))
 	}
 }
 

@@ -38,7 +38,7 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	limitMemory(c)
+	a.limitMemory(c)
 	defer a.Close()
 	registry := newRegistry(a)
 	server, err := a.newServer(c, registry, version)
