@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"auth.books.test/internal/adopt"
-	"auth.books.test/internal/cluster"
 )
 
 func adoptCommand(t *tool) *cobra.Command {
@@ -25,14 +24,14 @@ func adoptCommand(t *tool) *cobra.Command {
 The tree must have no changes, so that "git diff" shows what it did and "git restore ." takes it back.
 What follows by hand is printed at the end. Addresses of the sample, such as ada@books.test, stay.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			done, err := adopt.Adopt(cmd.Context(), adopt.Plan{Dir: t.dir, To: to, Keys: keys, Cluster: t.cluster, Environments: cluster.Environments(t.dir)})
+			done, err := adopt.Adopt(cmd.Context(), adopt.Plan{Dir: t.dir, To: to, Keys: keys, Cluster: t.cluster})
 			if err != nil {
 				return err
 			}
 			if err := adopt.Goldens(cmd.Context(), t.dir); err != nil {
 				return err
 			}
-			return printAdopted(cmd.OutOrStdout(), t.dir, to, done)
+			return printAdopted(cmd.OutOrStdout(), t.dir, keys, to, done)
 		}}
 	c.Flags().StringVar(&to.Module, "module", "", "the module's path, such as git.example.org/team/auth")
 	c.Flags().StringVar(&to.Domain, "domain", "", "the domain of the services, such as example.org")
@@ -44,7 +43,7 @@ What follows by hand is printed at the end. Addresses of the sample, such as ada
 	return c
 }
 
-func printAdopted(out io.Writer, dir string, to adopt.Names, done adopt.Done) error {
+func printAdopted(out io.Writer, dir, keys string, to adopt.Names, done adopt.Done) error {
 	fmt.Fprintf(out, "%d files name %s, auth.%s and %s now.\n", len(done.Files), to.Module, to.Domain, to.Registry)
 	for _, key := range done.Keys {
 		fmt.Fprintf(out, "%s: new secrets, sealed for the key in %s\n", key.Env, key.File)
@@ -56,6 +55,6 @@ Next:
   keep %s out of git, where your team keeps secrets
   git commit -am "platform: take our own names"
   cd %s && make run
-`, filepath.Clean(done.KeyFolder), filepath.Clean(dir))
+`, filepath.Clean(keys), filepath.Clean(dir))
 	return err
 }

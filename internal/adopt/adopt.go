@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"auth.books.test/internal/cluster"
+	"auth.books.test/internal/worktree"
 )
 
 // Plan says what is to become of a repository.
@@ -19,16 +20,14 @@ type Plan struct {
 	To  Names
 	// Keys is a folder outside of Dir for private sealing keys.
 	Keys string
-	// Environments are those that have sealed secrets, Cluster gives the cluster of one.
-	Environments []string
-	Cluster      func(env string) cluster.Cluster
+	// Cluster gives the cluster of an environment.
+	Cluster func(env string) cluster.Cluster
 }
 
 // Done is what Adopt did.
 type Done struct {
-	Files     []string
-	Keys      []Key
-	KeyFolder string
+	Files []string
+	Keys  []Key
 }
 
 // Key tells where an environment's private sealing key is.
@@ -50,14 +49,14 @@ func Adopt(ctx context.Context, p Plan) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	done := Done{KeyFolder: p.Keys}
+	done := Done{}
 	if done.Files, err = Rewrite(ctx, p.Dir, from, p.To); err != nil {
 		return done, err
 	}
 	if err := os.MkdirAll(p.Keys, 0o700); err != nil {
 		return done, fmt.Errorf("make the folder of keys: %w", err)
 	}
-	for _, env := range p.Environments {
+	for _, env := range cluster.Environments(p.Dir) {
 		file, err := SealAnew(ctx, p.Cluster(env), filepath.Join(p.Keys, env+".key"))
 		if err != nil {
 			return done, err
@@ -91,7 +90,7 @@ func (p Plan) outside() error {
 	if within, err := filepath.Rel(dir, keys); err == nil && filepath.IsLocal(within) {
 		return fmt.Errorf("--keys: %s is in the repository, where private keys would be committed: name a folder outside of it", p.Keys)
 	}
-	for _, env := range p.Environments {
+	for _, env := range cluster.Environments(p.Dir) {
 		if _, err := os.Stat(filepath.Join(keys, env+".key")); err == nil {
 			return fmt.Errorf("--keys: %s has a key for %s already, which may be in use: name another folder", p.Keys, env)
 		}
@@ -101,12 +100,11 @@ func (p Plan) outside() error {
 
 // clean holds that the tree has no changes.
 func clean(ctx context.Context, dir string) error {
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "status", "--porcelain").Output()
+	changes, err := worktree.Changes(ctx, dir, ".")
 	if err != nil {
 		return errors.New("this is no git repository, or git is missing: adopt a clone, so that what it changes can be seen and taken back")
 	}
-	if changes := strings.TrimSpace(string(out)); changes != "" {
-		first, _, _ := strings.Cut(changes, "\n")
+	if first, _, _ := strings.Cut(strings.TrimSpace(changes), "\n"); first != "" {
 		return fmt.Errorf("the tree has changes (%s …): commit them first, or adopt a fresh clone", first)
 	}
 	return nil

@@ -61,7 +61,7 @@ func commit(t *testing.T, dir string) {
 // plan is of a machine that reaches no cluster.
 func plan(dir, keys string, to adopt.Names) adopt.Plan {
 	nobody := func(context.Context, ...string) ([]byte, error) { return nil, os.ErrNotExist }
-	return adopt.Plan{Dir: dir, To: to, Keys: keys, Environments: cluster.Environments(dir), Cluster: func(env string) cluster.Cluster {
+	return adopt.Plan{Dir: dir, To: to, Keys: keys, Cluster: func(env string) cluster.Cluster {
 		return cluster.Cluster{Dir: dir, Env: env, Run: nobody, Now: time.Now}
 	}}
 }

@@ -62,16 +62,12 @@ func look(ctx context.Context, dir, path string) (found state, untracked bool) {
 	if err != nil {
 		return unknown, false
 	}
-	cmd := exec.CommandContext(ctx, "git", "status", "--porcelain", "--", relative)
-	cmd.Dir = dir
-	// Otherwise git may write the index, and so make it another user's.
-	cmd.Env = append(os.Environ(), "GIT_OPTIONAL_LOCKS=0")
-	out, err := cmd.Output()
+	changes, err := Changes(ctx, dir, relative)
 	if err != nil {
 		return unknown, false
 	}
 	found = clean
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(changes) {
 		if strings.HasPrefix(line, " D ") {
 			if found == clean {
 				found = deleted
@@ -82,4 +78,15 @@ func look(ctx context.Context, dir, path string) (found state, untracked bool) {
 		untracked = untracked || strings.HasPrefix(line, "??")
 	}
 	return found, untracked
+}
+
+// Changes gives what git status --porcelain says of a path below dir: a line for each file
+// that is not as committed.
+func Changes(ctx context.Context, dir, path string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", "status", "--porcelain", "--", path)
+	cmd.Dir = dir
+	// Otherwise git may write the index, and so make it another user's.
+	cmd.Env = append(os.Environ(), "GIT_OPTIONAL_LOCKS=0")
+	out, err := cmd.Output()
+	return string(out), err
 }
