@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // problem is an answer on a raw connection.
@@ -140,7 +142,7 @@ func TestAmbiguousFramingIsRefusedAndClosesTheConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDoor(t)
-			conn := dial(t, d.listen(t))
+			conn := devtest.Dial(t, d.listen(t))
 			send(t, conn, c.request+smuggled)
 			r := bufio.NewReader(conn)
 			got := answer(t, r, "POST")
@@ -180,7 +182,7 @@ func TestOrdinaryFramingIsAccepted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn := dial(t, addr)
+			conn := devtest.Dial(t, addr)
 			send(t, conn, request+asking)
 			r := bufio.NewReader(conn)
 			answer(t, r, "POST").want(t, 404, "route_not_found")
@@ -197,7 +199,7 @@ func TestContinueIsSentWhenItIsAskedForAndExtendsNoTimeout(t *testing.T) {
 	d.server.Shorten(soon, time.Hour, time.Hour)
 	addr := d.listen(t)
 	for _, expect := range []string{"100-continue", "100-Continue"} {
-		conn := dial(t, addr)
+		conn := devtest.Dial(t, addr)
 		send(t, conn, "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "+expect+"\r\n\r\n")
 		r := bufio.NewReader(conn)
 		if got := answer(t, r, "POST"); got.StatusCode != 100 {
@@ -211,13 +213,13 @@ func TestContinueIsSentWhenItIsAskedForAndExtendsNoTimeout(t *testing.T) {
 		"no body":          "POST /nothing HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
 		"HTTP/1.0":         "POST /nothing HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\nx",
 	} {
-		conn := dial(t, addr)
+		conn := devtest.Dial(t, addr)
 		send(t, conn, request)
 		if got := answer(t, bufio.NewReader(conn), "POST"); got.StatusCode != 404 && got.StatusCode != 413 {
 			t.Errorf("%s: %v", name, got.Response)
 		}
 	}
-	silent := dial(t, addr)
+	silent := devtest.Dial(t, addr)
 	send(t, silent, "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
 	r := bufio.NewReader(silent)
 	if got := answer(t, r, "POST"); got.StatusCode != 100 {
@@ -250,7 +252,7 @@ func TestUnroutableMethodsGetProblems(t *testing.T) {
 		t.Run(c.method+" "+c.target, func(t *testing.T) {
 			t.Parallel()
 			d := newDoor(t)
-			conn := dial(t, d.listen(t))
+			conn := devtest.Dial(t, d.listen(t))
 			r := bufio.NewReader(conn)
 			send(t, conn, c.method+" "+c.target+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+token+"\r\n\r\n")
 			got := answer(t, r, "POST")
@@ -295,7 +297,7 @@ func TestUnreadableRequestsGetProblemsByKind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn := dial(t, addr)
+			conn := devtest.Dial(t, addr)
 			send(t, conn, c.request)
 			got := answer(t, bufio.NewReader(conn), "POST")
 			got.want(t, c.status, c.code)
@@ -310,7 +312,7 @@ func TestUnreadableRequestsGetProblemsByKind(t *testing.T) {
 // The client ends its stream in the middle of a request, and still reads.
 func TestIncompleteRequestIsAnswered(t *testing.T) {
 	t.Parallel()
-	conn := dial(t, newDoor(t).listen(t))
+	conn := devtest.Dial(t, newDoor(t).listen(t))
 	send(t, conn, "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12")
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
@@ -324,11 +326,11 @@ func TestConnectionsOverTheLimitAreRefused(t *testing.T) {
 	d.server.MaxConnections = 2
 	addr := d.listen(t)
 	for range 2 {
-		conn := dial(t, addr)
+		conn := devtest.Dial(t, addr)
 		send(t, conn, asking)
 		answered(t, conn, 204)
 	}
-	conn := dial(t, addr)
+	conn := devtest.Dial(t, addr)
 	send(t, conn, asking)
 	got := answer(t, bufio.NewReader(conn), "GET")
 	if got.StatusCode != 503 || got.body.Code != "busy" || !got.Close || got.Header.Get("Retry-After") == "" {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 const soon = 200 * time.Millisecond
@@ -42,17 +44,6 @@ func (d *door) listen(t *testing.T) string {
 		<-ended
 	})
 	return l.Addr().String()
-}
-
-func dial(t *testing.T, addr string) net.Conn {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(testTimeout))
-	return conn
 }
 
 // closed waits until the other side closes, and says how long that took.
@@ -103,7 +94,7 @@ func TestConnectionsOnWhichNothingMovesAreClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn := dial(t, listening(t, c.read, long, c.idle))
+			conn := devtest.Dial(t, listening(t, c.read, long, c.idle))
 			c.do(t, conn)
 			if took := closed(t, conn); took < soon/2 {
 				t.Errorf("closed at once, after %v", took)
@@ -115,7 +106,7 @@ func TestConnectionsOnWhichNothingMovesAreClosed(t *testing.T) {
 // A client that sends single bytes now and then has no more time than others.
 func TestSlowRequestIsCutOff(t *testing.T) {
 	t.Parallel()
-	conn := dial(t, listening(t, soon, time.Hour, time.Hour))
+	conn := devtest.Dial(t, listening(t, soon, time.Hour, time.Hour))
 	ticker := time.NewTicker(soon / 4)
 	defer ticker.Stop()
 	began := time.Now()
@@ -132,7 +123,7 @@ func TestSlowRequestIsCutOff(t *testing.T) {
 
 func TestTimeoutsDoNotCloseConnectionsInUse(t *testing.T) {
 	t.Parallel()
-	conn := dial(t, listening(t, soon, soon, testTimeout))
+	conn := devtest.Dial(t, listening(t, soon, soon, testTimeout))
 	for range 3 {
 		send(t, conn, asking)
 		answered(t, conn, 204)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/httpapi/connection"
 )
 
@@ -30,7 +31,7 @@ func TestClosedStreamMeansClientGoneOnlyIfItComesLate(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			client := dial(t, l.Addr().String()).(*net.TCPConn)
+			client := devtest.Dial(t, l.Addr().String()).(*net.TCPConn)
 			server, err := l.Accept()
 			if err != nil {
 				t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/httpapi/connection"
 )
 
@@ -77,7 +78,7 @@ func TestDescriptorOfTheConnectionIsReachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	conn := connection.Timeouts{Read: 1, Write: 1, Idle: 1}.Conn(dial(t, l.Addr().String()))
+	conn := connection.Timeouts{Read: 1, Write: 1, Idle: 1}.Conn(devtest.Dial(t, l.Addr().String()))
 	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil || raw.Control(func(uintptr) {}) != nil {
 		t.Error(err)
@@ -87,17 +88,6 @@ func TestDescriptorOfTheConnectionIsReachable(t *testing.T) {
 	if _, err := piped.(syscall.Conn).SyscallConn(); err == nil {
 		t.Error("a pipe has no descriptor")
 	}
-}
-
-func dial(t *testing.T, addr string) net.Conn {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(testTimeout))
-	return conn
 }
 
 func send(t *testing.T, conn net.Conn, text string) {
