@@ -47,7 +47,7 @@ func measureEnds(ctx context.Context, st *stack, _ settings, t *table) error {
 	}
 	began := time.Now()
 	return st.serving(ctx, func(api *program) error {
-		for mark := ""; mark == "" || strings.HasPrefix(mark, "partly:"); mark = st.client.Get(ctx, token.RebuiltKey).Val() {
+		for mark := ""; !strings.HasPrefix(mark, "2."); mark = st.client.Get(ctx, token.RebuiltKey).Val() {
 			if err := pause(ctx, 100*time.Millisecond); err != nil {
 				return err
 			}

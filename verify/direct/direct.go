@@ -85,7 +85,7 @@ func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifie
 	}
 	decoder := record.NewDecoder(ring)
 	cached, err := cache.New(cache.Options[token.Hash, known]{
-		Client: client, Prefix: token.KeyPrefix, Marker: token.RebuiltKey, UntrustedPrefix: token.EvictingPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
+		Client: client, Prefix: token.KeyPrefix, Marker: token.RebuiltKey, UntrustedPrefix: token.UntrustedPrefix, Key: token.Hash.Key, Parse: token.ParseKey,
 		Hash: func(h token.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) },
 		DecodeString: func(h token.Hash, text string) (*known, error) {
 			principal, err := decoder.Decode(h, text)

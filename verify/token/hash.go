@@ -15,9 +15,9 @@ const KeyPrefix = "session:"
 // token; a Redis without it may have lost some. The service that issues tokens writes it.
 const RebuiltKey = KeyPrefix + "rebuilt"
 
-// EvictingPrefix begins the value of RebuiltKey in a Redis that may evict records. There
-// the record of a live token may be missing.
-const EvictingPrefix = "evicting:"
+// UntrustedPrefix begins the value of RebuiltKey where the record of a live token may be
+// missing: in a Redis that may evict records, and during a rebuild.
+const UntrustedPrefix = "untrusted:"
 
 // Hash is HMAC-SHA-256 of a token under the key that its key id names. It identifies the
 // token in every store, and the token cannot be computed from it.

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,7 +118,7 @@ func TestRedisWithoutINFOIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.FinishRebuild(t.Context(), began); err != nil {
+	if err := errors.Join(f.Complete(t.Context(), began), f.FinishRebuild(t.Context(), began)); err != nil {
 		t.Fatal(err)
 	}
 	if known, err := f.Rebuilt(t.Context()); err != nil || !known {

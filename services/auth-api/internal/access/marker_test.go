@@ -25,7 +25,7 @@ func TestInvalidMarkerIsDeleted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.FinishRebuild(ctx, began); err != nil {
+		if err := errors.Join(f.Complete(ctx, began), f.FinishRebuild(ctx, began)); err != nil {
 			t.Fatal(err)
 		}
 		if known, err := f.Rebuilt(ctx); err != nil || !known {

@@ -15,14 +15,24 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// ErrRestarted means that Redis was restarted or replaced during a rebuild.
-var ErrRestarted = errors.New("the Redis server was restarted or replaced during the rebuild")
+// Why a rebuild has to start again.
+var (
+	// ErrRestarted means that Redis was restarted or replaced during a rebuild.
+	ErrRestarted = errors.New("the Redis server was restarted or replaced during the rebuild")
+	// ErrMarkerLost means that the marker of a rebuild was deleted or replaced, for example
+	// by FLUSHDB. Then what the rebuild wrote may be gone as well.
+	ErrMarkerLost = errors.New("the marker of the rebuild was deleted or replaced")
+)
 
 // claimKey holds the id of the rebuild in progress.
 const claimKey = token.KeyPrefix + "rebuilding"
 
-// incomplete begins the marker while Redis may hold records of dead tokens.
-const incomplete = "partly:"
+const (
+	// begun begins the marker while Redis may lack records of live tokens.
+	begun = "begun:"
+	// incomplete begins the marker while Redis may hold records of dead tokens.
+	incomplete = "partly:"
+)
 
 // recordForm begins the name of a rebuild and is the version of the records that it wrote.
 // An upgrade that changes it causes a new rebuild.
@@ -32,6 +42,10 @@ const recordForm = "2."
 // that were rebuilt (see master.name). Redis writes it to disk and replicates it, but it
 // counts only for these processes, and only until one of them evicts more keys. So a Redis
 // that was restarted, replaced by its replica, emptied, or has evicted keys is recognised.
+//
+// A rebuild writes it three times: when it begins, when all live tokens have their records,
+// and at its end. Whoever removes records that may be needed deletes the marker. So each
+// step replaces the marker of the step before, and fails if that is not there any more.
 
 // Rebuilt reports whether the marker names every master. It deletes a marker that does not,
 // so that verifiers do not trust it either.
@@ -51,9 +65,13 @@ func (s *Store) Rebuilt(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the rebuild marker: %w", err)
 	}
-	text, evicting := strings.CutPrefix(marker, token.EvictingPrefix)
+	text, untrusted := strings.CutPrefix(marker, token.UntrustedPrefix)
+	// Verifiers do not trust it, and the rebuild that wrote it needs it.
+	if strings.HasPrefix(text, begun) {
+		return false, nil
+	}
 	text, partial := strings.CutPrefix(text, incomplete)
-	if evicting == evicts && matches(text, now) {
+	if untrusted == evicts && matches(text, now) {
 		return !partial, nil
 	}
 	return false, s.deleteMarker(ctx, marker)
@@ -87,8 +105,8 @@ func (s *Store) deleteMarker(ctx context.Context, marker string) error {
 // rebuild is valid only until the next eviction.
 func (s *Store) Evicts() bool { return s.evicts.Load() }
 
-// BeginRebuild returns the marker for Complete and FinishRebuild: the id of the rebuild and
-// the current masters.
+// BeginRebuild writes the marker of a rebuild that begins. It returns the argument of
+// Complete and FinishRebuild: the id of the rebuild and the current masters.
 func (s *Store) BeginRebuild(ctx context.Context, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -96,26 +114,31 @@ func (s *Store) BeginRebuild(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("begin a rebuild: %w", err)
 	}
-	marker := recordForm + id
+	began := recordForm + id
 	for _, m := range now {
-		marker += " " + m.name()
+		began += " " + m.name()
 	}
-	return marker, nil
+	if err := s.redis.Set(ctx, token.RebuiltKey, token.UntrustedPrefix+begun+began, 0).Err(); err != nil {
+		return "", fmt.Errorf("begin a rebuild: write its marker: %w", err)
+	}
+	return began, nil
 }
 
 // Complete writes the marker that every live token has its record, so that a missing one
-// means a dead token. began is the result of BeginRebuild. Error: ErrRestarted.
+// means a dead token. began is the result of BeginRebuild. Errors: ErrRestarted,
+// ErrMarkerLost.
 func (s *Store) Complete(ctx context.Context, began string) error {
-	return s.writeMarker(ctx, began, incomplete+began)
+	return s.replaceMarker(ctx, began, begun, incomplete)
 }
 
-// FinishRebuild writes the marker that Redis also holds no records of dead tokens. Error:
-// ErrRestarted.
+// FinishRebuild writes the marker that Redis also holds no records of dead tokens. Errors:
+// ErrRestarted, ErrMarkerLost.
 func (s *Store) FinishRebuild(ctx context.Context, began string) error {
-	return s.writeMarker(ctx, began, began)
+	return s.replaceMarker(ctx, began, incomplete, "")
 }
 
-func (s *Store) writeMarker(ctx context.Context, began, value string) error {
+// replaceMarker replaces one step's marker of a rebuild by the next one's.
+func (s *Store) replaceMarker(ctx context.Context, began, from, to string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	now, err := s.masters(ctx)
@@ -127,10 +150,28 @@ func (s *Store) writeMarker(ctx context.Context, began, value string) error {
 			return ErrRestarted
 		}
 	}
+	value := to + began
 	if slices.ContainsFunc(now, master.evicts) {
-		value = token.EvictingPrefix + value
+		value = token.UntrustedPrefix + value
 	}
-	if err := s.redis.Set(ctx, token.RebuiltKey, value, 0).Err(); err != nil {
+	err = s.redis.Watch(ctx, func(tx *redis.Tx) error {
+		marker, err := tx.Get(ctx, token.RebuiltKey).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		if strings.TrimPrefix(marker, token.UntrustedPrefix) != from+began {
+			return ErrMarkerLost
+		}
+		_, err = tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+			pipe.Set(ctx, token.RebuiltKey, value, 0)
+			return nil
+		})
+		return err
+	}, token.RebuiltKey)
+	switch {
+	case errors.Is(err, redis.TxFailedErr):
+		return ErrMarkerLost
+	case err != nil:
 		return fmt.Errorf("write the rebuild marker: %w", err)
 	}
 	return nil

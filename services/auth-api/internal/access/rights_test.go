@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func TestTheRightsAreEnoughInACluster(t *testing.T) {
 	if err := store.Restore(t.Context(), principals...); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.FinishRebuild(t.Context(), began); err != nil {
+	if err := errors.Join(store.Complete(t.Context(), began), store.FinishRebuild(t.Context(), began)); err != nil {
 		t.Fatal(err)
 	}
 	if known, err := store.Rebuilt(t.Context()); err != nil || !known {

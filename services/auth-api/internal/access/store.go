@@ -93,7 +93,8 @@ const markerDelay = 2 * cache.MarkerTTL
 
 // dropWider deletes records that allow more than their principals: a full Redis accepts
 // DEL. The tokens are alive, so it deletes the rebuild marker first. Then they are answered
-// with 503, not 401, until Redis has memory again and a rebuild has written them.
+// with 503, not 401, until Redis has memory again and a rebuild has written them. A rebuild
+// that began meanwhile may have counted on these records, so it loses its marker too.
 func (s *Store) dropWider(ctx context.Context, principals []verify.Principal) error {
 	hashes, byHash := index(principals)
 	records, err := s.read(ctx, hashes)
@@ -107,15 +108,22 @@ func (s *Store) dropWider(ctx context.Context, principals []verify.Principal) er
 	if err := s.dropMarker(ctx); err != nil {
 		return err
 	}
-	return s.Drop(ctx, wide...)
+	if err := s.awaitDroppedMarker(ctx); err != nil {
+		return err
+	}
+	return errors.Join(s.Drop(ctx, wide...), s.dropMarker(ctx))
 }
 
 func (s *Store) dropMarker(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, s.timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	if err := s.redis.Del(limited, token.RebuiltKey).Err(); err != nil {
+	if err := s.redis.Del(ctx, token.RebuiltKey).Err(); err != nil {
 		return fmt.Errorf("delete the rebuild marker: %w", err)
 	}
+	return nil
+}
+
+func (s *Store) awaitDroppedMarker(ctx context.Context) error {
 	timer := time.NewTimer(markerDelay)
 	defer timer.Stop()
 	select {

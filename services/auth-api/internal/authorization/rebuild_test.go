@@ -176,7 +176,7 @@ func TestRecordOfAnUncommittedSignInIsKept(t *testing.T) {
 	ended := make(chan authorization.Rebuilt)
 	go func() { ended <- w.rebuild() }()
 	devtest.Eventually(t, "the records are scanned", func() bool {
-		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
+		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:2.")
 	})
 	// Scanned once; the second check is seconds away.
 	w.sql("INSERT INTO authorizations SELECT * FROM kept")
@@ -260,7 +260,7 @@ func TestRebuildStartsAgainIfRedisRestarts(t *testing.T) {
 		failed <- err
 	}()
 	devtest.Eventually(t, "the records are scanned", func() bool {
-		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:")
+		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:2.")
 	})
 	process.Kill()
 	process.Start()
@@ -274,5 +274,49 @@ func TestRebuildStartsAgainIfRedisRestarts(t *testing.T) {
 	})
 	if !w.alive(o) {
 		t.Error("a live token is lost")
+	}
+}
+
+// What removes records deletes the marker as well: FLUSHDB, or a full Redis that takes
+// scopes away. A rebuild that is under way must not say that they are there.
+func TestRebuildStartsAgainIfItsMarkerIsDeleted(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(*world) error{
+		"Redis is emptied":       func(w *world) error { return w.redis.FlushDB(t.Context()).Err() },
+		"records are taken away": func(w *world) error { return w.redis.Del(t.Context(), token.RebuiltKey).Err() },
+		"another rebuild's marker": func(w *world) error {
+			return w.redis.Set(t.Context(), token.RebuiltKey, "untrusted:begun:2.other", 0).Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			o := w.open()
+			// An unknown record: before its second check there is time.
+			if err := w.redis.Set(t.Context(), token.Hash{1}.Key(), "x", 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+			failed := make(chan error)
+			go func() {
+				_, err := w.RebuildOnce(context.Background())
+				failed <- err
+			}()
+			devtest.Eventually(t, "the records are scanned", func() bool {
+				return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:2.")
+			})
+			if err := lose(w); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-failed; err == nil {
+				t.Error("the rebuild succeeded")
+			}
+			devtest.Eventually(t, "the next rebuild succeeds", func() bool {
+				did, err := w.RebuildOnce(context.Background())
+				return err == nil && did != nil
+			})
+			if !w.alive(o) {
+				t.Error("a live token is lost")
+			}
+		})
 	}
 }
