@@ -33,6 +33,8 @@ func floors() map[string]floor {
 		"postgresql": postgres, // CloudNativePG's image of it
 		"redis": {2, []string{"7.2.16", "7.4.11", "8.2.9", "8.4.6", "8.6.6", "8.8.2", "8.10.1"}, "2026-08",
 			"fixes of August 2026; CVE-2025-49844 (Lua, code execution by a signed-in user) before them. 8.0 gets none"},
+		"valkey": {2, []string{"8.0.11", "8.1.9", "9.1.2"}, "2026-08",
+			"fixes of August 2026; of July, CVE-2026-56684 (CLIENT KILL, code execution by a signed-in user) and CVE-2026-63639"},
 		"sealed-secrets-controller": {1, []string{"0.36.0"}, "2026-02", "CVE-2026-22728: a sealed value could be sealed again for every namespace"},
 		// Their minor tags follow the fixes of a line, and release images do not contain them.
 		"busybox": {2, []string{"1.36"}, "2023-05", "the line that is maintained; only the development images have it"},
@@ -101,6 +103,7 @@ func TestVersionsWithKnownVulnerabilitiesAreRefused(t *testing.T) {
 			[]string{"8.0.3", "8.0.4", "8.2.8", "7.2.15", "7.0.15", "8.3.1", "8.0.3-alpine@sha256:1"},
 			[]string{"8.2.9", "8.2.10", "8.10.1", "8.12.0", "9.0.0", "8"},
 		},
+		"valkey/valkey":                        {[]string{"8.1.8", "9.0.3", "9.1.1"}, []string{"8.1.9", "9.1.2", "9.2.0"}},
 		"postgres":                             {[]string{"17.6", "17.10", "17.11-trixie", "16.14", "latest", ""}, []string{"17.12", "17", "18.4"}},
 		"ghcr.io/cloudnative-pg/postgresql":    {[]string{"17.6-system-trixie"}, []string{"17.12-system-trixie"}},
 		"bitnami/sealed-secrets-controller":    {[]string{"0.35.0"}, []string{"0.40.0"}},
