@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"auth.books.test/internal/cluster/clustertest"
 	"auth.books.test/internal/manifest"
 )
 
@@ -53,7 +54,7 @@ func renderWith(t *testing.T, overlay, component string, changes ...change) stri
 			t.Fatal(err)
 		}
 	}
-	changes = append(changes, change{"overlays/" + overlay + "/kustomization.yaml", "namespace: auth\n", "namespace: auth\ncomponents: [../../components/" + component + "]\n"})
+	clustertest.AddComponent(t, dir, overlay, component)
 	for _, c := range changes {
 		file := filepath.Join(dir, "kustomize", c.file)
 		text, err := os.ReadFile(file)

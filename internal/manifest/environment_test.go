@@ -39,7 +39,7 @@ func environmentRules() []rule {
 				}
 			}
 			return found
-		}, old: "kind: Service\nmetadata:\n  labels:\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Service\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  type: LoadBalancer\n"},
+		}, old: "kind: Service\nmetadata:\n  labels:\n    app.kubernetes.io/component: api\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Service\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  type: LoadBalancer\n"},
 		{name: "the namespace enforces restricted pods", on: gke, check: enforces("restricted"), old: "pod-security.kubernetes.io/enforce: restricted", new: "pod-security.kubernetes.io/enforce: baseline"},
 		{name: "the namespace enforces baseline, and warns of no more", on: minikube, check: enforces("baseline"), old: "pod-security.kubernetes.io/enforce: baseline", new: "pod-security.kubernetes.io/enforce: privileged"},
 		{name: "every Ingress names its class", check: func(s *manifest.Set) (found []string) {
@@ -58,7 +58,7 @@ func environmentRules() []rule {
 				}
 			}
 			return found
-		}, old: "kind: Deployment\nmetadata:\n  labels:\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Deployment\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  replicas: 1\n"},
+		}, old: "kind: Deployment\nmetadata:\n  labels:\n    app.kubernetes.io/component: api\n    app.kubernetes.io/name: auth-api\n    app.kubernetes.io/part-of: auth\n  name: auth-api\n  namespace: auth\nspec:\n", new: "kind: Deployment\nmetadata:\n  name: auth-api\n  namespace: auth\nspec:\n  replicas: 1\n"},
 		{name: "a budget only for what runs twice", on: gke, check: func(s *manifest.Set) (found []string) {
 			for _, b := range s.Budgets {
 				twice := slices.ContainsFunc(s.Deployments, func(d *deployment) bool { return matches(b.Spec.Selector, d.Spec.Template.Labels) }) ||

@@ -35,7 +35,7 @@ func imagesOf(t *testing.T, file string) []types.Image {
 // isOurs says whether an image is built from this repository.
 func isOurs(image string) bool {
 	name, _, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
-	return name == "auth-api" || name == "helloworld" || image == "localhost:5000/schema:dev" // auth-api, for Tilt
+	return slices.Contains(ownServices(), name) || image == "localhost:5000/schema:dev" // auth-api, for Tilt
 }
 
 // imagesIn are the images that would run, including those of an operator.

@@ -116,7 +116,7 @@ func TestPodsGetTheAddressOfTheManagedStore(t *testing.T) {
 			}
 		}
 	}
-	for _, workload := range []string{"auth-api", "helloworld"} {
+	for _, workload := range ownServices() {
 		got := environment(t, withComponent(t, "gke", "memorystore"), workload)
 		if user := got["SESSION_DB_USER"]; got["SESSION_DB_HOST"] != "10.64.1.3" || user != "default" || got["SESSION_DB_PASSWORD"] != "secret session-db-credentials.password" {
 			t.Errorf("memorystore: %s: %v", workload, got)
@@ -197,7 +197,7 @@ func peer(p networkingv1.NetworkPolicyPeer) string {
 func TestPoliciesLeadToTheManagedStoreAndNowhereElse(t *testing.T) {
 	const authDB, sessionDB = "5432 map[app.kubernetes.io/name:auth-db]", "6379 map[app.kubernetes.io/name:session-db]"
 	const cluster = "map[cnpg.io/cluster:auth-db]"
-	for _, c := range []struct {
+	cases := []struct {
 		component, policy string
 		want              []string
 	}{
@@ -206,16 +206,27 @@ func TestPoliciesLeadToTheManagedStoreAndNowhereElse(t *testing.T) {
 		{"cloud-sql", "schema", []string{"5432 10.64.0.3/32"}},
 		{"memorystore", "auth-api", []string{authDB, "6379 10.64.1.3/32"}},
 		{"memorystore", "schema", []string{authDB}},
-		{"memorystore", "helloworld", []string{"6379 10.64.1.3/32"}},
-		{"cloud-sql", "helloworld", []string{sessionDB}},
-		{"cloudnative-pg", "helloworld", []string{sessionDB}},
-		{"redis-sentinel", "helloworld", []string{sessionDB}},
 		{"redis-sentinel", "session-db-sentinel-clients", []string{"26379 map[app.kubernetes.io/name:session-db]"}},
+		{"redis-sentinel", "session-db-sentinel-verifiers", []string{"26379 map[app.kubernetes.io/name:session-db]"}},
 		{"redis-sentinel", "session-db-replication", []string{sessionDB, "26379 map[app.kubernetes.io/name:session-db]"}},
 		{"cloudnative-pg", "auth-api", []string{"5432 " + cluster, sessionDB}},
 		{"cloudnative-pg", "schema", []string{"5432 " + cluster}},
 		{"cloudnative-pg", "auth-db-cluster", []string{"5432 " + cluster, "8000 " + cluster, "443 0.0.0.0/0", "6443 0.0.0.0/0", "8443 0.0.0.0/0"}},
-	} {
+	}
+	// Each API that verifies tokens itself reaches Redis and nothing else.
+	for component, redis := range map[string]string{"memorystore": "6379 10.64.1.3/32", "cloud-sql": sessionDB, "cloudnative-pg": sessionDB, "redis-sentinel": sessionDB} {
+		names := verifiers(withComponent(t, components()[component][0], component))
+		if len(names) == 0 {
+			t.Errorf("with %s nobody verifies tokens", component)
+		}
+		for _, name := range names {
+			cases = append(cases, struct {
+				component, policy string
+				want              []string
+			}{component, name, []string{redis}})
+		}
+	}
+	for _, c := range cases {
 		for _, overlay := range components()[c.component] {
 			if got := egress(t, withComponent(t, overlay, c.component), c.policy); !slices.Equal(got, c.want) {
 				t.Errorf("%s with %s: %s may reach %v, want %v", overlay, c.component, c.policy, got, c.want)

@@ -27,7 +27,11 @@ func referenceRules() []rule {
 				}
 				return ""
 			})
-			for name, user := range map[string]string{"auth-api": "auth-api", "helloworld": "verifier"} {
+			for _, name := range append(verifiers(s), "auth-api") {
+				user := "verifier"
+				if name == "auth-api" {
+					user = name
+				}
 				if got := configOf(s, name)["SESSION_DB_USER"]; got != user {
 					found = append(found, name+" is "+got)
 				}
@@ -191,11 +195,19 @@ func matches(selector *metav1.LabelSelector, of map[string]string) bool {
 	return err == nil && parsed.Matches(labels.Set(of))
 }
 
-// configOf is the ConfigMap with a name, without its hash.
+// configOf has the settings in the ConfigMap with a name.
 func configOf(s *manifest.Set, name string) map[string]string {
+	if c := configMapOf(s, name); c != nil {
+		return maps.Clone(c.Data)
+	}
+	return nil
+}
+
+// configMapOf is the ConfigMap with a name, without its hash.
+func configMapOf(s *manifest.Set, name string) *corev1.ConfigMap {
 	for _, c := range s.ConfigMaps {
 		if rest, found := strings.CutPrefix(c.Name, name+"-"); found && !strings.Contains(rest, "-") {
-			return maps.Clone(c.Data)
+			return c
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func each(s *manifest.Set, check func(w manifest.Workload, c *corev1.Container, 
 }
 
 func rules() []rule {
-	return slices.Concat(podRules(), referenceRules(), networkRules(), storageRules(), storeRules(), environmentRules(), routeRules(), versionRules())
+	return slices.Concat(serviceRules(), podRules(), referenceRules(), networkRules(), storageRules(), storeRules(), environmentRules(), routeRules(), versionRules())
 }
 
 func podRules() []rule {

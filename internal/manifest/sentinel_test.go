@@ -320,7 +320,7 @@ func TestSentinelPodsRunTheirMountedScripts(t *testing.T) {
 			t.Errorf("two versions: %v", image)
 		}
 	}
-	for _, service := range []string{"auth-api", "helloworld"} {
+	for _, service := range ownServices() {
 		config := configOf(s, service)
 		if config["SESSION_DB_SENTINEL_MASTER"] != "session-db" || config["SESSION_DB_PORT"] != "26379" || len(strings.Split(config["SESSION_DB_HOST"], ",")) != 3 {
 			t.Errorf("%s: %v", service, config)

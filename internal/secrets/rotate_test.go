@@ -2,7 +2,6 @@ package secrets_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ import (
 func TestRotateMovesEveryReferenceAndFinishDropsTheOldValue(t *testing.T) {
 	dir := clustertest.Checkout(t)
 	// A component's references move with the others.
-	clustertest.Edit(t, filepath.Join(dir, "kustomize/overlays/minikube/kustomization.yaml"), "namespace: auth\n", "namespace: auth\ncomponents: [../../components/backup]\n")
+	clustertest.AddComponent(t, dir, "minikube", "backup")
 	for _, c := range []struct{ name, key, users, last string }{
 		{"auth-db-credentials", "password", "auth-db-users", "auth-db-credentials-v2"},
 		{"session-db-credentials", "password", "session-db-users", "session-db-credentials-v2"},
@@ -97,7 +96,7 @@ func TestRotateTakesTheOldValueFromTheClusterWhereItCannotBeOpened(t *testing.T)
 
 func TestRotateOfAManagedStoreTakesTheValueThatItIsGiven(t *testing.T) {
 	dir := clustertest.Checkout(t)
-	clustertest.Edit(t, filepath.Join(dir, "kustomize/overlays/gke/kustomization.yaml"), "namespace: auth\n", "namespace: auth\ncomponents: [../../components/memorystore]\n")
+	clustertest.AddComponent(t, dir, "gke", "memorystore")
 	if _, err := rotate(t, dir, "gke", "session-db-credentials", credential.Begin, ""); err == nil || !strings.Contains(err.Error(), "--stdin") {
 		t.Errorf("made up a password for a store that chooses it: %v", err)
 	}
@@ -116,7 +115,7 @@ func TestRotateOfAManagedStoreTakesTheValueThatItIsGiven(t *testing.T) {
 
 func TestRotateHasEveryPodOfAStoreReadItsUsers(t *testing.T) {
 	dir := clustertest.Checkout(t)
-	clustertest.Edit(t, filepath.Join(dir, "kustomize/overlays/gke/kustomization.yaml"), "namespace: auth\n", "namespace: auth\ncomponents: [../../components/redis-sentinel]\n")
+	clustertest.AddComponent(t, dir, "gke", "redis-sentinel")
 	out := mustRotate(t, dir, "gke", "session-db-verifier", credential.Begin, clustertest.SecretJSON(t, "auth", "session-db-users", opened(t, dir, "session-db-users")))
 	for i := range 3 {
 		if !strings.Contains(out, fmt.Sprintf("exec session-db-%d -- ", i)) {

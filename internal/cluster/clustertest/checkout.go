@@ -49,6 +49,18 @@ func Edit(t *testing.T, file, old, new string) {
 	Write(t, []byte(strings.ReplaceAll(string(b), old, new)), file)
 }
 
+// AddComponent adds a component to an overlay, after those that it has.
+func AddComponent(t *testing.T, dir, overlay, component string) {
+	t.Helper()
+	file := filepath.Join(dir, "kustomize", "overlays", overlay, "kustomization.yaml")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The list of components is the last one in the file.
+	Write(t, append(b, "  - ../../components/"+component+"\n"...), file)
+}
+
 // Write writes a file, and its folder.
 func Write(t *testing.T, text []byte, path ...string) {
 	t.Helper()
