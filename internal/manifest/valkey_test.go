@@ -29,7 +29,7 @@ func TestValkeyRunsWhereverRedisDid(t *testing.T) {
 		"minikube": {"minikube", nil},
 		"gke":      {"gke", nil},
 		"with Sentinel": {"gke", []change{{
-			"overlays/gke/kustomization.yaml", "../../components/valkey", "../../components/redis-sentinel, ../../components/valkey",
+			"overlays/gke/kustomization.yaml", "  - ../../components/valkey\n", "  - ../../components/redis-sentinel\n  - ../../components/valkey\n",
 		}}},
 	} {
 		s := parse(t, renderWith(t, c.overlay, "valkey", c.changes...))
@@ -48,24 +48,24 @@ func TestValkeyRunsWhereverRedisDid(t *testing.T) {
 func TestMirrorServesEveryImageOfDockerHub(t *testing.T) {
 	for name, changes := range map[string][]change{
 		"alone":       nil,
-		"with Valkey": {{"overlays/gke/kustomization.yaml", "../../components/registry-mirror", "../../components/valkey, ../../components/registry-mirror"}},
+		"with Valkey": {{"overlays/gke/kustomization.yaml", "  - ../../components/registry-mirror\n", "  - ../../components/valkey\n  - ../../components/registry-mirror\n"}},
 		// Here the controller of sealed secrets.
 		"sealed-secrets": {{"../sealed-secrets/controller/kustomization.yaml", "  - image\n", "  - image\n  - ../../kustomize/components/registry-mirror\n"},
 			{"overlays/gke/kustomization.yaml", "  - ../../base\n", "  - ../../base\n  - ../../../sealed-secrets/controller\n"},
 			{"overlays/gke/kustomization.yaml", "namespace: auth\n", "\n"}},
 	} {
-		seen := 0
+		seen := map[string]bool{}
 		for _, image := range imagesIn(parse(t, renderWith(t, "gke", "registry-mirror", changes...))) {
 			if isOurs(image) {
 				continue
 			}
-			seen++
+			seen[image] = true
 			if !strings.HasPrefix(image, "mirror.gcr.io/") || tooOld(image) != "" {
 				t.Errorf("%s: %s %s", name, image, tooOld(image))
 			}
 		}
-		if seen < 3 {
-			t.Errorf("%s: only %d images were found", name, seen)
+		if len(seen) < 2 {
+			t.Errorf("%s: only %v were found", name, seen)
 		}
 	}
 }
