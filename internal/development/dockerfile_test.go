@@ -31,15 +31,21 @@ func (s stage) has(instruction string) (all []string) {
 
 func services() []string { return []string{"auth-api", "helloworld"} }
 
-// stages reads a Dockerfile. What comes before the first stage is left out.
+// stages reads a Dockerfile, with the defaults of the arguments that stand before its first
+// stage.
 func stages(t *testing.T, service string) (all []stage) {
 	t.Helper()
 	text := strings.ReplaceAll(read(t, "services/"+service+"/Dockerfile"), "\\\n", " ")
 	from := regexp.MustCompile(`^FROM (?:--platform=\S+ )?(\S+) AS (\S+)$`)
+	arguments := map[string]string{}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
+		if argument, found := strings.CutPrefix(line, "ARG "); found && len(all) == 0 {
+			name, otherwise, _ := strings.Cut(argument, "=")
+			arguments[name] = otherwise
+		}
 		if found := from.FindStringSubmatch(line); found != nil {
-			all = append(all, stage{name: found[2], from: found[1]})
+			all = append(all, stage{name: found[2], from: os.Expand(found[1], func(name string) string { return arguments[name] })})
 		} else if line != "" && line[0] != '#' && len(all) > 0 {
 			all[len(all)-1].instructions = append(all[len(all)-1].instructions, strings.Join(strings.Fields(line), " "))
 		}
