@@ -64,10 +64,13 @@ lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is in
 	@if command -v golangci-lint >/dev/null; then set -x; golangci-lint run; \
 	  else echo "golangci-lint is not installed: .golangci.yml was not used" >&2; fi
 
+# Each folder of services with a Dockerfile is a program.
+SERVICES = $(patsubst %/Dockerfile,./%,$(wildcard services/*/Dockerfile))
+
 .PHONY: build
-build: ## Builds the release binaries bin/auth-api and bin/helloworld.
+build: ## Builds the release binaries of all services into bin.
 	@mkdir -p bin
-	CGO_ENABLED=0 $(GO_BUILD) -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/ ./services/auth-api ./services/helloworld
+	CGO_ENABLED=0 $(GO_BUILD) -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/ $(SERVICES)
 
 .PHONY: bench
 bench: ## Measures the figures of docs/performance.md and prints them as a table.

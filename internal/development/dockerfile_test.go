@@ -29,7 +29,14 @@ func (s stage) has(instruction string) (all []string) {
 	return all
 }
 
-func services() []string { return []string{"auth-api", "helloworld"} }
+// services are the folders with a Dockerfile.
+func services() (names []string) {
+	files, _ := filepath.Glob(filepath.Join(root, "services", "*", "Dockerfile")) // its only error is a bad pattern
+	for _, file := range files {
+		names = append(names, filepath.Base(filepath.Dir(file)))
+	}
+	return names
+}
 
 // stages reads a Dockerfile, with the defaults of the arguments that stand before its first
 // stage.

@@ -36,13 +36,19 @@ func newCheckout(t *testing.T) *checkout {
 	for _, name := range []string{"Makefile", "go.mod", "go.sum", "scripts", "cmd/clean", "internal/runlock"} {
 		c.copy(name)
 	}
-	for _, name := range []string{"services/auth-api", "services/auth-api/dev", "services/helloworld", "cmd/watch"} {
+	for _, name := range []string{"services/auth-api", "services/auth-api/dev", "services/another", "cmd/watch"} {
 		file := filepath.Join(c.dir, name, "main.go")
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(file, []byte(stub), 0o600); err != nil {
 			t.Fatal(err)
+		}
+		// The mark of a service.
+		if filepath.Dir(name) == "services" {
+			if err := os.WriteFile(filepath.Join(filepath.Dir(file), "Dockerfile"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all"},
@@ -134,7 +140,7 @@ func TestAnArchiveBuilds(t *testing.T) {
 	if out, err := c.run("make", "build"); err != nil {
 		t.Fatalf("make build: %v: %s", err, out)
 	}
-	if out, err := c.run("bin/helloworld"); err != nil || !strings.HasPrefix(out, "stub unknown unknown ") {
+	if out, err := c.run("bin/another"); err != nil || !strings.HasPrefix(out, "stub unknown unknown ") {
 		t.Errorf("%v, %s", err, out)
 	}
 }

@@ -193,7 +193,7 @@ func imported(t *testing.T, program string) []string {
 
 func TestSavingAnySourceCompilesItsService(t *testing.T) {
 	all := resources(recorded(t, nil))
-	for _, service := range []string{"auth-api", "helloworld"} {
+	for _, service := range services() {
 		c := all["compile-"+service]
 		command := commandOf(c)
 		if !strings.Contains(command, "CGO_ENABLED=0 GOOS=linux ") || !strings.Contains(command, " ./services/"+service+" ") {
@@ -245,7 +245,7 @@ func TestImagesAreThoseOfTheOverlay(t *testing.T) {
 	}
 	for _, env := range []map[string]string{nil, {"TILT_IMAGE_COMMAND": "load it"}} {
 		all := images(recorded(t, env))
-		if len(all) != len(wanted) || len(all) != 3 {
+		if len(all) != len(wanted) || len(all) != len(services())+1 {
 			t.Errorf("%d images, and the overlay has %v", len(all), wanted)
 		}
 		for ref, c := range all {
@@ -268,7 +268,7 @@ func TestImagesAreThoseOfTheOverlay(t *testing.T) {
 // The binary goes to where process 1 looks for it, and then it is told.
 func TestLiveUpdateIsOneFileAndOneSignal(t *testing.T) {
 	calls := recorded(t, nil)
-	for _, service := range []string{"auth-api", "helloworld"} {
+	for _, service := range services() {
 		steps := images(calls)["localhost:5000/"+service].list("live_update")
 		want := []string{
 			fmt.Sprint("sync", []any{"bin/dev/" + service, "/live/" + service}, map[string]any{}),
@@ -289,7 +289,7 @@ func TestLiveUpdateIsOneFileAndOneSignal(t *testing.T) {
 func TestServicesAndStoresAreLinked(t *testing.T) {
 	calls := recorded(t, nil)
 	all := resources(calls)
-	for _, name := range []string{"auth-db", "session-db", "auth-api", "helloworld"} {
+	for _, name := range append(services(), "auth-db", "session-db") {
 		if all[name].named["port_forwards"] == nil {
 			t.Errorf("%s cannot be reached where node ports cannot", name)
 		}

@@ -79,6 +79,27 @@ func runs(name, workload, ready string) string {
 	return fmt.Sprintf(`{"metadata": {"name": %q, "labels": {"app.kubernetes.io/name": %q}, "ownerReferences": [{"kind": "ReplicaSet"}]}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": %q}]}}`, name, workload, ready)
 }
 
+// apis are the names of an overlay's services; auth-api is one of them.
+func apis(set *manifest.Set) (names []string) {
+	for _, d := range set.Deployments {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// podsOf is a pod of each workload, all of them ready but perhaps auth-api's.
+func podsOf(set *manifest.Set, authAPI string) string {
+	all := []string{runningPods}
+	for _, name := range apis(set) {
+		ready := "True"
+		if name == "auth-api" {
+			ready = authAPI
+		}
+		all = append(all, runs(name+"-1", name, ready))
+	}
+	return items(all...)
+}
+
 func items(all ...string) string { return `{"items": [` + strings.Join(all, ",") + `]}` }
 
 // rolledOut are Deployments, or StatefulSets, that are done.
@@ -97,7 +118,7 @@ func healthy(t *testing.T, env, image string, set *manifest.Set) clustertest.Rec
 	for _, i := range set.Ingresses {
 		ingresses = append(ingresses, clustertest.Object{"metadata": clustertest.Object{"name": i.Name}, "spec": clustertest.Object{"ingressClassName": i.Spec.IngressClassName}})
 	}
-	return clustertest.Recorded{
+	answers := clustertest.Recorded{
 		"config current-context": "minikube\n",
 		"get --raw /readyz":      "ok",
 		"version":                `{"clientVersion": {"gitVersion": "v1.37.2", "minor": "37"}}`,
@@ -108,16 +129,21 @@ func healthy(t *testing.T, env, image string, set *manifest.Set) clustertest.Rec
 		clustertest.AskKeys:                                        clustertest.KeysIn(t, "../../sealed-secrets/"+env+"/certificate.pem"),
 		clustertest.AskSealed:                                      clustertest.SealedIn(t, set, nil),
 		clustertest.AskSecrets:                                     secretsIn(t, env, set, nil),
-		askPods:                                                    items(runningPods, runs("auth-api-1", "auth-api", "True"), runs("helloworld-1", "helloworld", "True")),
+		askPods:                                                    podsOf(set, "True"),
 		askAuthAPI:                                                 allIsWell,
-		"get --raw /api/v1/namespaces/auth/pods/helloworld-1:8000/proxy/readyz": `{"status": "ok", "session-db": "up"}`,
-		"--namespace auth get deployments":                                      rolledOut("auth-api", "helloworld"),
-		"--namespace auth get statefulsets":                                     rolledOut("auth-db", "session-db"),
-		"--namespace auth get jobs":                                             items(),
-		askClasses:                                                              `{"items": [{"metadata": {"name": "nginx"}}]}`,
-		askIngress:                                                              clustertest.List(t, ingresses),
-		"get daemonsets --all-namespaces":                                       `{"items": [{"metadata": {"name": "kube-proxy"}}, {"metadata": {"name": "calico-node"}}]}`,
+		"--namespace auth get deployments":                         rolledOut(apis(set)...),
+		"--namespace auth get statefulsets":                        rolledOut("auth-db", "session-db"),
+		"--namespace auth get jobs":                                items(),
+		askClasses:                                                 `{"items": [{"metadata": {"name": "nginx"}}]}`,
+		askIngress:                                                 clustertest.List(t, ingresses),
+		"get daemonsets --all-namespaces":                          `{"items": [{"metadata": {"name": "kube-proxy"}}, {"metadata": {"name": "calico-node"}}]}`,
 	}
+	for _, name := range apis(set) {
+		if name != "auth-api" {
+			answers["get --raw /api/v1/namespaces/auth/pods/"+name+"-1:8000/proxy/readyz"] = `{"status": "ok", "session-db": "up"}`
+		}
+	}
+	return answers
 }
 
 func TestEachProblemInTheClusterIsReportedOnceWithItsFix(t *testing.T) {
@@ -154,10 +180,17 @@ func TestEachProblemInTheClusterIsReportedOnceWithItsFix(t *testing.T) {
 		return items(`{"metadata": {"name": "auth-api-1", "labels": {"app.kubernetes.io/name": "auth-api"}}, "status": {"phase": "Pending", "containerStatuses": [{"image": "localhost:5000/auth-api:dev", "state": {"waiting": {"reason": "` + reason + `", "message": "` + message + `"}}}]}}`)
 	}
 	rollout := func(name, spec, status string) string {
-		return items(fmt.Sprintf(`{"metadata": {"name": %q, "generation": 3}, "spec": {%s}, "status": {%s}}`, name, spec, status),
-			`{"metadata": {"name": "helloworld"}, "spec": {}, "status": {"readyReplicas": 1, "updatedReplicas": 1}}`)
+		all := []string{fmt.Sprintf(`{"metadata": {"name": %q, "generation": 3}, "spec": {%s}, "status": {%s}}`, name, spec, status)}
+		for _, other := range apis(sets["minikube"]) {
+			if other != name {
+				all = append(all, fmt.Sprintf(`{"metadata": {"name": %q}, "spec": {}, "status": {"readyReplicas": 1, "updatedReplicas": 1}}`, other))
+			}
+		}
+		return items(all...)
 	}
-	unready := items(runningPods, runs("auth-api-1", "auth-api", "False"), runs("helloworld-1", "helloworld", "True"))
+	names := apis(sets["minikube"])
+	last := names[len(names)-1]
+	unready := podsOf(sets["minikube"], "False")
 	const gone = `{"status": "unavailable", "stores": {"auth-db": "down", "session-db": "up"}, "schema": "unknown"}`
 	gke := clustertest.Recorded{"config current-context": "gke_books_europe\n"}
 	on := func(env clustertest.Recorded, change clustertest.Recorded) clustertest.Recorded {
@@ -247,14 +280,14 @@ func TestEachProblemInTheClusterIsReportedOnceWithItsFix(t *testing.T) {
 			"is stuck: exceeded quota", "kubectl -n auth describe deployment/auth-api"},
 		"a rollout that is not done":       {"minikube", clustertest.Recorded{"--namespace auth get deployments": rollout("auth-api", "", `"observedGeneration": 3, "readyReplicas": 1`)}, "is not complete: of 1 pods 0 are new and 1 ready", "rollout status deployment/auth-api"},
 		"a rollout that is paused":         {"minikube", clustertest.Recorded{"--namespace auth get deployments": rollout("auth-api", `"paused": true`, `"observedGeneration": 3, "readyReplicas": 1`)}, "is paused", "rollout resume deployment/auth-api"},
-		"what no controller has processed": {"minikube", clustertest.Recorded{"--namespace auth get deployments": strings.ReplaceAll(rolledOut("auth-api", "helloworld"), `"observedGeneration": 3`, `"observedGeneration": 2`)}, "controllers have not processed auth-api, helloworld since the last change", "kubectl -n kube-system get pods"},
+		"what no controller has processed": {"minikube", clustertest.Recorded{"--namespace auth get deployments": strings.ReplaceAll(rolledOut(names...), `"observedGeneration": 3`, `"observedGeneration": 2`)}, "controllers have not processed " + strings.Join(names, ", ") + " since the last change", "kubectl -n kube-system get pods"},
 		"nothing runs":                     {"minikube", clustertest.Recorded{"--namespace auth get statefulsets": strings.Replace(rolledOut("session-db", "auth-db"), `"replicas": 1`, `"replicas": 0`, 1)}, "statefulset/session-db is scaled to no pods", "scale statefulset/session-db --replicas=1"},
-		"a workload that is missing":       {"minikube", clustertest.Recorded{"--namespace auth get deployments": rolledOut("auth-api")}, "the cluster has no helloworld", "kubectl apply -k kustomize/overlays/minikube"},
+		"a workload that is missing":       {"minikube", clustertest.Recorded{"--namespace auth get deployments": rolledOut(names[:len(names)-1]...)}, "the cluster has no " + last, "kubectl apply -k kustomize/overlays/minikube"},
 		"schema": {"minikube", clustertest.Recorded{"--namespace auth get jobs": `{"items": [{"metadata": {"name": "schema"}, "status": {"conditions": [{"type": "Failed", "status": "True", "message": "Job has reached the specified backoff limit"}]}}]}`},
 			"the Job schema failed (Job has reached", "kubectl -n auth logs job/schema"},
 		"a class that is not there": {"minikube", clustertest.Recorded{askClasses: `{"items": [{"metadata": {"name": "other", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}}]}`},
 			"names the class nginx, and the cluster has other", "minikube addons enable ingress"},
-		"an Ingress of another class": {"minikube", clustertest.Recorded{askIngress: `{"items": [{"metadata": {"name": "auth-api"}, "spec": {"ingressClassName": "other"}}, {"metadata": {"name": "helloworld"}, "spec": {"ingressClassName": "nginx"}}]}`},
+		"an Ingress of another class": {"minikube", clustertest.Recorded{askIngress: strings.Replace(healthy(t, "minikube", image, sets["minikube"])[askIngress], `"nginx"`, `"other"`, 1)},
 			"the Ingress auth-api in the cluster names the class other, and git nginx", "kubectl apply -k kustomize/overlays/minikube"},
 		"policies": {"minikube", clustertest.Recorded{"get daemonsets --all-namespaces": `{"items": [{"metadata": {"name": "kindnet"}}]}`}, "does not seem to enforce network policies", "make minikube-up"},
 	} {

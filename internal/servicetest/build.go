@@ -13,8 +13,7 @@ import (
 
 // The main packages that tests start.
 const (
-	AuthAPI    = "auth.books.test/services/auth-api"
-	Helloworld = "auth.books.test/services/helloworld"
+	AuthAPI = "auth.books.test/services/auth-api"
 	// Development is auth-api with the command that `make run` starts.
 	Development = "auth.books.test/services/auth-api/dev"
 )

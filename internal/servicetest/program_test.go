@@ -10,16 +10,19 @@ import (
 	"auth.books.test/internal/servicetest"
 )
 
+// helloworld is the smallest service there is.
+const helloworld = "auth.books.test/services/helloworld"
+
 func TestMain(m *testing.M) { os.Exit(servicetest.Main(m)) }
 
 func TestProgramsAreBuiltOnceAndRun(t *testing.T) {
 	t.Parallel()
-	path := servicetest.Build(t, servicetest.Helloworld)
+	path := servicetest.Build(t, helloworld)
 	before, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := os.Stat(servicetest.Build(t, servicetest.Helloworld))
+	again, err := os.Stat(servicetest.Build(t, helloworld))
 	if err != nil || !os.SameFile(before, again) || !again.ModTime().Equal(before.ModTime()) {
 		t.Errorf("it was built again (%v)", err)
 	}
@@ -33,7 +36,7 @@ func TestProgramsAreBuiltOnceAndRun(t *testing.T) {
 
 func TestServesUntilItIsStopped(t *testing.T) {
 	t.Parallel()
-	p := servicetest.Serve(t, servicetest.Build(t, servicetest.Helloworld), servicetest.Settings{
+	p := servicetest.Serve(t, servicetest.Build(t, helloworld), servicetest.Settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s", "SESSION_DB_URL": devtest.Redis(t), "SESSION_DB_TOKEN_KEY": servicetest.TokenKey,
 	})
 	got := servicetest.Send(t, http.DefaultClient, servicetest.Request(t, "GET", p.URL+"/hello", "nonsense", nil))

@@ -10,7 +10,7 @@ import (
 
 func TestServesTheWelcomeAndAsksForAToken(t *testing.T) {
 	t.Parallel()
-	p := helloworld(t, devtest.Redis(t))
+	p := startAPI(t, devtest.Redis(t))
 	if got := p.call("GET", "/", "", nil); got.status != 200 || !strings.HasPrefix(got.text("message"), "Hello, world!") {
 		t.Errorf("/: %d %s", got.status, got.raw)
 	}
@@ -33,7 +33,7 @@ func TestServesTheWelcomeAndAsksForAToken(t *testing.T) {
 
 func TestStopsInOrder(t *testing.T) {
 	t.Parallel()
-	p := helloworld(t, devtest.Redis(t), func(s settings) { s["HELLOWORLD_SHUTDOWN_DELAY"] = "1s" })
+	p := startAPI(t, devtest.Redis(t), func(s settings) { s["HELLOWORLD_SHUTDOWN_DELAY"] = "1s" })
 	go p.stop()
 	devtest.Eventually(t, "readiness fails", func() bool {
 		r, err := http.Get(p.url + "/readyz")

@@ -17,7 +17,7 @@ func TestRedisDownIs503AndComesBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			proxy := devtest.NewProxy(t, devtest.Redis(t))
-			p := helloworld(t, proxy.URL)
+			p := startAPI(t, proxy.URL)
 			token := putToken(t, proxy.URL)
 			if got := p.hello(token); got.status != 200 {
 				t.Fatalf("before: %d %s", got.status, got.raw)
@@ -55,7 +55,7 @@ func TestStartsBeforeRedis(t *testing.T) {
 	t.Parallel()
 	proxy := devtest.NewProxy(t, devtest.Redis(t))
 	proxy.Cut()
-	p := helloworld(t, proxy.URL)
+	p := startAPI(t, proxy.URL)
 	if r := p.call("GET", "/readyz", "", nil); r.status != 503 {
 		t.Errorf("/readyz: %d %s", r.status, r.raw)
 	}
@@ -79,7 +79,7 @@ func TestWorksAsTheRedisUserVerifier(t *testing.T) {
 		t.Fatal(err)
 	}
 	host, port, _ := strings.Cut(options.Addr, ":")
-	p := helloworld(t, "", func(s settings) {
+	p := startAPI(t, "", func(s settings) {
 		delete(s, "SESSION_DB_URL")
 		s["SESSION_DB_HOST"], s["SESSION_DB_PORT"], s["SESSION_DB_USER"], s["SESSION_DB_PASSWORD"] = host, port, "verifier", users.password
 	})

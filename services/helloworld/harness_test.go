@@ -11,7 +11,11 @@ import (
 	"auth.books.test/internal/servicetest"
 )
 
-const tokenKey = servicetest.TokenKey
+const (
+	// pkg is the program under test.
+	pkg      = "auth.books.test/services/helloworld"
+	tokenKey = servicetest.TokenKey
+)
 
 // documents are the OpenAPI documents of the services under test.
 var documents contract.Documents
@@ -31,8 +35,8 @@ type program struct {
 	http  *http.Client
 }
 
-// helloworld runs it on a Redis, with the settings changed.
-func helloworld(t *testing.T, redisURL string, change ...func(settings)) *program {
+// startAPI runs the program on a Redis, with the settings changed.
+func startAPI(t *testing.T, redisURL string, change ...func(settings)) *program {
 	t.Helper()
 	env := settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s",
@@ -41,7 +45,7 @@ func helloworld(t *testing.T, redisURL string, change ...func(settings)) *progra
 	for _, c := range change {
 		c(env)
 	}
-	return start(t, servicetest.Helloworld, env)
+	return start(t, pkg, env)
 }
 
 // authAPI runs auth-api, whose answers are held against its document.

@@ -29,7 +29,7 @@ type both struct {
 func startBoth(t *testing.T) both {
 	t.Helper()
 	env := servicetest.AuthAPISettings(t)
-	return both{auth: authAPI(t, env), hello: helloworld(t, env["SESSION_DB_URL"]), authDB: env["AUTH_DB_URL"]}
+	return both{auth: authAPI(t, env), hello: startAPI(t, env["SESSION_DB_URL"]), authDB: env["AUTH_DB_URL"]}
 }
 
 func (b both) register(t *testing.T) {

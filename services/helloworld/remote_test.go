@@ -27,7 +27,7 @@ func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	if err := os.WriteFile(secret, []byte(made[2]+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, servicetest.Helloworld, settings{
+	p := start(t, pkg, settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s",
 		"AUTH_API_URL": auth.url, "AUTH_API_CLIENT_ID": made[1], "AUTH_API_CLIENT_SECRET_FILE": secret,
 	})

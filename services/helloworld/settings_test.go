@@ -14,7 +14,7 @@ import (
 
 func run(t *testing.T, env settings, args ...string) (string, error) {
 	t.Helper()
-	return servicetest.Run(servicetest.Build(t, servicetest.Helloworld), env, args...)
+	return servicetest.Run(servicetest.Build(t, pkg), env, args...)
 }
 
 func TestWrongSettingsAreExplained(t *testing.T) {
@@ -80,7 +80,7 @@ func TestFindsTheMasterThroughSentinel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, servicetest.Helloworld, settings{
+	p := start(t, pkg, settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s", "SESSION_DB_TOKEN_KEY": tokenKey,
 		"SESSION_DB_HOST": "127.0.0.2, " + given.Hostname(), "SESSION_DB_PORT": given.Port(), "SESSION_DB_SENTINEL_MASTER": "main",
 	})
@@ -99,7 +99,7 @@ func TestReadsSecretsFromFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := start(t, servicetest.Helloworld, settings{
+	p := start(t, pkg, settings{
 		"HELLOWORLD_ADDR": "127.0.0.1:0", "HELLOWORLD_SHUTDOWN_DELAY": "0s",
 		"SESSION_DB_URL_FILE": filepath.Join(dir, "url"), "SESSION_DB_TOKEN_KEY_FILE": filepath.Join(dir, "key"),
 	})

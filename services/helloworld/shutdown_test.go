@@ -18,7 +18,7 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 	for _, delay := range []string{"0s", "1s"} {
 		t.Run("delay "+delay, func(t *testing.T) {
 			t.Parallel()
-			p := helloworld(t, devtest.Redis(t), func(s settings) { s["HELLOWORLD_SHUTDOWN_DELAY"] = delay })
+			p := startAPI(t, devtest.Redis(t), func(s settings) { s["HELLOWORLD_SHUTDOWN_DELAY"] = delay })
 			kept := devtest.Keep(t, strings.TrimPrefix(p.url, "http://"), map[string]int{
 				"POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}": 405,
 				"GET / HTTP/1.1\r\nHost: x\r\n\r\n":                              200,
@@ -42,7 +42,7 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 // is read as the next request.
 func TestAmbiguousRequestsCloseTheConnection(t *testing.T) {
 	t.Parallel()
-	p := helloworld(t, devtest.Redis(t))
+	p := startAPI(t, devtest.Redis(t))
 	for name, request := range map[string]string{
 		"both lengths":        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"chunked in HTTP/1.0": "POST / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -145,7 +145,8 @@ func objects(t *testing.T, dir string) map[string]string {
 // ready waits until everything that serves does.
 func ready(t *testing.T) {
 	t.Helper()
-	for _, workload := range []string{"statefulset/auth-db", "statefulset/session-db", "deployment/auth-api", "deployment/helloworld"} {
+	services := strings.Fields(inAuth(t, "get", "deployments", "--output=name"))
+	for _, workload := range append([]string{"statefulset/auth-db", "statefulset/session-db"}, services...) {
 		eventually(t, 3*time.Minute, workload, func() error {
 			out, err := try(nil, "--namespace", namespace, "rollout", "status", workload, "--timeout=5s")
 			if err != nil {
