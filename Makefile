@@ -34,7 +34,7 @@ watch: ## Like run, and builds and restarts on every change of the code.
 
 # These packages render manifests and make keys, one after the other. The race detector finds
 # nothing in them, and makes them four times as slow.
-RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/manifest ./internal/secrets
+RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/environment ./internal/manifest ./internal/secrets
 
 # By default the race detector makes each test binary wait for a second at its end.
 RACE_OPTIONS := atexit_sleep_ms=50

@@ -42,7 +42,7 @@ func (t *tool) cluster(env string) cluster.Cluster {
 func (t *tool) command(args []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{Use: "platform", Short: "Runs the platform", SilenceErrors: true, SilenceUsage: true}
 	root.PersistentFlags().StringVar(&t.dir, "dir", ".", "the repository")
-	root.AddCommand(doctorCommand(t), sealCommand(t), rotateCommand(t), resealCommand(t), certificateCommand(t), syncCommand(t), keyCommand(t), renderCommand(t), adoptCommand(t))
+	root.AddCommand(doctorCommand(t), sealCommand(t), rotateCommand(t), resealCommand(t), certificateCommand(t), syncCommand(t), keyCommand(t), renderCommand(t), adoptCommand(t), newEnvironmentCommand(t))
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -52,6 +52,6 @@ func (t *tool) command(args []string, stdin io.Reader, stdout, stderr io.Writer)
 
 // envFlag adds the flag --env, which a command needs.
 func envFlag(c *cobra.Command, env *string) {
-	c.Flags().StringVar(env, "env", "", "the overlay, minikube or gke")
+	c.Flags().StringVar(env, "env", "", "the environment, such as minikube or gke")
 	_ = c.MarkFlagRequired("env")
 }

@@ -122,3 +122,6 @@ func folders(files []string) (names []string) {
 	}
 	return names
 }
+
+// RewriteText gives a text that names hosts, registry or module by the names to.
+func RewriteText(from, to Names, text string) string { return newRewriter(from, to, nil).rewrite(text) }

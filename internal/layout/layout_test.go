@@ -133,6 +133,7 @@ func layer(path string) int {
 // tools are the packages of cmd/platform from top to bottom, below internal; those of one row do not know each other.
 func tools() [][]string {
 	return [][]string{
+		{"environment"},
 		{"adopt", "doctor"},
 		{"secrets"},
 		{"cluster", "credential", "worktree"},

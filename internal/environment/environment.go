@@ -1,0 +1,146 @@
+package environment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"auth.books.test/internal/adopt"
+	"auth.books.test/internal/cluster"
+	"auth.books.test/internal/secrets"
+	"auth.books.test/verify/storeurl"
+)
+
+// Plan says what is to be made.
+type Plan struct {
+	// Dir is the repository.
+	Dir string
+	// Name is that of the overlay and of the folder of sealed secrets.
+	Name string
+	// From is the environment whose overlay is copied.
+	From string
+	// Domain is that of the services: they are auth.DOMAIN and, by name, helloworld.DOMAIN.
+	Domain string
+	// Key is the file outside of the repository that the private sealing key goes to.
+	Key string
+	// Cluster gives the cluster of an environment.
+	Cluster func(env string) cluster.Cluster
+}
+
+// Made tells what New has made.
+type Made struct {
+	// Files are those of the overlay, from the root of the repository.
+	Files []string
+	// Secrets are those that were sealed.
+	Secrets []string
+}
+
+// name is what may be part of a path and of a branch's name.
+var name = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// New copies an overlay and seals new secrets for a new key. It changes no file, and after
+// an error leaves none that it has made, except for the key, which may be needed.
+func New(ctx context.Context, p Plan) (made Made, err error) {
+	if err := p.check(); err != nil {
+		return Made{}, err
+	}
+	from, err := adopt.Current(p.Dir)
+	if err != nil {
+		return Made{}, err
+	}
+	overlay, sealed := p.overlay(p.Name), p.sealed(p.Name)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(overlay), os.RemoveAll(sealed))
+		}
+	}()
+	if made.Files, err = p.copyOverlay(from); err != nil {
+		return Made{}, fmt.Errorf("copy the overlay %s: %w", p.From, err)
+	}
+	if err := os.MkdirAll(sealed, 0o755); err != nil {
+		return Made{}, fmt.Errorf("make the folder of sealed secrets: %w", err)
+	}
+	if _, err := secrets.NewKey(p.Dir, p.Name, p.Key); err != nil {
+		return Made{}, err
+	}
+	done, err := secrets.Seal(ctx, p.Cluster(p.Name), nil, true)
+	if err != nil {
+		return Made{}, fmt.Errorf("seal secrets for %s: %w", p.Name, err)
+	}
+	made.Secrets = done.Names
+	return made, nil
+}
+
+func (p Plan) overlay(env string) string { return filepath.Join(p.Dir, "kustomize", "overlays", env) }
+
+func (p Plan) sealed(env string) string { return filepath.Join(p.Dir, "sealed-secrets", env) }
+
+// check refuses what New could only do in part.
+func (p Plan) check() error {
+	if !name.MatchString(p.Name) {
+		return fmt.Errorf("%q: write a name of lower-case letters, digits and hyphens, such as staging", p.Name)
+	}
+	if err := cluster.CheckEnvironment(p.Dir, p.From); err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(p.sealed(p.From), "key")); err == nil {
+		return fmt.Errorf("--from: the key of %s is public, and its secrets are for development: copy another environment", p.From)
+	}
+	for _, dir := range []string{p.overlay(p.Name), p.sealed(p.Name)} {
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is there already: choose another name", dir)
+		}
+	}
+	if err := storeurl.CheckHost(p.Domain); err != nil || !strings.Contains(p.Domain, ".") || strings.ToLower(p.Domain) != p.Domain {
+		return fmt.Errorf("--domain: write a domain in lower case, such as staging.example.org; the service is auth.staging.example.org then")
+	}
+	dir, err := filepath.Abs(p.Dir)
+	if err != nil {
+		return err
+	}
+	key, err := filepath.Abs(p.Key)
+	if err != nil {
+		return err
+	}
+	if within, err := filepath.Rel(dir, key); p.Key == "" || err == nil && filepath.IsLocal(within) {
+		return fmt.Errorf("--key: name a file outside of the repository, where the private key would be committed")
+	}
+	if _, err := os.Stat(p.Key); err == nil {
+		return fmt.Errorf("--key: %s is there already, and may be in use: name another file", p.Key)
+	}
+	return nil
+}
+
+// copyOverlay copies the overlay's files with the new domain, and has it read the secrets
+// of the new environment.
+func (p Plan) copyOverlay(from adopt.Names) (files []string, err error) {
+	source, target := p.overlay(p.From), p.overlay(p.Name)
+	if err := os.CopyFS(target, os.DirFS(source)); err != nil {
+		return nil, err
+	}
+	to := from
+	to.Domain = p.Domain
+	err = filepath.WalkDir(target, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files = append(files, path)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		after := adopt.RewriteText(from, to, string(text))
+		// Where people come from.
+		after = strings.ReplaceAll(after, "https://"+from.Domain, "https://"+to.Domain)
+		after = strings.ReplaceAll(after, "sealed-secrets/"+p.From+"\n", "sealed-secrets/"+p.Name+"\n")
+		return os.WriteFile(path, []byte(after), 0o644)
+	})
+	slices.Sort(files)
+	return files, err
+}
