@@ -43,7 +43,13 @@ func TestEachProblemInTheFilesIsNamedWithItsFix(t *testing.T) {
 		says, fix string
 	}{
 		{"all is well", "minikube", func(*testing.T, string) {}, "", ""},
-		{"gke has samples", "gke", func(*testing.T, string) {}, "are samples that nobody can open", "platform seal --env gke --replace"},
+		{"gke has samples", "gke", func(t *testing.T, dir string) {
+			sample, err := os.ReadFile("testdata/sample.pem") // gke's, until somebody seals their own
+			if err != nil {
+				t.Fatal(err)
+			}
+			clustertest.Write(t, sample, dir, "sealed-secrets/gke/certificate.pem")
+		}, "are samples that nobody can open", "platform seal --env gke --replace"},
 		{"no certificate", "gke", func(t *testing.T, dir string) {
 			clustertest.Remove(t, filepath.Join(dir, "sealed-secrets/gke/certificate.pem"))
 		}, "there is no certificate", "go run ./cmd/platform certificate --env gke"},

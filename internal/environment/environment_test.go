@@ -32,7 +32,7 @@ func plan(t *testing.T, dir string) environment.Plan {
 	t.Helper()
 	nobody := func(context.Context, ...string) ([]byte, error) { return nil, os.ErrNotExist }
 	return environment.Plan{
-		Dir: dir, Name: "staging", From: "gke", Domain: "staging.example.org", Key: filepath.Join(t.TempDir(), "staging.key"),
+		Dir: dir, Name: "canary", From: "gke", Domain: "canary.example.org", Key: filepath.Join(t.TempDir(), "canary.key"),
 		Cluster: func(env string) cluster.Cluster {
 			return cluster.Cluster{Dir: dir, Env: env, Run: nobody, Now: time.Now}
 		},
@@ -42,19 +42,19 @@ func plan(t *testing.T, dir string) environment.Plan {
 // Not parallel, since kustomize has its schemas in a global variable.
 func TestNewEnvironmentHasItsOwnHostsKeyAndSecrets(t *testing.T) {
 	dir := checkout(t)
-	p := plan(t, dir)
+	p, before := plan(t, dir), cluster.Environments(dir)
 	made, err := environment.New(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all := cluster.Environments(dir); !slices.Equal(all, []string{"gke", "minikube", "staging"}) {
+	if all := cluster.Environments(dir); len(all) != len(before)+1 || !slices.Contains(all, "canary") {
 		t.Fatalf("environments: %q", all)
 	}
-	if found := doctor.Files(t.Context(), p.Cluster("staging")); len(found) > 0 {
+	if found := doctor.Files(t.Context(), p.Cluster("canary")); len(found) > 0 {
 		t.Errorf("the doctor finds %v", found)
 	}
-	before, after := overlay(t, dir, "gke"), overlay(t, dir, "staging")
-	for _, host := range []string{"auth.staging.example.org", "helloworld.staging.example.org", "https://staging.example.org"} {
+	gke, after := overlay(t, dir, "gke"), overlay(t, dir, "canary")
+	for _, host := range []string{"auth.canary.example.org", "helloworld.canary.example.org", "https://canary.example.org"} {
 		if !strings.Contains(after, host) {
 			t.Errorf("nothing names %s", host)
 		}
@@ -69,12 +69,12 @@ func TestNewEnvironmentHasItsOwnHostsKeyAndSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mine, err := os.ReadFile(filepath.Join(dir, "sealed-secrets/staging", name+".yaml"))
+		mine, err := os.ReadFile(filepath.Join(dir, "sealed-secrets/canary", name+".yaml"))
 		if err != nil || string(mine) == string(old) {
 			t.Errorf("%s is that of gke, %v", name, err)
 		}
 	}
-	if overlay(t, dir, "gke") != before || len(made.Files) < 10 || len(made.Secrets) < 5 {
+	if overlay(t, dir, "gke") != gke || len(made.Files) < 10 || len(made.Secrets) < 5 {
 		t.Errorf("gke has changed, or little was made: %+v", made)
 	}
 	if info, err := os.Stat(p.Key); err != nil || info.Mode().Perm() != 0o600 {
@@ -88,32 +88,29 @@ func TestWhatCannotBecomeAnEnvironmentIsRefused(t *testing.T) {
 		change func(*environment.Plan)
 		says   string
 	}{
-		"a path":               {func(p *environment.Plan) { p.Name = "../staging" }, "lower-case letters"},
+		"a path":               {func(p *environment.Plan) { p.Name = "../canary" }, "lower-case letters"},
 		"an empty name":        {func(p *environment.Plan) { p.Name = "" }, "lower-case letters"},
 		"one that is there":    {func(p *environment.Plan) { p.Name = "minikube" }, "there already"},
 		"from nowhere":         {func(p *environment.Plan) { p.From = "production" }, `no overlay "production"`},
 		"from a public key":    {func(p *environment.Plan) { p.From = "minikube" }, "public"},
 		"no domain":            {func(p *environment.Plan) { p.Domain = "" }, "--domain"},
 		"a URL for a domain":   {func(p *environment.Plan) { p.Domain = "https://example.org" }, "--domain"},
-		"the key in the tree":  {func(p *environment.Plan) { p.Key = filepath.Join(p.Dir, "keys", "staging.key") }, "outside of the repository"},
+		"the key in the tree":  {func(p *environment.Plan) { p.Key = filepath.Join(p.Dir, "keys", "canary.key") }, "outside of the repository"},
 		"a key that is there":  {func(p *environment.Plan) { clustertest.Write(t, []byte("used"), p.Key) }, "may be in use"},
-		"no folder for a key":  {func(p *environment.Plan) { p.Key = filepath.Join(filepath.Dir(p.Key), "none", "staging.key") }, "none"},
+		"no folder for a key":  {func(p *environment.Plan) { p.Key = filepath.Join(filepath.Dir(p.Key), "none", "canary.key") }, "none"},
 		"no file for the key":  {func(p *environment.Plan) { p.Key = "" }, "outside of the repository"},
-		"a domain in capitals": {func(p *environment.Plan) { p.Domain = "Staging.example.org" }, "lower case"},
+		"a domain in capitals": {func(p *environment.Plan) { p.Domain = "Canary.example.org" }, "lower case"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := checkout(t)
-			p := plan(t, dir)
+			p, before := plan(t, dir), folders(t, dir)
 			c.change(&p)
 			if _, err := environment.New(t.Context(), p); err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, want %q", err, c.says)
 			}
-			if all := cluster.Environments(dir); !slices.Equal(all, []string{"gke", "minikube"}) {
-				t.Errorf("left behind: %q", all)
-			}
-			if entries, _ := os.ReadDir(filepath.Join(dir, "sealed-secrets")); len(entries) != 4 {
-				t.Errorf("left behind: %v", entries)
+			if after := folders(t, dir); !slices.Equal(after, before) {
+				t.Errorf("there were %q, and are %q", before, after)
 			}
 		})
 	}
@@ -135,4 +132,18 @@ func overlay(t *testing.T, dir, env string) string {
 		t.Fatal(err)
 	}
 	return text.String()
+}
+
+// folders are those of environments, whole or not.
+func folders(t *testing.T, dir string) []string {
+	t.Helper()
+	overlays, err := filepath.Glob(filepath.Join(dir, "kustomize/overlays/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := filepath.Glob(filepath.Join(dir, "sealed-secrets/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(overlays, sealed...)
 }
