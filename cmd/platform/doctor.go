@@ -16,10 +16,13 @@ import (
 const doctorTimeout = time.Minute
 
 func doctorCommand(t *tool) *cobra.Command {
-	var env string
+	var env, overlay string
 	var offline bool
 	c := &cobra.Command{Use: "doctor", Short: "Say in a line each what is wrong, and the command that fixes it", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if overlay != "" {
+				return report(cmd.OutOrStdout(), doctor.Overlay(overlay))
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), doctorTimeout)
 			defer cancel()
 			if err := cluster.CheckEnvironment(t.dir, env); err != nil {
@@ -27,7 +30,10 @@ func doctorCommand(t *tool) *cobra.Command {
 			}
 			return report(cmd.OutOrStdout(), doctor.Examine(ctx, t.cluster(env), offline))
 		}}
-	envFlag(c, &env)
+	c.Flags().StringVar(&env, "env", "", "the environment, such as minikube or gke")
+	c.Flags().StringVar(&overlay, "overlay", "", "the folder of your own overlay on top of one of these, to look at instead")
+	c.MarkFlagsOneRequired("env", "overlay")
+	c.MarkFlagsMutuallyExclusive("env", "overlay")
 	c.Flags().BoolVar(&offline, "offline", false, "look at the repository only, not at the cluster")
 	return c
 }

@@ -47,8 +47,7 @@ Next:
   edit kustomize/overlays/%[1]s               its addresses and sizes: look for what is of %[6]s alone
   keep %[5]s out of git, where your team keeps secrets
   git add kustomize sealed-secrets internal/manifest/testdata
-  give the cluster its key before its controller of sealed secrets starts: see sealed-secrets/README.md
-  kubectl apply -k kustomize/overlays/%[1]s
+  give the cluster its key before its controller starts, and apply: the commands are in docs/environments.md
 `, p.Name, len(made.Files), p.Domain, len(made.Secrets), p.Key, p.From)
 	return err
 }
