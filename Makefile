@@ -76,6 +76,10 @@ build: ## Builds the release binaries of all services into bin.
 bench: ## Measures the figures of docs/performance.md and prints them as a table.
 	go run -buildvcs=false ./test/bench
 
+.PHONY: record
+record: ## Makes the picture that README.md begins with: runs the programs, and draws what they print.
+	go run -buildvcs=false ./test/record
+
 .PHONY: fault
 fault: ## Tries for ten minutes, with the race detector, to make a revoked token pass. FAULT_SECONDS, MODEL_SEED.
 	MODEL_SECONDS=$${FAULT_SECONDS:-600} go test -race -count=1 -v -timeout 60m -run 'TestNoTokenIsAcceptedAfterItsEndWhateverFails' ./verify/direct
