@@ -67,6 +67,10 @@ lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is in
 # Each folder of services with a Dockerfile is a program.
 SERVICES = $(patsubst %/Dockerfile,./%,$(wildcard services/*/Dockerfile))
 
+.PHONY: vulnerabilities
+vulnerabilities: ## Asks the public databases which known vulnerabilities the modules and images have; needs the network.
+	@scripts/vulnerabilities
+
 .PHONY: build
 build: ## Builds the release binaries of all services into bin.
 	@mkdir -p bin

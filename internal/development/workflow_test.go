@@ -50,7 +50,7 @@ func (w workflow) faults(targets []string) (found []string) {
 		found = append(found, "runs twice at a time")
 	}
 	for trigger := range w.On {
-		if trigger != "push" && trigger != "pull_request" {
+		if trigger != "push" && trigger != "pull_request" && trigger != "schedule" {
 			found = append(found, "is started by "+trigger)
 		}
 	}
