@@ -47,6 +47,16 @@ type change struct{ file, old, new string }
 // says, and made the changes.
 func renderWith(t *testing.T, overlay, component string, changes ...change) string {
 	t.Helper()
+	out, err := manifest.Render(copyWith(t, overlay, component, changes...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// copyWith is the copy's folder.
+func copyWith(t *testing.T, overlay, component string, changes ...change) string {
+	t.Helper()
 	dir := t.TempDir()
 	for _, part := range []string{"kustomize", "sealed-secrets"} {
 		if err := os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(root, part))); err != nil {
@@ -64,11 +74,7 @@ func renderWith(t *testing.T, overlay, component string, changes ...change) stri
 			t.Fatal(err)
 		}
 	}
-	out, err := manifest.Render(filepath.Join(dir, "kustomize", "overlays", overlay))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(out)
+	return filepath.Join(dir, "kustomize", "overlays", overlay)
 }
 
 func TestEveryComponentIsTriedAndHasAReadme(t *testing.T) {
