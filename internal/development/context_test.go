@@ -21,12 +21,14 @@ func TestOnlyContextsOfDevelopmentAreAccepted(t *testing.T) {
 	}
 }
 
-// scripts/deploy lists the patterns as they are, the Tiltfile lists names and prefixes.
+// The scripts list the patterns as they are, the Tiltfile lists names and prefixes.
 func TestTheTiltfileAndScriptsRepeatTheListOfContexts(t *testing.T) {
 	t.Parallel()
 	patterns := development.Contexts()
-	if line := "  " + strings.Join(patterns, " | ") + ") ;;"; !slices.Contains(strings.Split(read(t, "scripts/deploy"), "\n"), line) {
-		t.Errorf("scripts/deploy has no line %q", line)
+	for _, script := range []string{"scripts/deploy", "scripts/gateway-api"} {
+		if line := "  " + strings.Join(patterns, " | ") + ") ;;"; !slices.Contains(strings.Split(read(t, script), "\n"), line) {
+			t.Errorf("%s has no line %q", script, line)
+		}
 	}
 	condition := regexp.MustCompile(`(?m)^if context not in .*$`).FindString(read(t, "Tiltfile"))
 	var named []string

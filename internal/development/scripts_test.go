@@ -24,12 +24,14 @@ case "${0##*/} $*" in
   *" get deployments "*) if [ -e "$HOME/applied" ]; then echo deployment.apps/one; echo deployment.apps/two; else printf '%s' "$DEPLOYED"; fi ;;
   *" apply --kustomize=kustomize/overlays/minikube") : >"$HOME/applied" ;;
   *" get ingresses "*) echo one.test two.test ;;
+  *" get clusterrole/traefik-gateway "*) printf '%s' "$GATEWAY" ;;
   *" get deployment/sealed-secrets "*) printf '%s' "$CONTROLLER" ;;
   *" apply --kustomize=sealed-secrets/minikube/key") : >"$HOME/key" ;;
   *" get secret/development-sealing-key "*) if [ -e "$HOME/key" ]; then printf '%s' "$KEY_AFTER"; else printf '%s' "$KEY_BEFORE"; fi ;;
   *" image build "*) for last; do :; done; (cd "$last" && find . -type f | sort | tr '\n' ' ' | sed 's/^/  has /;s/ *$/\n/') >>"$CALLS" ;;
   "make build") mkdir -p bin && echo program >bin/one && echo program >bin/two && echo "  for $GOOS" >>"$CALLS" ;;
   *" ip") echo 192.0.2.7 ;;
+  "go mod download "*) mkdir -p "$HOME/module/$DEFINITIONS" && printf '{\n\t"Path": "any",\n\t"Dir": "%s",\n\t"Sum": "h1:x"\n}\n' "$HOME/module" ;;
 esac
 `
 
@@ -41,7 +43,7 @@ func newDesk(t *testing.T, without ...string) desk {
 		t.Fatal(err)
 	}
 	// Services of other names: the scripts know none.
-	for path, text := range map[string]string{"scripts/minikube-up": read(t, "scripts/minikube-up"), "scripts/deploy": read(t, "scripts/deploy"), "services/one/Dockerfile": "", "services/two/Dockerfile": ""} {
+	for path, text := range map[string]string{"scripts/minikube-up": read(t, "scripts/minikube-up"), "scripts/deploy": read(t, "scripts/deploy"), "scripts/gateway-api": read(t, "scripts/gateway-api"), "services/one/Dockerfile": "", "services/two/Dockerfile": ""} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(d.dir, path)), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +75,7 @@ func newDesk(t *testing.T, without ...string) desk {
 func (d desk) run(t *testing.T, env []string, script string, arguments ...string) (out string, calls []string, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(d.dir, script), arguments...)
-	cmd.Env = append([]string{"PATH=" + filepath.Join(d.dir, "path"), "CALLS=" + d.log, "FAILS=nothing", "CONTEXT=minikube", "DEPLOYED=", "CONTROLLER=", "KEY_BEFORE=", "KEY_AFTER=", "HOME=" + d.dir}, env...)
+	cmd.Env = append([]string{"PATH=" + filepath.Join(d.dir, "path"), "CALLS=" + d.log, "FAILS=nothing", "CONTEXT=minikube", "DEPLOYED=", "CONTROLLER=", "GATEWAY=", "DEFINITIONS=config/crd/standard", "KEY_BEFORE=", "KEY_AFTER=", "HOME=" + d.dir}, env...)
 	printed, err := cmd.CombinedOutput()
 	b, _ := os.ReadFile(d.log) // there is none where nothing was called
 	return string(printed), strings.Split(strings.TrimSpace(string(b)), "\n"), err
@@ -101,15 +103,15 @@ func TestMinikubeComesUpInOrder(t *testing.T) {
 	}
 	all := strings.Join(calls, "\n")
 	if missing := inOrder(calls, []string{
-		"minikube start --profile=minikube --container-runtime=docker --cni=calico --kubernetes-version=v1.", "addons enable ingress", "addons enable metrics-server",
+		"minikube start --profile=minikube --container-runtime=docker --cni=calico --kubernetes-version=v1.", "addons disable ingress", "addons enable metrics-server",
 		"make build", "  for linux",
 		"image build --tag=localhost:5000/one:dev --build-opt=target=host ", "  has ./Dockerfile ./bin/one",
 		"image build --tag=localhost:5000/two:dev --build-opt=target=host ", "./bin/two",
-		"rollout status deployment/ingress-nginx-controller",
 		"create namespace sealed-secrets", "apply --kustomize=sealed-secrets/minikube/key", "apply --kustomize=sealed-secrets/controller",
 		"wait --for=condition=Established", "rollout status deployment/sealed-secrets", "delete job schema", "apply --kustomize=kustomize/overlays/minikube",
-		"go run ./cmd/platform sync --env=minikube --context=minikube",
-		"rollout status statefulset/auth-db", "rollout status statefulset/session-db", "rollout status deployment.apps/one", "rollout status deployment.apps/two", " ip",
+		"apply --kustomize=kustomize/traefik/controller", "go run ./cmd/platform sync --env=minikube --context=minikube",
+		"rollout status statefulset/auth-db", "rollout status statefulset/session-db", "rollout status deployment.apps/one", "rollout status deployment.apps/two",
+		"--namespace=traefik rollout status deployment/traefik", " ip",
 	}); missing != "" {
 		t.Errorf("%q is missing, or not in its place:\n%s", missing, all)
 	}
@@ -184,7 +186,9 @@ func TestMinikubeUpStopsAtTheFirstFailure(t *testing.T) {
 		{"minikube start *", "addons"},
 		{"make build", "image build"},
 		{"*image build *", "create namespace"},
-		{"*ingress-nginx-controller*", "create namespace"},
+		{"*overlays/minikube", "kustomize/traefik"},
+		{"*traefik/controller", "cmd/platform sync"},
+		{"*status deployment/traefik*", "minikube ip"},
 		{"*minikube/key", "sealed-secrets/controller"},
 		{"*condition=Established*", "overlays"},
 		{"*status deployment/sealed-secrets*", "overlays"},
@@ -195,6 +199,48 @@ func TestMinikubeUpStopsAtTheFirstFailure(t *testing.T) {
 		out, calls, err := newDesk(t).run(t, []string{"FAILS=" + c.fails}, "scripts/minikube-up")
 		if err == nil || strings.Contains(strings.Join(calls, "\n"), c.never) || strings.Contains(out, "docs  ") {
 			t.Errorf("%s fails, and it goes on: %v\n%s", c.fails, err, strings.Join(calls, "\n"))
+		}
+	}
+}
+
+// Each way to serve the hosts is applied as it is there, or not at all.
+func TestDeployAppliesTheControllerOfTheIngresses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env     string
+		applied string
+	}{
+		{"GATEWAY=", "kustomize/traefik/controller"},
+		{"GATEWAY=clusterrole.rbac.authorization.k8s.io/traefik-gateway", "kustomize/traefik/gateway"},
+		{"WITHOUT_INGRESS=1", ""},
+	} {
+		out, calls, err := newDesk(t).run(t, []string{c.env}, "scripts/deploy")
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		all := strings.Join(calls, "\n")
+		if c.applied == "" && strings.Contains(all, "traefik") || !strings.Contains(all, "apply --kustomize="+c.applied) {
+			t.Errorf("%s: not %q:\n%s", c.env, c.applied, all)
+		}
+	}
+}
+
+// Traefik waits for ever for a kind that is not there.
+func TestGatewayAPIComesBeforeWhoServesIt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	out, calls, err := d.run(t, nil, "scripts/gateway-api")
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if missing := inOrder(calls, []string{"go mod download -json sigs.k8s.io/gateway-api@v1.", "--context=minikube apply --server-side --force-conflicts --filename=" + filepath.Join(d.dir, "module/config/crd/standard"),
+		"wait --for=condition=Established", "--context=minikube apply --kustomize=kustomize/traefik/gateway", "rollout status deployment/traefik"}); missing != "" {
+		t.Errorf("%q is missing, or not in its place:\n%s", missing, strings.Join(calls, "\n"))
+	}
+	for _, env := range []string{"CONTEXT=production", "DEFINITIONS=elsewhere", "FAILS=go mod download *", "FAILS=*apply --server-side*"} {
+		out, calls, err := newDesk(t).run(t, []string{env}, "scripts/gateway-api")
+		if err == nil || strings.Contains(strings.Join(calls, "\n"), "kustomize/traefik") {
+			t.Errorf("%s, and it goes on: %v: %s\n%s", env, err, out, strings.Join(calls, "\n"))
 		}
 	}
 }

@@ -134,7 +134,7 @@ func healthy(t *testing.T, env, image string, set *manifest.Set) clustertest.Rec
 		"--namespace auth get deployments":                         rolledOut(apis(set)...),
 		"--namespace auth get statefulsets":                        rolledOut("auth-db", "session-db"),
 		"--namespace auth get jobs":                                items(),
-		askClasses:                                                 `{"items": [{"metadata": {"name": "nginx"}}]}`,
+		askClasses:                                                 `{"items": [{"metadata": {"name": "traefik"}}]}`,
 		askIngress:                                                 clustertest.List(t, ingresses),
 		"get daemonsets --all-namespaces":                          `{"items": [{"metadata": {"name": "kube-proxy"}}, {"metadata": {"name": "calico-node"}}]}`,
 	}
@@ -286,9 +286,9 @@ func TestEachProblemInTheClusterIsReportedOnceWithItsFix(t *testing.T) {
 		"schema": {"minikube", clustertest.Recorded{"--namespace auth get jobs": `{"items": [{"metadata": {"name": "schema"}, "status": {"conditions": [{"type": "Failed", "status": "True", "message": "Job has reached the specified backoff limit"}]}}]}`},
 			"the Job schema failed (Job has reached", "kubectl -n auth logs job/schema"},
 		"a class that is not there": {"minikube", clustertest.Recorded{askClasses: `{"items": [{"metadata": {"name": "other", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}}]}`},
-			"names the class nginx, and the cluster has other", "minikube addons enable ingress"},
-		"an Ingress of another class": {"minikube", clustertest.Recorded{askIngress: strings.Replace(healthy(t, "minikube", image, sets["minikube"])[askIngress], `"nginx"`, `"other"`, 1)},
-			"the Ingress auth-api in the cluster names the class other, and git nginx", "kubectl apply -k kustomize/overlays/minikube"},
+			"names the class traefik, and the cluster has other", "kubectl apply -k kustomize/traefik/controller"},
+		"an Ingress of another class": {"minikube", clustertest.Recorded{askIngress: strings.Replace(healthy(t, "minikube", image, sets["minikube"])[askIngress], `"traefik"`, `"other"`, 1)},
+			"the Ingress auth-api in the cluster names the class other, and git traefik", "kubectl apply -k kustomize/overlays/minikube"},
 		"policies": {"minikube", clustertest.Recorded{"get daemonsets --all-namespaces": `{"items": [{"metadata": {"name": "kindnet"}}]}`}, "does not seem to enforce network policies", "make minikube-up"},
 	} {
 		t.Run(name, func(t *testing.T) {

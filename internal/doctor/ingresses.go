@@ -34,11 +34,8 @@ func (c checker) examineIngresses(ctx context.Context, current string) (found []
 			standard = class.Metadata.Name
 		}
 	}
-	fix := fmt.Sprintf("name another in %s/kustomization.yaml", c.Overlay())
-	if current == "minikube" {
-		fix = "minikube addons enable ingress"
-	} else if len(names) == 0 {
-		return nil // a cluster without an Ingress controller, such as kind: it is reached by node ports
+	if current != "minikube" && len(names) == 0 {
+		return nil // a cluster that runs without an Ingress controller: it is reached by node ports
 	}
 	unknown, unnamed := map[string][]string{}, []string{}
 	for _, i := range c.Set.Ingresses {
@@ -50,10 +47,10 @@ func (c checker) examineIngresses(ctx context.Context, current string) (found []
 		}
 	}
 	for _, class := range slices.Sorted(maps.Keys(unknown)) {
-		found = append(found, Finding{fmt.Sprintf("the Ingress of %s names the class %s, and the cluster has %s: no controller serves its names", strings.Join(unknown[class], ", "), class, cmp.Or(strings.Join(names, ", "), "none")), fix})
+		found = append(found, Finding{fmt.Sprintf("the Ingress of %s names the class %s, and the cluster has %s: no controller serves its names", strings.Join(unknown[class], ", "), class, cmp.Or(strings.Join(names, ", "), "none")), "kubectl apply -k kustomize/traefik/controller"})
 	}
 	if len(unnamed) > 0 {
-		found = append(found, Finding{fmt.Sprintf("the Ingress of %s names no class, so %s serves it", strings.Join(unnamed, ", "), cmp.Or(standard, "no controller")), fix})
+		found = append(found, Finding{fmt.Sprintf("the Ingress of %s names no class, so %s serves it", strings.Join(unnamed, ", "), cmp.Or(standard, "no controller")), fmt.Sprintf("name one in %s/kustomization.yaml", c.Overlay())})
 	}
 	return append(found, c.otherClasses(ctx)...)
 }

@@ -50,7 +50,7 @@ func environmentRules() []rule {
 				}
 			}
 			return found
-		}, old: "  ingressClassName: nginx\n", new: ""},
+		}, old: "  ingressClassName: traefik\n", new: ""},
 		{name: "what is scaled has no fixed number of replicas", check: func(s *manifest.Set) (found []string) {
 			for _, d := range s.Deployments {
 				if d.Spec.Replicas != nil {

@@ -81,6 +81,11 @@ func TestThirdPartyImagesStandInOneListByExactVersion(t *testing.T) {
 			check(overlay+" with "+component, withComponent(t, overlay, component))
 		}
 	}
+	for _, dir := range controllers() {
+		for _, image := range imagesIn(controller(t, dir)) {
+			used[image] = true
+		}
+	}
 	for image := range known {
 		if !used[image] {
 			t.Errorf("%s is in %s and nothing runs it", image, list)

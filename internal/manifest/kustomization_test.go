@@ -4,8 +4,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
 )
 
@@ -85,5 +88,53 @@ func TestForbiddenFieldsAreFound(t *testing.T) {
 	}
 	if found := forbiddenIn(t, []byte("namespace: auth\nconfigMapGenerator: [{name: a, behavior: merge, envs: [a.env]}]")); found != nil {
 		t.Errorf("found %v", found)
+	}
+}
+
+// kustomizations are the folders that are rendered by themselves.
+func kustomizations(t *testing.T) (dirs []string) {
+	t.Helper()
+	for file, text := range kustomizationFiles(t) {
+		if !strings.Contains(string(text), "\nkind: Component\n") {
+			dirs = append(dirs, filepath.Dir(file))
+		}
+	}
+	slices.Sort(dirs)
+	return dirs
+}
+
+func kustomizationFiles(t *testing.T) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for name, text := range tracked(t) {
+		if filepath.Base(name) == "kustomization.yaml" {
+			files[name] = text
+		}
+	}
+	if len(files) < 15 {
+		t.Fatalf("only %d kustomizations", len(files))
+	}
+	return files
+}
+
+// Kustomize has a table of its own.
+func TestNoFieldOfAKustomizationIsDeprecated(t *testing.T) {
+	t.Parallel()
+	deprecated := func(text []byte) []string {
+		var k types.Kustomization
+		if err := yaml.Unmarshal(text, &k); err != nil {
+			t.Fatal(err)
+		}
+		return *k.CheckDeprecatedFields()
+	}
+	for file, text := range kustomizationFiles(t) {
+		if found := deprecated(text); len(found) > 0 {
+			t.Errorf("%s: %v", file, found)
+		}
+	}
+	for _, text := range []string{"bases: [a]", "commonLabels: {a: b}", "patchesStrategicMerge: [a]", "patchesJson6902: [{path: a}]", "vars: [{name: a}]", "imageTags: [{name: a}]"} {
+		if len(deprecated([]byte(text))) != 1 {
+			t.Errorf("not found: %s", text)
+		}
 	}
 }

@@ -36,6 +36,7 @@ func floors() map[string]floor {
 		"valkey": {2, []string{"8.0.11", "8.1.9", "9.1.2"}, "2026-08",
 			"fixes of August 2026; of July, CVE-2026-56684 (CLIENT KILL, code execution by a signed-in user) and CVE-2026-63639"},
 		"sealed-secrets-controller": {1, []string{"0.36.0"}, "2026-02", "CVE-2026-22728: a sealed value could be sealed again for every namespace"},
+		"traefik":                   {2, []string{"3.7.12"}, "2026-08", "the line that is maintained; aliasHeadersStrategy, with which a header is not taken for another, came with 3.7.12"},
 		// Their minor tags follow the fixes of a line, and release images do not contain them.
 		"busybox": {2, []string{"1.36"}, "2023-05", "the line that is maintained; only the development images have it"},
 		"golang":  {2, []string{"1.26"}, "2026-02", "the two newest lines get fixes; go.mod asks for 1.26"},
@@ -107,6 +108,7 @@ func TestVersionsWithKnownVulnerabilitiesAreRefused(t *testing.T) {
 		"postgres":                             {[]string{"17.6", "17.10", "17.11-trixie", "16.14", "latest", ""}, []string{"17.12", "17", "18.4"}},
 		"ghcr.io/cloudnative-pg/postgresql":    {[]string{"17.6-system-trixie"}, []string{"17.12-system-trixie"}},
 		"bitnami/sealed-secrets-controller":    {[]string{"0.35.0"}, []string{"0.40.0"}},
+		"traefik":                              {[]string{"3.7.11", "3.6.9", "2.11.40"}, []string{"3.7.12", "3.7.13", "3.8.0"}},
 		"busybox":                              {[]string{"1.35"}, []string{"1.36", "1.37.0"}},
 		"golang":                               {[]string{"1.25-bookworm"}, []string{"1.26-bookworm"}},
 		"an-image-that-nobody-has-looked-into": {[]string{"1.6.39"}, nil},
@@ -144,7 +146,7 @@ func TestNoFileNamesAnImageWithKnownVulnerabilities(t *testing.T) {
 	}
 }
 
-func TestControllerAndListHaveNoKnownVulnerabilities(t *testing.T) {
+func TestControllersAndListHaveNoKnownVulnerabilities(t *testing.T) {
 	for _, i := range imagesOf(t, list) {
 		name := i.Name
 		if i.NewName != "" {
@@ -154,17 +156,15 @@ func TestControllerAndListHaveNoKnownVulnerabilities(t *testing.T) {
 			t.Errorf("%s: %s", list, why)
 		}
 	}
-	out, err := manifest.Render(root + "/sealed-secrets/controller")
-	if err != nil {
-		t.Fatal(err)
-	}
-	images := imagesIn(parse(t, string(out)))
-	if len(images) == 0 {
-		t.Error("the controller runs nothing")
-	}
-	for _, image := range images {
-		if why := tooOld(image); why != "" {
-			t.Error(why)
+	for _, dir := range controllers() {
+		images := imagesIn(controller(t, dir))
+		if len(images) == 0 {
+			t.Errorf("%s runs nothing", dir)
+		}
+		for _, image := range images {
+			if why := tooOld(image); why != "" {
+				t.Error(why)
+			}
 		}
 	}
 }

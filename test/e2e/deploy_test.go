@@ -38,6 +38,8 @@ func deploy(t *testing.T) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "scripts/deploy")
 	cmd.Dir = root
+	// Not every cluster can get Traefik's image: TestIngressServesBothHosts says so.
+	cmd.Env = append(os.Environ(), "WITHOUT_INGRESS=1")
 	done := make(chan struct{})
 	var missing string
 	go func() {
