@@ -53,6 +53,9 @@ func TestMirrorServesEveryImageOfDockerHub(t *testing.T) {
 		"sealed-secrets": {{"../sealed-secrets/controller/kustomization.yaml", "  - image\n", "  - image\n  - ../../kustomize/components/registry-mirror\n"},
 			{"overlays/gke/kustomization.yaml", "  - ../../base\n", "  - ../../base\n  - ../../../sealed-secrets/controller\n"},
 			{"overlays/gke/kustomization.yaml", "namespace: auth\n", "\n"}},
+		"traefik": {{"traefik/controller/kustomization.yaml", "  - ../../base/images\n", "  - ../../base/images\n  - ../../components/registry-mirror\n"},
+			{"overlays/gke/kustomization.yaml", "  - ../../base\n", "  - ../../base\n  - ../../traefik/controller\n"},
+			{"overlays/gke/kustomization.yaml", "namespace: auth\n", "\n"}},
 	} {
 		seen := map[string]bool{}
 		for _, image := range imagesIn(parse(t, renderWith(t, "gke", "registry-mirror", changes...))) {
