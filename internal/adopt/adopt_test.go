@@ -71,6 +71,17 @@ func plan(dir, keys string, to adopt.Names) adopt.Plan {
 func TestCloneTakesOtherNamesAndItsSecretsAreNew(t *testing.T) {
 	t.Parallel()
 	dir, keys := clone(t), filepath.Join(t.TempDir(), "keys")
+	// A service that the sample does not have takes the domain like the others.
+	for name, text := range map[string]string{"Dockerfile": "FROM scratch\n", "README.md": "order-book.books.test, and order-book.test on Minikube\n"} {
+		file := filepath.Join(dir, "services", "order-book", name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit(t, dir)
 	first := adopt.Names{Module: "git.example.co.uk/team-7/sign_in", Domain: "xn--bcher-kva.example", Registry: "localhost:5000/team/auth"}
 	second := adopt.Names{Module: "example.org/auth/v2", Domain: "staging.example.org", Registry: "registry.example.org/a-team/auth"}
 	before, err := adopt.Current(dir)
@@ -101,7 +112,7 @@ func TestCloneTakesOtherNamesAndItsSecretsAreNew(t *testing.T) {
 		if unformatted := run(t, dir, "gofmt", "-l", "internal", "services", "verify", "cmd", "test", "schema"); unformatted != "" {
 			t.Errorf("not formatted:\n%s", unformatted)
 		}
-		if left := mentions(t, dir, before.Module, "auth."+before.Domain, before.Registry); left != "" {
+		if left := mentions(t, dir, before.Module, "auth."+before.Domain, "order-book."+before.Domain, before.Registry); left != "" {
 			t.Errorf("old names are left:\n%s", left)
 		}
 		// Every import leads to a package.
