@@ -28,7 +28,7 @@ What follows by hand is printed at the end. Addresses of the sample, such as ada
 			if err != nil {
 				return err
 			}
-			if err := adopt.Goldens(cmd.Context(), t.dir); err != nil {
+			if err := adopt.Goldens(t.dir); err != nil {
 				return err
 			}
 			return printAdopted(cmd.OutOrStdout(), t.dir, keys, to, done)
