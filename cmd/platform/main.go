@@ -42,7 +42,7 @@ func (t *tool) cluster(env string) cluster.Cluster {
 func (t *tool) command(args []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{Use: "platform", Short: "Runs the platform", SilenceErrors: true, SilenceUsage: true}
 	root.PersistentFlags().StringVar(&t.dir, "dir", ".", "the repository")
-	root.AddCommand(doctorCommand(t), sealCommand(t), rotateCommand(t), resealCommand(t), certificateCommand(t), syncCommand(t), keyCommand(t), renderCommand(t), adoptCommand(t))
+	root.AddCommand(doctorCommand(t), sealCommand(t), rotateCommand(t), resealCommand(t), certificateCommand(t), syncCommand(t), keyCommand(t), renderCommand(t), adoptCommand(t), newServiceCommand(t))
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

@@ -133,7 +133,7 @@ func layer(path string) int {
 // tools are the packages of cmd/platform from top to bottom, below internal; those of one row do not know each other.
 func tools() [][]string {
 	return [][]string{
-		{"adopt", "doctor"},
+		{"adopt", "doctor", "scaffold"},
 		{"secrets"},
 		{"cluster", "credential", "worktree"},
 		{"sealing", "manifest", "development", "wholefile"},
