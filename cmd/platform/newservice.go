@@ -45,10 +45,10 @@ func printMade(out io.Writer, made scaffold.Service) error {
 	}
 	_, err := fmt.Fprintf(out, `
 Next:
-  git add --all && git diff --cached           look at it
-  go test ./services/%[1]s                 its tests, on real stores
-  go test ./internal/manifest ./internal/layout  the rules
-  tilt up                                      it serves at http://127.0.0.1:%[2]s
+  git add --all && git diff --cached      look at it
+  go test ./services/%[1]s
+  go test ./internal/manifest ./internal/layout
+  tilt up                                 it serves at http://127.0.0.1:%[2]s
 
 It takes tokens for the API books with the scope books:read, like helloworld: services/%[1]s/api.go says so.
 docs/new-service.md goes on from here.
