@@ -1,5 +1,5 @@
 // Command platform is for people who run the platform: it seals secrets, renders
-// overlays, and says what is wrong and how to fix it.
+// overlays, makes services, and says what is wrong and how to fix it.
 package main
 
 import (
