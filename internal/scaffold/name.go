@@ -3,6 +3,9 @@ package scaffold
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,6 +27,31 @@ func check(name string) error {
 		return fmt.Errorf("%s means something else to Go, as the name of a folder: choose another name", name)
 	case name == "kubernetes":
 		return errors.New("kubernetes: Kubernetes sets variables that begin with KUBERNETES_: choose another name")
+	}
+	return nil
+}
+
+// free refuses a name that something else has.
+func (r repository) free(name string) error {
+	for _, folder := range r.folders() {
+		if _, err := os.Lstat(filepath.Join(r.dir, sibling(folder, name))); err == nil {
+			return fmt.Errorf("%s is there already: choose another name", sibling(folder, name))
+		}
+	}
+	taken := regexp.MustCompile(`\bname: "?` + regexp.QuoteMeta(name) + `"?[\s,}]`)
+	setting := regexp.MustCompile(`(?m)^(` + variable(name) + `_\w+)=`)
+	for _, file := range r.names() {
+		text := r.files[file]
+		if strings.HasPrefix(file, "kustomize/") && taken.MatchString(text) {
+			return fmt.Errorf("%s is the name of something in %s: choose another name", name, file)
+		}
+		// A program warns of variables that begin like its settings and are none.
+		if found := setting.FindStringSubmatch(text); path.Ext(file) == ".env" && found != nil {
+			return fmt.Errorf("%s: its settings would begin with %s_, as %s of %s does: choose another name", name, variable(name), found[1], file)
+		}
+	}
+	if strings.Contains(r.files["Tiltfile"], "'"+name+"'") {
+		return fmt.Errorf("%s is the name of something in the Tiltfile: choose another name", name)
 	}
 	return nil
 }

@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/format"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"auth.books.test/internal/manifest"
-	"auth.books.test/internal/wholefile"
 	"auth.books.test/internal/worktree"
 )
 
@@ -76,79 +72,6 @@ func (r repository) goldens() (all []string) {
 		all = append(all, path.Join(manifest.GoldenFolder, name))
 	}
 	return all
-}
-
-// free refuses a name that something else has.
-func (r repository) free(name string) error {
-	for _, folder := range r.folders() {
-		if _, err := os.Lstat(filepath.Join(r.dir, sibling(folder, name))); err == nil {
-			return fmt.Errorf("%s is there already: choose another name", sibling(folder, name))
-		}
-	}
-	taken := regexp.MustCompile(`\bname: "?` + regexp.QuoteMeta(name) + `"?[\s,}]`)
-	setting := regexp.MustCompile(`(?m)^(` + variable(name) + `_\w+)=`)
-	for _, file := range r.names() {
-		text := r.files[file]
-		if strings.HasPrefix(file, "kustomize/") && taken.MatchString(text) {
-			return fmt.Errorf("%s is the name of something in %s: choose another name", name, file)
-		}
-		// A program warns of variables that begin like its settings and are none.
-		if found := setting.FindStringSubmatch(text); path.Ext(file) == ".env" && found != nil {
-			return fmt.Errorf("%s: its settings would begin with %s_, as %s of %s does: choose another name", name, variable(name), found[1], file)
-		}
-	}
-	if strings.Contains(r.files["Tiltfile"], "'"+name+"'") {
-		return fmt.Errorf("%s is the name of something in the Tiltfile: choose another name", name)
-	}
-	return nil
-}
-
-// localPort is the annotation for the Tiltfile.
-var localPort = regexp.MustCompile(`(/local-port: )"(\d+)"`)
-
-// nextPort is the one after the highest that `tilt up` forwards to a service.
-func (r repository) nextPort() string {
-	highest := 18000
-	for _, text := range r.files {
-		for _, found := range localPort.FindAllStringSubmatch(text, -1) {
-			if port, err := strconv.Atoi(found[2]); err == nil {
-				highest = max(highest, port)
-			}
-		}
-	}
-	return strconv.Itoa(highest + 1)
-}
-
-// copies are the template's files under another name.
-func (r repository) copies(name, port string) (files []wholefile.File, err error) {
-	for _, file := range r.names() {
-		before, within, found := strings.Cut(file, "/"+Template+"/")
-		if !found {
-			continue
-		}
-		content := []byte(localPort.ReplaceAllString(rename(r.files[file], name), `${1}"`+port+`"`))
-		if path.Ext(file) == ".go" {
-			if content, err = format.Source(content); err != nil {
-				return nil, fmt.Errorf("copy %s: %w", file, err)
-			}
-		}
-		files = append(files, wholefile.File{Name: path.Join(before, name, within), Content: content})
-	}
-	return files, nil
-}
-
-// lists are the kustomizations that name the template's folder, with a line more.
-func (r repository) lists(name string) (files []wholefile.File, err error) {
-	const line = "\n  - " + Template + "\n"
-	for _, file := range r.names() {
-		if text := r.files[file]; path.Base(file) == "kustomization.yaml" && strings.Contains(text, line) {
-			files = append(files, wholefile.File{Name: file, Content: []byte(strings.Replace(text, line, line+"  - "+name+"\n", 1))})
-		}
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("no kustomization lists %s", Template)
-	}
-	return files, nil
 }
 
 // unchanged refuses changes that are not committed, where the service comes from and where it
