@@ -12,6 +12,9 @@ import (
 	"auth.books.test/internal/scaffold"
 )
 
+// name is one that no service of anybody's has, since these tests pass in repositories with more services too.
+const name = "q7-try-out"
+
 // None of these tests is parallel, since New renders, and kustomize has its schemas in a global variable.
 
 // The rules of the manifests and of the layout hold in the copy, where they know the new service by its
@@ -19,17 +22,17 @@ import (
 func TestNewServiceKeepsTheRules(t *testing.T) {
 	dir := clustertest.Clone(t)
 	began := time.Now()
-	made, err := scaffold.New(t.Context(), dir, "order-book")
+	made, err := scaffold.New(t.Context(), dir, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("made in %v: %d files, %d lists", time.Since(began).Round(10*time.Millisecond), len(made.Files), len(made.Lists))
-	if made.Port != "18002" {
-		t.Errorf("`tilt up` forwards port %s", made.Port)
+	if used := clustertest.Run(t, dir, "git", "grep", "-h", "local-port: ", "--", "kustomize"); made.Port <= "18001" || strings.Contains(used, made.Port) {
+		t.Errorf("`tilt up` forwards port %s, and others have\n%s", made.Port, used)
 	}
 	for _, file := range []string{
-		"services/order-book/main.go", "services/order-book/api_test.go", "services/order-book/Dockerfile", "kustomize/base/order-book/deployment.yaml", "kustomize/base/order-book/networkpolicy.yaml",
-		"kustomize/overlays/minikube/order-book/ingress.yaml", "kustomize/overlays/gke/order-book/httproute.yaml",
+		"services/q7-try-out/main.go", "services/q7-try-out/api_test.go", "services/q7-try-out/Dockerfile", "kustomize/base/q7-try-out/deployment.yaml", "kustomize/base/q7-try-out/networkpolicy.yaml",
+		"kustomize/overlays/minikube/q7-try-out/ingress.yaml", "kustomize/overlays/gke/q7-try-out/httproute.yaml",
 	} {
 		if !slices.Contains(made.Files, file) {
 			t.Errorf("there is no %s", file)
@@ -49,11 +52,11 @@ func TestNewServiceKeepsTheRules(t *testing.T) {
 			t.Errorf("%s speaks of %s", file, scaffold.Template)
 		}
 	}
-	if unformatted := clustertest.Run(t, dir, "gofmt", "-l", "services/order-book"); unformatted != "" {
+	if unformatted := clustertest.Run(t, dir, "gofmt", "-l", "services/"+name); unformatted != "" {
 		t.Errorf("not formatted: %s", unformatted)
 	}
-	clustertest.Run(t, dir, "go", "vet", "./services/order-book")
-	if out := clustertest.Run(t, dir, "go", "run", "-buildvcs=false", "./services/order-book", "version"); !strings.HasPrefix(out, "order-book ") {
+	clustertest.Run(t, dir, "go", "vet", "./services/"+name)
+	if out := clustertest.Run(t, dir, "go", "run", "-buildvcs=false", "./services/"+name, "version"); !strings.HasPrefix(out, "q7-try-out ") {
 		t.Errorf("it says %s", out)
 	}
 	clustertest.Run(t, dir, "go", "test", "./internal/layout", "./internal/manifest", "-run", "OverlaysKeepTheRules|TiltKeepsTheRules|AsReviewed|ImportsKeepTheRules|RelativeLink")
@@ -71,7 +74,7 @@ func TestRefusedServiceLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%q: it changed\n%s", name, after)
 		}
 	}
-	for name, says := range map[string]string{
+	for bad, says := range map[string]string{
 		"":                      "is no name of a service",
 		"Orders":                "is no name of a service",
 		"order_book":            "is no name of a service",
@@ -94,21 +97,21 @@ func TestRefusedServiceLeavesNothingBehind(t *testing.T) {
 		"auth":                  "its settings would begin with AUTH_",
 		"secrets":               "is the name of something in the Tiltfile",
 	} {
-		refused(name, says)
+		refused(bad, says)
 	}
 
 	// What is half made is taken back.
 	clustertest.Edit(t, filepath.Join(dir, "kustomize/overlays/gke/kustomization.yaml"), "  - gateway.yaml\n", "  - gateway.yaml\n  - not-there.yaml\n")
 	clustertest.Commit(t, dir)
-	refused("order-book", "not-there.yaml")
+	refused(name, "not-there.yaml")
 
 	clustertest.Write(t, []byte("mine\n"), dir, "services/helloworld/mine.go")
-	refused("order-book", "services/helloworld has changes that are not committed")
+	refused(name, "services/helloworld has changes that are not committed")
 	clustertest.Remove(t, dir, "services/helloworld/mine.go")
 	clustertest.Edit(t, filepath.Join(dir, "kustomize/base/kustomization.yaml"), "  - helloworld\n", "  - helloworld\n  - mine\n")
-	refused("order-book", "kustomize/base/kustomization.yaml has changes that are not committed")
+	refused(name, "kustomize/base/kustomization.yaml has changes that are not committed")
 
-	if _, err := scaffold.New(t.Context(), t.TempDir(), "order-book"); err == nil || !strings.Contains(err.Error(), "no git repository") {
+	if _, err := scaffold.New(t.Context(), t.TempDir(), name); err == nil || !strings.Contains(err.Error(), "no git repository") {
 		t.Errorf("outside of a repository: %v", err)
 	}
 }
