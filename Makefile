@@ -34,7 +34,7 @@ watch: ## Like run, and builds and restarts on every change of the code.
 
 # These packages render manifests and make keys, one after the other. The race detector finds
 # nothing in them, and makes them four times as slow.
-RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/environment ./internal/manifest ./internal/secrets
+RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/environment ./internal/manifest ./internal/scaffold ./internal/secrets
 
 # By default the race detector makes each test binary wait for a second at its end.
 RACE_OPTIONS := atexit_sleep_ms=50
@@ -53,6 +53,10 @@ test-containers: ## Runs the tests that use stores against the official images i
 .PHONY: test-adopted
 test-adopted: ## Runs the tests of a copy of this repository that has other names. TEST=command runs something else there.
 	@scripts/test-adopted
+
+.PHONY: test-new-service
+test-new-service: ## Runs the tests of a copy of this repository that has a service more. TEST=command runs something else there.
+	@scripts/test-new-service
 
 .PHONY: lint
 lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is installed.

@@ -17,7 +17,7 @@ func adoptCommand(t *tool) *cobra.Command {
 		Long: `Replaces the names of this repository by yours, and all secrets by new ones:
 
   --module    the path of the Go module, in go.mod, imports and pages
-  --domain    the services become auth.DOMAIN and helloworld.DOMAIN, in overlays, settings, tests and pages
+  --domain    the services become auth.DOMAIN and, by its name, each other (helloworld.DOMAIN), in overlays, settings, tests and pages
   --registry  where clusters take the two images from
   --keys      a folder outside the repository for the private sealing keys of clusters
 
@@ -28,7 +28,7 @@ What follows by hand is printed at the end. Addresses of the sample, such as ada
 			if err != nil {
 				return err
 			}
-			if err := adopt.Goldens(cmd.Context(), t.dir); err != nil {
+			if err := adopt.Goldens(t.dir); err != nil {
 				return err
 			}
 			return printAdopted(cmd.OutOrStdout(), t.dir, keys, to, done)

@@ -1,5 +1,5 @@
 // Command platform is for people who run the platform: it seals secrets, renders
-// overlays, and says what is wrong and how to fix it.
+// overlays, makes services, and says what is wrong and how to fix it.
 package main
 
 import (
@@ -42,7 +42,8 @@ func (t *tool) cluster(env string) cluster.Cluster {
 func (t *tool) command(args []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{Use: "platform", Short: "Runs the platform", SilenceErrors: true, SilenceUsage: true}
 	root.PersistentFlags().StringVar(&t.dir, "dir", ".", "the repository")
-	root.AddCommand(doctorCommand(t), sealCommand(t), rotateCommand(t), resealCommand(t), certificateCommand(t), syncCommand(t), keyCommand(t), renderCommand(t), adoptCommand(t), newEnvironmentCommand(t))
+	root.AddCommand(doctorCommand(t), sealCommand(t), rotateCommand(t), resealCommand(t), certificateCommand(t), syncCommand(t), keyCommand(t), renderCommand(t),
+		adoptCommand(t), newEnvironmentCommand(t), newServiceCommand(t))
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

@@ -25,7 +25,7 @@ those are the same in each environment.`,
 			if err != nil {
 				return err
 			}
-			if err := adopt.Goldens(cmd.Context(), t.dir); err != nil {
+			if err := adopt.Goldens(t.dir); err != nil {
 				return err
 			}
 			return printNewEnvironment(cmd.OutOrStdout(), p, made)

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"auth.books.test/internal/cluster"
+	"auth.books.test/internal/manifest"
+	"auth.books.test/internal/wholefile"
 	"auth.books.test/internal/worktree"
 )
 
@@ -56,7 +57,7 @@ func Adopt(ctx context.Context, p Plan) (Done, error) {
 	if err := os.MkdirAll(p.Keys, 0o700); err != nil {
 		return done, fmt.Errorf("make the folder of keys: %w", err)
 	}
-	for _, env := range cluster.Environments(p.Dir) {
+	for _, env := range manifest.Environments(p.Dir) {
 		file, err := SealAnew(ctx, p.Cluster(env), filepath.Join(p.Keys, env+".key"))
 		if err != nil {
 			return done, err
@@ -66,13 +67,17 @@ func Adopt(ctx context.Context, p Plan) (Done, error) {
 	return done, nil
 }
 
-// Goldens writes the rendered overlays under internal/manifest/testdata anew: what names
-// a map of settings after its content changes with the names.
-func Goldens(ctx context.Context, dir string) error {
-	update := exec.CommandContext(ctx, "go", "test", "./internal/manifest", "-run", "AsReviewed", "-update")
-	update.Dir = dir
-	if out, err := update.CombinedOutput(); err != nil {
-		return fmt.Errorf("write the rendered overlays anew: %w: %s", err, out)
+// Goldens writes the golden files anew: what names a map of settings after its content changes
+// with the names.
+func Goldens(dir string) error {
+	goldens, err := manifest.Goldens(dir)
+	if err != nil {
+		return fmt.Errorf("render the overlays anew: %w", err)
+	}
+	for name, content := range goldens {
+		if err := wholefile.Replace(filepath.Join(dir, name), content, 0o644); err != nil {
+			return fmt.Errorf("write %s anew: %w", name, err)
+		}
 	}
 	return nil
 }
@@ -90,7 +95,7 @@ func (p Plan) outside() error {
 	if within, err := filepath.Rel(dir, keys); err == nil && filepath.IsLocal(within) {
 		return fmt.Errorf("--keys: %s is in the repository, where private keys would be committed: name a folder outside of it", p.Keys)
 	}
-	for _, env := range cluster.Environments(p.Dir) {
+	for _, env := range manifest.Environments(p.Dir) {
 		if _, err := os.Stat(filepath.Join(keys, env+".key")); err == nil {
 			return fmt.Errorf("--keys: %s has a key for %s already, which may be in use: name another folder", p.Keys, env)
 		}

@@ -11,52 +11,8 @@ import (
 
 	"auth.books.test/internal/adopt"
 	"auth.books.test/internal/cluster"
+	"auth.books.test/internal/cluster/clustertest"
 )
-
-const root = "../.."
-
-func run(t *testing.T, dir, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
-	}
-	return string(out)
-}
-
-// clone is a repository with this one's files as they are now.
-func clone(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name := range strings.SplitSeq(strings.TrimSuffix(run(t, root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
-		content, err := os.ReadFile(filepath.Join(root, name))
-		if os.IsNotExist(err) {
-			continue // deleted, and not committed yet
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		to := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(to, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run(t, dir, "git", "init", "-q")
-	commit(t, dir)
-	return dir
-}
-
-func commit(t *testing.T, dir string) {
-	t.Helper()
-	run(t, dir, "git", "add", "-A")
-	run(t, dir, "git", "commit", "-qm", "as it is")
-}
 
 // plan is of a machine that reaches no cluster.
 func plan(dir, keys string, to adopt.Names) adopt.Plan {
@@ -70,7 +26,18 @@ func plan(dir, keys string, to adopt.Names) adopt.Plan {
 // second adoption begins with names that differ from each other, unlike the sample's.
 func TestCloneTakesOtherNamesAndItsSecretsAreNew(t *testing.T) {
 	t.Parallel()
-	dir, keys := clone(t), filepath.Join(t.TempDir(), "keys")
+	dir, keys := clustertest.Clone(t), filepath.Join(t.TempDir(), "keys")
+	// A service that the sample does not have takes the domain like the others.
+	for name, text := range map[string]string{"Dockerfile": "FROM scratch\n", "README.md": "order-book.books.test, and order-book.test on Minikube\n"} {
+		file := filepath.Join(dir, "services", "order-book", name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clustertest.Commit(t, dir)
 	first := adopt.Names{Module: "git.example.co.uk/team-7/sign_in", Domain: "xn--bcher-kva.example", Registry: "localhost:5000/team/auth"}
 	second := adopt.Names{Module: "example.org/auth/v2", Domain: "staging.example.org", Registry: "registry.example.org/a-team/auth"}
 	before, err := adopt.Current(dir)
@@ -98,15 +65,15 @@ func TestCloneTakesOtherNamesAndItsSecretsAreNew(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(folder, "gke.key")); err != nil {
 			t.Errorf("the private key of gke: %v", err)
 		}
-		if unformatted := run(t, dir, "gofmt", "-l", "internal", "services", "verify", "cmd", "test", "schema"); unformatted != "" {
+		if unformatted := clustertest.Run(t, dir, "gofmt", "-l", "internal", "services", "verify", "cmd", "test", "schema"); unformatted != "" {
 			t.Errorf("not formatted:\n%s", unformatted)
 		}
-		if left := mentions(t, dir, before.Module, "auth."+before.Domain, before.Registry); left != "" {
+		if left := mentions(t, dir, before.Module, "auth."+before.Domain, "order-book."+before.Domain, before.Registry); left != "" {
 			t.Errorf("old names are left:\n%s", left)
 		}
 		// Every import leads to a package.
-		run(t, dir, "go", "list", "-e=false", "-test", "./...")
-		commit(t, dir)
+		clustertest.Run(t, dir, "go", "list", "-e=false", "-test", "./...")
+		clustertest.Commit(t, dir)
 		before = to
 	}
 }
@@ -146,14 +113,14 @@ func mentions(t *testing.T, dir string, names ...string) string {
 
 func TestAdoptionThatCouldLoseSomethingIsRefused(t *testing.T) {
 	t.Parallel()
-	dir := clone(t)
+	dir := clustertest.Clone(t)
 	good := adopt.Names{Module: "example.org/auth", Domain: "books.example.org", Registry: "registry.example.org/auth"}
 	refused := func(what, says string, p adopt.Plan) {
 		t.Helper()
 		if _, err := adopt.Adopt(t.Context(), p); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", what, err, says)
 		}
-		if changes := run(t, dir, "git", "status", "--porcelain", "--untracked-files=no"); changes != "" {
+		if changes := clustertest.Run(t, dir, "git", "status", "--porcelain", "--untracked-files=no"); changes != "" {
 			t.Errorf("%s: it changed\n%s", what, changes)
 		}
 	}

@@ -20,8 +20,8 @@ import (
 type Names struct {
 	// Module is the path of the Go module, such as git.example.org/team/auth.
 	Module string
-	// Domain is that of the services, such as example.org: they are auth.example.org and
-	// helloworld.example.org.
+	// Domain is that of the services, such as example.org: they are auth.example.org and, of
+	// the name of each other, helloworld.example.org.
 	Domain string
 	// Registry is where clusters take images from, such as registry.example.org/auth.
 	Registry string

@@ -7,6 +7,7 @@ import (
 	"go/format"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,12 +24,14 @@ type rewriter struct {
 	// in go.mod and in the go commands of the pages. The path alone could be the name of
 	// the host, which is the same in the sample.
 	imports, directives *regexp.Regexp
+	// services have a host of their own each, of their name.
+	services []string
 }
 
-func newRewriter(from, to Names, folders []string) rewriter {
+func newRewriter(from, to Names, folders, services []string) rewriter {
 	path := regexp.QuoteMeta(from.Module)
 	return rewriter{
-		from: from, to: to,
+		from: from, to: to, services: services,
 		imports:    regexp.MustCompile(`(^|[^/@.\w-])` + path + `(/(?:(?:` + strings.Join(folders, "|") + `)(?:[^\w-]|$)|\.\.\.|"))`),
 		directives: regexp.MustCompile(`(?m)((?:^module|-replace) )` + path + `($|=)`),
 	}
@@ -41,12 +44,12 @@ func (r rewriter) rewrite(text string) string {
 	text = replaceAll(r.directives, text, module)
 	text = strings.ReplaceAll(text, r.from.Registry, r.to.Registry)
 	dashed := func(domain string) string { return "auth-" + strings.ReplaceAll(domain, ".", "-") }
-	for _, pair := range [][2]string{
-		{"auth." + r.from.Domain, "auth." + r.to.Domain}, {"helloworld." + r.from.Domain, "helloworld." + r.to.Domain},
-		// Of Minikube, where the sample's second host has a domain of its own.
-		{"helloworld.test", "helloworld." + r.to.Domain},
-		{dashed(r.from.Domain), dashed(r.to.Domain)},
-	} {
+	pairs := [][2]string{{"auth." + r.from.Domain, "auth." + r.to.Domain}, {dashed(r.from.Domain), dashed(r.to.Domain)}}
+	for _, name := range r.services {
+		// The second is of Minikube, where the sample's other hosts have a domain of their own.
+		pairs = append(pairs, [2]string{name + "." + r.from.Domain, name + "." + r.to.Domain}, [2]string{name + ".test", name + "." + r.to.Domain})
+	}
+	for _, pair := range pairs {
 		text = replaceWhole(text, pair[0], pair[1])
 	}
 	return text
@@ -70,7 +73,7 @@ func Rewrite(ctx context.Context, dir string, from, to Names) (changed []string,
 	if err != nil {
 		return nil, err
 	}
-	r := newRewriter(from, to, folders(files))
+	r := newRewriter(from, to, folders(files), services(files))
 	for _, name := range files {
 		did, err := r.file(filepath.Join(dir, name))
 		if err != nil {
@@ -123,5 +126,18 @@ func folders(files []string) (names []string) {
 	return names
 }
 
-// RewriteText gives a text that names hosts, registry or module by the names to.
-func RewriteText(from, to Names, text string) string { return newRewriter(from, to, nil).rewrite(text) }
+// services are those of the folder of that name, but for auth-api, which is called auth.
+func services(files []string) (names []string) {
+	for _, file := range files {
+		if name, found := strings.CutPrefix(path.Dir(file), "services/"); found && path.Base(file) == "Dockerfile" && name != "auth-api" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// RewriteText gives a text that names hosts and registry by the names to. services are those
+// that have a host of their name.
+func RewriteText(from, to Names, services []string, text string) string {
+	return newRewriter(from, to, nil, services).rewrite(text)
+}

@@ -99,7 +99,7 @@ func TestWorkflowsOnlyCallMake(t *testing.T) {
 func TestWorkflowRunsWhatIsRunByHand(t *testing.T) {
 	t.Parallel()
 	text := read(t, ".github/workflows/ci.yml")
-	for _, target := range []string{"lint", "test", "test-containers", "minikube-up", "e2e", "tilt-ci"} {
+	for _, target := range []string{"lint", "test", "test-containers", "test-adopted", "test-new-service", "minikube-up", "e2e", "tilt-ci"} {
 		if !strings.Contains(text, "run: make "+target+"\n") {
 			t.Errorf("it does not run make %s", target)
 		}

@@ -190,6 +190,7 @@ func TestEachProblemInTheClusterIsReportedOnceWithItsFix(t *testing.T) {
 	}
 	names := apis(sets["minikube"])
 	last := names[len(names)-1]
+	class := fmt.Sprintf("%q", *sets["minikube"].Ingresses[0].Spec.IngressClassName)
 	unready := podsOf(sets["minikube"], "False")
 	const gone = `{"status": "unavailable", "stores": {"auth-db": "down", "session-db": "up"}, "schema": "unknown"}`
 	gke := clustertest.Recorded{"config current-context": "gke_books_europe\n"}
@@ -287,7 +288,7 @@ func TestEachProblemInTheClusterIsReportedOnceWithItsFix(t *testing.T) {
 			"the Job schema failed (Job has reached", "kubectl -n auth logs job/schema"},
 		"a class that is not there": {"minikube", clustertest.Recorded{askClasses: `{"items": [{"metadata": {"name": "other", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}}]}`},
 			"names the class traefik, and the cluster has other", "kubectl apply -k kustomize/traefik/controller"},
-		"an Ingress of another class": {"minikube", clustertest.Recorded{askIngress: strings.Replace(healthy(t, "minikube", image, sets["minikube"])[askIngress], `"traefik"`, `"other"`, 1)},
+		"an Ingress of another class": {"minikube", clustertest.Recorded{askIngress: strings.Replace(healthy(t, "minikube", image, sets["minikube"])[askIngress], class, `"other"`, 1)},
 			"the Ingress auth-api in the cluster names the class other, and git traefik", "kubectl apply -k kustomize/overlays/minikube"},
 		"policies": {"minikube", clustertest.Recorded{"get daemonsets --all-namespaces": `{"items": [{"metadata": {"name": "kindnet"}}]}`}, "does not seem to enforce network policies", "make minikube-up"},
 	} {

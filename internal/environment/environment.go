@@ -124,6 +124,10 @@ func (p Plan) copyOverlay(from adopt.Names) (files []string, err error) {
 	if err := os.CopyFS(target, os.DirFS(source)); err != nil {
 		return nil, err
 	}
+	services, err := folders(source)
+	if err != nil {
+		return nil, err
+	}
 	to := from
 	to.Domain = p.Domain
 	err = filepath.WalkDir(target, func(path string, entry fs.DirEntry, err error) error {
@@ -135,7 +139,7 @@ func (p Plan) copyOverlay(from adopt.Names) (files []string, err error) {
 		if err != nil {
 			return err
 		}
-		after := adopt.RewriteText(from, to, string(text))
+		after := adopt.RewriteText(from, to, services, string(text))
 		// Where people come from.
 		after = strings.ReplaceAll(after, "https://"+from.Domain, "https://"+to.Domain)
 		after = strings.ReplaceAll(after, "sealed-secrets/"+p.From+"\n", "sealed-secrets/"+p.Name+"\n")
@@ -143,4 +147,18 @@ func (p Plan) copyOverlay(from adopt.Names) (files []string, err error) {
 	})
 	slices.Sort(files)
 	return files, err
+}
+
+// folders are those in an overlay: each is of the service of that name.
+func folders(dir string) (names []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }

@@ -13,6 +13,7 @@ import (
 	"auth.books.test/internal/cluster/clustertest"
 	"auth.books.test/internal/doctor"
 	"auth.books.test/internal/environment"
+	"auth.books.test/internal/manifest"
 )
 
 // checkout is a copy of what environments are made of.
@@ -42,12 +43,12 @@ func plan(t *testing.T, dir string) environment.Plan {
 // Not parallel, since kustomize has its schemas in a global variable.
 func TestNewEnvironmentHasItsOwnHostsKeyAndSecrets(t *testing.T) {
 	dir := checkout(t)
-	p, before := plan(t, dir), cluster.Environments(dir)
+	p, before := plan(t, dir), manifest.Environments(dir)
 	made, err := environment.New(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all := cluster.Environments(dir); len(all) != len(before)+1 || !slices.Contains(all, "canary") {
+	if all := manifest.Environments(dir); len(all) != len(before)+1 || !slices.Contains(all, "canary") {
 		t.Fatalf("environments: %q", all)
 	}
 	if found := doctor.Files(t.Context(), p.Cluster("canary")); len(found) > 0 {

@@ -134,7 +134,7 @@ func layer(path string) int {
 func tools() [][]string {
 	return [][]string{
 		{"environment"},
-		{"adopt", "doctor"},
+		{"adopt", "doctor", "scaffold"},
 		{"secrets"},
 		{"cluster", "credential", "worktree"},
 		{"sealing", "manifest", "development", "wholefile"},
