@@ -20,6 +20,7 @@ func TestEqualValuesAreNormalisedAlike(t *testing.T) {
 		{new(setting.Address), "localhost:0", "localhost:0"}, {new(setting.Address), "0.0.0.0:65535", "0.0.0.0:65535"}, {new(setting.Address), "[::]:80", "[::]:80"},
 		{new(setting.Number), "0", "0"}, {new(setting.Number), "1073741824", "1073741824"},
 		{new(setting.Port), "65535", "65535"}, {new(setting.Duration), "1h30m", "1h30m0s"}, {new(setting.Duration), "0", "0s"}, {new(setting.Duration), "1.5s", "1.5s"},
+		{new(setting.Rate), "30/10m", "30/10m0s"}, {new(setting.Rate), "1/1s", "1/1s"}, {new(setting.Rate), "1000000/24h", "1000000/24h0m0s"}, {new(setting.Rate), "off", "off"},
 		{new(setting.Toggle), "TRUE", "true"}, {new(setting.Toggle), "0", "false"}, {new(setting.Level), "warn", "WARN"}, {new(setting.Level), "Debug", "DEBUG"},
 		{new(setting.Networks), "10.1.2.3/8", "10.0.0.0/8"}, {new(setting.Networks), "10.1.2.3", "10.1.2.3/32"}, {new(setting.Networks), "::1 , fd00::1/8", "::1/128,fd00::/8"},
 		{new(setting.Networks), "::ffff:10.1.2.3/104", "10.0.0.0/8"}, {new(setting.Networks), "::ffff:10.1.2.3", "10.1.2.3/32"}, {new(setting.Networks), "10.0.0.0/8,10.1.0.0/8", "10.0.0.0/8"},
@@ -62,6 +63,9 @@ func TestOddValuesAreRefused(t *testing.T) {
 		"ports":   {func() kind { return new(setting.Port) }, []string{"0", "-1", "+1", "080", "65536", "http", "0x50", " 80", "80/tcp", "5432,5433"}},
 		"durations": {func() kind { return new(setting.Duration) }, []string{
 			"5", "-1s", "-0s", "+5s", "1d", "1w", "5 s", "s", "1h30", "5sec", "9999999999h", "99999999999999999999s", "1,5s", "0x5s",
+		}},
+		"rates": {func() kind { return new(setting.Rate) }, []string{
+			"", "30", "/", "30/", "/10m", "30/10", "0/10m", "-1/10m", "+1/10m", "01/10m", "1.5/10m", "1000001/1m", "30/0s", "30/999ms", "30/1.5s", "30/25h", "30/-1m", "30/10m/2", " 30/10m", "30 / 10m", "OFF", "Off", "none", "0", "unlimited", "3e1/1m",
 		}},
 		"toggles": {func() kind { return new(setting.Toggle) }, []string{"yes", "on", "2", "-1", "tRuE", " true", "enabled"}},
 		"levels":  {func() kind { return new(setting.Level) }, []string{"loud", "warning", "info+2", "-4", "INFO-1", " info", "trace"}},
