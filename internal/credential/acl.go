@@ -9,7 +9,8 @@ import (
 
 // The commands that the programs run. AUTH and HELLO need no permission.
 const (
-	apiCommands = "+ping +client|tracking +info +scan +get +touch +object|idletime +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec"
+	apiCommands = "+ping +client|tracking +info +scan +get +touch +object|idletime +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec " +
+		"+zadd +zrem +zcard +zrange +zremrangebyscore +pexpire" // what package limit counts with
 	// The commands of APIs that verify tokens themselves, in any language.
 	verifierCommands = "+ping +client|tracking +get +touch"
 )
@@ -20,7 +21,7 @@ const (
 //   - default may do everything, but cannot sign in. Redis also loads the append-only file
 //     as this user: without permissions, Redis would refuse every transaction in the file
 //     at a restart, and lose its tokens;
-//   - auth-api writes records of tokens and clients, and no other key;
+//   - auth-api writes records of tokens and clients, counts attempts, and has no other key;
 //   - verifier reads records of tokens, for APIs that verify tokens themselves;
 //   - probe may only PING, and needs no password;
 //   - reload makes Redis read this file again. Only Redis's own pods have its password.
@@ -31,7 +32,7 @@ func usersACL(u redisUsers) string {
 	passwords := func(hashes []string) string { return "#" + strings.Join(hashes, " #") }
 	users := []string{
 		"user default off ~* &* +@all",
-		"user auth-api on " + passwords(u.api) + " ~session:* ~client:* resetchannels -@all " + apiCommands,
+		"user auth-api on " + passwords(u.api) + " ~session:* ~client:* ~limit:* resetchannels -@all " + apiCommands,
 		"user verifier on " + passwords(u.verifier) + " %R~session:* resetchannels -@all " + verifierCommands,
 		"user probe on nopass resetkeys resetchannels -@all +ping",
 	}

@@ -112,7 +112,7 @@ func layers() [][]string {
 		{"session"},
 		{"account", "client", "resource"},
 		{"authorization"},
-		{"access", "postgres", "servicekey", "password/worker"},
+		{"access", "limit", "postgres", "servicekey", "password/worker"},
 		{"password"},
 		{"fault"},
 	}

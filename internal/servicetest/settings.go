@@ -39,11 +39,13 @@ func AuthAPISettings(t testing.TB) Settings {
 
 // AuthAPIOn are the settings of auth-api on the stores of two URLs. It hashes more
 // passwords at once than it would by itself: on a busy machine a sign-in might wait for
-// a slot for too long.
+// a slot for too long. All requests of a test come from one address, so that its limits are
+// wide.
 func AuthAPIOn(authDB, sessionDB string) Settings {
 	return Settings{
 		"AUTH_DB_URL": authDB, "SESSION_DB_URL": sessionDB, "SESSION_DB_TOKEN_KEY": TokenKey, "AUTH_API_SERVICE_KEY": ServiceKey,
 		"AUTH_API_ADDR": "127.0.0.1:0", "AUTH_API_METRICS_ADDR": "127.0.0.1:0", "AUTH_API_SHUTDOWN_DELAY": "0s",
 		"PASSWORD_SLOTS": "8", "PASSWORD_QUEUE": "200",
+		"AUTH_API_LIMIT_SIGN_IN": "100000/1m", "AUTH_API_LIMIT_REGISTRATION": "100000/1m", "AUTH_API_LIMIT_REGISTRATION_OVERALL": "3000/1m", "AUTH_API_LIMIT_CLIENT": "100000/1m",
 	}
 }

@@ -36,7 +36,7 @@ func (a *api) readable(what string, ask func(origin string) answer, status int) 
 			a.t.Errorf("%s from %q: %d %s, want %d; %v", what, origin, got.status, got.raw, status, h)
 		}
 		exposed := strings.Split(h.Get("Access-Control-Expose-Headers"), ", ")
-		for _, name := range []string{"WWW-Authenticate", "Retry-After", "Allow", "X-Request-Id"} {
+		for _, name := range []string{"WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "Allow", "X-Request-Id"} {
 			if (allowed != "") != slices.Contains(exposed, name) {
 				a.t.Errorf("%s from %q: %s is exposed: %v", what, origin, name, exposed)
 			}

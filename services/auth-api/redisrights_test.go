@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -145,7 +146,11 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	r := newClusterRedis(t, "")
 	ctx := t.Context()
 	r.admin.ConfigResetStat(ctx)
-	a := start(t, func(s settings) { s["SESSION_DB_URL"] = r.url("auth-api") })
+	const registrations = 100
+	a := start(t, func(s settings) {
+		s["SESSION_DB_URL"] = r.url("auth-api")
+		s["AUTH_API_LIMIT_REGISTRATION_OVERALL"] = strconv.Itoa(registrations) + "/1h"
+	})
 	living, _ := a.library()
 	ended, _ := a.signIn(email, password)
 	a.must("role", "revoke", email, "shop", "editor") // which narrows live tokens
@@ -153,6 +158,13 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 		t.Errorf("introspection: %d %s", got.status, got.raw)
 	}
 	a.want(a.call("DELETE", "/v1/sessions/current", ended, nil), 204, "")
+	// Other replicas have used up a limit.
+	for n := range registrations {
+		if err := r.admin.ZAdd(ctx, "limit:registration_overall", redis.Z{Score: float64(time.Now().UnixMilli()), Member: n}).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.want(a.register("eve@books.test", password), 429, "too_many_attempts")
 	devtest.Eventually(t, "the first rebuild is done", func() bool { return strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 1") })
 	devtest.Eventually(t, "tokens are verified from memory", func() bool { return strings.Contains(a.log.String(), "tokens are verified from memory") })
 	// A mark that is not true is taken away, and Redis is filled again.

@@ -18,7 +18,7 @@ import (
 func TestTheRightsAreEnoughInACluster(t *testing.T) {
 	t.Parallel()
 	const (
-		api      = "~session:* ~client:* +ping +client|tracking +info +scan +get +touch +object|idletime +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec"
+		api      = "~session:* ~client:* ~limit:* +ping +client|tracking +info +scan +get +touch +object|idletime +set +del +hgetall +hset +hdel +watch +unwatch +multi +exec +zadd +zrem +zcard +zrange +zremrangebyscore +pexpire"
 		verifier = "%R~session:* +ping +client|tracking +get +touch"
 		cluster  = " +cluster|slots +command +asking"
 	)

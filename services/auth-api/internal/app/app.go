@@ -19,6 +19,7 @@ import (
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/health"
+	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/password/worker"
@@ -38,6 +39,7 @@ type App struct {
 	authorizations *authorization.Service
 	sessions       *session.Service
 	login          *login.Service
+	limits         *limit.Limiter
 	offers         *resource.Store
 	verifier       *direct.Verifier
 	health         *health.Checker
@@ -92,7 +94,8 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 		Store: people, Passwords: a.hashing, Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
 		Authorizations: a.authorizations, Belongings: a.offers, Random: rand.Reader,
 	})
-	a.login = login.New(a.Accounts, a.sessions)
+	a.limits = newLimits(c, a.redis, log)
+	a.login = login.New(a.Accounts, a.sessions, a.limits)
 	a.Callers = client.NewAuthenticator(records)
 	a.Clients = client.New(client.Options{
 		Store: client.NewStore(a.db), Records: records, Authorizations: a.authorizations, Random: rand.Reader, Now: time.Now, Log: log,

@@ -49,6 +49,7 @@ func newRegistry(a *App) *prometheus.Registry {
 		}
 		return float64(n)
 	})
+	r.MustRegister(a.limits.Collectors()...)
 	r.MustRegister(newVerification(a.verifier.Stats))
 	return r
 }

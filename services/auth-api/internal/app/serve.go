@@ -33,6 +33,9 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	for _, name := range config.Unknown() {
 		log.WarnContext(ctx, "auth-api has no setting of this name: `auth-api config` prints all settings", "variable", name)
 	}
+	for _, name := range c.LimitsOff() {
+		log.WarnContext(ctx, "this limit is off: attempts are not counted", "setting", name)
+	}
 	allowGarbage()
 	a, err := New(ctx, c, log)
 	if err != nil {
@@ -84,7 +87,7 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 
 func (a *App) newServer(c config.Config, r prometheus.Registerer, version string) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Options{
-		Accounts: a.Accounts, Sessions: a.sessions, Login: a.login, Verifier: a.verifier, Clients: a.Callers, Health: a.health, Offers: a.offers,
+		Accounts: a.Accounts, Sessions: a.sessions, Login: a.login, Limits: a.limits, Verifier: a.verifier, Clients: a.Callers, Health: a.health, Offers: a.offers,
 		Log: a.log, Metrics: r, Now: time.Now, Version: version,
 		PasswordGrant: c.PasswordGrant.On, Realm: string(c.Realm), Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
 	})

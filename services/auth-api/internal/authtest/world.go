@@ -19,6 +19,7 @@ import (
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
@@ -47,6 +48,7 @@ type World struct {
 	Resources      *resource.Service
 	Sessions       *session.Service
 	Login          *login.Service
+	Limits         *limit.Limiter
 	Authorizations *authorization.Service
 
 	Ring      *token.KeyRing
@@ -96,7 +98,8 @@ func On(t testing.TB, s Stores) *World {
 	w.Accounts = account.New(w.AccountOptions())
 	w.Resources = resource.New(w.Authorizations, w.People, w.Clients, rand.Reader)
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
-	w.Login = login.New(w.Accounts, w.Sessions)
+	w.Limits = limit.New(limit.Options{Rates: wide(), Redis: w.Redis, Timeout: storeTimeout, Key: []byte(tokenKey), Now: w.Clock.Now, Log: discard()})
+	w.Login = login.New(w.Accounts, w.Sessions, w.Limits)
 	return w
 }
 
@@ -143,6 +146,12 @@ func (w *World) openRedis(url string) {
 	if err := w.Redis.Set(context.Background(), token.RebuiltKey, "partly:", 0).Err(); err != nil {
 		w.t.Log(err)
 	}
+}
+
+// wide are limits that no test reaches.
+func wide() limit.Rates {
+	r := limit.Rate{Attempts: 1_000_000, Period: time.Minute}
+	return limit.Rates{SignIn: r, SignInOverall: r}
 }
 
 // SQL runs a statement past all services.

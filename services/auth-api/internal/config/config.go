@@ -26,6 +26,14 @@ type Config struct {
 	ShutdownDelay   setting.Duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" max:"1h" desc:"how long /readyz fails and each answer closes its connection before the API stops listening"`
 	ShutdownTimeout setting.Duration `envconfig:"AUTH_API_SHUTDOWN_TIMEOUT" default:"20s" max:"1h" desc:"how long requests in flight may take to finish"`
 
+	LimitSignIn              setting.Rate `envconfig:"AUTH_API_LIMIT_SIGN_IN" default:"30/1m" desc:"wrong passwords from one address (IPv6: /64; a /48 four times as many), or off"`
+	LimitSignInOverall       setting.Rate `envconfig:"AUTH_API_LIMIT_SIGN_IN_OVERALL" default:"3000/1m" desc:"wrong passwords from all addresses"`
+	LimitSession             setting.Rate `envconfig:"AUTH_API_LIMIT_SESSION" default:"10/5m" desc:"wrong current passwords in one session, or off"`
+	LimitRegistration        setting.Rate `envconfig:"AUTH_API_LIMIT_REGISTRATION" default:"30/10m" desc:"registrations from one address, or off"`
+	LimitRegistrationOverall setting.Rate `envconfig:"AUTH_API_LIMIT_REGISTRATION_OVERALL" default:"300/1m" desc:"registrations from all addresses"`
+	LimitClient              setting.Rate `envconfig:"AUTH_API_LIMIT_CLIENT" default:"100/1m" desc:"wrong secrets of clients from one address, or off"`
+	LimitClientOverall       setting.Rate `envconfig:"AUTH_API_LIMIT_CLIENT_OVERALL" default:"3000/1m" desc:"wrong secrets of clients from all addresses"`
+
 	AuthDBURL      setting.Secret   `envconfig:"AUTH_DB_URL" desc:"postgres:// URL; or give its parts"`
 	AuthDBHost     setting.Text     `envconfig:"AUTH_DB_HOST" default:"127.0.0.1"`
 	AuthDBPort     setting.Port     `envconfig:"AUTH_DB_PORT" default:"5432"`

@@ -29,6 +29,8 @@ const (
 	InvalidCredentials Code = "invalid_credentials"
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
+	// The caller, or somebody like them, has tried too often.
+	TooManyAttempts Code = "too_many_attempts"
 	// Only under /oauth, whose errors have names of their own.
 	InvalidClient        Code = "invalid_client"
 	UnsupportedGrantType Code = "unsupported_grant_type"
@@ -57,7 +59,18 @@ type Error struct {
 	Detail     string
 	Fields     []Field
 	RetryAfter time.Duration
-	cause      error
+	// Limit is the limit that refused the request; nil if none did.
+	Limit *Limit
+	cause error
+}
+
+// Limit is a limit on attempts. It never tells how many are left of it: that would tell
+// whether somebody else is trying.
+type Limit struct {
+	Name string
+	// Quota is how many attempts it allows within Window.
+	Quota  int
+	Window time.Duration
 }
 
 // Field says what is wrong with one part of the request.

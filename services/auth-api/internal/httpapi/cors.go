@@ -17,7 +17,7 @@ const (
 	corsHeaders = "Authorization, Content-Type, Accept, X-Requested-With, " + request.IDHeader + ", traceparent, tracestate, baggage"
 	// corsExposed are response headers that pages need. Browsers hide them unless they
 	// are listed.
-	corsExposed = "WWW-Authenticate, Retry-After, Allow, " + request.IDHeader
+	corsExposed = "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, " + request.IDHeader
 	corsMaxAge  = "600" // seconds
 )
 

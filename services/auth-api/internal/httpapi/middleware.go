@@ -82,8 +82,10 @@ func (s *Server) record(c *fiber.Ctx, r *request.Request, pattern, id string, to
 	status := c.Response().StatusCode()
 	level := slog.LevelInfo
 	switch {
-	case r.Problem != nil && r.Problem.Code == fault.Busy:
-		// Refused on purpose, and counted in the metrics. A flood must not fill the log.
+	case r.Problem != nil && isRefusal(r.Problem.Code):
+		if !s.refusals.note(r.Problem.Code, s.Now()) {
+			return
+		}
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	case pattern == route.Live || pattern == route.Ready:

@@ -43,12 +43,19 @@ type Health interface {
 	Check(ctx context.Context) health.Report
 }
 
+// Limits reserves attempts; limit.Limiter implements it.
+type Limits interface {
+	rest.Limits
+	oauth.Limits
+}
+
 // Options are the parts of a Server. All are required except Offers, Issuer,
 // CORSOrigins and TrustedProxies.
 type Options struct {
 	Accounts      rest.Accounts
 	Sessions      rest.Sessions
 	Login         signin.Login
+	Limits        Limits
 	Verifier      verify.Verifier
 	Clients       oauth.Clients
 	Health        Health
@@ -80,12 +87,14 @@ type Server struct {
 	methods  []string
 	listener atomic.Pointer[graceful.Listener]
 	metrics  metrics
+	refusals *refusals
 }
 
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics), methods: methods(), timeouts: connection.Timeouts{Read: readTimeout, Write: writeTimeout, Idle: idleTimeout}}
 	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
+	s.refusals = newRefusals(o.Log)
 	s.metrics.connections(o.Metrics, &s.listener)
 	// Verifications and sign-ins are counted on all routes.
 	s.Verifier, s.Login = &countedVerifier{o.Verifier, s.metrics.verifications}, &countedLogin{o.Login, s.metrics.signIns}
@@ -125,10 +134,10 @@ func (s *Server) addRoutes() error {
 	}
 	s.addVerify(doc)
 	oauth.Add(s.app, doc, oauth.Options{
-		Login: s.Login, Clients: s.Clients, Sessions: s.Sessions, Verifier: s.Verifier, Now: s.Now,
+		Login: s.Login, Limits: s.Limits, Clients: s.Clients, Sessions: s.Sessions, Verifier: s.Verifier, Now: s.Now,
 		PasswordGrant: s.PasswordGrant, Issuer: s.Issuer, Metrics: s.Metrics,
 	})
-	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Login: s.Login, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm})
+	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Login: s.Login, Limits: s.Limits, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm})
 	doc.Finish()
 	doc.Serve(s.app, s.Offers)
 	return nil
@@ -150,6 +159,7 @@ func (s *Server) Drain() { s.draining.Store(true) }
 // request, closes idle connections, and waits for requests in flight until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
+	defer s.refusals.tell()
 	if l := s.listener.Load(); l != nil {
 		if err := l.Stop(ctx); err != nil {
 			return fmt.Errorf("stop listening: %w", err)

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"encoding/base64"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/request"
 )
 
 // optionalClient authenticates the client, if it sends credentials (client_secret_basic).
@@ -30,10 +32,26 @@ func (s *Service) optionalClient(c *fiber.Ctx) (*client.Client, error) {
 		return nil, nil
 	}
 	who, err := s.Clients.Authenticate(c.UserContext(), id, secret)
+	if fault.CodeOf(err) == fault.InvalidClient {
+		return nil, s.missed(c.UserContext(), err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &who, nil
+}
+
+// missed counts a wrong secret, and answers one over the limit with the limit's fault. A
+// right secret is never refused: the APIs of a cluster often share an address, and one of
+// them with an old secret must not stop verification for the others. Nothing is lost by it,
+// since a secret has 256 random bits, and checking it needs neither a hash of a password
+// nor Postgres.
+func (s *Service) missed(ctx context.Context, wrong error) error {
+	r, _ := request.Of(ctx)
+	if err := s.Limits.MissClient(ctx, r.IP); err != nil {
+		return err
+	}
+	return wrong
 }
 
 // client is optionalClient for routes that require a client.

@@ -64,6 +64,6 @@ func (s *Service) describe(doc openapi.Document) {
 // alone.
 func answers(doc openapi.Document, what string, body any, codes ...fault.Code) openapi.Answers {
 	out := doc.Success(what, body)
-	doc.OAuthProblems(out, append(append(openapi.Anywhere(), fault.InvalidClient, fault.StoreUnavailable, fault.ChangeUnderWay), codes...)...)
+	doc.OAuthProblems(out, append(append(openapi.Anywhere(), fault.InvalidClient, fault.TooManyAttempts, fault.StoreUnavailable, fault.ChangeUnderWay), codes...)...)
 	return out
 }

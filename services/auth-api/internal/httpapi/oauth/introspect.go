@@ -81,7 +81,7 @@ func (s *Service) introspectOne(ctx context.Context, who client.Client, token st
 // refuseIntrospection answers with an error and counts it.
 func (s *Service) refuseIntrospection(c *fiber.Ctx, err error) error {
 	switch fault.CodeOf(err) {
-	case fault.InvalidClient:
+	case fault.InvalidClient, fault.TooManyAttempts: // of wrong secrets
 		s.count("invalid_client")
 	case fault.MalformedRequest:
 		s.count("invalid_request")

@@ -5,6 +5,7 @@ package oauth
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -24,6 +25,11 @@ type Clients interface {
 	Authenticate(ctx context.Context, id, secret string) (client.Client, error)
 }
 
+// Limits counts wrong secrets of clients; limit.Limiter implements it.
+type Limits interface {
+	MissClient(ctx context.Context, from netip.Addr) error
+}
+
 // Sessions ends sessions; session.Service implements it.
 type Sessions interface {
 	End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error
@@ -33,6 +39,7 @@ type Sessions interface {
 type Options struct {
 	Login         signin.Login
 	Clients       Clients
+	Limits        Limits
 	Sessions      Sessions
 	Verifier      verify.Verifier
 	Now           func() time.Time

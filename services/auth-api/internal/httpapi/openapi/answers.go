@@ -99,6 +99,12 @@ func addHeaders(r *huma.Response, status int, challenged bool) {
 		r.Headers = map[string]*huma.Header{"WWW-Authenticate": {
 			Description: "Which credentials are asked for, and why (RFC 6750, section 3)", Required: challenged, Schema: &huma.Schema{Type: "string"},
 		}}
+	case http.StatusTooManyRequests:
+		r.Headers = map[string]*huma.Header{
+			"Retry-After":      {Description: "When to try again, in seconds", Required: true, Schema: &huma.Schema{Type: "integer", Minimum: Pointer(1.0)}},
+			"RateLimit":        {Description: "The limit that refused the request, and when it has a place again (draft-ietf-httpapi-ratelimit-headers-11)", Required: true, Schema: &huma.Schema{Type: "string"}},
+			"RateLimit-Policy": {Description: "How many attempts the limit allows in how many seconds", Required: true, Schema: &huma.Schema{Type: "string"}},
+		}
 	case http.StatusServiceUnavailable:
 		r.Headers = map[string]*huma.Header{"Retry-After": {
 			Description: "When to try again, in seconds", Required: true, Schema: &huma.Schema{Type: "integer", Minimum: Pointer(1.0)},

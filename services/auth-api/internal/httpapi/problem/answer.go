@@ -70,6 +70,8 @@ func AnswerOf(code fault.Code) Answer {
 		return same(http.StatusUnauthorized, InvalidClient)
 	case fault.UnsupportedGrantType:
 		return same(http.StatusBadRequest, UnsupportedGrantType)
+	case fault.TooManyAttempts:
+		return same(http.StatusTooManyRequests, Unavailable)
 	case fault.Busy, fault.StoreUnavailable, fault.ChangeUnderWay:
 		return same(http.StatusServiceUnavailable, Unavailable)
 	case fault.Internal:

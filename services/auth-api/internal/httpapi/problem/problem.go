@@ -3,6 +3,7 @@ package problem
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -93,9 +94,19 @@ func NotJSON() error {
 
 func headersOf(f *fault.Error) http.Header {
 	h := http.Header{}
-	if AnswerOf(f.Code).Status == http.StatusServiceUnavailable {
-		wait := max(f.RetryAfter, storeRetry)
-		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	switch AnswerOf(f.Code).Status {
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		retry := seconds(max(f.RetryAfter, storeRetry))
+		h.Set("Retry-After", strconv.Itoa(retry))
+		if f.Limit != nil {
+			// draft-ietf-httpapi-ratelimit-headers-11. Retry-After takes precedence, so both
+			// say the same.
+			h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", f.Limit.Name, f.Limit.Quota, seconds(f.Limit.Window)))
+			h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", f.Limit.Name, retry))
+		}
 	}
 	return h
 }
+
+// seconds rounds up: a client that comes back earlier would be refused again.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

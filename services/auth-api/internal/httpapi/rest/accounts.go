@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/request"
 )
 
@@ -21,7 +22,15 @@ type registered struct {
 }
 
 func (s *Service) register(ctx context.Context, in *registerInput) (*registered, error) {
-	if err := s.Accounts.Register(request.WithDisconnect(ctx), in.Body.Email, in.Body.Password); err != nil {
+	ctx = request.WithDisconnect(ctx)
+	r, _ := request.Of(ctx)
+	attempt, err := s.Limits.AttemptRegistration(ctx, r.IP)
+	if err != nil {
+		return nil, err
+	}
+	defer attempt.Keep()
+	if err := s.Accounts.Register(ctx, in.Body.Email, in.Body.Password); err != nil {
+		attempt.GiveBack(ctx)
 		return nil, err
 	}
 	out := &registered{}
@@ -83,7 +92,9 @@ func (s *Service) deleteMe(ctx context.Context, in *deleteMeInput) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Accounts.Delete(request.WithDisconnect(ctx), c.account, in.Body.Password)
+	return nil, s.withPassword(ctx, c, func(ctx context.Context) error {
+		return s.Accounts.Delete(ctx, c.account, in.Body.Password)
+	})
 }
 
 type changePasswordInput struct {
@@ -98,7 +109,27 @@ func (s *Service) changePassword(ctx context.Context, in *changePasswordInput) (
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Accounts.ChangePassword(request.WithDisconnect(ctx), c.account, c.session, in.Body.Current, in.Body.New)
+	return nil, s.withPassword(ctx, c, func(ctx context.Context) error {
+		return s.Accounts.ChangePassword(ctx, c.account, c.session, in.Body.Current, in.Body.New)
+	})
+}
+
+// withPassword calls what checks the current password, if the limits admit it. The limit is
+// the session's: somebody who has taken a token can guess only so often, and keeps nobody
+// out of another session.
+func (s *Service) withPassword(ctx context.Context, c caller, do func(context.Context) error) error {
+	ctx = request.WithDisconnect(ctx)
+	r, _ := request.Of(ctx)
+	attempt, err := s.Limits.AttemptPassword(ctx, r.IP, c.session)
+	if err != nil {
+		return err
+	}
+	defer attempt.Keep()
+	err = do(ctx)
+	if fault.CodeOf(err) != fault.WrongPassword {
+		attempt.GiveBack(ctx)
+	}
+	return err
 }
 
 // list makes a nil slice an empty one, which is [] in JSON and not null.

@@ -4,6 +4,7 @@ package rest
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,6 +15,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/openapi"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 	"auth.books.test/services/auth-api/internal/httpapi/strictjson"
+	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
 	"auth.books.test/verify/bearer"
@@ -34,11 +36,19 @@ type Sessions interface {
 	List(ctx context.Context, account uuid.UUID) ([]session.Session, error)
 }
 
+// Limits reserves what may be tried only so often; limit.Limiter implements it. Sign-ins
+// are limited in package login.
+type Limits interface {
+	AttemptRegistration(ctx context.Context, from netip.Addr) (*limit.Attempt, error)
+	AttemptPassword(ctx context.Context, from netip.Addr, session uuid.UUID) (*limit.Attempt, error)
+}
+
 // Options are the parts of a Service.
 type Options struct {
 	Accounts Accounts
 	Sessions Sessions
 	Login    signin.Login
+	Limits   Limits
 	Verifier verify.Verifier
 	Now      func() time.Time
 	// Realm names the service in challenges.

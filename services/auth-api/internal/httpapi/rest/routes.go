@@ -19,18 +19,18 @@ func (s *Service) routes() {
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "register", Method: http.MethodPost, Path: route.Accounts, Tags: []string{"Accounts"},
 		Summary: "Register", DefaultStatus: http.StatusAccepted,
-		Description: "The answer is the same whether the address was registered before or not. Sign in to find out."}, s.register, fault.StoreUnavailable, fault.ClientGone)
+		Description: "The answer is the same whether the address was registered before or not. Sign in to find out."}, s.register, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "me", Method: http.MethodGet, Path: route.Me, Tags: []string{"Accounts"},
 		Summary: "Show the token's account"}, s.me)
 	add(s, own, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: route.Me, Tags: []string{"Accounts"},
 		Summary: "Change one's account"}, s.changeMe, fault.ChangeUnderWay, fault.AccountNotFound)
 	add(s, own, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: route.Me, Tags: []string{"Accounts"},
-		Summary: "Delete one's account", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+		Summary: "Delete one's account", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: route.MyPassword, Tags: []string{"Accounts"},
-		Summary: "Change one's password", Description: "Ends all other sessions.", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+		Summary: "Change one's password", Description: "Ends all other sessions.", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: route.Sessions, Tags: []string{"Sessions"},
-		Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
+		Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.TooManyAttempts, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "List one's sessions"}, s.listSessions)
 	add(s, own, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: route.Sessions, Tags: []string{"Sessions"},

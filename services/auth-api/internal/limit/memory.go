@@ -1,0 +1,165 @@
+package limit
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// maxRemembered bounds the partitions in memory, at about 200 bytes each.
+	maxRemembered = 1 << 15
+	// recheck is how long a refusal by Redis is remembered at most: an attempt that another
+	// replica has reserved may be given back at any time.
+	recheck    = time.Second
+	sweepEvery = 10 * time.Second
+)
+
+// memory has the attempts of this replica.
+type memory struct {
+	mu    sync.Mutex // guards the fields below
+	logs  map[string]*attempts
+	swept time.Time
+}
+
+// attempts are those of one partition, oldest first.
+type attempts struct {
+	made   []made
+	period time.Duration
+	// refused is until when Redis has no place.
+	refused time.Time
+}
+
+type made struct {
+	id string
+	at time.Time
+}
+
+func newMemory() *memory { return &memory{logs: map[string]*attempts{}} }
+
+// reserve adds an attempt to each limit, unless one of them is full: then it returns its
+// number in claims, and how long until it has a place again. With strict it has a tenth of
+// its places.
+func (m *memory) reserve(claims []claim, id string, now time.Time) (full int, wait time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sweep(now)
+	for n, c := range claims {
+		if wait := m.wait(c, c.Attempts, now); wait > 0 {
+			return n, wait, false
+		}
+	}
+	for _, c := range claims {
+		log := m.logs[c.key]
+		if log == nil && len(m.logs) >= maxRemembered {
+			continue // Redis counts it.
+		}
+		if log == nil {
+			log = &attempts{period: c.Period}
+			m.logs[c.key] = log
+		}
+		log.made = append(log.made, made{id, now})
+	}
+	return 0, 0, true
+}
+
+// admits says whether an attempt that was added is within the strict limits.
+func (m *memory) admits(claims []claim, id string, now time.Time) (full int, wait time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for n, c := range claims {
+		log := m.logs[c.key]
+		if log == nil { // There was no memory for it.
+			return n, c.Period, false
+		}
+		for place, one := range log.made {
+			if one.id == id && place >= c.strict() {
+				return n, max(time.Millisecond, log.made[place-c.strict()].at.Add(c.Period).Sub(now)), false
+			}
+		}
+	}
+	return 0, 0, true
+}
+
+// full is reserve without adding.
+func (m *memory) full(claims []claim, now time.Time) (full int, wait time.Duration, is bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for n, c := range claims {
+		if wait := m.wait(c, c.Attempts, now); wait > 0 {
+			return n, wait, true
+		}
+	}
+	return 0, 0, false
+}
+
+// wait is how long a limit has no place. The caller holds mu.
+func (m *memory) wait(c claim, most int, now time.Time) time.Duration {
+	log := m.logs[c.key]
+	if log == nil {
+		return 0
+	}
+	log.forget(now)
+	wait := log.refused.Sub(now)
+	if excess := len(log.made) - most; excess >= 0 {
+		wait = max(wait, log.made[excess].at.Add(c.Period).Sub(now))
+	}
+	return wait
+}
+
+// remove takes an attempt out of each limit.
+func (m *memory) remove(claims []claim, id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range claims {
+		log := m.logs[c.key]
+		if log == nil {
+			continue
+		}
+		for n := len(log.made) - 1; n >= 0; n-- { // Usually it is among the last.
+			if log.made[n].id == id {
+				log.made = append(log.made[:n], log.made[n+1:]...)
+				break
+			}
+		}
+		if len(log.made) == 0 && log.refused.IsZero() {
+			delete(m.logs, c.key)
+		}
+	}
+}
+
+// refuse remembers that Redis has no place.
+func (m *memory) refuse(c claim, wait time.Duration, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	log := m.logs[c.key]
+	if log == nil && len(m.logs) >= maxRemembered {
+		return
+	}
+	if log == nil {
+		log = &attempts{period: c.Period}
+		m.logs[c.key] = log
+	}
+	log.refused = now.Add(min(wait, recheck))
+}
+
+// sweep deletes partitions that say nothing any more. The caller holds mu.
+func (m *memory) sweep(now time.Time) {
+	if now.Sub(m.swept) < sweepEvery {
+		return
+	}
+	m.swept = now
+	for key, log := range m.logs {
+		if log.forget(now); len(log.made) == 0 && !log.refused.After(now) {
+			delete(m.logs, key)
+		}
+	}
+}
+
+// forget drops the attempts that are older than the period.
+func (a *attempts) forget(now time.Time) {
+	n := 0
+	for n < len(a.made) && now.Sub(a.made[n].at) >= a.period {
+		n++
+	}
+	a.made = a.made[n:]
+}
