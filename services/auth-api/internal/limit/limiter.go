@@ -216,7 +216,7 @@ func (l *Limiter) answered(ctx context.Context) {
 func (l *Limiter) refuse(c claim, wait time.Duration) error {
 	l.limited.WithLabelValues(c.name).Inc()
 	f := fault.New(fault.TooManyAttempts, "There were too many attempts. Wait as long as Retry-After says, then try again.")
-	f.RetryAfter = wait
+	f.RetryAfter = max(wait, time.Second)
 	f.Limit = &fault.Limit{Name: c.name, Quota: c.Attempts, Window: c.Period}
 	return f
 }
