@@ -136,6 +136,10 @@ func TestOtherAddressesAreNoNewBudget(t *testing.T) {
 	if n := untrusting.misses(40, func(n int) string { return fmt.Sprintf("6.6.6.%d", n) }); n != 30 {
 		t.Errorf("no proxy is trusted: %d were checked, want 30", n)
 	}
+	const warning = "AUTH_API_TRUSTED_PROXIES is not set"
+	if n := strings.Count(untrusting.log.String(), warning); n != 1 || strings.Contains(a.log.String(), warning) {
+		t.Errorf("an undeclared proxy is told %d times", n)
+	}
 }
 
 func TestReplicasAndDoorsShareALimit(t *testing.T) {

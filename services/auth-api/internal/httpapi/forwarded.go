@@ -86,6 +86,11 @@ func plain(ip netip.Addr) netip.Addr { return ip.WithZone("").Unmap() }
 func (s *Server) clientIP(c *fiber.Ctx) netip.Addr {
 	peer, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	if len(s.proxies) == 0 {
+		if len(c.Request().Header.Peek(fiber.HeaderXForwardedFor)) > 0 {
+			s.undeclared.Do(func() {
+				s.Log.Warn("a request has X-Forwarded-For, and AUTH_API_TRUSTED_PROXIES is not set: if it came through a proxy, everybody behind it has its address and shares one limit. Said once", "peer", plain(peer).String())
+			})
+		}
 		return plain(peer)
 	}
 	var lines []string

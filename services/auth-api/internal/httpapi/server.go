@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -88,6 +89,8 @@ type Server struct {
 	listener atomic.Pointer[graceful.Listener]
 	metrics  metrics
 	refusals *refusals
+	// undeclared lets the log warn once of a proxy that is not trusted.
+	undeclared sync.Once
 }
 
 // New makes a server with all its routes.
