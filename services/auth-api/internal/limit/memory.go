@@ -21,19 +21,6 @@ type memory struct {
 	swept time.Time
 }
 
-// attempts are those of one partition, oldest first.
-type attempts struct {
-	made   []made
-	period time.Duration
-	// refused is until when Redis has no place.
-	refused time.Time
-}
-
-type made struct {
-	id string
-	at time.Time
-}
-
 func newMemory() *memory { return &memory{logs: map[string]*attempts{}} }
 
 // reserve adds an attempt to each limit, unless one of them is full: then it returns its
@@ -153,13 +140,4 @@ func (m *memory) sweep(now time.Time) {
 			delete(m.logs, key)
 		}
 	}
-}
-
-// forget drops the attempts that are older than the period.
-func (a *attempts) forget(now time.Time) {
-	n := 0
-	for n < len(a.made) && now.Sub(a.made[n].at) >= a.period {
-		n++
-	}
-	a.made = a.made[n:]
 }
