@@ -68,7 +68,7 @@ func TestCloneTakesOtherNamesAndItsSecretsAreNew(t *testing.T) {
 		if unformatted := clustertest.Run(t, dir, "gofmt", "-l", "internal", "services", "verify", "cmd", "test", "schema"); unformatted != "" {
 			t.Errorf("not formatted:\n%s", unformatted)
 		}
-		if left := mentions(t, dir, before.Module, "auth."+before.Domain, "order-book."+before.Domain, before.Registry); left != "" {
+		if left := mentions(t, dir, before.Module, "auth."+before.Domain, "https://"+before.Domain, "order-book."+before.Domain, before.Registry); left != "" {
 			t.Errorf("old names are left:\n%s", left)
 		}
 		// Every import leads to a package.

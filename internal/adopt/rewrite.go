@@ -48,7 +48,8 @@ func (r rewriter) rewrite(text string) string {
 	text = replaceAll(r.directives, text, module)
 	text = strings.ReplaceAll(text, r.from.Registry, r.to.Registry)
 	dashed := func(domain string) string { return "auth-" + strings.ReplaceAll(domain, ".", "-") }
-	pairs := [][2]string{{"auth." + r.from.Domain, "auth." + r.to.Domain}, {dashed(r.from.Domain), dashed(r.to.Domain)}}
+	// Pages of the domain itself may call the service, see AUTH_API_CORS_ORIGINS.
+	pairs := [][2]string{{"https://" + r.from.Domain, "https://" + r.to.Domain}, {"auth." + r.from.Domain, "auth." + r.to.Domain}, {dashed(r.from.Domain), dashed(r.to.Domain)}}
 	for _, name := range r.services {
 		// The second is of Minikube, where the sample's other hosts have a domain of their own.
 		pairs = append(pairs, [2]string{name + "." + r.from.Domain, name + "." + r.to.Domain}, [2]string{name + ".test", name + "." + r.to.Domain})
