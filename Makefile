@@ -92,6 +92,11 @@ record: ## Makes the picture that README.md begins with: runs the programs, and 
 fault: ## Tries for ten minutes, with the race detector, to make a revoked token pass. FAULT_SECONDS, MODEL_SEED.
 	MODEL_SECONDS=$${FAULT_SECONDS:-600} go test -race -count=1 -v -timeout 60m -run 'TestNoTokenIsAcceptedAfterItsEndWhateverFails' ./verify/direct
 
+.PHONY: fuzz
+fuzz: ## Gives each fuzz target 30 s to find an input that it fails for. FUZZ_SECONDS.
+	@grep -rn --include='*_test.go' -o '^func Fuzz[A-Za-z0-9]*' . | sed 's|^\(.*\)/[^/]*:[0-9]*:func \(.*\)|\1 \2|' | while read -r package target; do \
+	  go test "$$package" -run '^$$' -fuzz "^$$target$$" -fuzztime "$${FUZZ_SECONDS:-30}s"; done
+
 .PHONY: e2e
 e2e: ## Runs the platform on the cluster that kubectl's current context names, if that is for development.
 	go test -tags e2e -count=1 -v -timeout 20m ./test/e2e
