@@ -19,6 +19,12 @@ type drill struct {
 	client           *http.Client
 }
 
+// Both verify for the API books: auth-api as for a proxy, and helloworld by itself.
+const (
+	verifyDoor = ":30080/verify?api=books"
+	helloDoor  = ":30081/hello"
+)
+
 const (
 	accounts       = 5
 	signInsPerDead = 5 // one of so many is ended
@@ -47,15 +53,14 @@ func begin(t *testing.T) *drill {
 	}
 	d.check(t) // Doors are open before they are measured.
 	d.began = time.Now()
-	for range 2 {
-		d.traffic.ask(&door{name: "a live token at auth-api, GET /verify", wanted: 204, ask: d.verify(d.live)}, 5*time.Millisecond)
-		d.traffic.ask(&door{name: "a live token at helloworld", wanted: 200, ask: d.hello(d.live)}, 5*time.Millisecond)
-	}
-	d.traffic.ask(&door{name: "an ended token at auth-api, GET /verify", wanted: 401, ask: d.verify(d.dead)}, 5*time.Millisecond)
-	d.traffic.ask(&door{name: "an ended token at helloworld", wanted: 401, ask: d.hello(d.dead)}, 5*time.Millisecond)
-	out := &door{name: "a sign-out", wanted: 204, last: time.Now()}
-	d.traffic.ask(&door{name: "a sign-in", wanted: 201, ask: d.signIn(out)}, 300*time.Millisecond)
-	d.traffic.doors = append(d.traffic.doors, out)
+	d.traffic.ask(&door{name: "a live token at auth-api, `GET /verify`", wanted: 204, ask: d.verify(d.live)}, 2, 5*time.Millisecond)
+	d.traffic.ask(&door{name: "a live token at helloworld", wanted: 200, ask: d.hello(d.live)}, 2, 5*time.Millisecond)
+	d.traffic.ask(&door{name: "an ended token at auth-api, `GET /verify`", wanted: 401, ask: d.verify(d.dead)}, 1, 5*time.Millisecond)
+	d.traffic.ask(&door{name: "an ended token at helloworld", wanted: 401, ask: d.hello(d.dead)}, 1, 5*time.Millisecond)
+	out := &door{name: "a sign-out", wanted: 204}
+	d.traffic.ask(&door{name: "a sign-in", wanted: 201, ask: d.signIn(out)}, 1, 300*time.Millisecond)
+	d.traffic.ask(out, 0, 0) // asked by whoever signs in
+	d.traffic.flows(t, 5)
 	return d
 }
 
@@ -74,11 +79,11 @@ func (d *drill) get(url, token string) (int, error) {
 }
 
 func (d *drill) verify(s *tokens) func() (int, error) {
-	return func() (int, error) { return d.get("http://"+node()+":30080/verify", s.take()) }
+	return func() (int, error) { return d.get("http://"+node()+verifyDoor, s.take()) }
 }
 
 func (d *drill) hello(s *tokens) func() (int, error) {
-	return func() (int, error) { return d.get("http://"+node()+helloPort+"/hello", s.take()) }
+	return func() (int, error) { return d.get("http://"+node()+helloDoor, s.take()) }
 }
 
 // signIn signs in a new person for each forty times, since each may have a hundred sign-ins, and ends every third.
@@ -115,6 +120,7 @@ func (d *drill) signIn(out *door) func() (int, error) {
 // end stops the traffic, prints its figures, and asks for every token once more.
 func (d *drill) end(t *testing.T, what string) {
 	t.Helper()
+	d.traffic.flows(t, 10)
 	d.traffic.end(t, what, d.began)
 	d.check(t)
 	t.Logf("%s: %d sessions of before live, %d of meanwhile, %d have ended", what, len(d.live.list()), len(d.made.list()), len(d.dead.list()))
@@ -128,8 +134,8 @@ func (d *drill) check(t *testing.T) {
 		at     string
 		status int
 	}{
-		{d.live, ":30080/verify", 204}, {d.live, helloPort + "/hello", 200}, {d.made, ":30080/verify", 204},
-		{d.dead, ":30080/verify", 401}, {d.dead, helloPort + "/hello", 401},
+		{d.live, verifyDoor, 204}, {d.live, helloDoor, 200}, {d.made, ":30080/v1/accounts/me", 200},
+		{d.dead, verifyDoor, 401}, {d.dead, helloDoor, 401},
 	} {
 		for i, token := range c.tokens.list() {
 			eventually(t, time.Minute, fmt.Sprintf("token %d at %s", i, c.at), func() error {

@@ -12,10 +12,7 @@ import (
 	"time"
 )
 
-// helloPort is where openHelloworld opens helloworld on the node.
-const helloPort = ":30081"
-
-// openHelloworld gives helloworld a node port, as auth-api has one.
+// openHelloworld gives helloworld the node port of helloDoor, as auth-api has one.
 func openHelloworld(t *testing.T) {
 	t.Helper()
 	const service = `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "helloworld-drill", "namespace": "auth"}, "spec": {"type": "NodePort",
@@ -64,7 +61,7 @@ func page(t *testing.T, heading string) (commands []string) {
 func run(t *testing.T, overlay string, commands []string) (printed string) {
 	t.Helper()
 	for _, c := range commands {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // also when the test has ended
 		began := time.Now()
 		cmd := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", c)
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "OVERLAY="+overlay)
