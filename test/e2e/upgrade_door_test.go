@@ -24,6 +24,7 @@ type door struct {
 	unanswered int
 	wrong      int
 	firstWrong string
+	firstError string
 	last       time.Time // of the last right answer
 	gap        time.Duration
 }
@@ -36,6 +37,9 @@ func (d *door) note(status int, err error) {
 	switch {
 	case err != nil:
 		d.unanswered++
+		if d.firstError == "" {
+			d.firstError = fmt.Sprintf("%v at %s", err, now.Format(time.StampMilli))
+		}
 	case status == d.wanted:
 		d.right++
 		d.gap = max(d.gap, now.Sub(d.last))
@@ -103,6 +107,9 @@ func (l *traffic) end(t *testing.T, what string, began time.Time) {
 	table := fmt.Sprintf("\n%s, %.0f s\n| asked | right | 503 | no answer | wrong | longest gap between right answers |\n| --- | --- | --- | --- | --- | --- |\n", what, time.Since(began).Seconds())
 	for _, d := range l.doors {
 		table += fmt.Sprintf("| %s | %d × %d | %d | %d | %d | %.2f s |\n", d.name, d.right, d.wanted, d.busy, d.unanswered, d.wrong, d.gap.Seconds())
+		if d.unanswered > 0 {
+			table += fmt.Sprintf("  no answer, first: %s\n", d.firstError)
+		}
 		if d.wrong > 0 {
 			t.Errorf("%s: %d answers that nobody may get, the first %s", d.name, d.wrong, d.firstWrong)
 		}

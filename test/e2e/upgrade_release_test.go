@@ -37,7 +37,9 @@ func TestUpgradeFromTheLastReleaseSignsNobodyOut(t *testing.T) {
 			ready(t)
 			d := begin(t)
 			loadFrom(t, root)
+			was := inAuth(t, "get", "pods", "-o", "name")
 			run(t, "kustomize/overlays/minikube", page(t, heading))
+			t.Logf("pods before:\n%safter the apply:\n%s", was, inAuth(t, "get", "pods"))
 			old := append(pods(t, "auth-api"), pods(t, "helloworld")...)
 			inAuth(t, "rollout", "restart", "deployment") // The tag of the images is the same.
 			exchanged(t, "auth-api", old)
