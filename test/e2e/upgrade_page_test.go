@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -74,4 +75,22 @@ func run(t *testing.T, overlay string, commands []string) (printed string) {
 		printed += fmt.Sprintf("$ %s\n%s", c, out)
 	}
 	return printed
+}
+
+// imageIsThere says early that the cluster lacks an image of an overlay.
+func imageIsThere(t *testing.T, overlay, name string) {
+	t.Helper()
+	image := regexp.MustCompile(`image: (` + name + `:\S+)`).FindStringSubmatch(kubectl(t, "kustomize", overlay))
+	if image == nil {
+		t.Fatalf("%s has no image %s", overlay, name)
+	}
+	const pod = "e2e-image"
+	t.Cleanup(func() {
+		_, _ = try(nil, "--namespace", "default", "delete", "pod", pod, "--ignore-not-found", "--wait=false")
+	})
+	kubectl(t, "--namespace", "default", "run", pod, "--image="+image[1], "--restart=Never", "--image-pull-policy=IfNotPresent", "--command", "--", "true")
+	if out, err := try(nil, "--namespace", "default", "wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/"+pod, "--timeout=2m"); err != nil {
+		t.Fatalf("IMAGE MISSING: the cluster has no %s and cannot pull it: %s", image[1], out)
+	}
+	kubectl(t, "--namespace", "default", "delete", "pod", pod)
 }

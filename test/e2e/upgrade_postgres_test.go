@@ -13,6 +13,8 @@ const nextPostgres = "components: [../../components/postgres-18]\n"
 
 // To the next major version of Postgres by the commands of docs/upgrade.md, while people sign in and out.
 func TestUpgradeOfPostgresSignsNobodyOut(t *testing.T) {
+	next := with(t, "minikube", nextPostgres)
+	imageIsThere(t, next, "postgres")
 	deploy(t)
 	ready(t)
 	d := begin(t)
@@ -22,7 +24,7 @@ func TestUpgradeOfPostgresSignsNobodyOut(t *testing.T) {
 		t.Fatalf("Postgres takes changes:\n%s", out)
 	}
 	run(t, "", page(t, "### 2. Dump"))
-	out := run(t, with(t, "minikube", nextPostgres), page(t, "### 3. Start 18"))
+	out := run(t, next, page(t, "### 3. Start 18"))
 	if !strings.Contains(out, "restored 18") {
 		t.Errorf("nothing was restored:\n%s", out)
 	}
@@ -67,9 +69,10 @@ func wayBack(t *testing.T) {
 
 // Where the dump was forgotten, 18 does not begin with an empty database.
 func TestUpgradeOfPostgresWithoutADumpDoesNotStart(t *testing.T) {
+	next := with(t, "minikube", nextPostgres)
+	imageIsThere(t, next, "postgres")
 	deploy(t)
 	email, token := member(t)
-	dir := with(t, "minikube", nextPostgres)
 	t.Cleanup(func() {
 		apply(t, "kustomize/overlays/minikube")
 		// A StatefulSet waits for a pod that does not start, even if the next one would.
@@ -77,7 +80,7 @@ func TestUpgradeOfPostgresWithoutADumpDoesNotStart(t *testing.T) {
 		ready(t)
 		canSignIn(t, email)
 	})
-	apply(t, dir)
+	apply(t, next)
 	eventually(t, podStarts, "the pod says what is missing", func() error {
 		out, err := try(nil, "--namespace", namespace, "logs", "auth-db-0", "-c", "restore")
 		if err == nil && !strings.Contains(out, "follow docs/upgrade.md") {

@@ -26,26 +26,37 @@ func TestUpgradeFromTheLastReleaseSignsNobodyOut(t *testing.T) {
 		t.Skip("SKIPPED: the last release needs an empty cluster: E2E_FRESH=1 allows to remove the namespace auth with its data")
 	}
 	from := lastRelease(t)
-	t.Logf("from %s", from)
 	before := checkout(t, from)
+	shell(t, before, "GOOS=linux make build")
+	t.Cleanup(func() {
+		loadFrom(t, root, "dev")
+		deploy(t)
+	})
 	for _, heading := range []string{"### By rolling", "### By stopping"} {
 		t.Run(heading[len("### "):], func(t *testing.T) {
 			fromNothing(t)
-			shell(t, before, "GOOS=linux make build")
-			loadFrom(t, before)
+			loadFrom(t, before, "dev")
 			shell(t, before, "scripts/deploy")
 			ready(t)
 			d := begin(t)
-			loadFrom(t, root)
-			was := inAuth(t, "get", "pods", "-o", "name")
-			run(t, "kustomize/overlays/minikube", page(t, heading))
-			t.Logf("pods before:\n%safter the apply:\n%s", was, inAuth(t, "get", "pods"))
-			old := append(pods(t, "auth-api"), pods(t, "helloworld")...)
-			inAuth(t, "rollout", "restart", "deployment") // The tag of the images is the same.
-			exchanged(t, "auth-api", old)
-			exchanged(t, "helloworld", old)
+			// As a release does, this one has images of another tag.
+			tags := "images:\n"
+			for _, image := range loadFrom(t, root, "next") {
+				tags += "  - {name: " + image + ", newTag: next}\n"
+			}
+			stores := inAuth(t, "get", "pods", "auth-db-0", "session-db-0", "-o", "jsonpath={.items[*].metadata.uid}")
+			run(t, with(t, "minikube", tags), page(t, heading))
 			ready(t)
 			d.end(t, from+" to this checkout, "+strings.ToLower(heading[len("### "):]))
+			if inAuth(t, "get", "pods", "auth-db-0", "session-db-0", "-o", "jsonpath={.items[*].metadata.uid}") != stores {
+				t.Log("a store was started anew: its settings differ")
+			}
+			eventually(t, time.Minute, "no pod has an image of before", func() error {
+				if out := inAuth(t, "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}"); strings.Contains(out, ":dev") {
+					return errorOf(out)
+				}
+				return nil
+			})
 		})
 	}
 }
@@ -74,7 +85,7 @@ func checkout(t *testing.T, commit string) string {
 
 func shell(t *testing.T, dir, script string, args ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // also when the test has ended
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", append([]string{"-o", "pipefail", "-ec", script}, args...)...)
 	cmd.Dir = dir
@@ -83,19 +94,21 @@ func shell(t *testing.T, dir, script string, args ...string) {
 	}
 }
 
-// loadFrom brings the services that were built in a folder into the cluster.
-func loadFrom(t *testing.T, dir string) {
+// loadFrom brings the services that were built in a folder into the cluster, and gives their images' names.
+func loadFrom(t *testing.T, dir, tag string) (names []string) {
 	t.Helper()
 	images, err := ownImages()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, image := range images {
-		name, _, _ := strings.Cut(filepath.Base(image), ":")
-		binary, err := filepath.Abs(filepath.Join(dir, "bin", name))
+		name := strings.TrimSuffix(image, ":dev")
+		binary, err := filepath.Abs(filepath.Join(dir, "bin", filepath.Base(name)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		shell(t, root, os.Getenv("E2E_LOAD")+` "$0" "$1"`, image, binary)
+		shell(t, root, os.Getenv("E2E_LOAD")+` "$0" "$1"`, name+":"+tag, binary)
+		names = append(names, name)
 	}
+	return names
 }

@@ -6,10 +6,12 @@ import "testing"
 
 // From Redis to Valkey, and back by the command of the component's README, which docs/upgrade.md repeats.
 func TestUpgradeToValkeyAndBackSignsNobodyOut(t *testing.T) {
+	const valkey = "components: [../../components/valkey]\n"
+	imageIsThere(t, with(t, "minikube", valkey), "valkey/valkey")
 	deploy(t)
 	ready(t)
 	for _, way := range []struct{ what, heading, added string }{
-		{"Redis to Valkey", "### To Valkey", "components: [../../components/valkey]\n"},
+		{"Redis to Valkey", "### To Valkey", valkey},
 		{"Valkey to Redis", "### Back to Redis", ""},
 	} {
 		t.Run(way.what, func(t *testing.T) {
