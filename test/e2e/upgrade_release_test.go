@@ -30,7 +30,7 @@ func TestUpgradeFromTheLastReleaseSignsNobodyOut(t *testing.T) {
 	shell(t, before, "GOOS=linux make build")
 	t.Cleanup(func() {
 		loadFrom(t, root, "dev")
-		deploy(t)
+		shell(t, root, "scripts/deploy")
 	})
 	for _, heading := range []string{"### By rolling", "### By stopping"} {
 		t.Run(heading[len("### "):], func(t *testing.T) {
