@@ -35,6 +35,13 @@ const (
 func begin(t *testing.T) *drill {
 	t.Helper()
 	openHelloworld(t)
+	eventually(t, time.Minute, "no pod ends", func() error {
+		out := inAuth(t, "get", "pods", "-o", "jsonpath={.items[*].metadata.deletionTimestamp}")
+		if out != "" {
+			return errors.New(out)
+		}
+		return nil
+	})
 	d := &drill{live: &tokens{}, dead: &tokens{}, made: &tokens{}, client: keeping(), traffic: &traffic{stop: make(chan struct{})}}
 	d.client.Timeout = 5 * time.Second
 	for range accounts {
