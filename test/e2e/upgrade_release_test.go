@@ -31,6 +31,7 @@ func TestUpgradeFromTheLastReleaseSignsNobodyOut(t *testing.T) {
 	t.Cleanup(func() {
 		loadFrom(t, root, "dev")
 		shell(t, root, "scripts/deploy")
+		inAuth(t, "scale", "deployment/auth-api", "--replicas=1") // of which no overlay says anything, unlike the page
 	})
 	for _, heading := range []string{"### By rolling", "### By stopping"} {
 		t.Run(heading[len("### "):], func(t *testing.T) {
