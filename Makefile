@@ -13,6 +13,7 @@ COMMIT = $(shell $(GIT) rev-parse HEAD 2>/dev/null || echo unknown)
 GO_BUILD = go build -buildvcs=false
 BUILDING = echo "building auth-api with $$(go env GOVERSION): minutes the first time, then seconds; each line is a package that was compiled" >&2
 TEST_TIMEOUT := 20m
+DRILL := Upgrade
 GO_FILES = find . \( -name .git -o -name .dev -o -name bin -o -name node_modules \) -prune -o -name '*.go' -print0
 
 .PHONY: help
@@ -64,6 +65,7 @@ lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is in
 	  [ -z "$$unformatted" ] || { echo "not formatted (make fmt):" >&2; echo "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	go vet -tags e2e ./test/e2e
+	go vet -tags 'e2e drill' ./test/e2e
 	go tool staticcheck ./...
 	@if command -v golangci-lint >/dev/null; then set -x; golangci-lint run; \
 	  else echo "golangci-lint is not installed: .golangci.yml was not used" >&2; fi
@@ -92,9 +94,18 @@ record: ## Makes the picture that README.md begins with: runs the programs, and 
 fault: ## Tries for ten minutes, with the race detector, to make a revoked token pass. FAULT_SECONDS, MODEL_SEED.
 	MODEL_SECONDS=$${FAULT_SECONDS:-600} go test -race -count=1 -v -timeout 60m -run 'TestNoTokenIsAcceptedAfterItsEndWhateverFails' ./verify/direct
 
+.PHONY: fuzz
+fuzz: ## Gives each fuzz target 30 s to find an input that it fails for. FUZZ_SECONDS.
+	@grep -rn --include='*_test.go' -o '^func Fuzz[A-Za-z0-9]*' . | sed 's|^\(.*\)/[^/]*:[0-9]*:func \(.*\)|\1 \2|' | while read -r package target; do \
+	  go test "$$package" -run '^$$' -fuzz "^$$target$$" -fuzztime "$${FUZZ_SECONDS:-30}s"; done
+
 .PHONY: e2e
 e2e: ## Runs the platform on the cluster that kubectl's current context names, if that is for development.
 	go test -tags e2e -count=1 -v -timeout 20m ./test/e2e
+
+.PHONY: upgrade-drill
+upgrade-drill: ## Exchanges Postgres, Redis and the service on that cluster under load, and measures. UPGRADE_FROM=commit, DRILL=test.
+	go test -tags 'e2e drill' -count=1 -v -timeout 60m -run '$(DRILL)' ./test/e2e
 
 .PHONY: minikube-up
 minikube-up: ## Starts Minikube with the platform on it: images, sealed secrets, everything; prints the addresses.

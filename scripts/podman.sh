@@ -50,7 +50,7 @@ image() {
 
   say "$name cannot be pulled: making it from Debian's packages"
   podman image exists localhost/debian:trixie-slim || debian_image
-  timeout 900 podman build -q --network=host --label "recipe=$recipe" -t "$name" "$folder" >/dev/null
+  timeout 900 podman build -q --network=host --label "recipe=$recipe" --build-arg "MAJOR=${tag%%.*}" -t "$name" "$folder" >/dev/null
 }
 
 # debian_image: a base image of Debian 13, from the mirror that apt uses.

@@ -19,11 +19,19 @@ func adoptCommand(t *tool) *cobra.Command {
   --module    the path of the Go module, in go.mod, imports and pages
   --domain    the services become auth.DOMAIN and, by its name, each other (helloworld.DOMAIN), in overlays, settings, tests and pages
   --registry  where clusters take the two images from
+  --namespace the namespace of the platform in clusters, which stays unless it is given
   --keys      a folder outside the repository for the private sealing keys of clusters
 
 The tree must have no changes, so that "git diff" shows what it did and "git restore ." takes it back.
 What follows by hand is printed at the end. Addresses of the sample, such as ada@books.test, stay.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if to.Namespace == "" {
+				from, err := adopt.Current(t.dir)
+				if err != nil {
+					return err
+				}
+				to.Namespace = from.Namespace
+			}
 			done, err := adopt.Adopt(cmd.Context(), adopt.Plan{Dir: t.dir, To: to, Keys: keys, Cluster: t.cluster})
 			if err != nil {
 				return err
@@ -36,6 +44,7 @@ What follows by hand is printed at the end. Addresses of the sample, such as ada
 	c.Flags().StringVar(&to.Module, "module", "", "the module's path, such as git.example.org/team/auth")
 	c.Flags().StringVar(&to.Domain, "domain", "", "the domain of the services, such as example.org")
 	c.Flags().StringVar(&to.Registry, "registry", "", "registry and folder of the images, such as registry.example.org/auth")
+	c.Flags().StringVar(&to.Namespace, "namespace", "", "the namespace in clusters; that of now, unless it is given")
 	c.Flags().StringVar(&keys, "keys", "", "a folder outside the repository for private sealing keys; made if it is not there")
 	for _, name := range []string{"module", "domain", "registry", "keys"} {
 		_ = c.MarkFlagRequired(name)

@@ -17,8 +17,8 @@ func newEnvironmentCommand(t *tool) *cobra.Command {
 makes a sealing key, and seals new secrets into sealed-secrets/NAME. No other file changes, but for the
 rendered overlay that tests compare with.
 
-An environment has a cluster of its own: a sealed secret opens under its namespace and name only, and
-those are the same in each environment.`,
+A sealed secret opens under its namespace and name only, so it is sealed for the namespace of the new one.
+Two environments in one cluster need a namespace each.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.Dir, p.Name, p.Cluster = t.dir, args[0], t.cluster
 			made, err := environment.New(cmd.Context(), p)
@@ -32,6 +32,7 @@ those are the same in each environment.`,
 		}}
 	c.Flags().StringVar(&p.From, "from", "gke", "the environment whose overlay is copied")
 	c.Flags().StringVar(&p.Domain, "domain", "", "the domain of its services, such as staging.example.org")
+	c.Flags().StringVar(&p.Namespace, "namespace", "", "its namespace; that of the other one, unless it is given")
 	c.Flags().StringVar(&p.Key, "key", "", "a file outside of the repository for its private sealing key")
 	for _, name := range []string{"domain", "key"} {
 		_ = c.MarkFlagRequired(name)

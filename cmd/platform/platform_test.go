@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"auth.books.test/internal/cluster/clustertest"
+	"auth.books.test/internal/manifest"
 )
 
 func do(t *testing.T, stdin string, args ...string) (string, error) {
@@ -42,7 +43,7 @@ func TestSealFillsWhatTheOverlayNeedsAndShowsNothing(t *testing.T) {
 		t.Errorf("sealed anew without being asked: %v, %s", err, out)
 	}
 	out, err := do(t, `{"auth-db-credentials": {"password": "hush-hush-hush"}}`, "seal", "--env", "minikube", "--replace", "--stdin", "--dir", dir)
-	if err != nil || strings.Contains(out, "hush") || !strings.Contains(out, "NEW VALUES for auth-api-service-key, auth-db-credentials") || !strings.Contains(out, "git stash push --include-untracked -- "+dir) || strings.Count(out, "sealed auth/") != 7 {
+	if err != nil || strings.Contains(out, "hush") || !strings.Contains(out, "NEW VALUES for auth-api-service-key, auth-db-credentials") || !strings.Contains(out, "git stash push --include-untracked -- "+dir) || strings.Count(out, "sealed "+manifest.Namespace(dir, "minikube")+"/") != 7 {
 		t.Errorf("%v, %s", err, out)
 	}
 	files, err := exec.Command("grep", "-rl", "hush", dir).CombinedOutput()
@@ -95,19 +96,19 @@ func TestAnEnvironmentThatIsNotThereIsNamed(t *testing.T) {
 			"doctor": {"doctor"}, "seal": {"seal"}, "rotate": {"rotate", "--secret", "session-db-token-key"}, "reseal": {"reseal"}, "certificate": {"certificate"}, "sync": {"sync"}, "key": {"key", "--key", filepath.Join(t.TempDir(), "key")},
 		} {
 			out, err := do(t, "", append(args, "--env", env, "--dir", dir)...)
-			if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("there is no overlay %q; --env is one of gke, minikube", env)) || out != "" {
+			if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("there is no overlay %q; --env is one of %s", env, strings.Join(manifest.Environments(dir), ", "))) || out != "" {
 				t.Errorf("%s --env %q: %v, %s", name, env, err, out)
 			}
 		}
 	}
 	// A copy is one.
 	for _, part := range []string{"kustomize/overlays/", "sealed-secrets/"} {
-		if err := os.CopyFS(filepath.Join(dir, part, "staging"), os.DirFS(filepath.Join(dir, part, "gke"))); err != nil {
+		if err := os.CopyFS(filepath.Join(dir, part, "elsewhere"), os.DirFS(filepath.Join(dir, part, "gke"))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	clustertest.Edit(t, filepath.Join(dir, "kustomize/overlays/staging/kustomization.yaml"), "sealed-secrets/gke", "sealed-secrets/staging")
-	must(t, "", "seal", "--env", "staging", "--replace", "--dir", dir)
+	clustertest.Edit(t, filepath.Join(dir, "kustomize/overlays/elsewhere/kustomization.yaml"), "sealed-secrets/gke", "sealed-secrets/elsewhere")
+	must(t, "", "seal", "--env", "elsewhere", "--replace", "--dir", dir)
 }
 
 func TestStepsOfARotationAreTakenOneByOne(t *testing.T) {

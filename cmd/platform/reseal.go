@@ -12,7 +12,7 @@ func resealCommand(t *tool) *cobra.Command {
 		Long: `Seals every secret of sealed-secrets/ENV again, under its own name, for the certificate that is there now.
 The values come from the cluster: kubectl -n auth get secrets -o json | platform reseal --env ENV`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in, err := secrets.ReadInput(cmd.InOrStdin())
+			in, err := secrets.ReadInput(cmd.InOrStdin(), t.cluster(env).Namespace())
 			if err != nil {
 				return err
 			}
@@ -20,7 +20,7 @@ The values come from the cluster: kubectl -n auth get secrets -o json | platform
 			if err != nil {
 				return err
 			}
-			return printNames(cmd.OutOrStdout(), names)
+			return printNames(cmd.OutOrStdout(), t.cluster(env).Namespace(), names)
 		}}
 	envFlag(c, &env)
 	return c

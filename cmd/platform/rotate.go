@@ -25,7 +25,7 @@ the keys of now and one more, which becomes the first with --use; the same goes 
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if fromStdin {
 				var err error
-				if r.Input, err = secrets.ReadInput(cmd.InOrStdin()); err != nil {
+				if r.Input, err = secrets.ReadInput(cmd.InOrStdin(), t.cluster(env).Namespace()); err != nil {
 					return err
 				}
 			}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"auth.books.test/internal/credential"
 	"auth.books.test/internal/secrets"
 	"auth.books.test/internal/worktree"
 )
@@ -26,7 +25,7 @@ No value is ever shown.`,
 			in := secrets.Input{}
 			if fromStdin {
 				var err error
-				if in, err = secrets.ReadInput(cmd.InOrStdin()); err != nil {
+				if in, err = secrets.ReadInput(cmd.InOrStdin(), t.cluster(env).Namespace()); err != nil {
 					return err
 				}
 				if in.Given == nil {
@@ -37,7 +36,7 @@ No value is ever shown.`,
 			if err != nil {
 				return err
 			}
-			return printSealed(cmd.OutOrStdout(), sealed)
+			return printSealed(cmd.OutOrStdout(), t.cluster(env).Namespace(), sealed)
 		}}
 	envFlag(c, &env)
 	c.Flags().BoolVar(&fromStdin, "stdin", false, "read chosen values from standard input")
@@ -45,7 +44,7 @@ No value is ever shown.`,
 	return c
 }
 
-func printSealed(out io.Writer, sealed secrets.Sealed) error {
+func printSealed(out io.Writer, namespace string, sealed secrets.Sealed) error {
 	if len(sealed.Replaced) > 0 {
 		fmt.Fprintf(out, "NEW VALUES for %s. A cluster that runs with the old ones keeps those: if there is one, set the new files aside (%s), and use rotate.\n",
 			strings.Join(sealed.Replaced, ", "), worktree.SetAside(sealed.Folder))
@@ -54,13 +53,13 @@ func printSealed(out io.Writer, sealed secrets.Sealed) error {
 		_, err := fmt.Fprintln(out, "Everything is sealed already.")
 		return err
 	}
-	return printNames(out, sealed.Names)
+	return printNames(out, namespace, sealed.Names)
 }
 
 // printNames names secrets that were sealed.
-func printNames(out io.Writer, names []string) (err error) {
+func printNames(out io.Writer, namespace string, names []string) (err error) {
 	for _, name := range names {
-		_, err = fmt.Fprintf(out, "sealed %s/%s\n", credential.Namespace, name)
+		_, err = fmt.Fprintf(out, "sealed %s/%s\n", namespace, name)
 	}
 	return err
 }

@@ -38,8 +38,8 @@ func TestCloneTakesOtherNamesAndItsSecretsAreNew(t *testing.T) {
 		}
 	}
 	clustertest.Commit(t, dir)
-	first := adopt.Names{Module: "git.example.co.uk/team-7/sign_in", Domain: "xn--bcher-kva.example", Registry: "localhost:5000/team/auth"}
-	second := adopt.Names{Module: "example.org/auth/v2", Domain: "staging.example.org", Registry: "registry.example.org/a-team/auth"}
+	first := adopt.Names{Module: "git.example.co.uk/team-7/sign_in", Domain: "xn--bcher-kva.example", Registry: "localhost:5000/team/auth", Namespace: "team-7"}
+	second := adopt.Names{Module: "example.org/auth/v2", Domain: "staging.example.org", Registry: "registry.example.org/a-team/auth", Namespace: "sign-in"}
 	before, err := adopt.Current(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestCloneTakesOtherNamesAndItsSecretsAreNew(t *testing.T) {
 		if unformatted := clustertest.Run(t, dir, "gofmt", "-l", "internal", "services", "verify", "cmd", "test", "schema"); unformatted != "" {
 			t.Errorf("not formatted:\n%s", unformatted)
 		}
-		if left := mentions(t, dir, before.Module, "auth."+before.Domain, "order-book."+before.Domain, before.Registry); left != "" {
+		if left := mentions(t, dir, before.Module, "auth."+before.Domain, "https://"+before.Domain, "order-book."+before.Domain, before.Registry); left != "" {
 			t.Errorf("old names are left:\n%s", left)
 		}
 		// Every import leads to a package.
@@ -114,7 +114,7 @@ func mentions(t *testing.T, dir string, names ...string) string {
 func TestAdoptionThatCouldLoseSomethingIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := clustertest.Clone(t)
-	good := adopt.Names{Module: "example.org/auth", Domain: "books.example.org", Registry: "registry.example.org/auth"}
+	good := adopt.Names{Module: "example.org/auth", Domain: "books.example.org", Registry: "registry.example.org/auth", Namespace: "auth"}
 	refused := func(what, says string, p adopt.Plan) {
 		t.Helper()
 		if _, err := adopt.Adopt(t.Context(), p); err == nil || !strings.Contains(err.Error(), says) {
@@ -143,6 +143,7 @@ func TestAdoptionThatCouldLoseSomethingIsRefused(t *testing.T) {
 		"a port":             {func(n *adopt.Names) { n.Domain = "example.org:80" }, "--domain"},
 		"a scheme":           {func(n *adopt.Names) { n.Registry = "https://registry.example.org/auth" }, "--registry"},
 		"a tag":              {func(n *adopt.Names) { n.Registry = "registry.example.org/auth:v1" }, "--registry"},
+		"a namespace of two": {func(n *adopt.Names) { n.Namespace = "sign.in" }, "--namespace"},
 		"no folder":          {func(n *adopt.Names) { n.Registry = "registry.example.org" }, "--registry"},
 	} {
 		names := good

@@ -11,8 +11,10 @@ import (
 	// Which module paths Go takes; the Go project's own.
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 
+	"auth.books.test/internal/manifest"
 	"auth.books.test/verify/storeurl"
 )
 
@@ -25,6 +27,8 @@ type Names struct {
 	Domain string
 	// Registry is where clusters take images from, such as registry.example.org/auth.
 	Registry string
+	// Namespace is that of the platform in the clusters, such as auth.
+	Namespace string
 }
 
 // issuer is the setting in which an overlay names the service.
@@ -49,7 +53,7 @@ func Current(dir string) (Names, error) {
 	if err != nil {
 		return Names{}, fmt.Errorf("read the registry: %w", err)
 	}
-	return Names{Module: modfile.ModulePath(mod), Domain: string(found[1]), Registry: registry}, nil
+	return Names{Module: modfile.ModulePath(mod), Domain: string(found[1]), Registry: registry, Namespace: manifest.Namespace(dir, "gke")}, nil
 }
 
 func currentRegistry(file string) (string, error) {
@@ -84,6 +88,9 @@ func (n Names) Check() error {
 	}
 	if !registryName.MatchString(n.Registry) {
 		return errors.New("--registry: write host and folder in lower case, without a scheme and a tag, such as registry.example.org/auth")
+	}
+	if problems := validation.IsDNS1123Label(n.Namespace); len(problems) > 0 {
+		return fmt.Errorf("--namespace: %s", strings.Join(problems, ", "))
 	}
 	return nil
 }

@@ -24,6 +24,9 @@ type rewriter struct {
 	// in go.mod and in the go commands of the pages. The path alone could be the name of
 	// the host, which is the same in the sample.
 	imports, directives *regexp.Regexp
+	// namespaces finds the namespace where it is told that it is one: in manifests, commands,
+	// paths of the API, tests and pages. The word alone stands for much else.
+	namespaces *regexp.Regexp
 	// services have a host of their own each, of their name.
 	services []string
 }
@@ -34,6 +37,7 @@ func newRewriter(from, to Names, folders, services []string) rewriter {
 		from: from, to: to, services: services,
 		imports:    regexp.MustCompile(`(^|[^/@.\w-])` + path + `(/(?:(?:` + strings.Join(folders, "|") + `)(?:[^\w-]|$)|\.\.\.|"))`),
 		directives: regexp.MustCompile(`(?m)((?:^module|-replace) )` + path + `($|=)`),
+		namespaces: regexp.MustCompile("((?:--namespace|-n)[= ]|[Nn]amespaces?[\\s:=!,\"`/]{1,8}|kind: Namespace\\nmetadata:\\n  name: |kubernetes\\.io/metadata\\.name: |sealed for |template is )" + regexp.QuoteMeta(from.Namespace) + `($|[^\w.-])`),
 	}
 }
 
@@ -44,7 +48,8 @@ func (r rewriter) rewrite(text string) string {
 	text = replaceAll(r.directives, text, module)
 	text = strings.ReplaceAll(text, r.from.Registry, r.to.Registry)
 	dashed := func(domain string) string { return "auth-" + strings.ReplaceAll(domain, ".", "-") }
-	pairs := [][2]string{{"auth." + r.from.Domain, "auth." + r.to.Domain}, {dashed(r.from.Domain), dashed(r.to.Domain)}}
+	// Pages of the domain itself may call the service, see AUTH_API_CORS_ORIGINS.
+	pairs := [][2]string{{"https://" + r.from.Domain, "https://" + r.to.Domain}, {"auth." + r.from.Domain, "auth." + r.to.Domain}, {dashed(r.from.Domain), dashed(r.to.Domain)}}
 	for _, name := range r.services {
 		// The second is of Minikube, where the sample's other hosts have a domain of their own.
 		pairs = append(pairs, [2]string{name + "." + r.from.Domain, name + "." + r.to.Domain}, [2]string{name + ".test", name + "." + r.to.Domain})
@@ -52,7 +57,7 @@ func (r rewriter) rewrite(text string) string {
 	for _, pair := range pairs {
 		text = replaceWhole(text, pair[0], pair[1])
 	}
-	return text
+	return replaceAll(r.namespaces, text, "${1}"+r.to.Namespace+"${2}")
 }
 
 // replaceWhole replaces a host name where it is not a part of a longer one.

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Ask sends GET to a pod of the namespace auth and returns the body, of whatever status, or else the error as text.
+// Ask sends GET to a pod and returns the body, of whatever status, or else the error as text.
 // The request goes through the API server, so no network policy stops it.
 func (c Cluster) Ask(ctx context.Context, pod, port, path string) string {
-	raw := []string{"get", "--raw", fmt.Sprintf("/api/v1/namespaces/auth/pods/%s:%s/proxy%s", pod, port, path)}
+	raw := []string{"get", "--raw", fmt.Sprintf("/api/v1/namespaces/%s/pods/%s:%s/proxy%s", c.Namespace(), pod, port, path)}
 	out, err := c.Run(ctx, raw...)
 	if err == nil {
 		return string(out)

@@ -55,6 +55,14 @@ func (c Cluster) Get(ctx context.Context, namespace, what string, into any) erro
 // Overlay is the folder of the environment's overlay, from the root of the repository.
 func (c Cluster) Overlay() string { return "kustomize/overlays/" + c.Env }
 
+// Namespace is that of the environment's overlay.
+func (c Cluster) Namespace() string { return manifest.Namespace(c.Dir, c.Env) }
+
+// Kubectl is a command for people, in the namespace of the environment.
+func (c Cluster) Kubectl(arguments string) string {
+	return "kubectl -n " + c.Namespace() + " " + arguments
+}
+
 // Sealed is the folder of the environment's sealed secrets, from the root of the repository.
 func (c Cluster) Sealed() string { return "sealed-secrets/" + c.Env }
 

@@ -13,9 +13,6 @@ import (
 	"auth.books.test/verify/token"
 )
 
-// Namespace is the platform's namespace in every environment.
-const Namespace = "auth"
-
 // The secrets that the platform always needs.
 const (
 	AuthDB       = "auth-db-credentials"
@@ -43,7 +40,7 @@ func Tied() [][]string {
 // Secret makes a secret of values. It is immutable, unless a store reads it again while it
 // runs.
 func Secret(name string, data map[string]string) sealing.Secret {
-	return sealing.Secret{Namespace: Namespace, Name: name, Data: data, Mutable: name == AuthDBUsers || name == SessionUsers}
+	return sealing.Secret{Name: name, Data: data, Mutable: name == AuthDBUsers || name == SessionUsers}
 }
 
 // Fresh generates a random value for every secret that the platform needs, and for others

@@ -72,7 +72,7 @@ func (c checker) examineKeys(ctx context.Context, known *causes) (found []Findin
 			"kubectl apply -k sealed-secrets/minikube/key && kubectl -n sealed-secrets rollout restart deployment/sealed-secrets"})
 	}
 	return append(found, Finding{fmt.Sprintf("the controller has no key of the certificate in %s: what is sealed for it does not open here", c.Sealed()),
-		fmt.Sprintf("restore its key as sealed-secrets/README.md says, or go run ./cmd/platform certificate --env %[1]s && kubectl -n auth get secrets -o json | go run ./cmd/platform reseal --env %[1]s", c.Env)})
+		fmt.Sprintf("restore its key as sealed-secrets/README.md says, or go run ./cmd/platform certificate --env %[1]s && %[2]s | go run ./cmd/platform reseal --env %[1]s", c.Env, c.Kubectl("get secrets -o json"))})
 }
 
 // certificateIn reads the certificate of a folder of sealed secrets.

@@ -34,7 +34,7 @@ func Files(ctx context.Context, c cluster.Cluster) (found []Finding) {
 		return append(found, Finding{fmt.Sprintf("%s/certificate.pem: %v", sealed, err), fetch})
 	}
 	if err := certificate.Valid(c.Now()); err != nil {
-		found = append(found, Finding{fmt.Sprintf("%s/certificate.pem: %v", sealed, err), fmt.Sprintf("%s && kubectl -n auth get secrets -o json | go run ./cmd/platform reseal --env %s", fetch, env)})
+		found = append(found, Finding{fmt.Sprintf("%s/certificate.pem: %v", sealed, err), fmt.Sprintf("%s && %s | go run ./cmd/platform reseal --env %s", fetch, c.Kubectl("get secrets -o json"), env)})
 	}
 	if certificate.Fingerprint == sampleFingerprint {
 		found = append(found, Finding{"the secrets of " + env + " are samples that nobody can open", fetch + " && " + sealAnew})

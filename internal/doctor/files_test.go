@@ -12,6 +12,7 @@ import (
 	"auth.books.test/internal/cluster/clustertest"
 	"auth.books.test/internal/credential"
 	"auth.books.test/internal/doctor"
+	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/sealing"
 	"auth.books.test/internal/secrets"
 )
@@ -28,7 +29,9 @@ func sealAs(t *testing.T, dir, name string, data map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := sealer.Seal(credential.Secret(name, data))
+	secret := credential.Secret(name, data)
+	secret.Namespace = manifest.Namespace(clustertest.Root, "minikube")
+	sealed, err := sealer.Seal(secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"auth.books.test/internal/credential"
 )
 
 // examineIngresses asks whether an Ingress controller serves the overlay's host names.
@@ -63,8 +61,8 @@ func (c checker) otherClasses(ctx context.Context) (found []Finding) {
 			Spec     struct{ IngressClassName string }
 		}
 	}
-	if err := c.Get(ctx, credential.Namespace, "ingresses", &list); err != nil {
-		return []Finding{{"the Ingresses cannot be read", "kubectl -n auth get ingresses"}}
+	if err := c.Get(ctx, c.Namespace(), "ingresses", &list); err != nil {
+		return []Finding{{"the Ingresses cannot be read", c.Kubectl("get ingresses")}}
 	}
 	for _, want := range c.Set.Ingresses {
 		if want.Spec.IngressClassName == nil {

@@ -8,8 +8,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-
-	"auth.books.test/internal/credential"
 )
 
 func (c checker) examineVolumes(ctx context.Context) (found []Finding) {
@@ -18,7 +16,7 @@ func (c checker) examineVolumes(ctx context.Context) (found []Finding) {
 		return []Finding{{"the volumes cannot be read", "kubectl get persistentvolumes"}}
 	}
 	for _, v := range list.Items {
-		if r := v.Spec.ClaimRef; r != nil && r.Namespace == credential.Namespace && v.Status.Phase == corev1.VolumeReleased {
+		if r := v.Spec.ClaimRef; r != nil && r.Namespace == c.Namespace() && v.Status.Phase == corev1.VolumeReleased {
 			found = append(found, Finding{fmt.Sprintf("the volume %s is Released: its claim was deleted, and a new claim cannot use it", v.Name),
 				fmt.Sprintf(`kubectl patch pv %s --type=json -p='[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]'`, v.Name)})
 		}
@@ -47,7 +45,7 @@ func (c checker) examineNodePorts(ctx context.Context) (found []Finding) {
 	}
 	for _, s := range list.Items {
 		for _, p := range s.Spec.Ports {
-			if s.Namespace != credential.Namespace && slices.Contains(wanted, p.NodePort) {
+			if s.Namespace != c.Namespace() && slices.Contains(wanted, p.NodePort) {
 				found = append(found, Finding{fmt.Sprintf("node port %d is taken by the Service %s in %s", p.NodePort, s.Name, s.Namespace),
 					fmt.Sprintf("kubectl -n %s delete service %s", s.Namespace, s.Name)})
 			}

@@ -46,7 +46,7 @@ func (c checker) examinePods(ctx context.Context, pods []corev1.Pod, known *caus
 		if len(names[f]) > 1 {
 			subject = "the pods " + strings.Join(names[f], ", ")
 		}
-		found = append(found, Finding{subject + ": " + f.what, strings.ReplaceAll(f.fix, "POD", names[f][0])})
+		found = append(found, Finding{subject + ": " + f.what, strings.NewReplacer("POD", names[f][0], "NAMESPACE", c.Namespace()).Replace(f.fix)})
 	}
 	return found
 }
@@ -57,7 +57,7 @@ func follows() []podFinding { return []podFinding{{}} }
 func (c checker) examinePod(ctx context.Context, pod corev1.Pod, known *causes) (found []podFinding) {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return []podFinding{{fmt.Sprintf("it cannot be scheduled (%s)", condition.Message), "kubectl -n auth describe pod POD"}}
+			return []podFinding{{fmt.Sprintf("it cannot be scheduled (%s)", condition.Message), "kubectl -n NAMESPACE describe pod POD"}}
 		}
 	}
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
@@ -99,13 +99,13 @@ func (c checker) waiting(ctx context.Context, pod corev1.Pod, status corev1.Cont
 		if last := c.lastLine(ctx, pod.Name); last != "" {
 			what += ": " + last
 		}
-		return []podFinding{{what, "kubectl -n auth logs POD --previous"}}
+		return []podFinding{{what, "kubectl -n NAMESPACE logs POD --previous"}}
 	case "ContainerCreating", "PodInitializing":
 		if c.mountsOneOf(pod, known.secrets) {
 			return follows()
 		}
 		if c.Now().Sub(pod.CreationTimestamp.Time) > slow && !pod.CreationTimestamp.IsZero() {
-			return []podFinding{{fmt.Sprintf("it has not started after %v (%s)", slow, w.Reason), "kubectl -n auth describe pod POD"}}
+			return []podFinding{{fmt.Sprintf("it has not started after %v (%s)", slow, w.Reason), "kubectl -n NAMESPACE describe pod POD"}}
 		}
 	}
 	return nil

@@ -8,8 +8,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-
-	"auth.books.test/internal/credential"
 )
 
 // rollout is what Deployments and StatefulSets have in common.
@@ -27,8 +25,8 @@ func (c checker) examineRollouts(ctx context.Context, known *causes) (found []Fi
 	}
 	var deployments appsv1.DeploymentList
 	var sets appsv1.StatefulSetList
-	if err := cmp.Or(c.Get(ctx, credential.Namespace, "deployments", &deployments), c.Get(ctx, credential.Namespace, "statefulsets", &sets)); err != nil {
-		return []Finding{{"the Deployments and StatefulSets cannot be read", "kubectl -n auth get deployments,statefulsets"}}
+	if err := cmp.Or(c.Get(ctx, c.Namespace(), "deployments", &deployments), c.Get(ctx, c.Namespace(), "statefulsets", &sets)); err != nil {
+		return []Finding{{"the Deployments and StatefulSets cannot be read", c.Kubectl("get deployments,statefulsets")}}
 	}
 	there := map[string]rollout{}
 	for _, d := range deployments.Items {
@@ -55,7 +53,7 @@ func (c checker) examineRollouts(ctx context.Context, known *causes) (found []Fi
 		} else if r.observed < r.generation {
 			unseen = append(unseen, w.Name)
 			known.workloads[w.Name] = true
-		} else if f, stuck := r.examine(); stuck && !known.workloads[w.Name] {
+		} else if f, stuck := c.examineRollout(r); stuck && !known.workloads[w.Name] {
 			known.workloads[w.Name] = true
 			found = append(found, f)
 		}
@@ -76,18 +74,18 @@ func replicas(n *int32) int32 {
 	return *n
 }
 
-// examine says why a rollout is not complete.
-func (r rollout) examine() (Finding, bool) {
+// examineRollout says why a rollout is not complete.
+func (c checker) examineRollout(r rollout) (Finding, bool) {
 	of := r.kind + "/" + r.name
 	switch {
 	case r.wanted == 0:
-		return Finding{of + " is scaled to no pods", "kubectl -n auth scale " + of + " --replicas=1"}, true
+		return Finding{of + " is scaled to no pods", c.Kubectl("scale " + of + " --replicas=1")}, true
 	case r.paused:
-		return Finding{"the rollout of " + of + " is paused", "kubectl -n auth rollout resume " + of}, true
+		return Finding{"the rollout of " + of + " is paused", c.Kubectl("rollout resume " + of)}, true
 	case r.failure != "":
-		return Finding{fmt.Sprintf("the rollout of %s is stuck: %s", of, strings.Join(strings.Fields(r.failure), " ")), "kubectl -n auth describe " + of}, true
+		return Finding{fmt.Sprintf("the rollout of %s is stuck: %s", of, strings.Join(strings.Fields(r.failure), " ")), c.Kubectl("describe " + of)}, true
 	case r.ready < r.wanted || r.updated < r.wanted:
-		return Finding{fmt.Sprintf("the rollout of %s is not complete: of %d pods %d are new and %d ready", of, r.wanted, r.updated, r.ready), "kubectl -n auth rollout status " + of + " --timeout=5m"}, true
+		return Finding{fmt.Sprintf("the rollout of %s is not complete: of %d pods %d are new and %d ready", of, r.wanted, r.updated, r.ready), c.Kubectl("rollout status " + of + " --timeout=5m")}, true
 	}
 	return Finding{}, false
 }

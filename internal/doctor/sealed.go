@@ -17,7 +17,7 @@ import (
 func (c checker) examineUnsealed(ctx context.Context, known *causes) (found []Finding) {
 	all, err := secrets.States(ctx, c.Cluster)
 	if err != nil {
-		return []Finding{{"the sealed secrets cannot be read", "kubectl -n auth get sealedsecrets"}}
+		return []Finding{{"the sealed secrets cannot be read", c.Kubectl("get sealedsecrets")}}
 	}
 	apply := "kubectl apply -k " + c.Sealed()
 	missing, differs := secrets.Differences(c.Set, all)
@@ -59,7 +59,7 @@ func (c checker) examineUnsealed(ctx context.Context, known *causes) (found []Fi
 	}
 	if len(left) > 0 {
 		found = append(found, Finding{fmt.Sprintf("the cluster has %s, and git does not: left from a rotation that was finished, or of another branch", strings.Join(left, ", ")),
-			"kubectl -n auth delete sealedsecret " + strings.Join(left, " ")})
+			c.Kubectl("delete sealedsecret " + strings.Join(left, " "))})
 	}
 	return found
 }

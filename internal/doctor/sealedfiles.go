@@ -48,7 +48,7 @@ func examineSealed(ctx context.Context, c cluster.Cluster, certificate sealing.C
 		if filepath.Base(file) == "kustomization.yaml" {
 			continue
 		}
-		opened, err := examineSealedFile(key, certificate, file)
+		opened, err := examineSealedFile(key, certificate, c.Namespace(), file)
 		if errors.Is(err, sealing.ErrCannotOpen) {
 			closed = append(closed, filepath.Base(file))
 			if first == (Finding{}) {
@@ -76,7 +76,7 @@ func examineSealed(ctx context.Context, c cluster.Cluster, certificate sealing.C
 	return found
 }
 
-func examineSealedFile(key []byte, certificate sealing.Certificate, file string) (sealing.Secret, error) {
+func examineSealedFile(key []byte, certificate sealing.Certificate, namespace, file string) (sealing.Secret, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return sealing.Secret{}, err
@@ -97,7 +97,7 @@ func examineSealedFile(key []byte, certificate sealing.Certificate, file string)
 		return sealing.Secret{}, fmt.Errorf("read the SealedSecret: %w", err)
 	}
 	at, in := place.Metadata, place.Spec.Template.Metadata
-	if at.Namespace != credential.Namespace || at.Name+".yaml" != filepath.Base(file) {
+	if at.Namespace != namespace || at.Name+".yaml" != filepath.Base(file) {
 		return sealing.Secret{}, fmt.Errorf("sealed for %s/%s, so it does not open elsewhere", at.Namespace, at.Name)
 	}
 	for annotation := range at.Annotations {

@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/sealing"
 	"auth.books.test/internal/secrets"
@@ -23,8 +22,8 @@ func (c checker) examineSecrets(ctx context.Context, known *causes) (found []Fin
 		return nil
 	}
 	var list corev1.SecretList
-	if err := c.Get(ctx, credential.Namespace, "secrets --show-managed-fields", &list); err != nil {
-		return []Finding{{"the Secrets cannot be read", "kubectl -n auth get secrets"}}
+	if err := c.Get(ctx, c.Namespace(), "secrets --show-managed-fields", &list); err != nil {
+		return []Finding{{"the Secrets cannot be read", c.Kubectl("get secrets")}}
 	}
 	there := map[string]*corev1.Secret{}
 	for i := range list.Items {
@@ -48,7 +47,7 @@ func (c checker) examineSecrets(ctx context.Context, known *causes) (found []Fin
 			if why := c.difference(o, s); why != "" {
 				known.secrets[o.Name] = true
 				found = append(found, Finding{fmt.Sprintf("the Secret %s is not what git has sealed: %s", o.Name, why),
-					fmt.Sprintf("kubectl -n auth delete secret %s && go run ./cmd/platform sync --env %s", o.Name, c.Env)})
+					fmt.Sprintf(c.Kubectl("delete secret %s && go run ./cmd/platform sync --env %s"), o.Name, c.Env)})
 			}
 		}
 	}

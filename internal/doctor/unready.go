@@ -19,7 +19,7 @@ func (c checker) unready(ctx context.Context, pod corev1.Pod, ready bool, known 
 		if c.mountsOneOf(pod, known.secrets) {
 			return follows()
 		}
-		return []podFinding{{"it runs and is not ready", "kubectl -n auth logs POD --all-containers --tail=20; kubectl -n auth describe pod POD"}}
+		return []podFinding{{"it runs and is not ready", "kubectl -n NAMESPACE logs POD --all-containers --tail=20; kubectl -n NAMESPACE describe pod POD"}}
 	}
 	answer := healthOf(c.Ask(ctx, pod.Name, port, path))
 	down, schema := answer.down()
@@ -41,7 +41,7 @@ func (c checker) unready(ctx context.Context, pod corev1.Pod, ready bool, known 
 			found = append(found, podFinding{fmt.Sprintf("%s: %s refuses its user or password (%s), so the users of the store are not those of git", kind, store, refusal), "go run ./cmd/platform sync --env " + c.Env})
 			continue
 		}
-		found = append(found, podFinding{fmt.Sprintf("%s: %s says that %s is down", kind, path, store), fmt.Sprintf("kubectl -n auth logs POD --tail=20; kubectl -n auth get pods -l app.kubernetes.io/name=%s", store)})
+		found = append(found, podFinding{fmt.Sprintf("%s: %s says that %s is down", kind, path, store), fmt.Sprintf("kubectl -n NAMESPACE logs POD --tail=20; kubectl -n NAMESPACE get pods -l app.kubernetes.io/name=%s", store)})
 	}
 	switch {
 	case len(found) > 0:
@@ -52,9 +52,9 @@ func (c checker) unready(ctx context.Context, pod corev1.Pod, ready bool, known 
 		if known.stores["auth-db"] {
 			return follows()
 		}
-		return []podFinding{{fmt.Sprintf("%s: %s says that the schema of auth-db is %s", kind, path, schema), "kubectl -n auth logs job/schema; kubectl -n auth delete job schema --ignore-not-found && kubectl apply -k " + c.Overlay()}}
+		return []podFinding{{fmt.Sprintf("%s: %s says that the schema of auth-db is %s", kind, path, schema), "kubectl -n NAMESPACE logs job/schema; kubectl -n NAMESPACE delete job schema --ignore-not-found && kubectl apply -k " + c.Overlay()}}
 	}
-	return []podFinding{{fmt.Sprintf("%s: %s says %s", kind, path, answer.text), "kubectl -n auth logs POD --tail=20"}}
+	return []podFinding{{fmt.Sprintf("%s: %s says %s", kind, path, answer.text), "kubectl -n NAMESPACE logs POD --tail=20"}}
 }
 
 // readiness is the path and port of a Deployment's readiness probe; empty if that is not an HTTP request.

@@ -8,16 +8,14 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-
-	"auth.books.test/internal/credential"
 )
 
 // examineWorkloads goes from causes to effects: stores, services, Jobs. Pods come first, since they tell more than the
 // rollout that waits for them.
 func (c checker) examineWorkloads(ctx context.Context, known *causes) (found []Finding) {
 	var list corev1.PodList
-	if err := c.Get(ctx, credential.Namespace, "pods", &list); err != nil {
-		return []Finding{{"the pods cannot be read", "kubectl -n auth get pods"}}
+	if err := c.Get(ctx, c.Namespace(), "pods", &list); err != nil {
+		return []Finding{{"the pods cannot be read", c.Kubectl("get pods")}}
 	}
 	pods := list.Items
 	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(rank(a), rank(b)) })
@@ -46,8 +44,8 @@ func workloadOf(pod corev1.Pod) string {
 // examineJobs finds Jobs that failed, the schema's and those of components.
 func (c checker) examineJobs(ctx context.Context, known *causes) (found []Finding) {
 	var list batchv1.JobList
-	if err := c.Get(ctx, credential.Namespace, "jobs", &list); err != nil {
-		return []Finding{{"the Jobs cannot be read", "kubectl -n auth get jobs"}}
+	if err := c.Get(ctx, c.Namespace(), "jobs", &list); err != nil {
+		return []Finding{{"the Jobs cannot be read", c.Kubectl("get jobs")}}
 	}
 	for _, job := range list.Items {
 		if known.workloads[job.Name] || job.Name == "schema" && known.stores["auth-db"] {
@@ -57,7 +55,7 @@ func (c checker) examineJobs(ctx context.Context, known *causes) (found []Findin
 			if condition.Type != batchv1.JobFailed || condition.Status != corev1.ConditionTrue {
 				continue
 			}
-			fix := fmt.Sprintf("kubectl -n auth logs job/%[1]s; kubectl -n auth delete job %[1]s", job.Name)
+			fix := c.Kubectl("logs job/"+job.Name) + "; " + c.Kubectl("delete job "+job.Name)
 			if job.Name == "schema" {
 				fix += " && kubectl apply -k " + c.Overlay()
 			}

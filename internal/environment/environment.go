@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"auth.books.test/internal/adopt"
 	"auth.books.test/internal/cluster"
+	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/secrets"
 	"auth.books.test/verify/storeurl"
 )
@@ -27,6 +31,8 @@ type Plan struct {
 	From string
 	// Domain is that of the services: they are auth.DOMAIN and, by name, helloworld.DOMAIN.
 	Domain string
+	// Namespace is that of the environment in its cluster; that of From, if it is empty.
+	Namespace string
 	// Key is the file outside of the repository that the private sealing key goes to.
 	Key string
 	// Cluster gives the cluster of an environment.
@@ -100,6 +106,9 @@ func (p Plan) check() error {
 	if err := storeurl.CheckHost(p.Domain); err != nil || !strings.Contains(p.Domain, ".") || strings.ToLower(p.Domain) != p.Domain {
 		return fmt.Errorf("--domain: write a domain in lower case, such as staging.example.org; the service is auth.staging.example.org then")
 	}
+	if problems := validation.IsDNS1123Label(cmp.Or(p.Namespace, "any")); len(problems) > 0 {
+		return fmt.Errorf("--namespace: %s", strings.Join(problems, ", "))
+	}
 	dir, err := filepath.Abs(p.Dir)
 	if err != nil {
 		return err
@@ -128,8 +137,9 @@ func (p Plan) copyOverlay(from adopt.Names) (files []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	from.Namespace = manifest.Namespace(p.Dir, p.From)
 	to := from
-	to.Domain = p.Domain
+	to.Domain, to.Namespace = p.Domain, cmp.Or(p.Namespace, from.Namespace)
 	err = filepath.WalkDir(target, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -140,8 +150,6 @@ func (p Plan) copyOverlay(from adopt.Names) (files []string, err error) {
 			return err
 		}
 		after := adopt.RewriteText(from, to, services, string(text))
-		// Where people come from.
-		after = strings.ReplaceAll(after, "https://"+from.Domain, "https://"+to.Domain)
 		after = strings.ReplaceAll(after, "sealed-secrets/"+p.From+"\n", "sealed-secrets/"+p.Name+"\n")
 		return os.WriteFile(path, []byte(after), 0o644)
 	})

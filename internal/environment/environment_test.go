@@ -44,12 +44,16 @@ func plan(t *testing.T, dir string) environment.Plan {
 func TestNewEnvironmentHasItsOwnHostsKeyAndSecrets(t *testing.T) {
 	dir := checkout(t)
 	p, before := plan(t, dir), manifest.Environments(dir)
+	p.Namespace = "tries"
 	made, err := environment.New(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if all := manifest.Environments(dir); len(all) != len(before)+1 || !slices.Contains(all, "canary") {
 		t.Fatalf("environments: %q", all)
+	}
+	if namespace := manifest.Namespace(dir, "canary"); namespace != "tries" {
+		t.Errorf("the namespace is %q", namespace)
 	}
 	if found := doctor.Files(t.Context(), p.Cluster("canary")); len(found) > 0 {
 		t.Errorf("the doctor finds %v", found)
@@ -99,6 +103,7 @@ func TestWhatCannotBecomeAnEnvironmentIsRefused(t *testing.T) {
 		"the key in the tree":  {func(p *environment.Plan) { p.Key = filepath.Join(p.Dir, "keys", "canary.key") }, "outside of the repository"},
 		"a key that is there":  {func(p *environment.Plan) { clustertest.Write(t, []byte("used"), p.Key) }, "may be in use"},
 		"no folder for a key":  {func(p *environment.Plan) { p.Key = filepath.Join(filepath.Dir(p.Key), "none", "canary.key") }, "none"},
+		"a namespace of two":   {func(p *environment.Plan) { p.Namespace = "a.b" }, "--namespace"},
 		"no file for the key":  {func(p *environment.Plan) { p.Key = "" }, "outside of the repository"},
 		"a domain in capitals": {func(p *environment.Plan) { p.Domain = "Canary.example.org" }, "lower case"},
 	} {

@@ -19,7 +19,7 @@ import (
 func components() map[string][]string {
 	gke := []string{"gke"}
 	return map[string][]string{
-		"backup": overlays(), "monitoring": overlays(), "valkey": overlays(), "registry-mirror": overlays(), "cloudnative-pg": overlays(),
+		"backup": overlays(), "monitoring": overlays(), "valkey": overlays(), "postgres-18": overlays(), "registry-mirror": overlays(), "cloudnative-pg": overlays(),
 		"cloud-sql": gke, "memorystore": gke, "redis-sentinel": gke, "ingress-gce": gke,
 		liveUpdate: {"minikube"}, "gateway": {"minikube"},
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 )
 
 // Environments are the overlays that include a folder of sealed secrets. An overlay on top of another, such as
@@ -18,4 +20,18 @@ func Environments(dir string) (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Namespace is that of an environment, as its overlay names it. It is empty where the overlay
+// cannot be read.
+func Namespace(dir, env string) string {
+	text, err := os.ReadFile(filepath.Join(dir, "kustomize", "overlays", env, "kustomization.yaml"))
+	if err != nil {
+		return ""
+	}
+	var overlay struct{ Namespace string }
+	if err := yaml.Unmarshal(text, &overlay); err != nil {
+		return ""
+	}
+	return overlay.Namespace
 }

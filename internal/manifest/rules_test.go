@@ -126,8 +126,8 @@ func podRules() []rule {
 		}, old: "- args:\n        - serve", new: "- command:\n        - serve"},
 		{name: "the schema is applied by a Job that goes, so that the next can come", check: func(s *manifest.Set) (found []string) {
 			found = each(s, func(_ manifest.Workload, c *corev1.Container, init bool) string {
-				// An initContainer of an old pod would apply an old schema at a restart.
-				if init && c.Name != "own-volume" {
+				// An initContainer of an old pod would apply an old schema at a restart. Neither of these applies one.
+				if init && c.Name != "own-volume" && c.Name != "restore" {
 					return "runs before its pod"
 				}
 				return ""

@@ -75,6 +75,9 @@ func (s *Sealer) Fingerprint() string { return s.certificate.Fingerprint }
 // Seal gives the SealedSecret as YAML. The Secret that comes of it is immutable,
 // but for one that is Mutable.
 func (s *Sealer) Seal(secret Secret) ([]byte, error) {
+	if secret.Namespace == "" {
+		return nil, fmt.Errorf("seal %s: it has no namespace to be opened in", secret.Name)
+	}
 	out := sealedSecret{APIVersion: "bitnami.com/v1alpha1", Kind: "SealedSecret", Metadata: metadata{Name: secret.Name, Namespace: secret.Namespace}}
 	out.Spec.EncryptedData = map[string]string{}
 	for key, value := range secret.Data {

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"auth.books.test/internal/cluster"
+	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/sealing"
 )
 
@@ -22,9 +23,11 @@ import (
 // each secret that is used. The versions of a secret are called NAME, NAME-v2,
 // NAME-v3.
 type Folder struct {
-	dir   string
-	names []string          // what is sealed
-	used  map[string]string // the version in use, by name, if it is not the first
+	dir string
+	// namespace is the one that secrets are sealed for.
+	namespace string
+	names     []string          // what is sealed
+	used      map[string]string // the version in use, by name, if it is not the first
 
 	// What save is to write and to delete.
 	written map[string][]byte // by file
@@ -37,10 +40,17 @@ func OpenFolder(dir, env string) (*Folder, error) {
 	if err := cluster.CheckEnvironment(dir, env); err != nil {
 		return nil, err
 	}
-	return ReadFolder(filepath.Join(dir, "sealed-secrets", env))
+	f, err := ReadFolder(filepath.Join(dir, "sealed-secrets", env))
+	if err != nil {
+		return nil, err
+	}
+	if f.namespace = manifest.Namespace(dir, env); f.namespace == "" {
+		return nil, fmt.Errorf("kustomize/overlays/%s/kustomization.yaml names no namespace, and secrets are sealed for one", env)
+	}
+	return f, nil
 }
 
-// ReadFolder reads a folder of sealed secrets by its path.
+// ReadFolder reads a folder of sealed secrets by its path, to look at what is in it.
 func ReadFolder(dir string) (*Folder, error) {
 	f := &Folder{dir: dir, used: map[string]string{}}
 	b, err := os.ReadFile(filepath.Join(f.dir, "kustomization.yaml"))
@@ -96,6 +106,7 @@ func (f *Folder) file(name string) string { return filepath.Join(f.dir, name+".y
 
 // add seals a secret; save writes and lists it.
 func (f *Folder) add(sealer *sealing.Sealer, s sealing.Secret) error {
+	s.Namespace = f.namespace
 	sealed, err := sealer.Seal(s)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func alone(dir, env string) cluster.Cluster { return clustertest.Recorded{}.Clus
 // rotate does a step of a rotation. Values may come on standard input.
 func rotate(t *testing.T, dir, env, name string, step credential.Step, stdin string) (string, error) {
 	t.Helper()
-	in, err := secrets.ReadInput(strings.NewReader(stdin))
+	in, err := secrets.ReadInput(strings.NewReader(stdin), "auth")
 	if err != nil {
 		return "", err
 	}
@@ -37,7 +37,7 @@ func mustRotate(t *testing.T, dir, env, name string, step credential.Step, stdin
 // seal seals, with values that may come on standard input.
 func seal(t *testing.T, c cluster.Cluster, stdin string, replace bool) (secrets.Sealed, error) {
 	t.Helper()
-	in, err := secrets.ReadInput(strings.NewReader(stdin))
+	in, err := secrets.ReadInput(strings.NewReader(stdin), "auth")
 	if err != nil {
 		return secrets.Sealed{}, err
 	}
@@ -55,7 +55,7 @@ func mustSeal(t *testing.T, c cluster.Cluster, stdin string, replace bool) secre
 
 func reseal(t *testing.T, dir, env, stdin string) ([]string, error) {
 	t.Helper()
-	in, err := secrets.ReadInput(strings.NewReader(stdin))
+	in, err := secrets.ReadInput(strings.NewReader(stdin), "auth")
 	if err != nil {
 		return nil, err
 	}

@@ -18,9 +18,9 @@ var ErrNotJSON = errors.New(`standard input is neither JSON of the form {"name":
 // values that somebody chose.
 type Input struct{ Cluster, Given credential.Values }
 
-// ReadInput reads any number of JSON values: a Secret, a List of them, or chosen
-// values.
-func ReadInput(in io.Reader) (Input, error) {
+// ReadInput reads any number of JSON values: a Secret of the namespace, a List of them, or
+// chosen values.
+func ReadInput(in io.Reader, namespace string) (Input, error) {
 	read := Input{}
 	decoder := json.NewDecoder(in)
 	for {
@@ -48,8 +48,8 @@ func ReadInput(in io.Reader) (Input, error) {
 			}
 		}
 		for _, s := range list.Items {
-			if s.Namespace != credential.Namespace {
-				return Input{}, fmt.Errorf("the secret %s is of the namespace %q, not of %s", s.Name, s.Namespace, credential.Namespace)
+			if s.Namespace != namespace {
+				return Input{}, fmt.Errorf("the secret %s is of the namespace %q, not of %s", s.Name, s.Namespace, namespace)
 			}
 			if read.Cluster == nil {
 				read.Cluster = credential.Values{}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"auth.books.test/internal/cluster"
-	"auth.books.test/internal/credential"
 	"auth.books.test/internal/sealing"
 )
 
@@ -18,7 +17,7 @@ func notInUse(ctx context.Context, c cluster.Cluster, secrets []sealing.Secret) 
 	if err != nil {
 		return nil
 	}
-	out, err := c.Run(ctx, "--namespace", credential.Namespace, "get", "secrets", "-o", namesFormat)
+	out, err := c.Run(ctx, "--namespace", c.Namespace(), "get", "secrets", "-o", namesFormat)
 	if err != nil {
 		return nil // nothing is applied yet
 	}
@@ -32,7 +31,7 @@ func notInUse(ctx context.Context, c cluster.Cluster, secrets []sealing.Secret) 
 		return nil
 	}
 	return fmt.Errorf("the cluster %q uses %s: its stores know these values, and would refuse others. To change one: go run ./cmd/platform rotate --env %s --secret NAME. "+
-		"To begin anew, without data: kubectl -n %s delete sealedsecret %s, then seal again", current, strings.Join(used, ", "), c.Env, credential.Namespace, strings.Join(used, " "))
+		"To begin anew, without data: kubectl -n %s delete sealedsecret %s, then seal again", current, strings.Join(used, ", "), c.Env, c.Namespace(), strings.Join(used, " "))
 }
 
 // namesFormat has kubectl print names alone.

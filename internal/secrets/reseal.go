@@ -25,7 +25,7 @@ func Reseal(ctx context.Context, c cluster.Cluster, values credential.Values) ([
 	}
 	// All or nothing: a folder that is sealed for two keys opens in no cluster.
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("standard input has no secret %s: kubectl -n %s get secrets -o json gives all", strings.Join(missing, ", "), credential.Namespace)
+		return nil, fmt.Errorf("standard input has no secret %s: kubectl -n %s get secrets -o json gives all", strings.Join(missing, ", "), c.Namespace())
 	}
 	current := credential.Values{}
 	for _, name := range f.names {

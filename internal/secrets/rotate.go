@@ -26,11 +26,12 @@ type rotation struct {
 	dir, env, name string
 	step           credential.Step
 	in             Input
+	namespace      string
 }
 
 // Rotate does a step of a rotation in the environment's folder, and gives the commands that follow in the cluster.
 func Rotate(ctx context.Context, c cluster.Cluster, asked Rotation) (runbook string, err error) {
-	r := rotation{c.Dir, c.Env, asked.Name, asked.Step, asked.Input}
+	r := rotation{c.Dir, c.Env, asked.Name, asked.Step, asked.Input, c.Namespace()}
 	f, sealer, err := open(ctx, c)
 	if err != nil {
 		return "", err
@@ -104,7 +105,7 @@ func (r rotation) old(f *Folder, name string) (map[string]string, error) {
 	opened, err := f.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		flag := map[credential.Step]string{credential.Use: " --use", credential.Finish: " --finish"}[r.step]
-		return nil, fmt.Errorf("what %s holds is needed, and only the cluster can open it: kubectl -n %s get secret %s -o json | %s%s --stdin", name, credential.Namespace, name, r.command(), flag)
+		return nil, fmt.Errorf("what %s holds is needed, and only the cluster can open it: kubectl -n %s get secret %s -o json | %s%s --stdin", name, r.namespace, name, r.command(), flag)
 	}
 	return opened.Data, err
 }

@@ -15,10 +15,10 @@ import (
 func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change, gone []string) string {
 	var text strings.Builder
 	if change.Value != nil {
-		fmt.Fprintf(&text, "sealed %s/%s\n", credential.Namespace, f.Current(r.name))
+		fmt.Fprintf(&text, "sealed %s/%s\n", r.namespace, f.Current(r.name))
 	}
 	if change.Users != nil {
-		fmt.Fprintf(&text, "sealed %s/%s\n", credential.Namespace, credential.Users(r.name))
+		fmt.Fprintf(&text, "sealed %s/%s\n", r.namespace, credential.Users(r.name))
 	}
 	for _, name := range gone {
 		fmt.Fprintf(&text, "removed %s\n", f.file(name))
@@ -27,7 +27,7 @@ func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change
 	fmt.Fprintln(&text, "Then, in this order:")
 	say("kubectl apply -k " + f.dir)
 	if change.Users != nil {
-		for _, command := range load(set, credential.Users(r.name), change.Users["version"]) {
+		for _, command := range load(r.namespace, set, credential.Users(r.name), change.Users["version"]) {
 			say(command)
 		}
 	}
@@ -36,15 +36,15 @@ func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change
 			return ref.Workload == "schema" && versionOf(ref.Secret, r.name) > 0
 		}) {
 			// A Job cannot be changed.
-			say(fmt.Sprintf("kubectl -n %s delete job schema --ignore-not-found", credential.Namespace))
+			say(fmt.Sprintf("kubectl -n %s delete job schema --ignore-not-found", r.namespace))
 		}
 		say("kubectl apply -k " + filepath.Join(r.dir, "kustomize", "overlays", r.env))
 		for _, d := range r.users(set) {
-			say(fmt.Sprintf("kubectl -n %s rollout status deployment/%s --timeout=5m", credential.Namespace, d))
+			say(fmt.Sprintf("kubectl -n %s rollout status deployment/%s --timeout=5m", r.namespace, d))
 		}
 	}
 	for _, name := range gone {
-		say(fmt.Sprintf("kubectl -n %s delete sealedsecret %s --ignore-not-found", credential.Namespace, name))
+		say(fmt.Sprintf("kubectl -n %s delete sealedsecret %s --ignore-not-found", r.namespace, name))
 	}
 	r.tellNext(&text)
 	return text.String()
@@ -52,12 +52,12 @@ func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change
 
 // load are the commands that make each pod of a store read its users again. They wait until the kubelet has updated the
 // file; the annotation makes it do so at once, instead of within a minute or two.
-func load(set *manifest.Set, users, version string) (commands []string) {
+func load(namespace string, set *manifest.Set, users, version string) (commands []string) {
 	s := storeOf(set, users)
 	for i := range s.pods {
 		commands = append(commands,
-			fmt.Sprintf("kubectl -n %s annotate pod %s-%d auth.books.test/users=%s --overwrite", credential.Namespace, s.name, i, version),
-			fmt.Sprintf(`kubectl -n %s exec %s-%d -- sh -c 'until [ "$(cat %s/version)" -ge %s ]; do sleep 1; done; %s'`, credential.Namespace, s.name, i, s.directory, version, s.command))
+			fmt.Sprintf("kubectl -n %s annotate pod %s-%d auth.books.test/users=%s --overwrite", namespace, s.name, i, version),
+			fmt.Sprintf(`kubectl -n %s exec %s-%d -- sh -c 'until [ "$(cat %s/version)" -ge %s ]; do sleep 1; done; %s'`, namespace, s.name, i, s.directory, version, s.command))
 	}
 	return commands
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"auth.books.test/internal/cluster"
-	"auth.books.test/internal/credential"
 	"auth.books.test/internal/manifest"
 )
 
@@ -41,7 +40,7 @@ func (s State) Opened() (processed bool, problem string) {
 // States are the SealedSecrets in the cluster, by name.
 func States(ctx context.Context, c cluster.Cluster) (map[string]State, error) {
 	var list struct{ Items []State }
-	if err := c.Get(ctx, credential.Namespace, "sealedsecrets", &list); err != nil {
+	if err := c.Get(ctx, c.Namespace(), "sealedsecrets", &list); err != nil {
 		return nil, err
 	}
 	all := map[string]State{}

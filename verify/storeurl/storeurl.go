@@ -41,7 +41,7 @@ func Parse(raw string) (URL, error) {
 		return URL{}, errors.New("it holds a blank or a line break: write a blank in the password as %20, and put no quotation marks around the URL")
 	}
 	scheme, rest, found := strings.Cut(raw, "://")
-	if !found || strings.ContainsAny(scheme, "@/?#") {
+	if !found || strings.ContainsAny(scheme, ":@/?#") {
 		return URL{}, errors.New("it does not begin with a scheme and ://")
 	}
 	u := URL{Scheme: strings.ToLower(scheme), Params: map[string]string{}}

@@ -21,6 +21,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     echo 'the database is empty and POSTGRES_PASSWORD is not set' >&2
     exit 1
   fi
+  mkdir -p "$PGDATA"
   chmod 700 "$PGDATA"
   initdb -D "$PGDATA" --username="$user" --pwfile=<(printf '%s\n' "$PGPASSWORD")
   printf '\nhost all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
