@@ -16,6 +16,7 @@ function advice(code: components["schemas"]["Problem"]["code"]): string {
     case "invalid_credentials":
       return "sign in";
     case "busy":
+    case "too_many_attempts":
     case "store_unavailable":
     case "change_under_way":
     case "request_timeout":
