@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"go/format"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"auth.books.test/internal/wholefile"
+	"auth.books.test/internal/worktree"
 )
 
 // rewriter replaces the names of a repository in a text.
@@ -74,7 +74,7 @@ func replaceAll(find *regexp.Regexp, text, by string) string {
 // Rewrite replaces the names in every file that git knows, and tells which files changed.
 // Sealed secrets are left out: they are made anew.
 func Rewrite(ctx context.Context, dir string, from, to Names) (changed []string, err error) {
-	files, err := tracked(ctx, dir)
+	files, err := worktree.Files(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -110,15 +110,6 @@ func (r rewriter) file(path string) (changed bool, err error) {
 		}
 	}
 	return true, wholefile.Replace(path, after, info.Mode().Perm())
-}
-
-// tracked are the files that git knows.
-func tracked(ctx context.Context, dir string) ([]string, error) {
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "ls-files", "-z").Output()
-	if err != nil {
-		return nil, fmt.Errorf("list the files of the repository: %w", err)
-	}
-	return strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }), nil
 }
 
 // folders are the top-level folders that hold Go files.

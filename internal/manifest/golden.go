@@ -8,6 +8,19 @@ import (
 // GoldenFolder has the golden files of a repository.
 const GoldenFolder = "internal/manifest/testdata"
 
+// tiltGolden shows how Tilt's overlay differs from Minikube's.
+const tiltGolden = GoldenFolder + "/tilt.diff"
+
+func goldenOf(env string) string { return GoldenFolder + "/" + env + ".yaml" }
+
+// GoldenFiles are the paths of the golden files from the repository's root.
+func GoldenFiles(dir string) (names []string) {
+	for _, env := range Environments(dir) {
+		names = append(names, goldenOf(env))
+	}
+	return append(names, tiltGolden)
+}
+
 // Goldens renders what reviewers compare with the golden files: the overlay of each environment, and
 // how Tilt's differs from Minikube's. The keys are paths from the repository's root.
 func Goldens(dir string) (map[string][]byte, error) {
@@ -26,9 +39,9 @@ func Goldens(dir string) (map[string][]byte, error) {
 			lines[overlay] = append(lines[overlay], line)
 		}
 	}
-	goldens := map[string][]byte{GoldenFolder + "/tilt.diff": []byte(difference(lines["minikube"], lines["tilt"]))}
+	goldens := map[string][]byte{tiltGolden: []byte(difference(lines["minikube"], lines["tilt"]))}
 	for _, overlay := range environments {
-		goldens[GoldenFolder+"/"+overlay+".yaml"] = []byte(strings.Join(lines[overlay], ""))
+		goldens[goldenOf(overlay)] = []byte(strings.Join(lines[overlay], ""))
 	}
 	return goldens, nil
 }

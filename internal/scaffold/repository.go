@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -22,12 +22,12 @@ type repository struct {
 }
 
 func open(ctx context.Context, dir string) (repository, error) {
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "ls-files", "-z", "--", "services", "kustomize", "Tiltfile").Output()
+	names, err := worktree.Files(ctx, dir, "services", "kustomize", "Tiltfile")
 	if err != nil {
 		return repository{}, errors.New("this is no git repository, or git is missing: make services in a clone, so that what is added can be seen and taken back")
 	}
 	r := repository{dir: dir, files: map[string]string{}}
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // deleted, and not committed yet
@@ -45,12 +45,7 @@ func open(ctx context.Context, dir string) (repository, error) {
 
 // names are the files in order.
 func (r repository) names() []string {
-	var all []string
-	for name := range r.files {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
+	return slices.Sorted(maps.Keys(r.files))
 }
 
 // folders are those that are called as the template.
@@ -66,13 +61,8 @@ func (r repository) folders() (all []string) {
 
 func sibling(folder, name string) string { return path.Join(path.Dir(folder), name) }
 
-// goldens are the files that show what is applied.
-func (r repository) goldens() (all []string) {
-	for _, name := range []string{"gke.yaml", "minikube.yaml", "tilt.diff"} {
-		all = append(all, path.Join(manifest.GoldenFolder, name))
-	}
-	return all
-}
+// goldens are the golden files, which show the new service too.
+func (r repository) goldens() []string { return manifest.GoldenFiles(r.dir) }
 
 // unchanged refuses changes that are not committed, where the service comes from and where it
 // is added: what is added could not be told from them.

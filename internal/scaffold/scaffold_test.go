@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auth.books.test/internal/cluster/clustertest"
+	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/scaffold"
 )
 
@@ -40,7 +41,7 @@ func TestNewServiceKeepsTheRules(t *testing.T) {
 	}
 	// What is shared got one line each.
 	if stat := clustertest.Run(t, dir, "git", "diff", "--numstat", "--", "kustomize", "services", "Tiltfile", "scripts", "Makefile"); strings.Count(stat, "\n") != len(made.Lists) ||
-		strings.Count(stat, "1\t0\t") != len(made.Lists) || len(made.Lists) != 4 {
+		strings.Count(stat, "1\t0\t") != len(made.Lists) || len(made.Lists) != 2+len(manifest.Environments(dir)) {
 		t.Errorf("changed:\n%s", stat)
 	}
 	for _, file := range made.Files {
@@ -113,5 +114,24 @@ func TestRefusedServiceLeavesNothingBehind(t *testing.T) {
 
 	if _, err := scaffold.New(t.Context(), t.TempDir(), name); err == nil || !strings.Contains(err.Error(), "no git repository") {
 		t.Errorf("outside of a repository: %v", err)
+	}
+}
+
+func TestNewServiceIsInTheGoldenFilesOfEveryEnvironment(t *testing.T) {
+	dir := clustertest.Clone(t)
+	overlays := filepath.Join(dir, "kustomize", "overlays")
+	if err := os.CopyFS(filepath.Join(overlays, "q7-environment"), os.DirFS(filepath.Join(overlays, "gke"))); err != nil {
+		t.Fatal(err)
+	}
+	golden := manifest.GoldenFolder + "/q7-environment.yaml"
+	clustertest.Write(t, []byte("before\n"), dir, golden)
+	clustertest.Commit(t, dir)
+	made, err := scaffold.New(t.Context(), dir, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, golden))
+	if err != nil || !slices.Contains(made.Goldens, golden) || !strings.Contains(string(text), name) {
+		t.Errorf("%s was not rendered anew: %q, %v", golden, made.Goldens, err)
 	}
 }
