@@ -84,23 +84,30 @@ func Goldens(dir string) error {
 
 // outside holds that the folder of keys is not in the repository, and has no key yet.
 func (p Plan) outside() error {
-	dir, err := filepath.Abs(p.Dir)
-	if err != nil {
+	if within, err := Within(p.Dir, p.Keys); err != nil {
 		return err
-	}
-	keys, err := filepath.Abs(p.Keys)
-	if err != nil {
-		return err
-	}
-	if within, err := filepath.Rel(dir, keys); err == nil && filepath.IsLocal(within) {
+	} else if within {
 		return fmt.Errorf("--keys: %s is in the repository, where private keys would be committed: name a folder outside of it", p.Keys)
 	}
 	for _, env := range manifest.Environments(p.Dir) {
-		if _, err := os.Stat(filepath.Join(keys, env+".key")); err == nil {
+		if _, err := os.Stat(filepath.Join(p.Keys, env+".key")); err == nil {
 			return fmt.Errorf("--keys: %s has a key for %s already, which may be in use: name another folder", p.Keys, env)
 		}
 	}
 	return nil
+}
+
+// Within reports whether a path leads into a folder.
+func Within(dir, path string) (bool, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return false, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return false, err
+	}
+	relative, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(relative), nil
 }
 
 // clean holds that the tree has no changes.

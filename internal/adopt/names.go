@@ -83,13 +83,26 @@ func (n Names) Check() error {
 	if strings.HasPrefix(n.Module, "auth."+n.Domain) {
 		return fmt.Errorf("--module: it begins with auth.%s, the host's name: the next adoption could not tell the two apart. Example: git.%[1]s/team/auth", n.Domain)
 	}
-	if err := storeurl.CheckHost(n.Domain); err != nil || !strings.Contains(n.Domain, ".") || strings.ToLower(n.Domain) != n.Domain {
-		return errors.New("--domain: write a domain in lower case, such as example.org; the services are auth.example.org and helloworld.example.org")
+	if err := CheckDomain(n.Domain); err != nil {
+		return err
 	}
 	if !registryName.MatchString(n.Registry) {
 		return errors.New("--registry: write host and folder in lower case, without a scheme and a tag, such as registry.example.org/auth")
 	}
-	if problems := validation.IsDNS1123Label(n.Namespace); len(problems) > 0 {
+	return CheckNamespace(n.Namespace)
+}
+
+// CheckDomain says what is wrong with the domain of services.
+func CheckDomain(domain string) error {
+	if err := storeurl.CheckHost(domain); err != nil || !strings.Contains(domain, ".") || strings.ToLower(domain) != domain {
+		return errors.New("--domain: write a domain in lower case, such as example.org; the services are auth.example.org and helloworld.example.org")
+	}
+	return nil
+}
+
+// CheckNamespace says what is wrong with a namespace.
+func CheckNamespace(namespace string) error {
+	if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
 		return fmt.Errorf("--namespace: %s", strings.Join(problems, ", "))
 	}
 	return nil

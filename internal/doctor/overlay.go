@@ -1,12 +1,12 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -69,14 +69,11 @@ func renamedSecrets(set *manifest.Set) (found []Finding) {
 	return found
 }
 
-// hostSetting is the name of a setting that is the host of a store or a service.
-var hostSetting = regexp.MustCompile(`_HOST$`)
-
 // unknownHosts finds settings that name a Service which is not there.
 func unknownHosts(set *manifest.Set) (found []Finding) {
 	for _, config := range set.ConfigMaps {
 		for _, key := range slices.Sorted(maps.Keys(config.Data)) {
-			if !hostSetting.MatchString(key) {
+			if !strings.HasSuffix(key, "_HOST") {
 				continue
 			}
 			for host := range strings.SplitSeq(config.Data[key], ",") {
@@ -143,23 +140,21 @@ func idleImages(dir string, set *manifest.Set) (found []Finding) {
 	}
 	var runs []string
 	for _, w := range set.Workloads() {
-		for _, c := range append(w.Pod.Spec.InitContainers, w.Pod.Spec.Containers...) {
+		for _, c := range slices.Concat(w.Pod.Spec.InitContainers, w.Pod.Spec.Containers) {
 			runs = append(runs, c.Image)
 		}
 	}
+	slices.Sort(runs)
+	runs = slices.Compact(runs)
 	for _, i := range kustomization.Images {
-		wanted := i.NewName
-		if wanted == "" {
-			wanted = i.Name
-		}
+		wanted := cmp.Or(i.NewName, i.Name)
 		if !slices.ContainsFunc(runs, func(image string) bool {
 			rest, found := strings.CutPrefix(image, wanted)
 			return found && (rest == "" || strings.HasPrefix(rest, ":"+i.NewTag) || rest[0] == '@')
 		}) {
-			slices.Sort(runs)
 			found = append(found, Finding{
 				fmt.Sprintf("images: no image is called %s, so that this entry changes nothing", i.Name),
-				"write the name as the overlay below has it, one of " + strings.Join(slices.Compact(runs), ", "),
+				"write the name as the overlay below has it, one of " + strings.Join(runs, ", "),
 			})
 		}
 	}

@@ -12,13 +12,10 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-
 	"auth.books.test/internal/adopt"
 	"auth.books.test/internal/cluster"
 	"auth.books.test/internal/manifest"
 	"auth.books.test/internal/secrets"
-	"auth.books.test/verify/storeurl"
 )
 
 // Plan says what is to be made.
@@ -103,22 +100,18 @@ func (p Plan) check() error {
 			return fmt.Errorf("%s is there already: choose another name", dir)
 		}
 	}
-	if err := storeurl.CheckHost(p.Domain); err != nil || !strings.Contains(p.Domain, ".") || strings.ToLower(p.Domain) != p.Domain {
-		return fmt.Errorf("--domain: write a domain in lower case, such as staging.example.org; the service is auth.staging.example.org then")
-	}
-	if problems := validation.IsDNS1123Label(cmp.Or(p.Namespace, "any")); len(problems) > 0 {
-		return fmt.Errorf("--namespace: %s", strings.Join(problems, ", "))
-	}
-	dir, err := filepath.Abs(p.Dir)
-	if err != nil {
+	if err := adopt.CheckDomain(p.Domain); err != nil {
 		return err
 	}
-	key, err := filepath.Abs(p.Key)
-	if err != nil {
-		return err
+	if p.Namespace != "" {
+		if err := adopt.CheckNamespace(p.Namespace); err != nil {
+			return err
+		}
 	}
-	if within, err := filepath.Rel(dir, key); p.Key == "" || err == nil && filepath.IsLocal(within) {
-		return fmt.Errorf("--key: name a file outside of the repository, where the private key would be committed")
+	if within, err := adopt.Within(p.Dir, p.Key); err != nil {
+		return err
+	} else if within || p.Key == "" {
+		return errors.New("--key: name a file outside of the repository, where the private key would be committed")
 	}
 	if _, err := os.Stat(p.Key); err == nil {
 		return fmt.Errorf("--key: %s is there already, and may be in use: name another file", p.Key)

@@ -175,9 +175,7 @@ func TestRecordOfAnUncommittedSignInIsKept(t *testing.T) {
 	w.sql("DELETE FROM authorizations WHERE id = $1", o.ID) // not committed yet
 	ended := make(chan authorization.Rebuilt)
 	go func() { ended <- w.rebuild() }()
-	devtest.Eventually(t, "the records are scanned", func() bool {
-		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:2.")
-	})
+	w.awaitScan()
 	// Scanned once; the second check is seconds away.
 	w.sql("INSERT INTO authorizations SELECT * FROM kept")
 	w.sql("INSERT INTO access_tokens SELECT * FROM kept_tokens")
@@ -250,31 +248,50 @@ func TestRebuildStartsAgainIfRedisRestarts(t *testing.T) {
 	process := devtest.RedisProcess(t)
 	w := newWorldOn(t, schematest.Database(t), process.URL)
 	o := w.open()
-	// An unknown record: before its second check there is time to restart.
-	if err := w.redis.Set(t.Context(), token.Hash{1}.Key(), "x", 0).Err(); err != nil {
-		t.Fatal(err)
+	w.interruptRebuild(func() error {
+		process.Kill()
+		process.Start()
+		return nil
+	})
+	if !w.alive(o) {
+		t.Error("a live token is lost")
+	}
+}
+
+// interruptRebuild does something when a rebuild has restored the records, and before it is
+// done. That rebuild must fail, and the next succeed.
+func (w *world) interruptRebuild(interrupt func() error) {
+	w.t.Helper()
+	// An unknown record: before its second check there is time.
+	if err := w.redis.Set(w.t.Context(), token.Hash{1}.Key(), "x", 0).Err(); err != nil {
+		w.t.Fatal(err)
 	}
 	failed := make(chan error)
 	go func() {
 		_, err := w.RebuildOnce(context.Background())
 		failed <- err
 	}()
-	devtest.Eventually(t, "the records are scanned", func() bool {
-		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:2.")
-	})
-	process.Kill()
-	process.Start()
+	w.awaitScan()
+	if err := interrupt(); err != nil {
+		w.t.Fatal(err)
+	}
 	if err := <-failed; err == nil {
-		t.Fatal("the rebuild succeeded although Redis restarted")
+		w.t.Error("the rebuild succeeded")
 	}
 	// The claim of the failed rebuild may be left until it expires.
-	devtest.Eventually(t, "the rebuild succeeds", func() bool {
+	devtest.Eventually(w.t, "the next rebuild succeeds", func() bool {
 		did, err := w.RebuildOnce(context.Background())
 		return err == nil && did != nil
 	})
-	if !w.alive(o) {
-		t.Error("a live token is lost")
-	}
+}
+
+// awaitScan waits until a rebuild has restored the records, and looks for those of dead
+// tokens.
+func (w *world) awaitScan() {
+	w.t.Helper()
+	devtest.Eventually(w.t, "the records are scanned", func() bool {
+		return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:2.")
+	})
 }
 
 // What removes records deletes the marker as well: FLUSHDB, or a full Redis that takes
@@ -292,28 +309,7 @@ func TestRebuildStartsAgainIfItsMarkerIsDeleted(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			o := w.open()
-			// An unknown record: before its second check there is time.
-			if err := w.redis.Set(t.Context(), token.Hash{1}.Key(), "x", 0).Err(); err != nil {
-				t.Fatal(err)
-			}
-			failed := make(chan error)
-			go func() {
-				_, err := w.RebuildOnce(context.Background())
-				failed <- err
-			}()
-			devtest.Eventually(t, "the records are scanned", func() bool {
-				return strings.HasPrefix(w.redis.Get(context.Background(), token.RebuiltKey).Val(), "partly:2.")
-			})
-			if err := lose(w); err != nil {
-				t.Fatal(err)
-			}
-			if err := <-failed; err == nil {
-				t.Error("the rebuild succeeded")
-			}
-			devtest.Eventually(t, "the next rebuild succeeds", func() bool {
-				did, err := w.RebuildOnce(context.Background())
-				return err == nil && did != nil
-			})
+			w.interruptRebuild(func() error { return lose(w) })
 			if !w.alive(o) {
 				t.Error("a live token is lost")
 			}

@@ -24,29 +24,31 @@ type memory struct {
 func newMemory() *memory { return &memory{logs: map[string]*attempts{}} }
 
 // reserve adds an attempt to each limit, unless one of them is full: then it returns its
-// number in claims, and how long until it has a place again. With strict it has a tenth of
-// its places.
+// number in claims, and how long until it has a place again.
 func (m *memory) reserve(claims []claim, id string, now time.Time) (full int, wait time.Duration, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sweep(now)
-	for n, c := range claims {
-		if wait := m.wait(c, c.Attempts, now); wait > 0 {
-			return n, wait, false
-		}
+	if n, wait, full := m.fullIn(claims, now); full {
+		return n, wait, false
 	}
 	for _, c := range claims {
-		log := m.logs[c.key]
-		if log == nil && len(m.logs) >= maxRemembered {
-			continue // Redis counts it.
+		if log := m.log(c); log != nil {
+			log.made = append(log.made, made{id, now})
 		}
-		if log == nil {
-			log = &attempts{period: c.Period}
-			m.logs[c.key] = log
-		}
-		log.made = append(log.made, made{id, now})
 	}
 	return 0, 0, true
+}
+
+// log is where a limit's attempts are remembered; nil if there is no memory for it: then
+// Redis alone counts them. The caller holds mu.
+func (m *memory) log(c claim) *attempts {
+	log := m.logs[c.key]
+	if log == nil && len(m.logs) < maxRemembered {
+		log = &attempts{period: c.Period}
+		m.logs[c.key] = log
+	}
+	return log
 }
 
 // admits says whether an attempt that was added is within the strict limits.
@@ -71,8 +73,13 @@ func (m *memory) admits(claims []claim, id string, now time.Time) (full int, wai
 func (m *memory) full(claims []claim, now time.Time) (full int, wait time.Duration, is bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.fullIn(claims, now)
+}
+
+// fullIn is full for a caller that holds mu.
+func (m *memory) fullIn(claims []claim, now time.Time) (full int, wait time.Duration, is bool) {
 	for n, c := range claims {
-		if wait := m.wait(c, c.Attempts, now); wait > 0 {
+		if wait := m.wait(c, now); wait > 0 {
 			return n, wait, true
 		}
 	}
@@ -80,14 +87,14 @@ func (m *memory) full(claims []claim, now time.Time) (full int, wait time.Durati
 }
 
 // wait is how long a limit has no place. The caller holds mu.
-func (m *memory) wait(c claim, most int, now time.Time) time.Duration {
+func (m *memory) wait(c claim, now time.Time) time.Duration {
 	log := m.logs[c.key]
 	if log == nil {
 		return 0
 	}
 	log.forget(now)
 	wait := log.refused.Sub(now)
-	if excess := len(log.made) - most; excess >= 0 {
+	if excess := len(log.made) - c.Attempts; excess >= 0 {
 		wait = max(wait, log.made[excess].at.Add(c.Period).Sub(now))
 	}
 	return wait
@@ -118,15 +125,9 @@ func (m *memory) remove(claims []claim, id string) {
 func (m *memory) refuse(c claim, wait time.Duration, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	log := m.logs[c.key]
-	if log == nil && len(m.logs) >= maxRemembered {
-		return
+	if log := m.log(c); log != nil {
+		log.refused = now.Add(min(wait, recheck))
 	}
-	if log == nil {
-		log = &attempts{period: c.Period}
-		m.logs[c.key] = log
-	}
-	log.refused = now.Add(min(wait, recheck))
 }
 
 // sweep deletes partitions that say nothing any more. The caller holds mu.
