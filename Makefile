@@ -33,9 +33,18 @@ watch: ## Like run, and builds and restarts on every change of the code.
 	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
 	@exec $$(scripts/tied) .dev/bin/watch -lock .dev/watch -package ./services/auth-api/dev -output .dev/bin/auth-api -- .dev/bin/auth-api dev
 
-# These packages render manifests and make keys, one after the other. The race detector finds
-# nothing in them, and makes them four times as slow.
-RENDERING = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/environment ./internal/manifest ./internal/scaffold ./internal/secrets
+# These packages are tested without the race detector. Most render manifests and make keys, one
+# after the other: it finds nothing in them, and makes them four times as slow. The tests of
+# services/auth-api start the program hundreds of times; those of test/matrix, test/surface and
+# test/clients start it with the race detector.
+WITHOUT_RACE = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/environment ./internal/manifest ./internal/scaffold ./internal/secrets ./services/auth-api
+
+# The attack wants the machine to itself. With the race detector each of its hashes would take more
+# than a second: then nobody at all could sign in during it. So do twenty thousand refreshes,
+# and three thousand sign-ins.
+ALONE = ./test/attack
+LOST_ANSWERS = -run TestLostAnswersEndNoHonestFamily ./services/auth-api/internal/authorization
+BOUNDED = -run TestRowsAndKeysAreBoundedByWhatIsLiveAndTheRetention ./services/auth-api/internal/oauth
 
 # By default the race detector makes each test binary wait for a second at its end.
 RACE_OPTIONS := atexit_sleep_ms=50
@@ -44,8 +53,8 @@ RACE_OPTIONS := atexit_sleep_ms=50
 test: ## Runs every test that needs no cluster, on real stores; as root on Debian, installs what is missing.
 	@scripts/test-deps
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "no C compiler: testing without the race detector" >&2; }; \
-	  rendering=$$(go list $(RENDERING)); others=$$(go list ./... | grep -vxF "$$rendering"); \
-	  set -x; go test -timeout $(TEST_TIMEOUT) $$rendering; GORACE=$(RACE_OPTIONS) go test $$race -timeout $(TEST_TIMEOUT) $$others
+	  without=$$(go list $(WITHOUT_RACE)); alone=$$(go list $(ALONE)); others=$$(go list ./... | grep -vxF "$$without" | grep -vxF "$$alone"); \
+	  set -x; go test -timeout $(TEST_TIMEOUT) $$without; go test -timeout $(TEST_TIMEOUT) $$alone; go test -timeout $(TEST_TIMEOUT) $(LOST_ANSWERS); go test -timeout $(TEST_TIMEOUT) $(BOUNDED); GORACE=$(RACE_OPTIONS) go test $$race -timeout $(TEST_TIMEOUT) $$others
 
 .PHONY: test-containers
 test-containers: ## Runs the tests that use stores against the official images in containers.
@@ -59,6 +68,10 @@ test-adopted: ## Runs the tests of a copy of this repository that has other name
 test-new-service: ## Runs the tests of a copy of this repository that has a service more. TEST=command runs something else there.
 	@scripts/test-new-service
 
+.PHONY: apps
+apps: ## Tries the configurations of docs/apps.md with apps that it builds: oauth2-proxy, and what Kubernetes has. Needs the network; ten minutes.
+	go test -tags apps -count=1 -v -timeout 30m ./test/apps
+
 .PHONY: lint
 lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is installed.
 	@unformatted=$$($(GO_FILES) | xargs -0 gofmt -l); \
@@ -66,6 +79,7 @@ lint: ## Checks format, go vet and staticcheck; golangci-lint too where it is in
 	go vet ./...
 	go vet -tags e2e ./test/e2e
 	go vet -tags 'e2e drill' ./test/e2e
+	go vet -tags apps ./test/apps
 	go tool staticcheck ./...
 	@if command -v golangci-lint >/dev/null; then set -x; golangci-lint run; \
 	  else echo "golangci-lint is not installed: .golangci.yml was not used" >&2; fi
@@ -86,18 +100,48 @@ build: ## Builds the release binaries of all services into bin.
 bench: ## Measures the figures of docs/performance.md and prints them as a table.
 	go run -buildvcs=false ./test/bench
 
+.PHONY: timing
+timing: ## Tries a thousand times whether answers tell by their time who has an account; fails if they do. Half an hour.
+	go run -buildvcs=false ./test/bench -only timing
+
+.PHONY: standards
+standards: ## Runs the tests that docs/standards.md names, and writes their results there.
+	@tests=$$(go run -buildvcs=false ./test/standards -tests); \
+	  { go test -json -count=1 -timeout $(TEST_TIMEOUT) -run "^($$tests)$$" ./... || echo "some tests failed: see the page" >&2; } | go run -buildvcs=false ./test/standards -o docs/standards.md
+
 .PHONY: record
 record: ## Makes the picture that README.md begins with: runs the programs, and draws what they print.
 	go run -buildvcs=false ./test/record
+
+# The screens of docs/apps.md. SCREENSHOTS=folder has them all, at two widths, light and dark.
+PICTURES = sign-in-390-light consent-390-light consent-390-dark account-1280-light
+
+.PHONY: screenshots
+screenshots: ## Makes the pictures of the pages for people in docs, with the browser of the tests.
+	@all=$$(mktemp -d); SCREENSHOTS=$$all go test -count=1 -run TestEveryScreenCanBeUsed ./services/auth-api; mkdir -p docs/screens; \
+	  for name in $(PICTURES); do cp "$$all/$$name.png" docs/screens/; done; rm -r "$$all"
 
 .PHONY: fault
 fault: ## Tries for ten minutes, with the race detector, to make a revoked token pass. FAULT_SECONDS, MODEL_SEED.
 	MODEL_SECONDS=$${FAULT_SECONDS:-600} go test -race -count=1 -v -timeout 60m -run 'TestNoTokenIsAcceptedAfterItsEndWhateverFails' ./verify/direct
 
+.PHONY: attack
+attack: ## Tries stolen passwords by the million for ten minutes, and prints who got in and who was kept out. ATTACK_SECONDS.
+	ATTACK_SECONDS=$${ATTACK_SECONDS:-600} go test -count=1 -v -timeout 60m ./test/attack
+
+.PHONY: refreshes
+refreshes: ## Refreshes a million times, 64 at once, with 1 % of the answers lost; fails if an honest family ends. REFRESHES.
+	REFRESHES=$${REFRESHES:-1000000} go test -count=1 -v -timeout 3h $(LOST_ANSWERS)
+
+.PHONY: growth
+growth: ## Signs in 100,000 times, and fails if more is stored than what is live and what is kept for a while. GROWTH.
+	GROWTH=$${GROWTH:-100000} go test -count=1 -v -timeout 3h $(BOUNDED)
+
 .PHONY: fuzz
-fuzz: ## Gives each fuzz target 30 s to find an input that it fails for. FUZZ_SECONDS.
+fuzz: ## Gives each fuzz target, and random requests to every operation, 30 s to find a fault. FUZZ_SECONDS, SURFACE_SEED.
 	@grep -rn --include='*_test.go' -o '^func Fuzz[A-Za-z0-9]*' . | sed 's|^\(.*\)/[^/]*:[0-9]*:func \(.*\)|\1 \2|' | while read -r package target; do \
 	  go test "$$package" -run '^$$' -fuzz "^$$target$$" -fuzztime "$${FUZZ_SECONDS:-30}s"; done
+	SURFACE_SECONDS="$${FUZZ_SECONDS:-30}" go test -count=1 -v -timeout 60m -parallel 1 -run 'TestLongRunOfRandomRequestsLeavesNothingBehind|TestOthersAreAnsweredWhileHundredsOfPeersMisbehave' ./test/surface
 
 .PHONY: e2e
 e2e: ## Runs the platform on the cluster that kubectl's current context names, if that is for development.

@@ -20,8 +20,8 @@ func (e *DestructiveError) Error() string {
 }
 
 // Apply changes the database to the desired state, in one transaction, and returns what was
-// done. Errors: ErrBusy, ErrUnreachable, *DestructiveError, *ForeignError, and those that
-// package connect explains.
+// done. Errors: ErrBusy, ErrUnreachable, ErrNoRole, *DestructiveError, *ForeignError,
+// *RoleError, and those that package connect explains.
 func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err error) {
 	err = withTx(ctx, url, func(tx *sql.Tx) error {
 		if p, err = d.plan(ctx, tx, o); err != nil {
@@ -38,12 +38,35 @@ func (d Desired) Apply(ctx context.Context, url string, o Options) (p Plan, err 
 				return detailed(statement, err)
 			}
 		}
+		if err := d.settleGrants(ctx, tx, o.ServiceRole, &p); err != nil {
+			return err
+		}
 		return d.recordApplied(ctx, tx, p.record)
 	})
 	if err != nil {
 		return Plan{}, fmt.Errorf("apply the schema: %w", err)
 	}
 	return p, nil
+}
+
+// settleGrants takes back what default privileges of the database have added to new tables.
+func (d Desired) settleGrants(ctx context.Context, tx *sql.Tx, role string, p *Plan) error {
+	none := func(string) bool { return false }
+	added, err := d.grants(ctx, tx, role, none)
+	if err != nil || len(added) == 0 {
+		return err
+	}
+	for _, statement := range added {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return detailed(statement, err)
+		}
+	}
+	p.Statements = append(p.Statements, added...)
+	left, err := d.grants(ctx, tx, role, none)
+	if err == nil && len(left) > 0 {
+		err = &RoleError{role, "Postgres keeps rights that others granted, or refuses new ones: as a superuser, run " + strings.Join(left, "; ")}
+	}
+	return err
 }
 
 // detailed adds the detail of a Postgres error, such as which view depends on a table.

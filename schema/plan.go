@@ -53,6 +53,11 @@ type Options struct {
 	// LockWait is how long to wait for another process that is changing the schema. Zero
 	// means one minute.
 	LockWait time.Duration
+	// ServiceRole is the role that gets the rights of the service; see Rights. If it is empty,
+	// nobody's rights are changed.
+	ServiceRole string
+	// Now decides which months the table of events needs. Zero means the database's time.
+	Now time.Time
 }
 
 // Plan returns what Apply would do. It changes nothing. Error: ErrBusy.
@@ -105,8 +110,19 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 	if err != nil {
 		return Plan{}, fmt.Errorf("compare the schema: %w", err)
 	}
+	grants, err := d.grants(ctx, tx, o.ServiceRole, func(table string) bool {
+		_, found := current.Table(table)
+		return !found
+	})
+	if err != nil {
+		return Plan{}, err
+	}
+	months, err := missingPartitions(ctx, tx, desired, o.Now)
+	if err != nil {
+		return Plan{}, err
+	}
 	if changes = onlyOurs(changes, record); len(changes) == 0 {
-		return Plan{record: objects(desired)}, nil
+		return Plan{Statements: slices.Concat(months, grants), record: objects(desired)}, nil
 	}
 	lost := destructive(changes)
 	var last []atlas.Change
@@ -122,7 +138,7 @@ func (d Desired) plan(ctx context.Context, tx *sql.Tx, o Options) (Plan, error) 
 		return Plan{}, err
 	}
 	return Plan{
-		Statements:  slices.Concat(statementsOf(before), first, statementsOf(after), keys),
+		Statements:  slices.Concat(statementsOf(before), first, statementsOf(after), keys, months, grants),
 		Destructive: lost, record: objects(desired),
 	}, nil
 }

@@ -4,6 +4,11 @@ table "accounts" {
   schema = schema.public
   column "id" { type = uuid }
   column "email" { type = text }
+  # When the address was proved to be the person's; null: nobody has proved it.
+  column "email_verified_at" {
+    type = timestamptz
+    null = true
+  }
   column "name" {
     type    = text
     default = ""
@@ -17,6 +22,11 @@ table "accounts" {
   column "password_version" {
     type    = bigint
     default = 1
+  }
+  # Wrong passwords since the last right one: after a hundred only known devices may sign in.
+  column "misses" {
+    type    = int
+    default = 0
   }
   column "created_at" {
     type    = timestamptz
@@ -177,6 +187,11 @@ table "authorizations" {
     columns = [column.client_id, column.root_id, column.id]
     where   = "client_id IS NOT NULL"
   }
+  # The live ones of one person and one client.
+  index "authorizations_apps" {
+    columns = [column.subject_id, column.client_id, column.id]
+    where   = "client_id IS NOT NULL AND revoked_at IS NULL"
+  }
   index "authorizations_parent" {
     columns = [column.parent_id]
     where   = "parent_id IS NOT NULL"
@@ -224,6 +239,38 @@ table "access_tokens" {
   index "access_tokens_authorization" { columns = [column.authorization_id, column.hash] }
   index "access_tokens_expiry" { columns = [column.expires_at] }
   check "access_tokens_hash_length" { expr = "octet_length(hash) = 32" }
+}
+
+# The refresh tokens of an authorization (a family): one row, however often it was
+# refreshed. Only keyed hashes stand here, and nonces for a few seconds.
+table "refresh_tokens" {
+  schema = schema.public
+  column "authorization_id" { type = uuid }
+  # Counts the tokens of the family, from 1.
+  column "generation" { type = bigint }
+  # Of the newest token.
+  column "hash" { type = bytea }
+  # The refreshes of the last seconds (package authorization, rotation): with them a token is
+  # drawn again for a client whose answer was lost. Emptied soon after.
+  column "rotations" {
+    type    = bytea
+    default = sql("''::bytea")
+  }
+  column "rotated_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.authorization_id] }
+  foreign_key "refresh_tokens_authorization" {
+    columns     = [column.authorization_id]
+    ref_columns = [table.authorizations.column.id]
+    on_delete   = CASCADE
+  }
+  index "refresh_tokens_rotated" {
+    columns = [column.rotated_at]
+    where   = "rotations <> ''::bytea"
+  }
+  check "refresh_tokens_hash_length" { expr = "octet_length(hash) = 32" }
 }
 
 # Changes of which Redis has yet to be told, as selectors: one row for each act,
@@ -291,16 +338,83 @@ table "sessions" {
   }
 }
 
+# Authorization codes: one for each request that a person has said yes to. Only their
+# hashes stand here.
+table "authorization_codes" {
+  schema = schema.public
+  column "request_id" { type = uuid }
+  column "hash" { type = bytea }
+  # From it and a service key the code is derived: the same one for a form that is sent
+  # twice.
+  column "nonce" { type = bytea }
+  column "client_id" { type = uuid }
+  column "subject_id" { type = uuid }
+  # The sign-in in whose browser the person said yes.
+  column "session_id" { type = uuid }
+  column "redirect_uri" { type = text }
+  column "redirect_given" { type = boolean }
+  # PKCE, by S256; "" for clients that are exempt.
+  column "challenge" { type = text }
+  column "oidc_nonce" { type = text }
+  column "scopes" { type = sql("text[]") }
+  column "audiences" { type = sql("text[]") }
+  column "consent_epoch" { type = bigint }
+  column "client_epoch" { type = bigint }
+  column "amr" { type = sql("text[]") }
+  column "auth_time" { type = timestamptz }
+  column "expires_at" { type = timestamptz }
+  column "spent_at" {
+    type = timestamptz
+    null = true
+  }
+  # What it was exchanged for, which ends if it is used again.
+  column "authorization_id" {
+    type = uuid
+    null = true
+  }
+  primary_key { columns = [column.request_id] }
+  index "authorization_codes_hash" {
+    unique  = true
+    columns = [column.hash]
+  }
+  index "authorization_codes_expiry" { columns = [column.expires_at] }
+}
+
+# Authorization requests that clients have pushed (RFC 9126), for as long as it takes to
+# send the browser. Nothing in them is secret.
+table "pushed_requests" {
+  schema = schema.public
+  column "hash" { type = bytea }
+  column "client_id" { type = uuid }
+  column "parameters" { type = jsonb }
+  column "expires_at" { type = timestamptz }
+  primary_key { columns = [column.hash] }
+  index "pushed_requests_client" { columns = [column.client_id, column.expires_at] }
+  index "pushed_requests_expiry" { columns = [column.expires_at] }
+}
+
 # Services that rely on this one (OAuth resource servers).
 table "apis" {
   schema = schema.public
   column "id" { type = uuid }
   column "audience" { type = text }
+  # Besides the name, for clients that know it by a URL (RFC 8707); without a slash at its
+  # end. "" if it has none.
+  column "url" {
+    type    = text
+    default = ""
+  }
   column "name" {
     type    = text
     default = ""
   }
   column "scopes" { type = sql("text[]") }
+  # What each scope lets an app do, as people are told who are asked for it; not every scope
+  # has words.
+  column "words" {
+    type    = jsonb
+    default = sql("'{}'::jsonb")
+  }
   column "created_at" {
     type    = timestamptz
     default = sql("now()")
@@ -309,6 +423,11 @@ table "apis" {
   index "apis_audience_key" {
     unique  = true
     columns = [column.audience]
+  }
+  index "apis_url_key" {
+    unique  = true
+    columns = [column.url]
+    where   = "url <> ''"
   }
   check "apis_audience_length" { expr = "octet_length(audience) BETWEEN 1 AND 64" }
 }
@@ -354,18 +473,77 @@ table "role_assignments" {
   index "role_assignments_role" { columns = [column.role_id, column.subject_id] }
 }
 
-# Programs with credentials of their own: APIs that introspect. A client is
-# disabled, never deleted: its record in Redis has to end first.
+# Programs with an identity of their own: APIs that introspect, and apps that sign people
+# in or draw tokens for themselves. A client is disabled, never deleted: its record in Redis
+# has to end first, and what it was let in to names it.
 table "clients" {
   schema = schema.public
   column "id" { type = uuid }
-  column "api_id" { type = uuid }
+  # The API whose tokens it introspects; null for an app.
+  column "api_id" {
+    type = uuid
+    null = true
+  }
   column "name" {
     type    = text
     default = ""
   }
-  # SHA-256 of each secret, the newest first. Two are live while one is replaced.
+  # SHA-256 of each secret, the newest first. Two are live while one is replaced; public
+  # clients, and those that sign assertions, have none.
   column "secret_hashes" { type = sql("bytea[]") }
+  # How it authenticates at the token endpoint (RFC 7591, section 2).
+  column "authentication" {
+    type    = text
+    default = "client_secret"
+  }
+  # The public keys that check its assertions, as a JWK set; "" without.
+  column "keys" {
+    type    = text
+    default = ""
+  }
+  # Of the same owner as this service: nobody is asked for consent.
+  column "first_party" {
+    type    = boolean
+    default = false
+  }
+  # Runs on a person's device: the port of loopback redirects is free (RFC 8252).
+  column "native" {
+    type    = boolean
+    default = false
+  }
+  # It cannot do PKCE, and an administrator allowed it.
+  column "pkce_exempt" {
+    type    = boolean
+    default = false
+  }
+  column "redirect_uris" {
+    type    = sql("text[]")
+    default = sql("'{}'::text[]")
+  }
+  # Where people may be sent after they signed out by this app.
+  column "logout_uris" {
+    type    = sql("text[]")
+    default = sql("'{}'::text[]")
+  }
+  # Origins of pages that may call the token endpoint.
+  column "origins" {
+    type    = sql("text[]")
+    default = sql("'{}'::text[]")
+  }
+  column "grants" {
+    type    = sql("text[]")
+    default = sql("'{}'::text[]")
+  }
+  # The APIs that its tokens may be for.
+  column "audiences" {
+    type    = sql("text[]")
+    default = sql("'{}'::text[]")
+  }
+  # The algorithm of its ID tokens.
+  column "id_token_algorithm" {
+    type    = text
+    default = "RS256"
+  }
   column "created_at" {
     type    = timestamptz
     default = sql("now()")
@@ -386,7 +564,130 @@ table "clients" {
   }
   index "clients_api" { columns = [column.api_id] }
   check "clients_name_length" { expr = "octet_length(name) <= 64" }
-  check "clients_secret_hashes" { expr = "cardinality(secret_hashes) BETWEEN 1 AND 2" }
+  check "clients_secret_hashes" { expr = "cardinality(secret_hashes) <= 2" }
+  check "clients_authentication" { expr = "authentication IN ('none', 'client_secret', 'private_key_jwt') AND (authentication = 'client_secret') = (cardinality(secret_hashes) > 0) AND (authentication = 'private_key_jwt') = (keys <> '')" }
+  check "clients_introspection" { expr = "api_id IS NULL OR authentication = 'client_secret'" }
+  check "clients_pkce_exempt" { expr = "NOT pkce_exempt OR authentication <> 'none'" }
+  check "clients_grants" { expr = "grants <@ ARRAY['authorization_code', 'refresh_token', 'client_credentials']" }
+  check "clients_id_token_algorithm" { expr = "id_token_algorithm IN ('RS256', 'ES256')" }
+}
+
+# Assertions that clients have signed to authenticate (RFC 7523): each is good once, at any
+# replica. The rows are deleted when the assertions have expired.
+table "client_assertions" {
+  schema = schema.public
+  column "client_id" { type = uuid }
+  # SHA-256 of the assertion's jti.
+  column "hash" { type = bytea }
+  column "expires_at" { type = timestamptz }
+  primary_key { columns = [column.client_id, column.hash] }
+  index "client_assertions_expiry" { columns = [column.expires_at] }
+  check "client_assertions_hash_length" { expr = "octet_length(hash) = 32" }
+}
+
+# What was done: one row for each act, and summed-up refusals. Rows are never changed. One
+# partition a month, which apply and `auth-api audit maintain` make (maintain.go). Actor and
+# subject are pseudonyms: they outlive the account, and nothing here says whose they were.
+table "events" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "at" { type = timestamptz }
+  column "actor_kind" { type = text }
+  column "actor" {
+    type = uuid
+    null = true
+  }
+  # Of a command: the operating system's user who ran it.
+  column "actor_name" {
+    type    = text
+    default = ""
+  }
+  # A closed list in package audit. It is not checked here: a new verb needs no new schema.
+  column "verb" { type = text }
+  column "subject_kind" { type = text }
+  column "subject" {
+    type = uuid
+    null = true
+  }
+  column "outcome" { type = text }
+  column "reason" {
+    type    = text
+    default = ""
+  }
+  column "client_id" {
+    type = uuid
+    null = true
+  }
+  column "session" {
+    type = uuid
+    null = true
+  }
+  column "request_id" {
+    type    = text
+    default = ""
+  }
+  # Names of APIs and roles. Nothing about a person.
+  column "about" {
+    type    = text
+    default = ""
+  }
+  # Refusals that were alike are one row: the first was at "at", the last at "until".
+  column "count" {
+    type    = bigint
+    default = 1
+  }
+  column "until" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.at, column.id] }
+  index "events_actor" {
+    columns = [column.actor, column.at, column.id]
+    where   = "actor IS NOT NULL"
+  }
+  index "events_subject" {
+    columns = [column.subject, column.at, column.id]
+    where   = "subject IS NOT NULL"
+  }
+  index "events_verb" { columns = [column.verb, column.at, column.id] }
+  check "events_actor_kind" { expr = "actor_kind IN ('account', 'client', 'command', 'nobody')" }
+  check "events_subject_kind" { expr = "subject_kind IN ('account', 'client', 'api', 'role', 'none')" }
+  check "events_outcome" { expr = "outcome IN ('done', 'refused')" }
+  check "events_count" { expr = "count > 0" }
+  check "events_verb_length" { expr = "octet_length(verb) BETWEEN 1 AND 64" }
+  check "events_lengths" { expr = "octet_length(actor_name) <= 64 AND octet_length(request_id) <= 64 AND octet_length(about) <= 256" }
+  partition {
+    type    = RANGE
+    columns = [column.at]
+  }
+}
+
+# From where an act came: the personal part of an event. Rows are deleted with the account,
+# and after 90 days.
+table "event_origins" {
+  schema = schema.public
+  column "event" { type = uuid }
+  column "at" { type = timestamptz }
+  # The person whom the row is about, if that is known.
+  column "subject" {
+    type = uuid
+    null = true
+  }
+  column "address" {
+    type = inet
+    null = true
+  }
+  column "device" {
+    type    = text
+    default = ""
+  }
+  primary_key { columns = [column.event] }
+  index "event_origins_subject" {
+    columns = [column.subject]
+    where   = "subject IS NOT NULL"
+  }
+  index "event_origins_at" { columns = [column.at] }
+  check "event_origins_device_length" { expr = "octet_length(device) <= 256" }
 }
 
 # One row: which schema.hcl was applied last.

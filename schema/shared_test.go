@@ -41,7 +41,7 @@ func TestObjectsOfOthersAreNotTouched(t *testing.T) {
 		t.Errorf("planned %v, destructive %v; want nothing", p.Statements, p.Destructive)
 	}
 	// Our own changes work beside them.
-	wider := changed(t, "  column \"device\" {", "  column \"kind\" {\n    type = text\n    null = true\n  }\n  column \"device\" {")
+	wider := changed(t, "  column \"ip\" {", "  column \"kind\" {\n    type = text\n    null = true\n  }\n  column \"ip\" {")
 	if p := apply(t, wider, url); len(p.Statements) != 1 || len(p.Destructive) > 0 {
 		t.Errorf("did %v, destructive %v; want one statement", p.Statements, p.Destructive)
 	}

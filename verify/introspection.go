@@ -16,6 +16,7 @@ type introspection struct {
 	Scope    string    `json:"scope"`
 	Username string    `json:"username"`
 	Name     string    `json:"name"`
+	Verified bool      `json:"email_verified"`
 	Expires  int64     `json:"exp"`
 	IssuedAt int64     `json:"iat"`
 	Subject  string    `json:"sub"`
@@ -72,7 +73,7 @@ func (i introspection) principal() (*Principal, error) {
 	}
 	ends := time.Unix(i.Expires, 0).UTC()
 	p := &Principal{
-		Kind: KindAccount, Subject: i.Subject, Client: i.Client, Account: Account{Email: i.Username, Name: i.Name}, Authorization: i.Session,
+		Kind: KindAccount, Subject: i.Subject, Client: i.Client, Account: Account{Email: i.Username, EmailVerified: i.Verified && i.Username != "", Name: i.Name}, Authorization: i.Session,
 		Audiences: i.Audience, Scopes: strings.Fields(i.Scope), IssuedAt: time.Unix(i.IssuedAt, 0).UTC(), ExpiresAt: ends, IdleExpiresAt: ends,
 	}
 	if i.Username == "" {

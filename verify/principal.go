@@ -79,6 +79,10 @@ type Principal struct {
 type Account struct {
 	// Email is the address with which the account was registered.
 	Email string
+	// EmailVerified reports whether the address was proved to be the person's. If it was
+	// not, whoever registered the address first may be somebody else: do not give rights to
+	// the address, nor match accounts of other services by it.
+	EmailVerified bool
 	// Name is how the person wants to be called; may be empty.
 	Name string
 }

@@ -43,7 +43,7 @@ func TestSealFillsWhatTheOverlayNeedsAndShowsNothing(t *testing.T) {
 		t.Errorf("sealed anew without being asked: %v, %s", err, out)
 	}
 	out, err := do(t, `{"auth-db-credentials": {"password": "hush-hush-hush"}}`, "seal", "--env", "minikube", "--replace", "--stdin", "--dir", dir)
-	if err != nil || strings.Contains(out, "hush") || !strings.Contains(out, "NEW VALUES for auth-api-service-key, auth-db-credentials") || !strings.Contains(out, "git stash push --include-untracked -- "+dir) || strings.Count(out, "sealed "+manifest.Namespace(dir, "minikube")+"/") != 7 {
+	if err != nil || strings.Contains(out, "hush") || !strings.Contains(out, "NEW VALUES for auth-api-service-key, auth-api-signing-key, auth-db-credentials") || !strings.Contains(out, "git stash push --include-untracked -- "+dir) || strings.Count(out, "sealed "+manifest.Namespace(dir, "minikube")+"/") != 9 {
 		t.Errorf("%v, %s", err, out)
 	}
 	files, err := exec.Command("grep", "-rl", "hush", dir).CombinedOutput()

@@ -1,7 +1,7 @@
 -- http-request lua.verify URL asks auth-api's GET /verify. It lets the request through
 -- with who asks, and sets txn.authorized; or it answers the client as auth-api did.
 
-local identity = { "Remote-User", "Remote-Email", "Remote-Name", "Remote-Scope", "Remote-Session" }
+local identity = { "Remote-User", "Remote-Email", "Remote-Emailverified", "Remote-Name", "Remote-Scope", "Remote-Session" }
 -- What auth-api answers a client. All else, and no answer, is 503: it says nothing
 -- about the token.
 local refusals = { [400] = true, [401] = true, [403] = true }

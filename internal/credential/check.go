@@ -29,10 +29,12 @@ func Check(name string, data map[string]string) error {
 	}
 	var err error
 	switch name {
-	case TokenKey, ServiceKey:
+	case TokenKey, ServiceKey, SigningKey:
 		err = checkRing(name, data["keys"])
 	case AuthDB:
 		err = checkRole(data["user"])
+	case AuthDBService:
+		err = checkRole(data["username"])
 	case AuthDBUsers:
 		_, err = loginsOf(data["users.sql"])
 	case SessionUsers:
@@ -51,9 +53,12 @@ func keysOf(name string) []string {
 	switch name {
 	case AuthDB:
 		return []string{"user", "password"}
+	case AuthDBService:
+		// The names of a Secret of the type basic-auth, which CloudNativePG reads.
+		return []string{"username", "password"}
 	case SessionDB, Verifier:
 		return []string{"password"}
-	case TokenKey, ServiceKey:
+	case TokenKey, ServiceKey, SigningKey:
 		return []string{"keys"}
 	case AuthDBUsers:
 		return []string{"users.sql", "version", "password"}
@@ -74,7 +79,7 @@ func checkValue(key, value string) error {
 		if n, err := strconv.Atoi(value); err != nil || n < 1 {
 			return errors.New("it is not a number from 1 on")
 		}
-	case "password", "user":
+	case "password", "user", "username":
 		if i := strings.IndexFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }); i >= 0 {
 			return fmt.Errorf("character %d is a space, a control character or not of ASCII, which not every store and file of users can hold", i+1)
 		}
@@ -99,13 +104,16 @@ func Fit(values Values) (found []error) {
 			}
 		}
 	}
-	if sql, user := values[AuthDBUsers]["users.sql"], values[AuthDB]["user"]; sql != "" && user != "" {
+	if sql := values[AuthDBUsers]["users.sql"]; sql != "" {
 		logins, err := loginsOf(sql)
 		if err != nil {
 			return append(found, err)
 		}
-		if !slices.ContainsFunc(logins, func(l login) bool { return l.role == user && l.accepts(values[AuthDB]["password"]) }) {
-			found = append(found, fmt.Errorf("the user and the password in %s are not among those that %s lets in", AuthDB, AuthDBUsers))
+		for _, of := range []struct{ name, key, group string }{{AuthDB, "user", owner}, {AuthDBService, "username", service}} {
+			user, password := values[of.name][of.key], values[of.name]["password"]
+			if user != "" && !slices.ContainsFunc(membersOf(of.group, logins), func(l login) bool { return l.role == user && l.accepts(password) }) {
+				found = append(found, fmt.Errorf("the user and the password in %s are not among those that %s lets in", of.name, AuthDBUsers))
+			}
 		}
 	}
 	if shareSecret(values[ServiceKey]["keys"], values[TokenKey]["keys"]) {

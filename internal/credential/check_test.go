@@ -55,6 +55,8 @@ func TestValuesThatTheirReadersCannotUseAreRefused(t *testing.T) {
 		{"auth-db-credentials", "password", "hush\x00", "character 5"},
 		{"auth-db-credentials", "user", "Auth", "small letters"},
 		{"auth-db-credentials", "user", "postgres", "small letters"},
+		{"auth-db-service", "username", "auth_service", "small letters"},
+		{"auth-db-service", "password", "hush hush", "character 5"},
 		{"auth-db-users", "users.sql", "SELECT 'hush'", "names no user"},
 		{"auth-db-users", "version", "one", "number"},
 		{"session-db-users", "users.acl", "user default on nopass", "does not name the users"},
@@ -74,7 +76,7 @@ func TestValuesThatTheirReadersCannotUseAreRefused(t *testing.T) {
 
 func TestPasswordsThatTheStoresRefuseAreFound(t *testing.T) {
 	t.Parallel()
-	for name, says := range map[string]string{"session-db-credentials": "session-db-users", "session-db-verifier": "session-db-users", "auth-db-credentials": "auth-db-users"} {
+	for name, says := range map[string]string{"session-db-credentials": "session-db-users", "session-db-verifier": "session-db-users", "auth-db-credentials": "auth-db-users", "auth-db-service": "auth-db-users"} {
 		values := freshValues(t)
 		values[name]["password"] = "hush-hush"
 		found := credential.Fit(values)

@@ -126,8 +126,65 @@ func TestDatabaseUsersOverlapWhileTheyRotate(t *testing.T) {
 	if _, err := d.as(ctx, "auth_v1", first); err == nil {
 		t.Error("the old user signs in after the rotation was finished")
 	}
+	if _, err := d.as(ctx, find(t, secrets, "auth-db-service", "username"), find(t, secrets, "auth-db-service", "password")); err != nil {
+		t.Errorf("the service's user is gone with the owner's: %v", err)
+	}
 	var rows int
 	if err := renewed.QueryRow(ctx, "SELECT count(*) FROM notes").Scan(&rows); err != nil || rows != 2 {
 		t.Errorf("%d rows, %v", rows, err)
+	}
+}
+
+func TestServicesUsersOverlapAndOwnNothing(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	d := newDatabase(ctx, t)
+	secrets, err := credential.Fresh(nil, nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := map[string]string{"users.sql": find(t, secrets, "auth-db-users", "users.sql"), "password": "x", "version": "1"}
+	d.load(ctx, users["users.sql"])
+	owner, err := d.as(ctx, "auth_v1", find(t, secrets, "auth-db-credentials", "password"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := owner.Exec(ctx, "CREATE TABLE notes (text text); GRANT SELECT ON notes TO auth_service"); err != nil {
+		t.Fatal(err)
+	}
+	first := find(t, secrets, "auth-db-service", "password")
+	began, err := credential.Rotate("auth-db-service", credential.Begin, 2, users, nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.load(ctx, began.Users["users.sql"])
+	for user, password := range map[string]string{"auth_api_v1": first, began.Value["username"]: began.Value["password"]} {
+		c, err := d.as(ctx, user, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Exec(ctx, "SELECT FROM notes"); err != nil {
+			t.Errorf("%s has not the rights of its role: %v", user, err)
+		}
+		for _, forbidden := range []string{"INSERT INTO notes VALUES ('a')", "DROP TABLE notes", "CREATE TABLE mine (n int)", "CREATE TEMPORARY TABLE mine (n int)", "SET ROLE auth_owner", "CREATE ROLE mine", "CREATE SCHEMA mine"} {
+			if _, err := c.Exec(ctx, forbidden); err == nil {
+				t.Errorf("%s may %s", user, forbidden)
+			}
+		}
+	}
+	finished, err := credential.Rotate("auth-db-service", credential.Finish, 0, began.Users, nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.load(ctx, finished.Users["users.sql"])
+	if _, err := d.as(ctx, "auth_api_v1", first); err == nil {
+		t.Error("the old user signs in after the rotation was finished")
+	}
+	if _, err := d.as(ctx, began.Value["username"], began.Value["password"]); err != nil {
+		t.Errorf("the new user is gone with the old one: %v", err)
+	}
+	if _, err := owner.Exec(ctx, "DROP TABLE notes"); err != nil {
+		t.Errorf("the owner is gone with the service's old user: %v", err)
 	}
 }

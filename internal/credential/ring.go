@@ -14,11 +14,14 @@ import (
 const ids = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // IsRing says whether a secret is a key ring.
-func IsRing(name string) bool { return name == TokenKey || name == ServiceKey }
+func IsRing(name string) bool { return name == TokenKey || name == ServiceKey || name == SigningKey }
 
-// checkRing checks whether a program could use a ring. Both rings have the same form, but
-// only token keys may be marked as keyed.
+// checkRing checks whether a program could use a ring. Those of random keys have the same
+// form, but only token keys may be marked as keyed.
 func checkRing(name, keys string) error {
+	if name == SigningKey {
+		return checkSigningKeys(keys)
+	}
 	if _, err := token.ParseKeyRing(keys); err != nil {
 		return err
 	}
@@ -85,7 +88,11 @@ func changeRing(name, keys string, step Step, given string, random io.Reader) (s
 		if err != nil {
 			return "", err
 		}
-		value, err := fresh(random)
+		make := fresh
+		if name == SigningKey {
+			make = freshSigningKey
+		}
+		value, err := make(random)
 		if name == TokenKey {
 			value += ":" + token.Keyed
 		}

@@ -38,7 +38,7 @@ type Change struct {
 // if there is none.
 func Users(name string) string {
 	switch name {
-	case AuthDB, AuthDBUsers:
+	case AuthDB, AuthDBService, AuthDBUsers:
 		return AuthDBUsers
 	case SessionDB, Verifier, SessionUsers:
 		return SessionUsers
@@ -57,15 +57,15 @@ func Rotate(name string, step Step, version int, old map[string]string, given ma
 		return Change{}, err
 	}
 	switch name {
-	case TokenKey, ServiceKey:
+	case TokenKey, ServiceKey, SigningKey:
 		ring, err := changeRing(name, old["keys"], step, given["keys"], random)
 		return Change{Value: map[string]string{"keys": ring}}, err
-	case AuthDB, AuthDBUsers:
+	case AuthDB, AuthDBService, AuthDBUsers:
 		return rotateAuthDB(name, step, version, old, given, random)
 	case SessionDB, Verifier, SessionUsers:
 		return rotateSessionDB(name, step, old, given, random)
 	}
-	return Change{}, fmt.Errorf("there is no secret %s to rotate; there are %s, %s, %s, %s, %s, and the users %s and %s", name, AuthDB, SessionDB, Verifier, TokenKey, ServiceKey, AuthDBUsers, SessionUsers)
+	return Change{}, fmt.Errorf("there is no secret %s to rotate; there are %s, %s, %s, %s, %s, %s, %s, and the users %s and %s", name, AuthDB, AuthDBService, SessionDB, Verifier, TokenKey, ServiceKey, SigningKey, AuthDBUsers, SessionUsers)
 }
 
 // checkGiven refuses given values that the step would ignore.
@@ -100,8 +100,11 @@ func Anew(name string, version int, given map[string]string, random io.Reader) (
 		return nil, err
 	}
 	value := map[string]string{"password": password}
-	if name == AuthDB {
-		value["user"] = role(version)
+	switch name {
+	case AuthDB:
+		value["user"] = role(owner, version)
+	case AuthDBService:
+		value["username"] = role(service, version)
 	}
 	for key := range value {
 		if given[key] != "" {
@@ -116,27 +119,33 @@ func rotateAuthDB(name string, step Step, version int, old, given map[string]str
 	if err != nil {
 		return Change{}, err
 	}
+	group, key := owner, "user"
+	if name == AuthDBService {
+		group, key = service, "username"
+	}
+	members := membersOf(group, logins)
 	c := Change{}
 	switch {
 	case name == AuthDBUsers: // Write the same users as this version of the program does.
-	case step == Begin && len(logins) > 1:
+	case step == Begin && len(members) > 1:
 		return Change{}, ErrUnfinished
 	case step == Begin:
 		if c.Value, err = Anew(name, version, given, random); err != nil {
 			return Change{}, err
 		}
-		l, err := newLogin(c.Value["user"], c.Value["password"], random)
+		l, err := newLogin(group, c.Value[key], c.Value["password"], random)
 		if err != nil {
 			return Change{}, err
 		}
-		if l.role == logins[0].role {
+		if slices.ContainsFunc(logins, func(other login) bool { return other.role == l.role }) {
 			return Change{}, fmt.Errorf("the user %s is there already: a new password comes with a new user", l.role)
 		}
 		logins = append(logins, l)
-	case len(logins) == 1:
+	case len(members) < 2:
 		return Change{}, ErrNotBegun
 	default:
-		logins = logins[len(logins)-1:]
+		newest := members[len(members)-1]
+		logins = slices.DeleteFunc(logins, func(l login) bool { return l.group == group && l != newest })
 	}
 	c.Users = map[string]string{"users.sql": usersSQL(logins), "password": old["password"], "version": next(old)}
 	return c, nil

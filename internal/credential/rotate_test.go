@@ -89,7 +89,7 @@ func TestStepOutOfItsTurnIsRefused(t *testing.T) {
 	for _, s := range secrets {
 		old[s.Name] = s.Data
 	}
-	for _, name := range []string{"auth-db-credentials", "session-db-credentials", "session-db-verifier", "session-db-token-key", "auth-api-service-key"} {
+	for _, name := range []string{"auth-db-credentials", "auth-db-service", "session-db-credentials", "session-db-verifier", "session-db-token-key", "auth-api-service-key"} {
 		of := credential.Users(name)
 		if of == "" {
 			of = name

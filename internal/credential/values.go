@@ -15,14 +15,18 @@ import (
 
 // The secrets that the platform always needs.
 const (
-	AuthDB       = "auth-db-credentials"
-	AuthDBUsers  = "auth-db-users"
-	SessionDB    = "session-db-credentials"
-	Verifier     = "session-db-verifier"
-	SessionUsers = "session-db-users"
-	TokenKey     = "session-db-token-key"
+	// AuthDB is of the owner of the tables, AuthDBService of the user as which auth-api serves.
+	AuthDB        = "auth-db-credentials"
+	AuthDBService = "auth-db-service"
+	AuthDBUsers   = "auth-db-users"
+	SessionDB     = "session-db-credentials"
+	Verifier      = "session-db-verifier"
+	SessionUsers  = "session-db-users"
+	TokenKey      = "session-db-token-key"
 	// ServiceKey is the service ring, which only auth-api has. Verifiers have the token keys.
 	ServiceKey = "auth-api-service-key"
+	// SigningKey is the ring of keys that sign ID tokens, which only auth-api has.
+	SigningKey = "auth-api-signing-key"
 )
 
 // Needed says whether the platform always has a secret of this name, even if a component removes all its readers.
@@ -34,7 +38,7 @@ type Values map[string]map[string]string
 // Tied are groups of secrets that have to be generated together: otherwise passwords and
 // hashes would not match.
 func Tied() [][]string {
-	return [][]string{{AuthDB, AuthDBUsers}, {SessionDB, Verifier, SessionUsers}}
+	return [][]string{{AuthDB, AuthDBService, AuthDBUsers}, {SessionDB, Verifier, SessionUsers}}
 }
 
 // Secret makes a secret of values. It is immutable, unless a store reads it again while it
@@ -91,18 +95,25 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 		}
 		return otherwise
 	}
-	user, password := choose(AuthDB, "user", role(1)), choose(AuthDB, "password", next())
+	user, password := choose(AuthDB, "user", role(owner, 1)), choose(AuthDB, "password", next())
+	serving, secret := choose(AuthDBService, "username", role(service, 1)), choose(AuthDBService, "password", next())
 	session, verifier := choose(SessionDB, "password", next()), choose(Verifier, "password", next())
 	// Only Redis's pods have this password.
 	among := choose(SessionUsers, "password", next())
+	signing, err := freshSigningKey(random)
+	if err != nil {
+		return nil, err
+	}
 	made := Values{
-		AuthDB:       {"user": user, "password": password},
-		SessionDB:    {"password": session},
-		Verifier:     {"password": verifier},
-		SessionUsers: {"users.acl": usersACL(redisUsers{api: []string{sum(session)}, verifier: []string{sum(verifier)}, reload: []string{sum(among)}}), "password": among, "version": "1"},
-		TokenKey:     {"keys": "k1:" + next() + ":" + token.Keyed},
-		ServiceKey:   {"keys": "s1:" + next()},
-		AuthDBUsers:  {"password": next(), "version": "1"},
+		AuthDB:        {"user": user, "password": password},
+		AuthDBService: {"username": serving, "password": secret},
+		SessionDB:     {"password": session},
+		Verifier:      {"password": verifier},
+		SessionUsers:  {"users.acl": usersACL(redisUsers{api: []string{sum(session)}, verifier: []string{sum(verifier)}, reload: []string{sum(among)}}), "password": among, "version": "1"},
+		TokenKey:      {"keys": "k1:" + next() + ":" + token.Keyed},
+		ServiceKey:    {"keys": "s1:" + next()},
+		SigningKey:    {"keys": "i1:" + signing},
+		AuthDBUsers:   {"password": next(), "version": "1"},
 	}
 	for name, keys := range others {
 		if made[name] != nil {
@@ -113,11 +124,18 @@ func generate(given Values, others map[string][]string, random io.Reader) (Value
 			made[name][key] = next()
 		}
 	}
-	l, err := newLogin(user, password, random)
+	if user == serving {
+		return nil, fmt.Errorf("%s and %s name the same user %s: auth-api does not serve as the owner of its tables", AuthDB, AuthDBService, user)
+	}
+	l, err := newLogin(owner, user, password, random)
 	if err = errors.Join(failure, err); err != nil {
 		return nil, err
 	}
-	made[AuthDBUsers]["users.sql"] = usersSQL([]login{l})
+	s, err := newLogin(service, serving, secret, random)
+	if err != nil {
+		return nil, err
+	}
+	made[AuthDBUsers]["users.sql"] = usersSQL([]login{l, s})
 	return made, nil
 }
 

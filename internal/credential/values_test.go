@@ -32,7 +32,7 @@ func TestFreshValuesAreRandomAndFitEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range [][2]string{{"auth-db-credentials", "password"}, {"session-db-credentials", "password"}, {"session-db-verifier", "password"}, {"session-db-token-key", "keys"}, {"auth-api-service-key", "keys"}} {
+	for _, c := range [][2]string{{"auth-db-credentials", "password"}, {"auth-db-service", "password"}, {"session-db-credentials", "password"}, {"session-db-verifier", "password"}, {"session-db-token-key", "keys"}, {"auth-api-service-key", "keys"}} {
 		a, b := find(t, one, c[0], c[1]), find(t, two, c[0], c[1])
 		if a == b || len(a) < 43 {
 			t.Errorf("%s: %d characters, the same twice: %v", c[0], len(a), a == b)
@@ -58,7 +58,7 @@ func TestChosenValuesAreTakenAndMisspeltOnesRefused(t *testing.T) {
 		t.Errorf("Redis would not let auth-api in: %s", users)
 	}
 	for _, bad := range []credential.Values{{"auth-db-credential": {"password": "x"}}, {"auth-db-credentials": {"passwort": "x"}}, {"auth-db-credentials": {"password": ""}},
-		{"auth-db-credentials": {"user": "postgres"}}, {"auth-db-credentials": {"user": "auth; drop"}}, {"auth-db-credentials": {"password": "schlüssel"}}} {
+		{"auth-db-credentials": {"user": "postgres"}}, {"auth-db-service": {"username": "auth_v1"}}, {"auth-db-credentials": {"user": "auth; drop"}}, {"auth-db-credentials": {"password": "schlüssel"}}} {
 		if _, err := credential.Fresh(bad, nil, rand.Reader); err == nil {
 			t.Errorf("took %v", bad)
 		}

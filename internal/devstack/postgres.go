@@ -94,7 +94,8 @@ func startPostgresBinary(ctx context.Context, o Options, bin, dir string) (*Stor
 		"-c", "max_connections=200", "-c", "log_min_messages=warning"}
 	if o.Scratch {
 		// Commits stay synchronous: tests kill servers, and acknowledged commits must survive.
-		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
+		// As many tests run at once as there are cores, each with up to three programs of ten connections.
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=1000")
 	}
 	// SIGINT is Postgres's fast shutdown: it does not wait for clients.
 	p, err := start(filepath.Join(bin, "postgres"), args, nil, o.log(), attributes(syscall.SIGINT, as), "/")

@@ -92,8 +92,8 @@ func rules() []rule {
 		}, tests: true, breach: [2]string{module + "services/helloworld", internal + "/session"}},
 		{name: "containers are for tests' stores only", of: not(in(module + "internal/devstack/devtest")), bad: imports("github.com/testcontainers/testcontainers-go"), tests: true,
 			breach: [2]string{module + "internal/devstack", "github.com/testcontainers/testcontainers-go/modules/redis"}},
-		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"internal/servicetest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest")),
-			bad: imports("testing", module+"internal/devstack/devtest", module+"internal/servicetest", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest"), breach: [2]string{authAPI, "testing"}},
+		{name: "what serves tests is not in programs", of: not(in(module+"internal/devstack/devtest", module+"internal/servicetest", module+"internal/nodemodules", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest")),
+			bad: imports("testing", module+"internal/devstack/devtest", module+"internal/servicetest", module+"internal/nodemodules", module+"schema/schematest", internal+"/authtest", module+"internal/cluster/clustertest"), breach: [2]string{authAPI, "testing"}},
 	}
 }
 
@@ -104,14 +104,15 @@ func layers() [][]string {
 		{"cli"},
 		{"app", "authtest"},
 		{"httpapi"},
-		{"httpapi/forward", "httpapi/oauth", "httpapi/rest"},
+		{"httpapi/forward", "httpapi/oauth", "httpapi/openid", "httpapi/page", "httpapi/rest"},
 		{"httpapi/openapi", "httpapi/signin"},
 		{"httpapi/request"},
 		{"httpapi/connection", "httpapi/problem", "httpapi/route", "httpapi/strictjson"},
-		{"config", "health", "login"},
+		{"config", "health", "login", "oauth"},
 		{"session"},
 		{"account", "client", "resource"},
 		{"authorization"},
+		{"audit", "device", "idtoken", "refresh"},
 		{"access", "limit", "postgres", "servicekey", "password/worker"},
 		{"password"},
 		{"fault"},

@@ -3,6 +3,7 @@ package manifest_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -32,6 +33,12 @@ func environmentRules() []rule {
 		}, old: "nodePort: 30002", new: "nodePort: 30003"},
 		{name: "the password form is on", on: minikube, check: grant("true"), old: `AUTH_API_PASSWORD_GRANT: "true"`, new: `AUTH_API_PASSWORD_GRANT: "false"`},
 		{name: "the password form is off", on: gke, check: grant("false"), old: `AUTH_API_PASSWORD_GRANT: "false"`, new: `AUTH_API_PASSWORD_GRANT: "true"`},
+		{name: "cookies are sent by https only", on: gke, check: func(s *manifest.Set) (found []string) {
+			if config := configOf(s, "auth-api"); !strings.HasPrefix(config["AUTH_API_ISSUER"], "https://") || config["AUTH_API_INSECURE_COOKIES"] != "" {
+				found = append(found, config["AUTH_API_ISSUER"], config["AUTH_API_INSECURE_COOKIES"])
+			}
+			return found
+		}, old: "AUTH_API_ISSUER: https://auth.books.test", new: "AUTH_API_ISSUER: https://auth.books.test\n  AUTH_API_INSECURE_COOKIES: \"true\""},
 		{name: "Services are inside the cluster", on: gke, check: func(s *manifest.Set) (found []string) {
 			for _, service := range s.Services {
 				if service.Spec.Type != "" && service.Spec.Type != corev1.ServiceTypeClusterIP {

@@ -96,19 +96,28 @@ func TestPodsGetTheAddressOfTheManagedStore(t *testing.T) {
 	database := map[string]map[string]string{
 		"cloud-sql": {
 			"AUTH_DB_HOST": "10.64.0.3", "AUTH_DB_SSLMODE": "verify-ca", "PGSSLROOTCERT": "/etc/cloud-sql/server-ca.pem",
-			"AUTH_DB_USER": "secret auth-db-credentials.user", "AUTH_DB_PASSWORD": "secret auth-db-credentials.password",
+			"AUTH_DB_USER": "secret auth-db-credentials.user", "AUTH_DB_PASSWORD": "secret auth-db-credentials.password", "AUTH_DB_SERVICE_ROLE": "auth_service",
 		},
 		"cloudnative-pg": {
 			"AUTH_DB_HOST": "auth-db-rw", "AUTH_DB_SSLMODE": "verify-full", "PGSSLROOTCERT": "/etc/auth-db/ca.crt",
-			"AUTH_DB_USER": "secret auth-db-app.username", "AUTH_DB_PASSWORD": "secret auth-db-app.password",
+			"AUTH_DB_USER": "secret auth-db-app.username", "AUTH_DB_PASSWORD": "secret auth-db-app.password", "AUTH_DB_SERVICE_ROLE": "auth_service",
 		},
 	}
 	for component, want := range database {
 		for _, overlay := range components()[component] {
 			s := withComponent(t, overlay, component)
-			for _, workload := range []string{"auth-api", "schema"} {
+			for _, workload := range []string{"auth-api", "schema", "audit"} {
 				got := environment(t, s, workload)
 				for name, value := range want {
+					switch {
+					case name == "AUTH_DB_SERVICE_ROLE" && workload != "schema":
+						continue
+					// With both, auth-api serves as a user that owns nothing.
+					case name == "AUTH_DB_USER" && workload == "auth-api":
+						value = "secret auth-db-service.username"
+					case name == "AUTH_DB_PASSWORD" && workload == "auth-api":
+						value = "secret auth-db-service.password"
+					}
 					if got[name] != value {
 						t.Errorf("%s with %s: %s has %s=%s, want %s", overlay, component, workload, name, got[name], value)
 					}
@@ -129,7 +138,7 @@ func TestTheCAIsMountedWhereItIsRead(t *testing.T) {
 	for _, component := range []string{"cloud-sql", "cloudnative-pg"} {
 		s := withComponent(t, "gke", component)
 		for _, w := range s.Workloads() {
-			if w.Name != "auth-api" && w.Name != "schema" {
+			if w.Name != "auth-api" && w.Name != "schema" && w.Name != "audit" {
 				continue
 			}
 			file := environment(t, s, w.Name)["PGSSLROOTCERT"]
@@ -259,7 +268,7 @@ func TestComponentHasTheLastWord(t *testing.T) {
 // The name in the certificate is written once as well.
 func TestJobChecksTheCertificateAsTheServiceDoes(t *testing.T) {
 	out := renderWith(t, "gke", "cloud-sql", change{"components/cloud-sql/config.env", "AUTH_DB_SSLMODE=verify-ca", "AUTH_DB_SSLMODE=verify-full"})
-	for _, workload := range []string{"auth-api", "schema"} {
+	for _, workload := range []string{"auth-api", "schema", "audit"} {
 		if got := environment(t, parse(t, out), workload)["AUTH_DB_SSLMODE"]; got != "verify-full" {
 			t.Errorf("%s: %s", workload, got)
 		}

@@ -58,8 +58,8 @@ func (r rule) isFor(overlay string) bool {
 func TestOverlaysKeepTheRules(t *testing.T) {
 	for _, overlay := range overlays() {
 		s := parse(t, render(t, overlay))
-		// The services, the two stores and the schema's Job.
-		if len(s.Workloads()) != len(ownServices())+3 {
+		// The services, the two stores, the schema's Job and the audit's CronJob.
+		if len(s.Workloads()) != len(ownServices())+4 {
 			t.Fatalf("%s: %d workloads", overlay, len(s.Workloads()))
 		}
 		for _, r := range rules() {
@@ -207,7 +207,10 @@ func TestDevelopmentKeyOpensMinikubeAndNothingElse(t *testing.T) {
 		}
 	}
 	if user := values[credential.AuthDB]["user"]; user == "" || !strings.Contains(values[credential.AuthDBUsers]["users.sql"], "ALTER ROLE "+user+" LOGIN PASSWORD 'SCRAM-SHA-256$") {
-		t.Errorf("Postgres has no user %q, as which auth-api signs in", user)
+		t.Errorf("Postgres has no user %q, as which the schema is applied", user)
+	}
+	if user := values[credential.AuthDBService]["username"]; user == "" || !strings.Contains(values[credential.AuthDBUsers]["users.sql"], "\nGRANT auth_service TO "+user+";\n") {
+		t.Errorf("Postgres has no user %q, as which auth-api serves", user)
 	}
 }
 

@@ -40,7 +40,7 @@ func referenceRules() []rule {
 		}, old: "key: password\n              name: session-db-verifier", new: "key: password\n              name: session-db-credentials"},
 		{name: "only auth-api has the service keys", check: func(s *manifest.Set) (found []string) {
 			for _, ref := range s.References() {
-				if strings.HasPrefix(ref.Secret, credential.ServiceKey) && ref.Workload != "auth-api" {
+				if (strings.HasPrefix(ref.Secret, credential.ServiceKey) || strings.HasPrefix(ref.Secret, credential.SigningKey)) && ref.Workload != "auth-api" {
 					found = append(found, ref.Workload+" has them")
 				}
 			}

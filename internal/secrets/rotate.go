@@ -41,7 +41,9 @@ func Rotate(ctx context.Context, c cluster.Cluster, asked Rotation) (runbook str
 		return "", err
 	}
 	versions := f.versions(r.name)
-	if len(versions) == 0 {
+	// The first one is made where an earlier version of the platform had none.
+	first := len(versions) == 0 && r.name == credential.AuthDBService && r.step == credential.Begin
+	if len(versions) == 0 && !first {
 		return "", fmt.Errorf("%s has no secret %s", f.dir, r.name)
 	}
 	for name := range r.in.Given {
@@ -52,7 +54,10 @@ func Rotate(ctx context.Context, c cluster.Cluster, asked Rotation) (runbook str
 	if len(r.in.Given) > 0 && r.step == credential.Finish {
 		return "", fmt.Errorf("a value of %s is given at the first step of a rotation, not at the last", r.name)
 	}
-	version := versionOf(versions[len(versions)-1], r.name) + 1
+	version := 1
+	if !first {
+		version = versionOf(versions[len(versions)-1], r.name) + 1
+	}
 	change, err := r.change(f, set, version)
 	if err != nil {
 		return "", err
@@ -61,7 +66,7 @@ func Rotate(ctx context.Context, c cluster.Cluster, asked Rotation) (runbook str
 	if err != nil {
 		return "", err
 	}
-	return r.runbook(f, set, change, gone), nil
+	return r.runbook(f, set, change, gone, first), nil
 }
 
 // change makes the new value, and the store's users that belong to it.
@@ -117,11 +122,14 @@ func (r rotation) command() string {
 // write writes the folder, and gives the versions that it removed.
 func (r rotation) write(f *Folder, sealer *sealing.Sealer, change credential.Change, version int) (gone []string, err error) {
 	if change.Value != nil {
-		name := fmt.Sprintf("%s-v%d", r.name, version)
+		name := r.name
+		if version > 1 {
+			name = fmt.Sprintf("%s-v%d", r.name, version)
+			f.used[r.name] = name
+		}
 		if err := f.add(sealer, credential.Secret(name, change.Value)); err != nil {
 			return nil, err
 		}
-		f.used[r.name] = name
 	}
 	if change.Users != nil {
 		if err := f.add(sealer, credential.Secret(credential.Users(r.name), change.Users)); err != nil {

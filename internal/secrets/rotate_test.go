@@ -2,6 +2,8 @@ package secrets_test
 
 import (
 	"fmt"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,7 @@ func TestRotateMovesEveryReferenceAndFinishDropsTheOldValue(t *testing.T) {
 	clustertest.AddComponent(t, dir, "minikube", "backup")
 	for _, c := range []struct{ name, key, users, last string }{
 		{"auth-db-credentials", "password", "auth-db-users", "auth-db-credentials-v2"},
+		{"auth-db-service", "password", "auth-db-users", "auth-db-service-v2"},
 		{"session-db-credentials", "password", "session-db-users", "session-db-credentials-v2"},
 		{"session-db-verifier", "password", "session-db-users", "session-db-verifier-v2"},
 		{"session-db-token-key", "keys", "", "session-db-token-key-v4"},
@@ -30,6 +33,10 @@ func TestRotateMovesEveryReferenceAndFinishDropsTheOldValue(t *testing.T) {
 			t.Errorf("%s: not a new value, or one that is shown:\n%s", c.name, out)
 		}
 		for _, part := range []string{"kubectl apply -k " + dir + "/sealed-secrets/minikube", "kubectl apply -k " + dir + "/kustomize/overlays/minikube", "rollout status deployment/"} {
+			// Only Jobs use the owner's.
+			if c.name == "auth-db-credentials" && strings.HasPrefix(part, "rollout") {
+				part = "delete job schema"
+			}
 			if !strings.Contains(out, part) {
 				t.Errorf("%s: does not say %q:\n%s", c.name, part, out)
 			}
@@ -65,6 +72,34 @@ func TestRotateMovesEveryReferenceAndFinishDropsTheOldValue(t *testing.T) {
 		}
 		isWell(t, dir, "minikube")
 	}
+}
+
+// Earlier versions of the platform had one user of Postgres, which owned the tables and served.
+func TestRotateMakesTheServicesUserWhereThereIsNone(t *testing.T) {
+	dir := clustertest.Checkout(t)
+	of, users := opened(t, dir, "auth-db-credentials"), opened(t, dir, "auth-db-users")
+	users["users.sql"] = regexp.MustCompile(`(?m)^(ALTER ROLE auth_api_v1|GRANT auth_service) .*\n`).ReplaceAllString(users["users.sql"], "")
+	users["users.sql"] = strings.ReplaceAll(users["users.sql"], ", 'auth_api_v1'", "")
+	if strings.Contains(users["users.sql"], "auth_api") {
+		t.Fatal("the users of before have the service's")
+	}
+	clustertest.Edit(t, filepath.Join(dir, "sealed-secrets/minikube/kustomization.yaml"), "  - auth-db-service.yaml\n", "")
+	clustertest.Remove(t, filepath.Join(dir, "sealed-secrets/minikube/auth-db-service.yaml"))
+	if _, err := seal(t, alone(dir, "minikube"), "", false); err == nil || !strings.Contains(err.Error(), "rotate --env minikube --secret auth-db-service") {
+		t.Errorf("seal does not say what makes it: %v", err)
+	}
+	if _, err := rotate(t, dir, "minikube", "auth-db-service", credential.Finish, ""); err == nil {
+		t.Error("finished what is not there")
+	}
+	out := mustRotate(t, dir, "minikube", "auth-db-service", credential.Begin, clustertest.SecretJSON(t, "auth", "auth-db-users", users))
+	// The Job gives the role its rights, and auth-api rolls after Postgres knows the user.
+	if !strings.Contains(out, "delete job schema") || strings.Contains(out, "--finish") || strings.Index(out, "users.sql") > strings.Index(out, "kustomize/overlays") {
+		t.Errorf("the steps are\n%s", out)
+	}
+	if opened(t, dir, "auth-db-service")["username"] != "auth_api_v1" || opened(t, dir, "auth-db-credentials")["password"] != of["password"] {
+		t.Error("not the first user of the service, or the owner has another password")
+	}
+	isWell(t, dir, "minikube")
 }
 
 func TestRotateTakesTheOldValueFromTheClusterWhereItCannotBeOpened(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 // runbook says what was done, and which commands follow in the cluster. Each of them is safe to repeat.
-func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change, gone []string) string {
+func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change, gone []string, first bool) string {
 	var text strings.Builder
 	if change.Value != nil {
 		fmt.Fprintf(&text, "sealed %s/%s\n", r.namespace, f.Current(r.name))
@@ -32,7 +32,8 @@ func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change
 		}
 	}
 	if change.Value != nil {
-		if slices.ContainsFunc(set.References(), func(ref manifest.Reference) bool {
+		// The first time, it also gives the user's role its rights.
+		if first || slices.ContainsFunc(set.References(), func(ref manifest.Reference) bool {
 			return ref.Workload == "schema" && versionOf(ref.Secret, r.name) > 0
 		}) {
 			// A Job cannot be changed.
@@ -46,7 +47,9 @@ func (r rotation) runbook(f *Folder, set *manifest.Set, change credential.Change
 	for _, name := range gone {
 		say(fmt.Sprintf("kubectl -n %s delete sealedsecret %s --ignore-not-found", r.namespace, name))
 	}
-	r.tellNext(&text)
+	if !first {
+		r.tellNext(&text)
+	}
 	return text.String()
 }
 
@@ -80,8 +83,16 @@ func (r rotation) tellNext(out io.Writer) {
 	}
 	when := "when its pods have rolled"
 	switch r.name {
+	case credential.AuthDB:
+		when = "when the Job schema has ended, and no backup is running"
 	case credential.Verifier:
 		when = "when every API that verifies tokens has the new password"
+	case credential.SigningKey:
+		if r.step == credential.Begin {
+			fmt.Fprintf(out, "The new key is published, and not used yet. An hour after the pods of auth-api have rolled, when every app has read it:\n  %s --use\n", r.command())
+			return
+		}
+		when = "an hour after the pods have rolled, when the last ID token that it signed has expired"
 	case credential.TokenKey, credential.ServiceKey:
 		if r.step == credential.Begin {
 			readers := "every API that verifies tokens has the new ring"

@@ -49,7 +49,7 @@ func Seal(ctx context.Context, c cluster.Cluster, given credential.Values, repla
 			missing = append(missing, s)
 		}
 	}
-	if err := whole(missing, f.dir); err != nil {
+	if err := whole(missing, f.dir, c.Env); err != nil {
 		return Sealed{}, err
 	}
 	if given := notSealed(given, missing); len(given) > 0 {
@@ -94,13 +94,16 @@ func sealedBefore(f *Folder, missing []sealing.Secret) (names []string) {
 }
 
 // whole refuses to make only some of several secrets that belong together, such as a password and its hash.
-func whole(missing []sealing.Secret, dir string) error {
+func whole(missing []sealing.Secret, dir, env string) error {
 	for _, tied := range credential.Tied() {
 		n := 0
 		for _, s := range missing {
 			if slices.Contains(tied, s.Name) {
 				n++
 			}
+		}
+		if n == 1 && slices.ContainsFunc(missing, func(s sealing.Secret) bool { return s.Name == credential.AuthDBService }) {
+			return fmt.Errorf("%s has no %s, of the user as which auth-api serves: go run ./cmd/platform rotate --env %s --secret %[2]s", dir, credential.AuthDBService, env)
 		}
 		if n > 0 && n < len(tied) {
 			return fmt.Errorf("only some of %s are sealed in %s, and they belong together: seal all anew with --replace, then roll the stores", strings.Join(tied, ", "), dir)

@@ -148,7 +148,7 @@ func TestSealMakesWhatAComponentRefersTo(t *testing.T) {
 	}
 	isWell(t, dir, "minikube")
 	// With everything else, in an environment that has nothing yet.
-	for _, name := range []string{"auth-db-credentials", "auth-db-users", "session-db-credentials", "session-db-verifier", "session-db-users", "session-db-token-key", "auth-api-service-key", "mail", "kustomization"} {
+	for _, name := range []string{"auth-db-credentials", "auth-db-service", "auth-db-users", "session-db-credentials", "session-db-verifier", "session-db-users", "session-db-token-key", "auth-api-service-key", "auth-api-signing-key", "mail", "kustomization"} {
 		clustertest.Remove(t, filepath.Join(dir, "sealed-secrets/minikube", name+".yaml"))
 	}
 	mustSeal(t, alone(dir, "minikube"), `{"mail": {"password": "chosen"}}`, false)

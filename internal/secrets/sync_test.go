@@ -57,7 +57,7 @@ func TestSyncWaitsForSecretsAndHasStoresReadTheirUsers(t *testing.T) {
 		"well":               {nil, ""},
 		"not opened":         {clustertest.Recorded{clustertest.AskSealed: closed("no key could decrypt secret")}, "the controller does not have the key that opens session-db-verifier"},
 		"another value":      {clustertest.Recorded{clustertest.AskSealed: closed("field is immutable")}, "session-db-verifier is sealed with another value under the same name"},
-		"not processed":      {clustertest.Recorded{clustertest.AskSealed: clustertest.SealedIn(t, set, func(_ string, o clustertest.Object) { delete(o, "status") })}, "did not process auth-api-service-key, auth-db-credentials"},
+		"not processed":      {clustertest.Recorded{clustertest.AskSealed: clustertest.SealedIn(t, set, func(_ string, o clustertest.Object) { delete(o, "status") })}, "did not process auth-api-service-key, auth-api-signing-key, auth-db-credentials"},
 		"not applied":        {clustertest.Recorded{clustertest.AskSealed: clustertest.List(t, nil)}, "kubectl apply -k kustomize/overlays/minikube"},
 		"another file":       {clustertest.Recorded{"--namespace auth exec session-db-0 -- sha256sum /etc/redis-users/users.acl": "0000"}, "session-db-0 did not get session-db-users in time"},
 		"the store fails":    {clustertest.Recorded{"--namespace auth exec session-db-0 -- sh -c " + redis.command: ""}, "session-db-0 cannot read session-db-users"},

@@ -99,10 +99,15 @@ func (p *Program) Stop() {
 
 // Run runs a program to its end and gives what it printed.
 func Run(path string, env Settings, args ...string) (string, error) {
+	return RunWithInput(path, env, "", args...)
+}
+
+// RunWithInput is Run of a program that reads the input.
+func RunWithInput(path string, env Settings, input string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandWait)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = env.List()
+	cmd.Env, cmd.Stdin = env.List(), strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

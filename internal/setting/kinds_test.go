@@ -32,6 +32,7 @@ func TestEqualValuesAreNormalisedAlike(t *testing.T) {
 		{new(setting.Origins), "capacitor://localhost,CHROME-EXTENSION://abcdefghijklmnopabcdefghijklmnop", "capacitor://localhost,chrome-extension://abcdefghijklmnopabcdefghijklmnop"},
 		{new(setting.Origins), "moz-extension://3c6bf55e-4a25-4b5b-9d24-6ae0a1a4ba3b,tauri://localhost,ionic://localhost", "moz-extension://3c6bf55e-4a25-4b5b-9d24-6ae0a1a4ba3b,tauri://localhost,ionic://localhost"},
 		{new(setting.BaseURL), "https://Auth.test/base/", "https://auth.test/base/"}, {new(setting.BaseURL), "http://127.0.0.1:8000", "http://127.0.0.1:8000"},
+		{new(setting.Colour), "#0B57d0", "#0b57d0"},
 		{new(setting.Text), "a b", "a b"}, {new(setting.Secret), " a\t ", "********"},
 	} {
 		err := c.kind.Decode(c.given)
@@ -42,6 +43,8 @@ func TestEqualValuesAreNormalisedAlike(t *testing.T) {
 		case *setting.BaseURL:
 			got = string(*k)
 		case *setting.Text:
+			got = string(*k)
+		case *setting.Colour:
 			got = string(*k)
 		}
 		if err != nil || got != c.want {
@@ -82,6 +85,7 @@ func TestOddValuesAreRefused(t *testing.T) {
 			"https://a.test;https://b.test", "https://127.1", "https://0x7f.1", "https://bu\u00adcher.test:x", "capacitor://", "capacitor://a/b", "chrome-extension://a:1", "chrome-extension://*", "https://-a.test", "https://a..test", "https://xn--a.test\u00e4\ufffd",
 		}},
 		"base URLs": {func() kind { return new(setting.BaseURL) }, []string{"auth.test", "https://", "https://a:b@auth.test", "https://auth.test?x", "https://auth.test/a?x", "https://auth.test/a#x", "https://auth.test/a b", "https://auth.test/%zz", "ftp://auth.test"}},
+		"colours":   {func() kind { return new(setting.Colour) }, []string{"", "#fff", "0b57d0", "#0b57d", "#0b57d00", "#0b57dg", " #0b57d0", "#-b57d0", "blue", "rgb(0,0,0)", "#0b57d0;x"}},
 		"texts":     {func() kind { return new(setting.Text) }, []string{" a", "a ", "a\n", "a\tb", "a\x00", "\xff", "a\x7fb"}},
 		"secrets":   {func() kind { return new(setting.Secret) }, []string{"a\nb", "a\r\nb", "a\x00b", "\ufeffa", "\xff\xfea\x00", "\xfe\xff\x00a"}},
 	} {

@@ -122,7 +122,7 @@ func words(code string) string {
 	case "40":
 		return "transactions conflicted on the same rows; try again"
 	case "42501":
-		return "the role lacks a right in the database: make it the owner of the tables, or GRANT SELECT, INSERT, UPDATE, DELETE on them"
+		return "the user lacks a right in the database: serve as a member of the role in AUTH_DB_SERVICE_ROLE, and change the schema as the owner"
 	case "42P01":
 		return "a table is missing: run: auth-api schema apply"
 	case "42703":

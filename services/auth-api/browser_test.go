@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -28,9 +29,9 @@ type page struct {
 	ctx context.Context
 }
 
-func newPage(t *testing.T) page {
+func newPage(t *testing.T, options ...chromedp.ExecAllocatorOption) page {
 	t.Helper()
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), append(append(chromedp.DefaultExecAllocatorOptions[:], options...),
 		chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 2400),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))...)
 	t.Cleanup(stopAllocator)
@@ -40,6 +41,24 @@ func newPage(t *testing.T) page {
 		t.Fatalf("start the browser: %v", err)
 	}
 	return page{t, ctx}
+}
+
+// window is a window that the page has opened.
+func (p page) window(opened <-chan target.ID) page {
+	p.t.Helper()
+	select {
+	case id := <-opened:
+		ctx, stop := chromedp.NewContext(p.ctx, chromedp.WithTargetID(id))
+		p.t.Cleanup(stop)
+		// The first use is without a deadline of its own: it is what the window lives by.
+		if err := chromedp.Do(ctx); err != nil {
+			p.t.Fatalf("look at the window: %v", err)
+		}
+		return page{p.t, ctx}
+	case <-time.After(30 * time.Second):
+		p.t.Fatal("no window opens")
+		return page{}
+	}
 }
 
 func (p page) step(what string, actions ...chromedp.Action[chromedp.Void]) {

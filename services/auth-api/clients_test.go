@@ -58,6 +58,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	a := start(t)
 	a.library()
+	a.must("account", "verify", email)
 	const unknown = "01a20cde-6bd3-7531-8ac9-b1636fb1cb55"
 	for _, c := range []struct {
 		args []string

@@ -2,19 +2,25 @@ package main_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/internal/devstack"
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/internal/servicetest"
+	"auth.books.test/schema"
 )
 
 // development is a running `auth-api dev`.
@@ -93,6 +99,46 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	}
 	again.end(syscall.SIGKILL)
 	again.wantNothingLeft()
+}
+
+// The data of an earlier version has one user, which owns the tables and serves.
+func TestDevServesDataOfOneUserAsAUserThatOwnsNothing(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), ".dev")
+	before, err := devstack.StartPostgres(t.Context(), devstack.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = schema.Current().Apply(t.Context(), before.URL, schema.Options{})
+	if err := errors.Join(err, before.Stop()); err != nil {
+		t.Fatal(err)
+	}
+	d := dev(t, dir)
+	if out := d.shell(strings.Join(d.curls()[:2], "\n")); !strings.Contains(out, `"email":"ada@books.test"`) {
+		t.Errorf("nobody can sign in: %s", out)
+	}
+	address := regexp.MustCompile(`auth-db .*, on (127\.0\.0\.1:\d+),`).FindStringSubmatch(d.out.String())
+	if address == nil {
+		t.Fatalf("it does not say where Postgres is:\n%s", d.out)
+	}
+	secret, err := os.ReadFile(filepath.Join(dir, "postgres.password"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := "postgres://auth:" + strings.TrimSpace(string(secret)) + "@" + address[1] + "/auth"
+	c, err := pgx.Connect(t.Context(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	var users []string
+	if err := c.QueryRow(t.Context(), "SELECT array(SELECT DISTINCT usename::text FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend')").Scan(&users); err != nil || !slices.Equal(users, []string{"auth_api"}) {
+		t.Errorf("it serves as %v, %v", users, err)
+	}
+	if strings.Contains(d.out.String(), "may change and drop its tables") {
+		t.Errorf("it serves as an owner:\n%s", d.out)
+	}
+	d.end(syscall.SIGINT)
 }
 
 // wantHelloworldBeside runs the line that is printed for it, from the repository's

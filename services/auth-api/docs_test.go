@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 )
 
 func TestDocsSignInWorksInABrowser(t *testing.T) {
@@ -35,6 +37,33 @@ func TestDocsSignInWorksInABrowser(t *testing.T) {
 		if !strings.HasPrefix(url, a.url+"/") && !strings.HasPrefix(url, "data:") {
 			t.Errorf("the page asked %s", url)
 		}
+	}
+}
+
+// The window of the sign-in is the service's own page, and hands Swagger UI a code.
+func TestDocsSignPeopleInByCode(t *testing.T) {
+	t.Parallel()
+	browser(t)
+	app := uuid.NewString()
+	a := withPages(t, func(s settings) { s["AUTH_API_DOCS_CLIENT"] = app })
+	a.register(email, password)
+	a.addApp(app, "API documentation", a.url+"/docs/oauth2-redirect.html", true)
+	p := newPage(t)
+	const me = "#operations-Accounts-me "
+	p.step("open /docs", chromedp.Navigate(a.url+"/docs"), chromedp.WaitVisible(chromedp.CSS(".btn.authorize")))
+	p.press(".btn.authorize", ".dialog-ux .scopes label")
+	p.step("ask for the scope account", chromedp.Click(chromedp.CSS(`.dialog-ux label[for^="account-authorization_code"], .dialog-ux label[for^="account-authorizationCode"]`)))
+	opened := chromedp.WaitNewTarget(p.ctx, func(info *target.Info) bool { return info.Type == "page" })
+	p.step("begin", chromedp.Click(chromedp.CSS(".dialog-ux .auth-container .btn.authorize")))
+	window := p.window(opened)
+	window.types(email, password)
+	window.step("be asked", chromedp.Click(chromedp.CSS(allowButton)))
+	p.step("see that it is done", chromedp.WaitVisible(chromedp.Search(`//button[contains(., "Logout")]`)))
+	p.step("close it", chromedp.Click(chromedp.CSS(".btn-done")), chromedp.WaitNotPresent(chromedp.CSS(".btn-done")))
+	p.press(me+".opblock-summary-control", me+".execute")
+	p.press(me+".execute", me+".live-responses-table .response-col_status")
+	if answer := p.text(me + ".live-responses-table"); !strings.Contains(answer, "200") || !strings.Contains(answer, email) {
+		t.Errorf("the page shows:\n%s", answer)
 	}
 }
 

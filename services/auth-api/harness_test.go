@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,6 +48,15 @@ type api struct {
 	// contract holds every answer against the API's document; http sends through it.
 	contract *contract.Transport
 	http     *http.Client
+	stores   *stores
+}
+
+// stores are the connections of a test to the stores of its auth-api. Each is opened when it is first
+// used and then kept, so that a test which polls does not open one each time it asks.
+type stores struct {
+	opening  sync.Mutex // guards what is below
+	postgres *pgxpool.Pool
+	redis    *redis.Client
 }
 
 // start runs auth-api on stores of its own, with the settings changed.
@@ -84,7 +94,7 @@ func startWith(t *testing.T, env settings) *api {
 	holder := &contract.Transport{Documents: &documents, OnFault: func(err error) { t.Error(err) }}
 	return &api{
 		t: t, url: p.URL, metrics: p.Metrics, log: p.Log, cmd: p.Cmd, ended: p.Ended, stop: p.Stop, env: env,
-		contract: holder, http: &http.Client{Transport: holder},
+		contract: holder, http: &http.Client{Transport: holder}, stores: &stores{},
 	}
 }
 
@@ -180,21 +190,31 @@ func devBinary(t *testing.T) string {
 
 func (a *api) postgres() *pgxpool.Pool {
 	a.t.Helper()
-	db, err := pgxpool.New(context.Background(), a.env["AUTH_DB_URL"])
-	if err != nil {
-		a.t.Fatal(err)
+	a.stores.opening.Lock()
+	defer a.stores.opening.Unlock()
+	if a.stores.postgres == nil {
+		db, err := pgxpool.New(context.Background(), a.env["AUTH_DB_URL"])
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		a.t.Cleanup(db.Close)
+		a.stores.postgres = db
 	}
-	a.t.Cleanup(db.Close)
-	return db
+	return a.stores.postgres
 }
 
 func (a *api) redis() *redis.Client {
 	a.t.Helper()
-	options, err := redis.ParseURL(a.env["SESSION_DB_URL"])
-	if err != nil {
-		a.t.Fatal(err)
+	a.stores.opening.Lock()
+	defer a.stores.opening.Unlock()
+	if a.stores.redis == nil {
+		options, err := redis.ParseURL(a.env["SESSION_DB_URL"])
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		client := redis.NewClient(options)
+		a.t.Cleanup(func() { _ = client.Close() })
+		a.stores.redis = client
 	}
-	client := redis.NewClient(options)
-	a.t.Cleanup(func() { _ = client.Close() })
-	return client
+	return a.stores.redis
 }

@@ -95,7 +95,7 @@ func TestClientsAreToldOfTokensForTheirOwnAPI(t *testing.T) {
 	for _, time := range []string{"exp", "iat", "auth_time"} {
 		delete(got.body, time)
 	}
-	want := map[string]any{"active": true, "amr": []any{"pwd"}, "scope": "books:read books:write", "username": email, "token_type": "Bearer", "sub": a.me(token).text("id"), "aud": "books", "sid": session}
+	want := map[string]any{"active": true, "amr": []any{"pwd"}, "scope": "books:read books:write", "username": email, "email_verified": false, "token_type": "Bearer", "sub": a.me(token).text("id"), "aud": "books", "sid": session}
 	if got.status != 200 || fmt.Sprint(got.body) != fmt.Sprint(want) {
 		t.Errorf("%d %v, want %v", got.status, got.body, want)
 	}

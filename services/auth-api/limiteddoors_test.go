@@ -12,7 +12,7 @@ import (
 
 func TestReplicasAndDoorsShareALimit(t *testing.T) {
 	t.Parallel()
-	a := start(t, limited, func(s settings) { s["AUTH_API_LIMIT_SIGN_IN"], s["AUTH_API_PASSWORD_GRANT"] = "10/1m", "true" })
+	a := start(t, byAddress, func(s settings) { s["AUTH_API_LIMIT_SIGN_IN"], s["AUTH_API_PASSWORD_GRANT"] = "10/1m", "true" })
 	b := startWith(t, a.env)
 	from := func(int) string { return "203.0.113.9" }
 	if n := a.misses(6, from) + b.misses(3, from); n != 9 {
@@ -102,6 +102,7 @@ func TestWrongSecretsOfClientsAreLimitedAndRightOnesNever(t *testing.T) {
 	}
 	for _, ask := range []func() answer{
 		func() answer { return a.introspect(token, bad) }, func() answer { return a.introspectAll(bad, token) }, func() answer { return a.revoke(token, bad) },
+		func() answer { return a.grantAs(bad, refreshOf("a")) },
 	} {
 		got := ask()
 		a.wantOAuth("one more", got, 429, "temporarily_unavailable")

@@ -25,6 +25,13 @@ func limited(s settings) {
 	s["AUTH_API_TRUSTED_PROXIES"] = "127.0.0.0/8"
 }
 
+// byAddress leaves the limits of addresses alone: that over all is so wide that one machine
+// does not reach it.
+func byAddress(s settings) {
+	limited(s)
+	s["AUTH_API_LIMIT_SIGN_IN_OVERALL"], s["AUTH_API_LIMIT_ACCOUNT"] = "3000/1m", "100/1m"
+}
+
 // signInAt signs in as if from an address.
 func (a *api) signInAt(from, email, password string) answer {
 	a.t.Helper()
@@ -38,12 +45,12 @@ func (a *api) at(from, method, path, token string, body any) answer {
 	return a.send(r)
 }
 
-// misses is how many of n wrong passwords were checked. The others must be refused by a
-// limit.
+// misses is how many of n wrong passwords, each for another account, were checked. The others
+// must be refused by a limit.
 func (a *api) misses(n int, from func(int) string) (checked int) {
 	a.t.Helper()
 	for i := range n {
-		switch got := a.signInAt(from(i), email, wrong); {
+		switch got := a.signInAt(from(i), fmt.Sprintf("%d@books.test", i), wrong); {
 		case got.status == http.StatusUnauthorized:
 			checked++
 		case got.status != http.StatusTooManyRequests || got.code() != "too_many_attempts":
@@ -58,19 +65,20 @@ func (a *api) misses(n int, from func(int) string) (checked int) {
 func TestGuesserHasThirtyGuessesAMinuteAndTheOwnerSignsIn(t *testing.T) {
 	t.Parallel()
 	const connections, lasts, perMinute = 24, 5 * time.Second, 30
-	a := start(t, limited, func(s settings) { delete(s, "PASSWORD_SLOTS"); delete(s, "PASSWORD_QUEUE") })
+	a := start(t, byAddress, func(s settings) { delete(s, "PASSWORD_SLOTS"); delete(s, "PASSWORD_QUEUE") })
 	a.member()
 	var checked, refused, other atomic.Int64
 	var flood sync.WaitGroup
 	until := time.Now().Add(lasts)
-	for range connections {
+	for n := range connections {
 		flood.Go(func() {
-			for time.Now().Before(until) {
-				switch got := a.signInAt("203.0.113.9", email, wrong); got.status {
+			for try := 0; time.Now().Before(until); try++ {
+				switch got := a.signInAt("203.0.113.9", fmt.Sprintf("%d.%d@books.test", n, try), wrong); got.status {
 				case 401:
 					checked.Add(1)
 				case 429:
 					refused.Add(1)
+				case 503: // Where hashing is slow, as under the race detector, nothing is left for a stranger.
 				default:
 					other.Add(1)
 				}
@@ -79,7 +87,11 @@ func TestGuesserHasThirtyGuessesAMinuteAndTheOwnerSignsIn(t *testing.T) {
 	}
 	signedIn := 0
 	for time.Now().Before(until) {
-		a.want(a.signInAt("198.51.100.7", email, password), 201, "")
+		got := a.signInAt("198.51.100.7", email, password)
+		if got.status == 503 {
+			continue
+		}
+		a.want(got, 201, "")
 		signedIn++
 	}
 	flood.Wait()
@@ -137,14 +149,14 @@ func TestFiftyPeopleOfOneOfficeSignInAtOnce(t *testing.T) {
 
 func TestOtherAddressesAreNoNewBudget(t *testing.T) {
 	t.Parallel()
-	a := start(t, limited)
+	a := start(t, byAddress)
 	if n := a.misses(40, func(n int) string { return fmt.Sprintf("2001:db8:1:1:%x::1", n) }); n != 30 {
 		t.Errorf("rotating in a /64: %d were checked, want 30", n)
 	}
 	if n := a.misses(40, func(n int) string { return fmt.Sprintf("6.6.6.%d, 203.0.113.9", n) }); n != 30 {
 		t.Errorf("an address invented before the one that the proxy adds: %d were checked, want 30", n)
 	}
-	untrusting := start(t, limited, func(s settings) { delete(s, "AUTH_API_TRUSTED_PROXIES") })
+	untrusting := start(t, byAddress, func(s settings) { delete(s, "AUTH_API_TRUSTED_PROXIES") })
 	if n := untrusting.misses(40, func(n int) string { return fmt.Sprintf("6.6.6.%d", n) }); n != 30 {
 		t.Errorf("no proxy is trusted: %d were checked, want 30", n)
 	}
@@ -156,7 +168,7 @@ func TestOtherAddressesAreNoNewBudget(t *testing.T) {
 
 func TestLimitThatIsOffIsSaidAtTheStart(t *testing.T) {
 	t.Parallel()
-	a := start(t, limited, func(s settings) { s["AUTH_API_LIMIT_SIGN_IN"] = "off" })
+	a := start(t, byAddress, func(s settings) { s["AUTH_API_LIMIT_SIGN_IN"] = "off" })
 	lines := strings.Split(a.log.String(), "\n")
 	said := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "this limit is off") })
 	if said < 0 || !strings.Contains(lines[said], `"AUTH_API_LIMIT_SIGN_IN"`) || strings.Count(a.log.String(), "this limit is off") != 1 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/servicetest"
 )
 
 func document(t *testing.T, name string) string {
@@ -36,11 +37,14 @@ func TestTheDocumentedWayFromA403ToAScopeWorks(t *testing.T) {
 		t.Errorf("%s is not what the image has", lines[0][1])
 	}
 	a := start(t)
-	body := regexp.MustCompile(`/v1/accounts .* -d '([^']+)'`).FindStringSubmatch(page)
-	if body == nil || !strings.Contains(body[1], email) || !strings.Contains(body[1], password) {
-		t.Fatalf("the documented account is %q", body)
+	create := regexp.MustCompile(`(?m)^echo '([^']+)' \| kubectl -n auth exec -i deploy/auth-api -- /auth-api (account create .*)$`).FindStringSubmatch(page)
+	if create == nil || create[1] != password || !strings.Contains(create[2], email) {
+		t.Fatalf("the documented account is %q", create)
 	}
-	before, _ := a.member()
+	if out, err := servicetest.RunWithInput(servicetest.Build(t, servicetest.AuthAPI), a.env, create[1]+"\n", strings.Fields(create[2])...); err != nil {
+		t.Fatalf("%s: %v: %s", create[0], err, out)
+	}
+	before, _ := a.signIn(email, password)
 	for _, line := range lines {
 		if out, err := a.run(strings.Fields(line[2])...); err != nil {
 			t.Fatalf("%s: %v: %s", line[0], err, out)
@@ -89,7 +93,7 @@ func TestAnotherRepositoryRunsTheProgramOfTheReadme(t *testing.T) {
 
 	a := start(t)
 	a.member()
-	for _, args := range [][]string{{"api", "create", "books", "--scope", "books:read"}, {"role", "create", "books", "reader", "--scope", "books:read"}, {"role", "grant", email, "books", "reader"}} {
+	for _, args := range [][]string{{"api", "create", "books", "--scope", "books:read"}, {"role", "create", "books", "reader", "--scope", "books:read"}, {"account", "verify", email}, {"role", "grant", email, "books", "reader"}} {
 		if out, err := a.run(args...); err != nil {
 			t.Fatalf("%v: %v: %s", args, err, out)
 		}

@@ -73,6 +73,7 @@ func TestProxies(t *testing.T) {
 	redis := devtest.NewProxy(t, devtest.Redis(t))
 	a := start(t, func(s settings) { s["SESSION_DB_URL"] = redis.URL })
 	a.want(a.register(email, password), 202, "")
+	a.must("account", "verify", email)
 	a.want(a.register(nameless, password), 202, "")
 	a.grant("books", "books:read", "books:list", "books:write")
 	a.grant("shop", "shop:buy")
@@ -173,7 +174,7 @@ func (s *site) told(seen reached, want map[string]string) {
 
 // ada is what the API is to be told of the usual account.
 func (s *site) ada() map[string]string {
-	return map[string]string{forward.User: s.id, forward.Email: email, forward.Name: "Ada Löwe", forward.Scope: "books:list books:read", forward.Session: s.session}
+	return map[string]string{forward.User: s.id, forward.Email: email, forward.EmailVerified: "true", forward.Name: "Ada Löwe", forward.Scope: "books:list books:read", forward.Session: s.session}
 }
 
 func tellsWhoAsks(t *testing.T, s *site) {
@@ -197,7 +198,7 @@ func tellsWhoAsks(t *testing.T, s *site) {
 		}
 	}
 	for _, path := range []string{"/public", "/public/", "/public/1?q=1"} {
-		s.told(s.passes("GET", path, s.token, "", nil), map[string]string{forward.User: "", forward.Email: "", forward.Name: "", forward.Scope: "", forward.Session: ""})
+		s.told(s.passes("GET", path, s.token, "", nil), map[string]string{forward.User: "", forward.Email: "", forward.EmailVerified: "", forward.Name: "", forward.Scope: "", forward.Session: ""})
 	}
 	// auth-api gets what it needs, and no more.
 	s.front.take()
@@ -218,7 +219,7 @@ func tellsWhoAsksWithoutAName(t *testing.T, s *site) {
 	s.want(got, 201, "")
 	for _, spoof := range []http.Header{nil, {forward.Name: {"root"}, "X-Own": {"1"}}, {"remote-name": {"root", "root"}}} {
 		seen := s.passes("GET", "/books/1", got.text("access_token"), "", spoof)
-		s.told(seen, map[string]string{forward.Name: "", forward.Email: nameless, forward.Scope: "books:read"})
+		s.told(seen, map[string]string{forward.Name: "", forward.Email: nameless, forward.EmailVerified: "false", forward.Scope: "books:read"})
 	}
 }
 

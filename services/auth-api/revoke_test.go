@@ -30,7 +30,7 @@ func TestRevocationSpeaksRFC7009(t *testing.T) {
 		{"of another key", foreignToken(), nobody, 200, ""},
 		{"no token", "", nobody, 400, "invalid_request"},
 		{"by a client with another secret", token, credentials{books.id, shop.secret}, 401, "invalid_client"},
-		{"for another API than the client's", onlyBooks, shop, 200, ""},
+		{"for another API than the client's", onlyBooks, shop, 400, "unauthorized_client"},
 	} {
 		if got := a.revoke(c.token, c.as); got.status != c.status || got.text("error") != c.code {
 			t.Errorf("%s: %d %s", c.name, got.status, got.raw)

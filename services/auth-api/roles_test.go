@@ -13,6 +13,7 @@ func TestRolesReachLiveTokens(t *testing.T) {
 	t.Parallel()
 	a := start(t)
 	token, _ := a.library()
+	a.must("account", "verify", email)
 	books, shop := a.client("books"), a.client("shop")
 	want := func(after, audiences, scopes, atBooks, atShop string) {
 		t.Helper()

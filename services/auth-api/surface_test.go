@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,7 +56,7 @@ func TestPasswordFormSpeaksOAuth(t *testing.T) {
 		{"grant_type=password&username=a", "invalid_request"},
 		{good + "&password=again", "invalid_request"},
 		{good + "&grant_type=password", "invalid_request"},
-		{"grant_type=authorization_code&code=1", "unsupported_grant_type"},
+		{"grant_type=token&code=1", "unsupported_grant_type"},
 		{good + "x", "invalid_grant"},
 		{"grant_type=password&username=nonsense&password=nonsense", "invalid_grant"},
 		{good + "&scope=books:burn", "invalid_scope"},
@@ -196,9 +197,9 @@ func TestDocumentDescribesEveryRoute(t *testing.T) {
 	}
 	slices.Sort(found)
 	want := []string{
-		"DELETE /v1/accounts/me", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}",
-		"GET /livez", "GET /readyz", "GET /v1/accounts/me", "GET /v1/sessions", "GET /v1/sessions/current", "GET /verify", "PATCH /v1/accounts/me",
-		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/revoke", "POST /oauth/token", "POST /v1/accounts", "POST /v1/sessions", "PUT /v1/accounts/me/password",
+		"DELETE /v1/accounts/me", "DELETE /v1/authorizations/{client}", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}",
+		"GET /livez", "GET /readyz", "GET /v1/accounts/me", "GET /v1/accounts/me/events", "GET /v1/authorizations", "GET /v1/sessions", "GET /v1/sessions/current", "GET /verify", "PATCH /v1/accounts/me",
+		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/par", "POST /oauth/revoke", "POST /oauth/token", "POST /v1/accounts", "POST /v1/sessions", "PUT /v1/accounts/me/password",
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("got %q, want %q", found, want)
@@ -275,15 +276,22 @@ func TestMetadataNamesTheIssuerThatIsSet(t *testing.T) {
 	const path = "/.well-known/oauth-authorization-server"
 	a := start(t)
 	a.want(a.call("GET", path, "", nil), 404, "route_not_found")
-	const issuer = `{"issuer":"https://auth.books.test",`
-	const tokens = `"token_endpoint":"https://auth.books.test/oauth/token","token_endpoint_auth_methods_supported":["none","client_secret_basic"],"grant_types_supported":["password"],`
-	const others = `"introspection_endpoint":"https://auth.books.test/oauth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic"],` +
-		`"revocation_endpoint":"https://auth.books.test/oauth/revoke","revocation_endpoint_auth_methods_supported":["none","client_secret_basic"],` +
-		`"service_documentation":"https://auth.books.test/docs"}` + "\n"
-	for form, want := range map[string]string{"true": issuer + tokens + others, "false": issuer + others} {
+	for form, grants := range map[string][]any{
+		"true": {"authorization_code", "refresh_token", "client_credentials", "password"}, "false": {"authorization_code", "refresh_token", "client_credentials"},
+	} {
 		a = start(t, func(s settings) { s["AUTH_API_ISSUER"], s["AUTH_API_PASSWORD_GRANT"] = "https://auth.books.test", form })
-		if got := a.call("GET", path, "", nil); got.status != 200 || got.raw != want {
-			t.Errorf("with the password form %s: %d %s", form, got.status, got.raw)
+		got := a.call("GET", path, "", nil)
+		for name, want := range map[string]any{
+			"issuer": "https://auth.books.test", "authorization_endpoint": "https://auth.books.test/oauth/authorize", "token_endpoint": "https://auth.books.test/oauth/token",
+			"introspection_endpoint": "https://auth.books.test/oauth/introspect", "revocation_endpoint": "https://auth.books.test/oauth/revoke", "pushed_authorization_request_endpoint": "https://auth.books.test/oauth/par",
+			"grant_types_supported": grants, "response_types_supported": []any{"code"}, "code_challenge_methods_supported": []any{"S256"}, "service_documentation": "https://auth.books.test/docs",
+			"authorization_response_iss_parameter_supported": true, "request_parameter_supported": false, "request_uri_parameter_supported": false,
+			// Without a key for ID tokens there is no OpenID Connect.
+			"jwks_uri": nil, "userinfo_endpoint": nil, "id_token_signing_alg_values_supported": nil,
+		} {
+			if !reflect.DeepEqual(got.body[name], want) {
+				t.Errorf("with the password form %s: %s is %v, want %v", form, name, got.body[name], want)
+			}
 		}
 	}
 	token, _ := a.library()

@@ -27,11 +27,14 @@ type api struct {
 	draining atomic.Bool
 }
 
-func newAPI(guard *bearer.Guard, v verifier) *api {
+func newAPI(guard *bearer.Guard, v verifier, resource *bearer.Resource) *api {
 	mux := http.NewServeMux()
 	a := &api{Handler: mux, verifier: v}
 	mux.HandleFunc("GET /{$}", a.welcome)
 	mux.Handle("GET /hello", guard.Require(scope)(http.HandlerFunc(a.hello)))
+	if resource != nil {
+		mux.Handle("GET "+resource.MetadataPath(), resource)
+	}
 	mux.HandleFunc("GET /livez", a.livez)
 	mux.HandleFunc("GET /readyz", a.readyz)
 	return a

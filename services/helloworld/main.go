@@ -76,8 +76,8 @@ func start(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	defer v.close()
-	guard := bearer.New(bearer.Options{Verifier: v, Audience: audience, OnRefusal: refusals(log)})
-	return serve(ctx, l, newAPI(guard, v), s, log)
+	guard := bearer.New(bearer.Options{Verifier: v, Audience: audience, Resource: s.resource(), OnRefusal: refusals(log)})
+	return serve(ctx, l, newAPI(guard, v, s.resource()), s, log)
 }
 
 // refusals logs refusals that are not the caller's fault.

@@ -5,6 +5,7 @@ import (
 
 	"auth.books.test/internal/setting"
 	"auth.books.test/verify"
+	"auth.books.test/verify/bearer"
 	"auth.books.test/verify/token"
 )
 
@@ -14,6 +15,10 @@ type settings struct {
 	Addr            setting.Address  `envconfig:"HELLOWORLD_ADDR" default:"127.0.0.1:8080"`
 	ShutdownDelay   setting.Duration `envconfig:"HELLOWORLD_SHUTDOWN_DELAY" default:"5s" max:"1h"`
 	ShutdownTimeout setting.Duration `envconfig:"HELLOWORLD_SHUTDOWN_TIMEOUT" default:"20s" max:"1h"`
+
+	// PublicURL and Issuer tell clients where this API is, and where they get tokens for it.
+	PublicURL setting.BaseURL `envconfig:"HELLOWORLD_URL"`
+	Issuer    setting.Origin  `envconfig:"AUTH_API_ISSUER"`
 
 	AuthAPI      setting.BaseURL `envconfig:"AUTH_API_URL"`
 	ClientID     setting.Text    `envconfig:"AUTH_API_CLIENT_ID"`
@@ -37,6 +42,9 @@ func load() (s settings, err error) {
 	faults := setting.Read(&s)
 	_, slips := unknown()
 	faults = append(faults, slips...)
+	if (s.PublicURL == "") != (s.Issuer.URL == "") && !faults.Has("HELLOWORLD_URL", "AUTH_API_ISSUER") {
+		faults.Add("HELLOWORLD_URL, AUTH_API_ISSUER", "one is set and the other is not: both together tell clients where to get a token (RFC 9728)")
+	}
 	if s.AuthAPI != "" || faults.Has("AUTH_API_URL") {
 		s.checkRemote(&faults)
 		return s, faults.OrNil()
@@ -89,6 +97,14 @@ func others() []string {
 
 func unknown() ([]string, setting.Faults) {
 	return setting.Unknown(setting.Names(&settings{}), os.Environ(), "HELLOWORLD_")
+}
+
+// resource is what clients are told of this API; nil if it does not know its URL.
+func (s settings) resource() *bearer.Resource {
+	if s.PublicURL == "" {
+		return nil
+	}
+	return &bearer.Resource{URL: string(s.PublicURL), AuthorizationServers: []string{s.Issuer.URL}, Scopes: []string{scope}, Name: "Hello, world"}
 }
 
 // String prints each setting as NAME=value, with secrets masked.

@@ -200,3 +200,80 @@ func TestRunThatIsInterruptedAtOnceLeavesNothing(t *testing.T) {
 		t.Errorf("left %v, %v", left, err)
 	}
 }
+
+func TestRanksThatDifferAreNotChance(t *testing.T) {
+	t.Parallel()
+	times := func(numbers ...int) (all []time.Duration) {
+		for _, n := range numbers {
+			all = append(all, time.Duration(n))
+		}
+		return all
+	}
+	var low, high []time.Duration
+	for n := range 100 {
+		low, high = append(low, time.Duration(n)), append(high, time.Duration(n+20))
+	}
+	for name, c := range map[string]struct {
+		ours, theirs []time.Duration
+		least, most  float64
+	}{
+		// Computed by hand: U is 0, z is (12.5-0.5)/sqrt(25/12*11) = 2.507.
+		"apart":         {times(1, 2, 3, 4, 5), times(6, 7, 8, 9, 10), 0.0121, 0.0122},
+		"the other way": {times(6, 7, 8, 9, 10), times(1, 2, 3, 4, 5), 0.0121, 0.0122},
+		"the same":      {low, low, 1, 1},
+		"all equal":     {times(1, 1, 1), times(1, 1, 1), 1, 1},
+		"a fifth apart": {low, high, 0, 0.0001},
+		"alternating":   {times(1, 3, 5, 7, 9), times(2, 4, 6, 8, 10), 0.6, 0.7},
+		// U is 3, z is (5-0.5)/sqrt(16/12*(9-48/56)) = 1.366.
+		"ties in both":     {times(1, 2, 2, 3), times(2, 3, 3, 4), 0.1720, 0.1721},
+		"one time of each": {times(1), times(2), 0.9, 1},
+	} {
+		if p := sameDistribution(c.ours, c.theirs); p < c.least || p > c.most {
+			t.Errorf("%s: p is %f, want %f to %f", name, p, c.least, c.most)
+		}
+	}
+}
+
+func TestATimeThatTellsIsFound(t *testing.T) {
+	t.Parallel()
+	times := func(from time.Duration) (all []time.Duration) {
+		for n := range 1000 {
+			all = append(all, from+time.Duration(n)*time.Microsecond)
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		slower time.Duration
+		told   bool
+	}{"the same": {0, false}, "not enough to matter": {100 * time.Microsecond, false}, "two per cent": {600 * time.Microsecond, true}} {
+		table := &table{}
+		err := table.compare([]kind{{door: "sign in", name: "unknown", took: times(30 * time.Millisecond)}, {door: "sign in", name: "known", took: times(30*time.Millisecond + c.slower)}})
+		if (err != nil) != c.told || strings.Contains(table.String(), "**missed**") != c.told {
+			t.Errorf("%s: %v\n%s", name, err, table)
+		}
+	}
+}
+
+func TestMetricsOfABenchmarkAreReadInOrder(t *testing.T) {
+	t.Parallel()
+	const output = "goos: linux\nBenchmarkRefresh-2   \t    1000\t       341.5 calls/s\t         0.7600 ratio\nBenchmarkRefreshes-2 1000 7 calls/s\nBenchmarkRefresh 1000 0.5 ratio 350 calls/s\nPASS\nok  \tx\t3s\n"
+	for unit, want := range map[string][]float64{"calls/s": {341.5, 350}, "ratio": {0.76, 0.5}, "replays/s": nil} {
+		if got := metricOf(output, "BenchmarkRefresh", unit); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", unit, got, want)
+		}
+	}
+}
+
+func TestLongStepsRunOnlyWhenNamed(t *testing.T) {
+	t.Parallel()
+	for only, want := range map[string]bool{"": false, "timing": true} {
+		args := []string{}
+		if only != "" {
+			args = []string{"-only", only}
+		}
+		s, err := parse(args, io.Discard)
+		if err != nil || slices.ContainsFunc(s.steps, func(one step) bool { return one.name == "timing" }) != want {
+			t.Errorf("-only %q: %v, %v", only, s.steps, err)
+		}
+	}
+}

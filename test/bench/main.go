@@ -33,26 +33,32 @@ func main() {
 type step struct {
 	name string
 	do   func(context.Context, *stack, settings, *table) error
+	// alone is true of a step that only -only runs, since it is long.
+	alone bool
 }
 
 func steps() []step {
 	return []step{
-		{"start", measureStart},
-		{"memory", measureMemory},
-		{"bytes", measureBytes},
-		{"verify", measureVerify},
-		{"package", measurePackage},
-		{"revoke", measureRevoke},
-		{"million", measureMillion},
-		{"ends", measureEnds},
-		{"me", measureMe},
-		{"signin", measureSignIn},
+		{name: "start", do: measureStart},
+		{name: "memory", do: measureMemory},
+		{name: "bytes", do: measureBytes},
+		{name: "verify", do: measureVerify},
+		{name: "package", do: measurePackage},
+		{name: "revoke", do: measureRevoke},
+		{name: "tree", do: measureTree},
+		{name: "statements", do: measureStatements},
+		{name: "million", do: measureMillion},
+		{name: "ends", do: measureEnds},
+		{name: "me", do: measureMe},
+		{name: "signin", do: measureSignIn},
+		{name: "timing", do: measureTiming, alone: true},
 	}
 }
 
 // settings of a run.
 type settings struct {
 	rounds   int
+	tries    int
 	duration time.Duration
 	steps    []step
 	output   string
@@ -68,6 +74,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	t, err := measure(ctx, s, stderr)
 	if err != nil {
+		if t != nil {
+			_, _ = fmt.Fprint(stdout, t) // what was measured before the error
+		}
 		return err
 	}
 	if _, err := fmt.Fprint(stdout, t); err != nil || s.output == "" {
@@ -86,6 +95,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.SetOutput(stderr)
 	flags.IntVar(&s.rounds, "rounds", 7, "how often each thing is measured, in turns; one round more warms up")
 	flags.DurationVar(&s.duration, "duration", 3*time.Second, "how long each measurement takes; sign-ins take at least 5s")
+	flags.IntVar(&s.tries, "tries", 1000, "how often timing tries each kind of request")
 	only := flags.String("only", "", "measure these alone, with commas: "+strings.Join(names, ","))
 	flags.StringVar(&s.output, "o", "", "also write the table into this page, between its markers")
 	if err := flags.Parse(args); err != nil {
@@ -94,9 +104,10 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	switch {
 	case flags.NArg() > 0:
 		return s, fmt.Errorf("%q is not a flag", flags.Arg(0))
-	case s.rounds < 1 || s.duration <= 0:
-		return s, errors.New("-rounds and -duration must be more than nothing")
+	case s.rounds < 1 || s.tries < 1 || s.duration <= 0:
+		return s, errors.New("-rounds, -tries and -duration must be more than nothing")
 	case *only == "":
+		s.steps = slices.DeleteFunc(s.steps, func(one step) bool { return one.alone })
 		return s, nil
 	case s.output != "":
 		return s, errors.New("-o writes a whole table: leave out -only")
@@ -111,7 +122,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	return s, nil
 }
 
-// measure takes the figures one after the other, on one set of stores.
+// measure takes the figures one after the other, on one set of stores. With an error it
+// returns the table so far, if there is one.
 func measure(ctx context.Context, s settings, progress io.Writer) (t *table, err error) {
 	before := loadAverage()
 	st, err := newStack(ctx)
@@ -123,7 +135,7 @@ func measure(ctx context.Context, s settings, progress io.Writer) (t *table, err
 	for _, one := range s.steps {
 		fmt.Fprintf(progress, "measuring: %s\n", one.name)
 		if err := one.do(ctx, st, s, t); err != nil {
-			return nil, fmt.Errorf("measure %s: %w", one.name, err)
+			return t, fmt.Errorf("measure %s: %w", one.name, err)
 		}
 	}
 	return t, nil

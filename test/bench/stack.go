@@ -77,9 +77,9 @@ func (st *stack) start(ctx context.Context) (err error) {
 	st.tokenKey = newKey()
 	st.env = []string{
 		"AUTH_DB_URL=" + st.postgres.URL, "SESSION_DB_URL=" + st.redis.URL, "SESSION_DB_TOKEN_KEY=" + st.tokenKey, "AUTH_API_SERVICE_KEY=" + newKey(),
-		"AUTH_API_SHUTDOWN_DELAY=0s", "AUTH_API_LOG_LEVEL=warn",
+		"AUTH_API_SHUTDOWN_DELAY=0s", "AUTH_API_LOG_LEVEL=warn", "AUTH_API_REGISTRATION=open",
 		// The bench signs in and registers from one address.
-		"AUTH_API_LIMIT_SIGN_IN=100000/1s", "AUTH_API_LIMIT_SIGN_IN_OVERALL=7000/1s", "AUTH_API_LIMIT_SESSION=off",
+		"AUTH_API_LIMIT_SIGN_IN=100000/1s", "AUTH_API_LIMIT_SIGN_IN_OVERALL=4000/1s", "AUTH_API_LIMIT_ACCOUNT=100000/1s", "AUTH_API_LIMIT_SESSION=off",
 		"AUTH_API_LIMIT_REGISTRATION=100000/1s", "AUTH_API_LIMIT_REGISTRATION_OVERALL=5000/1s", "AUTH_API_LIMIT_CLIENT=100000/1s", "AUTH_API_LIMIT_CLIENT_OVERALL=3000/1s",
 	}
 	return st.register(ctx)

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"auth.books.test/internal/devstack/devtest"
@@ -11,6 +13,12 @@ import (
 )
 
 func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
+
+// registered is a client as it was registered. Secret is "" if it has none.
+type registered struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
+}
 
 // service is a running auth-api.
 type service struct {
@@ -28,12 +36,9 @@ func serve(t *testing.T) service {
 // client makes an API with a client, and is the environment of a journey.
 func (s service) client(t *testing.T) []string {
 	t.Helper()
-	run(t, ".", s.env.List(), s.path, "api", "create", "books", "--scope", "books:read")
-	made := printed.FindStringSubmatch(run(t, ".", s.env.List(), s.path, "client", "create", "books", "--name", "tests"))
-	if made == nil {
-		t.Fatal("client create printed no credentials")
-	}
-	return []string{"AUTH_URL=" + s.url, "CLIENT_ID=" + made[1], "CLIENT_SECRET=" + made[2]}
+	s.command(t, "api", "create", "books", "--scope", "books:read")
+	made := s.register(t, "books", "--name", "tests")
+	return []string{"AUTH_URL=" + s.url, "CLIENT_ID=" + made.ID, "CLIENT_SECRET=" + made.Secret}
 }
 
 // save writes what a path answers to a file.
@@ -51,4 +56,27 @@ func (s service) save(t *testing.T, path, to string) {
 	if err := os.WriteFile(to, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// command runs a command of auth-api in the same settings.
+func (s service) command(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := servicetest.Run(s.path, s.env, args...)
+	if err != nil {
+		t.Fatalf("auth-api %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+var printedClient = regexp.MustCompile(`(?m)^id     (\S+)(?:\nsecret (bcs_\S+))?$`)
+
+// register registers a client.
+func (s service) register(t *testing.T, args ...string) registered {
+	t.Helper()
+	out := s.command(t, append([]string{"client", "create"}, args...)...)
+	made := printedClient.FindStringSubmatch(out)
+	if made == nil {
+		t.Fatalf("client create printed %s", out)
+	}
+	return registered{made[1], made[2]}
 }

@@ -73,7 +73,7 @@ func TestMinikubeOverlayComesUpFromNothing(t *testing.T) {
 			t.Errorf("applied with a warning: %s", line)
 		}
 	}
-	for _, name := range []string{"auth-db-credentials", "auth-db-users", "session-db-credentials", "session-db-users", "session-db-token-key", "session-db-verifier", "auth-api-service-key"} {
+	for _, name := range []string{"auth-db-credentials", "auth-db-service", "auth-db-users", "session-db-credentials", "session-db-users", "session-db-token-key", "session-db-verifier", "auth-api-service-key"} {
 		inAuth(t, "get", "secret", name)
 	}
 	admitted(t, namespace, kubectl(t, "kustomize", "kustomize/overlays/minikube"))

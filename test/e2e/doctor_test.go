@@ -149,7 +149,7 @@ func theOnlyLine(t *testing.T, says, fix string) {
 
 func TestDoctorFindsAPasswordThatTheDatabaseDoesNotKnow(t *testing.T) {
 	t.Cleanup(func() { platform(t, "sync"); ready(t) })
-	inAuth(t, "exec", "auth-db-0", "-c", "postgres", "--", "psql", "-q", "--username=postgres", "--dbname=auth", "-c", "ALTER ROLE auth_v1 PASSWORD 'wrong'")
+	inAuth(t, "exec", "auth-db-0", "-c", "postgres", "--", "psql", "-q", "--username=postgres", "--dbname=auth", "-c", "ALTER ROLE auth_api_v1 PASSWORD 'wrong'")
 	inAuth(t, "rollout", "restart", "deployment/auth-api")
 	theOnlyLine(t, "it runs and is not ready: auth-db refuses its user or password", "go run ./cmd/platform sync --env minikube")
 	platform(t, "sync")

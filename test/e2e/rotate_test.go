@@ -110,7 +110,7 @@ func TestRotatedSecretsFailNoRequest(t *testing.T) {
 		return send("POST", "/v1/sessions", "", map[string]string{"email": other, "password": password})
 	})
 
-	passwords := []string{"auth-db-credentials", "session-db-credentials", "session-db-verifier"}
+	passwords := []string{"auth-db-credentials", "auth-db-service", "session-db-credentials", "session-db-verifier"}
 	stores := append(pods(t, "auth-db"), pods(t, "session-db")...)
 	api, hello := pods(t, "auth-api"), pods(t, "helloworld")
 	for _, name := range append(passwords, "session-db-token-key", "auth-api-service-key") {

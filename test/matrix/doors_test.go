@@ -41,6 +41,8 @@ type door struct {
 	own bool
 	// closed says that it does not tell why a token may not pass.
 	closed bool
+	// people says that it takes only tokens of people.
+	people bool
 	ask    func(t *testing.T, s *stage, token string) verdict
 }
 
@@ -52,17 +54,17 @@ func (w *world) doors(t *testing.T) []door {
 	for name, replica := range map[string]string{"the replica that is told": w.first, "another replica": w.other} {
 		own := replica == w.first
 		all = append(all,
-			door{"accounts/me at " + name, "GET /v1/accounts/me", own, false, func(t *testing.T, s *stage, token string) verdict {
+			door{"accounts/me at " + name, "GET /v1/accounts/me", own, false, true, func(t *testing.T, s *stage, token string) verdict {
 				return s.me(t, replica, token)
 			}},
-			door{"verify at " + name, "GET /verify", own, false, func(t *testing.T, s *stage, token string) verdict {
+			door{"verify at " + name, "GET /verify", own, false, false, func(t *testing.T, s *stage, token string) verdict {
 				return ofStatus(t, call(t, "GET", replica+"/verify?api="+s.api+"&scope="+s.write(), bearerOf(token), nil))
 			}},
-			door{"introspection at " + name, "POST /oauth/introspect", own, true, func(t *testing.T, s *stage, token string) verdict {
+			door{"introspection at " + name, "POST /oauth/introspect", own, true, false, func(t *testing.T, s *stage, token string) verdict {
 				got := call(t, "POST", replica+"/oauth/introspect", basic(s.clientID, s.secret), url.Values{"token": {token}})
 				return s.ofIntrospection(t, got, got.body)
 			}},
-			door{"batch introspection at " + name, "POST /oauth/introspect/batch", own, true, func(t *testing.T, s *stage, token string) verdict {
+			door{"batch introspection at " + name, "POST /oauth/introspect/batch", own, true, false, func(t *testing.T, s *stage, token string) verdict {
 				got := call(t, "POST", replica+"/oauth/introspect/batch", basic(s.clientID, s.secret), map[string][]string{"tokens": {"nonsense", token}})
 				results, _ := got.body["results"].([]any)
 				if len(results) != 2 {
@@ -71,7 +73,7 @@ func (w *world) doors(t *testing.T) []door {
 				one, _ := results[1].(map[string]any)
 				return s.ofIntrospection(t, got, one)
 			}},
-			door{"the Go package by " + name, "verify.Remote", own, true, func(t *testing.T, s *stage, token string) verdict {
+			door{"the Go package by " + name, "verify.Remote", own, true, false, func(t *testing.T, s *stage, token string) verdict {
 				remote, err := verify.NewRemote(verify.RemoteOptions{URL: replica, ClientID: s.clientID, ClientSecret: s.secret})
 				if err != nil {
 					t.Fatal(err)
@@ -81,16 +83,16 @@ func (w *world) doors(t *testing.T) []door {
 		)
 	}
 	return append(all,
-		door{"the Go package by Redis", "direct.Verifier", false, false, func(t *testing.T, s *stage, token string) verdict {
+		door{"the Go package by Redis", "direct.Verifier", false, false, false, func(t *testing.T, s *stage, token string) verdict {
 			return s.ofVerifier(t, direct, token)
 		}},
-		door{"middleware for net/http", "bearer", false, false, func(t *testing.T, s *stage, token string) verdict {
+		door{"middleware for net/http", "bearer", false, false, false, func(t *testing.T, s *stage, token string) verdict {
 			guard := bearer.New(bearer.Options{Verifier: forNetHTTP, Audience: s.api})
 			server := httptest.NewServer(guard.Require(s.write())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })))
 			defer server.Close()
 			return ofStatus(t, call(t, "GET", server.URL, bearerOf(token), nil))
 		}},
-		door{"middleware for Fiber", "fiberbearer", false, false, func(t *testing.T, s *stage, token string) verdict {
+		door{"middleware for Fiber", "fiberbearer", false, false, false, func(t *testing.T, s *stage, token string) verdict {
 			guard := bearer.New(bearer.Options{Verifier: forFiber, Audience: s.api})
 			return ofStatus(t, call(t, "GET", fiberServer(t, fiberbearer.Require(guard, s.write())), bearerOf(token), nil))
 		}},

@@ -47,7 +47,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, env: servicetest.AuthAPISettings(t)}
-	w.first, w.other = w.serve(), w.serve()
+	// The pages of the first replica need to know its address before it has one.
+	w.env["AUTH_API_ADDR"] = servicetest.Address(t)
+	w.env["AUTH_API_ISSUER"] = "http://" + w.env["AUTH_API_ADDR"]
+	w.first = w.serve()
+	w.env["AUTH_API_ADDR"] = "127.0.0.1:0"
+	w.other = w.serve()
 	var err error
 	if w.db, err = pgxpool.New(context.Background(), w.env["AUTH_DB_URL"]); err != nil {
 		t.Fatal(err)

@@ -1,30 +1,48 @@
 package matrix_test
 
 import (
+	"net/url"
 	"regexp"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/oauth2"
 
+	"auth.books.test/internal/servicetest"
 	"auth.books.test/verify/record"
 )
 
-// stage is where one event takes place: an API of its own, with a client, and
-// three tokens that may read and write there.
+// stage is where one event takes place: an API of its own, with a client that introspects,
+// and tokens of every kind that may read and write there.
 type stage struct {
 	*world
 	t                *testing.T
 	api              string
 	clientID, secret string
 	person           string
-	// victim is what the event is about, sibling another session of the same
-	// account, stranger one of another account with another role.
+	// victim is what most events are about, sibling another session of the same account,
+	// stranger one of another account with another role.
 	victim, sibling, stranger session
-	all                       []door
+	// app and offline are what the person has let in to an app: one ends with the sign-in of
+	// the browser, the other does not. program is a client's own token.
+	app, offline, program session
+	// browser is the sign-in of the browser.
+	browser string
+	apps    oauth2.Config
+	// code is the one that app was exchanged for, verifier that of its PKCE.
+	code, verifier     string
+	programID, refresh string
+	all                []door
 }
 
+// session is a token, and the id of its authorization if the event needs it.
 type session struct{ token, id string }
+
+// named are all tokens of the stage.
+func (s *stage) named() map[string]session {
+	return map[string]session{"victim": s.victim, "sibling": s.sibling, "stranger": s.stranger, "app": s.app, "offline": s.offline, "program": s.program}
+}
 
 func (s *stage) read() string  { return s.api + ":read" }
 func (s *stage) write() string { return s.api + ":write" }
@@ -46,10 +64,85 @@ func (w *world) newStage(t *testing.T, api string) *stage {
 			t.Fatalf("register: %d %s", got.status, got.raw)
 		}
 		w.command(t, "role", "create", api, role, "--scope", s.read(), "--scope", s.write())
-		w.command(t, "role", "grant", email, api, role)
+		w.command(t, "role", "grant", email, api, role, "--unverified-email")
 	}
 	s.victim, s.sibling, s.stranger = s.signIn(s.person), s.signIn(s.person), s.signIn("stranger@"+api+".test")
+	s.letIn()
+	s.drawProgram()
 	return s
+}
+
+// letIn makes the person let an app in twice, in one browser.
+func (s *stage) letIn() {
+	s.t.Helper()
+	const callback = "https://app.example/callback"
+	made := printed.FindStringSubmatch(s.command(s.t, "client", "create", "--name", "app of "+s.api, "--first-party", "--audience", s.api,
+		"--grant", "authorization_code", "--grant", "refresh_token", "--redirect-uri", callback))
+	if made == nil {
+		s.t.Fatal("client create printed no credentials")
+	}
+	s.apps = oauth2.Config{ClientID: made[1], ClientSecret: made[2], RedirectURL: callback, Endpoint: oauth2.Endpoint{
+		AuthURL: s.first + "/oauth/authorize", TokenURL: s.first + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader,
+	}}
+	person := servicetest.NewPerson(s.t, s.first, s.person, password)
+	s.verifier = oauth2.GenerateVerifier()
+	scopes := []string{"account", s.read(), s.write()}
+	for _, one := range []struct {
+		into   *session
+		scopes []string
+	}{{&s.offline, append(scopes, "offline_access")}, {&s.app, scopes}} {
+		s.apps.Scopes = one.scopes
+		s.code = person.Code(s.apps.AuthCodeURL("state", oauth2.S256ChallengeOption(s.verifier))).Get("code")
+		tokens, err := s.apps.Exchange(s.t.Context(), s.code, oauth2.VerifierOption(s.verifier))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		one.into.token, s.refresh = tokens.AccessToken, tokens.RefreshToken
+	}
+	err := s.db.QueryRow(s.t.Context(), `SELECT root_id FROM authorizations WHERE client_id = $1 AND parent_id IS NOT NULL`, s.apps.ClientID).Scan(&s.browser)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// drawProgram makes a client that draws a token for itself.
+func (s *stage) drawProgram() {
+	s.t.Helper()
+	made := printed.FindStringSubmatch(s.command(s.t, "client", "create", "--name", "program of "+s.api, "--grant", "client_credentials", "--audience", s.api))
+	if made == nil {
+		s.t.Fatal("client create printed no credentials")
+	}
+	s.programID = made[1]
+	s.command(s.t, "role", "grant", s.programID, s.api, "writer")
+	got := call(s.t, "POST", s.first+"/oauth/token", basic(made[1], made[2]), url.Values{"grant_type": {"client_credentials"}})
+	if s.program.token = got.text("access_token"); got.status != 200 || s.program.token == "" {
+		s.t.Fatalf("client_credentials: %d %s", got.status, got.raw)
+	}
+}
+
+// reuseCode exchanges the app's code a second time.
+func (s *stage) reuseCode() {
+	s.t.Helper()
+	if _, err := s.apps.Exchange(s.t.Context(), s.code, oauth2.VerifierOption(s.verifier)); err == nil {
+		s.t.Error("a code was exchanged twice")
+	}
+}
+
+// reuseRefreshToken refreshes the app, and once more with the same token after the grace
+// window.
+func (s *stage) reuseRefreshToken() {
+	s.t.Helper()
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.refresh}}
+	as := basic(s.apps.ClientID, s.apps.ClientSecret)
+	if got := call(s.t, "POST", s.first+"/oauth/token", as, form); got.status != 200 {
+		s.t.Fatalf("refresh: %d %s", got.status, got.raw)
+	}
+	if _, err := s.db.Exec(s.t.Context(), `UPDATE refresh_tokens SET rotations = '' WHERE generation > 1`); err != nil {
+		s.t.Fatal(err)
+	}
+	if got := call(s.t, "POST", s.first+"/oauth/token", as, form); got.status != 400 || got.body["error"] != "invalid_grant" {
+		s.t.Errorf("the reuse: %d %s", got.status, got.raw)
+	}
 }
 
 func (s *stage) signIn(email string) session {
@@ -79,7 +172,7 @@ func (s *stage) signInOnceTooOften() {
 		`UPDATE authorizations SET used_at = used_at - interval '1 day' WHERE id = $1`,
 		`INSERT INTO authorizations (id, kind, subject_id, chain, root_id, epoch, scopes, audiences, amr, created_at, used_at, written_at, idle_expires_at, expires_at)
 			SELECT n.id, 'session', v.subject_id, ARRAY[n.id], n.id, v.epoch, '{}', '{}', '{}', now(), now(), now(), now() + interval '1 hour', now() + interval '1 hour'
-			FROM authorizations v, (SELECT gen_random_uuid() AS id FROM generate_series(1, 98)) n WHERE v.id = $1`,
+			FROM authorizations v, (SELECT gen_random_uuid() AS id FROM generate_series(1, 97)) n WHERE v.id = $1`,
 	} {
 		if _, err := s.db.Exec(s.t.Context(), statement, s.victim.id); err != nil {
 			s.t.Fatal(err)
@@ -121,6 +214,6 @@ func (s *stage) endSoon(field string) {
 	if err := s.redis.Set(s.t.Context(), parsed.Key(), record, redis.KeepTTL).Err(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.wantAll(s.victim, open) // until then, and so it is in every cache
+	s.wantAll("victim", open) // until then, and so it is in every cache
 	time.Sleep(time.Until(ends))
 }

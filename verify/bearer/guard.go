@@ -20,6 +20,10 @@ type Options struct {
 	Audience string
 	// Realm is the realm in WWW-Authenticate; default Audience.
 	Realm string
+	// Resource, if set, is named in challenges, with the scopes that a request needs, so that
+	// a client finds its way from a 401 (RFC 9728, section 5.1). Serve it at its
+	// MetadataPath.
+	Resource *Resource
 	// OnRefusal, if set, is called for each request that is refused, for logs and metrics.
 	OnRefusal func(context.Context, *Refusal)
 }
@@ -37,7 +41,7 @@ func New(o Options) *Guard {
 // Check returns the principal of the request, or why the request is refused. The token
 // needs all of the scopes. The principal is shared: do not change it.
 func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (*verify.Principal, *Refusal) {
-	given, refusal := g.token(c)
+	given, refusal := g.token(c, scopes)
 	if refusal != nil {
 		return nil, g.refuse(ctx, refusal)
 	}
@@ -46,7 +50,7 @@ func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (*ve
 	case err == nil:
 		refusal = g.lacking(principal, scopes)
 	case verify.IsDead(err):
-		refusal = g.invalid(err)
+		refusal = g.invalid(err, scopes)
 	default:
 		// Other errors say nothing about the token.
 		refusal = unavailable(err)
@@ -79,13 +83,13 @@ func (g *Guard) lacking(principal *verify.Principal, scopes []string) *Refusal {
 }
 
 // token reads the token from the header (RFC 6750, section 2.1).
-func (g *Guard) token(c Credentials) (string, *Refusal) {
+func (g *Guard) token(c Credentials, scopes []string) (string, *Refusal) {
 	if c.Headers > 1 {
 		return "", g.malformed("Send one Authorization header, not several.")
 	}
 	scheme, rest, _ := strings.Cut(c.Authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return "", g.missing(c.InURL)
+		return "", g.missing(c.InURL, scopes)
 	}
 	if c.InURL {
 		return "", g.malformed("Send the access token once, in the Authorization header, and not in the URL as well.")

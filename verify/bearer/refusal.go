@@ -67,22 +67,22 @@ type Refusal struct {
 	cause error
 }
 
-func (g *Guard) missing(inURL bool) *Refusal {
+func (g *Guard) missing(inURL bool, scopes []string) *Refusal {
 	detail := "Send an access token, as Authorization: Bearer TOKEN."
 	if inURL {
 		detail = "An access token in the URL is not read. Send it in a header, as Authorization: Bearer TOKEN."
 	}
 	// There is no error code, because no token was sent (RFC 6750, section 3.1).
-	return &Refusal{Status: MissingToken.Status(), Code: MissingToken, Detail: detail, Challenge: g.challenge("")}
+	return &Refusal{Status: MissingToken.Status(), Code: MissingToken, Detail: detail, Challenge: g.challenge("", g.wayTo(scopes)...)}
 }
 
 func (g *Guard) malformed(detail string) *Refusal {
 	return &Refusal{Status: MalformedRequest.Status(), Code: MalformedRequest, Detail: detail, Challenge: g.challenge("invalid_request")}
 }
 
-func (g *Guard) invalid(cause error) *Refusal {
+func (g *Guard) invalid(cause error, scopes []string) *Refusal {
 	return &Refusal{Status: InvalidToken.Status(), Code: InvalidToken, Detail: "The access token is malformed, expired or revoked. Sign in again.",
-		Challenge: g.challenge("invalid_token"), cause: cause}
+		Challenge: g.challenge("invalid_token", g.wayTo(scopes)...), cause: cause}
 }
 
 func (g *Guard) insufficient(detail string, scopes []string) *Refusal {
@@ -102,7 +102,18 @@ func (g *Guard) challenge(code string, scopes ...string) string {
 	if len(scopes) > 0 {
 		out += fmt.Sprintf(", scope=%q", strings.Join(scopes, " "))
 	}
+	if g.o.Resource != nil {
+		out += fmt.Sprintf(", resource_metadata=%q", g.o.Resource.MetadataURL())
+	}
 	return out
+}
+
+// wayTo returns the scopes if the client is told where to get them.
+func (g *Guard) wayTo(scopes []string) []string {
+	if g.o.Resource == nil {
+		return nil
+	}
+	return scopes
 }
 
 // Error is for the log.

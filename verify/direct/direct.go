@@ -116,6 +116,20 @@ func (v *Verifier) Verify(ctx context.Context, accessToken string) (*verify.Prin
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)
 	}
+	return v.verify(ctx, t)
+}
+
+// VerifyBrowser is Verify for the token in a browser's cookie, which is no bearer token. Only
+// auth-api's own pages take it.
+func (v *Verifier) VerifyBrowser(ctx context.Context, cookie string) (*verify.Principal, error) {
+	t, err := token.ParseBrowser(cookie)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)
+	}
+	return v.verify(ctx, t)
+}
+
+func (v *Verifier) verify(ctx context.Context, t token.Token) (*verify.Principal, error) {
 	hash, err := v.ring.Hash(t)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", verify.ErrInvalidToken, err)

@@ -4,11 +4,12 @@ import "strings"
 
 // The names of the headers, in the spelling of HTTP/1.1.
 const (
-	User    = "Remote-User"
-	Email   = "Remote-Email"
-	Name    = "Remote-Name"
-	Scope   = "Remote-Scope"
-	Session = "Remote-Session"
+	User          = "Remote-User"
+	Email         = "Remote-Email"
+	EmailVerified = "Remote-Emailverified"
+	Name          = "Remote-Name"
+	Scope         = "Remote-Scope"
+	Session       = "Remote-Session"
 )
 
 // separators are the characters that programs behind a proxy may treat as the hyphen in
@@ -16,7 +17,7 @@ const (
 const separators = "-_."
 
 // Headers lists the names of all identity headers.
-func Headers() []string { return []string{User, Email, Name, Scope, Session} }
+func Headers() []string { return []string{User, Email, EmailVerified, Name, Scope, Session} }
 
 // Spellings lists the names that a program may treat as the header, the right one first.
 // Case does not matter.

@@ -10,7 +10,7 @@
 //
 // Ids are the 16 bytes of a UUID. Times are Unix seconds, big-endian without leading
 // zeros. Lists are words separated by single spaces. Fields with empty values are left
-// out. A reader skips unknown tags, which the MAC covers as well. Other services and other
+// out; one that is yes or no is the byte 1 or left out. A reader skips unknown tags, which the MAC covers as well. Other services and other
 // languages read records: the meaning of a tag never changes, and a field that a reader
 // must not skip needs a new version. testdata/records.json has test vectors.
 package record

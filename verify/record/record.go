@@ -35,7 +35,12 @@ const (
 	tagAuthenticatedBy fieldTag = 11
 	tagExpires         fieldTag = 12
 	tagIdle            fieldTag = 13
+	tagEmailVerified   fieldTag = 15
 )
+
+// yes is the value of a field that says that something is so. If it is not, the field is
+// left out, as in records of programs that did not know the field.
+const yes = "\x01"
 
 // kinds are the values of tagKind.
 var kinds = map[string]verify.Kind{"\x01": verify.KindAccount, "\x02": verify.KindClient}
@@ -85,6 +90,9 @@ func Encode(ring *token.KeyRing, p verify.Principal) ([]byte, error) {
 	b = appendField(b, tagAuthenticatedBy, strings.Join(p.AuthenticatedBy, " "))
 	b = appendField(b, tagExpires, encodeTime(p.ExpiresAt))
 	b = appendField(b, tagIdle, encodeTime(p.IdleExpiresAt))
+	if p.EmailVerified {
+		b = appendField(b, tagEmailVerified, yes)
+	}
 	if p.IssuedAt.Unix() <= 0 || p.ExpiresAt.Unix() <= 0 {
 		return nil, errors.New("encode a record: IssuedAt and ExpiresAt must be after 1970")
 	}
@@ -154,6 +162,9 @@ func readFields(p *verify.Principal, fields string, shared *lists) error {
 	if p.Kind == "" || p.Subject == "" || p.Authorization == "" || (p.Kind == verify.KindAccount) != (p.Email != "") || p.IssuedAt.IsZero() || p.ExpiresAt.IsZero() {
 		return fmt.Errorf("%w: a field is missing", ErrInvalid)
 	}
+	if p.EmailVerified && p.Email == "" {
+		return fmt.Errorf("%w: it has no address that could be verified", ErrInvalid)
+	}
 	return nil
 }
 
@@ -188,6 +199,10 @@ func readField(p *verify.Principal, tag fieldTag, value string, shared *lists) (
 		p.ExpiresAt, err = decodeTime(value)
 	case tagIdle:
 		p.IdleExpiresAt, err = decodeTime(value)
+	case tagEmailVerified:
+		if p.EmailVerified = value == yes; !p.EmailVerified {
+			return fmt.Errorf("%w: whether the address is verified is neither yes nor left out", ErrInvalid)
+		}
 	}
 	return err
 }

@@ -80,7 +80,7 @@ func TestAnyValueIsReadBackWhole(t *testing.T) {
 	ring := newRing(t)
 	for _, value := range []string{"a", strings.Repeat("a", 127), strings.Repeat("a", 128), strings.Repeat("書", 100), strings.Repeat("\xff", 20_000), "\x00", " "} {
 		want := typical()
-		want.Name, want.Email = value, value+"@books.test"
+		want.Name, want.Email, want.EmailVerified = value, value+"@books.test", len(value)%2 == 0
 		if got, err := record.Decode(ring, want.Hash, encoded(t, ring, want)); err != nil || !reflect.DeepEqual(got, &want) {
 			t.Errorf("%d bytes of %.3q: %v", len(value), value, err)
 		}
@@ -138,6 +138,9 @@ func TestMalformedRecordsAreRefused(t *testing.T) {
 		"a list that ends in one":    sealed(t, ring, 1, "k1", hash, with(3, good[3]+field(8, "a "))),
 		"a length over the end":      sealed(t, ring, 1, "k1", hash, with(6, "\x0d\x05\x00")),
 		"a length that is too long":  sealed(t, ring, 1, "k1", hash, with(0, "\x01\x81\x00\x01")),
+		"a verified address: 0":      sealed(t, ring, 1, "k1", hash, strings.Join(good, "")+field(15, "\x00")),
+		"a verified address: long":   sealed(t, ring, 1, "k1", hash, strings.Join(good, "")+field(15, "\x01\x01")),
+		"a verified client":          sealed(t, ring, 1, "k1", hash, strings.Replace(with(3, ""), good[0], field(1, "\x02"), 1)+field(15, "\x01")),
 		"a tag alone at the end":     sealed(t, ring, 1, "k1", hash, strings.Join(good, "")+"\xf0"),
 		"nothing":                    sealed(t, ring, 1, "k1", hash, ""),
 		"of the next version":        sealed(t, ring, 2, "k1", hash, strings.Join(good, "")),
@@ -185,6 +188,19 @@ func TestTheMACCoversEveryByteOfARecord(t *testing.T) {
 	}
 }
 
+// Programs of before the field wrote records without it.
+func TestRecordWithoutTheFieldHasAnUnverifiedAddress(t *testing.T) {
+	t.Parallel()
+	ring, hash := newRing(t), token.Hash{9}
+	all := strings.Join(required(time.Now()), "")
+	for fields, want := range map[string]bool{all: false, all + field(15, "\x01"): true} {
+		got, err := record.Decode(ring, hash, sealed(t, ring, 1, "k1", hash, fields))
+		if err != nil || got.EmailVerified != want {
+			t.Errorf("%+v, %v; want verified %v", got, err, want)
+		}
+	}
+}
+
 func TestUnknownFieldsAreSkipped(t *testing.T) {
 	t.Parallel()
 	ring, hash := newRing(t), token.Hash{9}
@@ -204,6 +220,7 @@ func TestVectorsOfRecords(t *testing.T) {
 			Key                                string
 			Record                             []byte
 			Kind, Subject, Client, Email, Name string
+			Verified                           bool `json:"email_verified"`
 			Scopes                             []string
 			Exp                                int64
 		}
@@ -230,7 +247,7 @@ func TestVectorsOfRecords(t *testing.T) {
 	for _, v := range file.Records {
 		h, _ := token.ParseKey(v.Key)
 		got, err := record.Decode(ring, h, string(v.Record))
-		if err != nil || string(got.Kind) != v.Kind || got.Subject != v.Subject || got.Client != v.Client || got.Email != v.Email || got.Name != v.Name || strings.Join(got.Scopes, " ") != strings.Join(v.Scopes, " ") || got.ExpiresAt.Unix() != v.Exp {
+		if err != nil || string(got.Kind) != v.Kind || got.Subject != v.Subject || got.Client != v.Client || got.Email != v.Email || got.EmailVerified != v.Verified || got.Name != v.Name || strings.Join(got.Scopes, " ") != strings.Join(v.Scopes, " ") || got.ExpiresAt.Unix() != v.Exp {
 			t.Errorf("%s: %+v, %v; want %+v", v.Key, got, err, v)
 		}
 	}

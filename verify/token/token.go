@@ -44,10 +44,24 @@ func Parse(s string) (Token, error) {
 	default:
 		return Token{}, ErrMalformed
 	}
-	if s[typeLength] != '_' || s[secretStart-1] != '_' || !isBase62(s[keyIDStart:secretStart-1]) {
+	if !hasKeyID(s) {
 		return Token{}, ErrMalformed
 	}
 	return Token{raw: s}, nil
+}
+
+// ParseBrowser checks the form of a browser token, which is in a cookie. It refuses bearer
+// tokens, as Parse refuses browser tokens. Error: ErrMalformed.
+func ParseBrowser(s string) (Token, error) {
+	if len(s) != Length || Type(s[:typeLength]) != Browser || !isBase62(s[secretStart:]) || !hasKeyID(s) {
+		return Token{}, ErrMalformed
+	}
+	return Token{raw: s}, nil
+}
+
+// hasKeyID says whether a key id stands where it should in a token of that length.
+func hasKeyID(s string) bool {
+	return s[typeLength] == '_' && s[secretStart-1] == '_' && isBase62(s[keyIDStart:secretStart-1])
 }
 
 // HasPrefix reports whether s begins like a token of any type.

@@ -38,7 +38,7 @@ func containersWork(ctx context.Context) bool {
 func postgresContainer(ctx context.Context) (*devstack.Store, error) {
 	c, err := tcpostgres.Run(ctx, image("DEVSTACK_POSTGRES_IMAGE", "postgres:18-alpine"), tcpostgres.BasicWaitStrategies(),
 		tcpostgres.WithDatabase("auth"), tcpostgres.WithUsername("auth"), tcpostgres.WithPassword("auth"),
-		testcontainers.WithCmd("postgres", "-c", "fsync=off", "-c", "max_connections=200"))
+		testcontainers.WithCmd("postgres", "-c", "fsync=off", "-c", "max_connections=1000"))
 	if err != nil {
 		return nil, fmt.Errorf("start a Postgres container: %w", err)
 	}

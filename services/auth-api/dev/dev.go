@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,9 +14,7 @@ import (
 	"auth.books.test/internal/runlock"
 	"auth.books.test/internal/setting"
 	"auth.books.test/internal/wholefile"
-	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/app"
-	"auth.books.test/services/auth-api/internal/cli"
 	"auth.books.test/services/auth-api/internal/config"
 )
 
@@ -70,21 +67,33 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	if c, err = config.Load(forDevelopment(made, s.postgres.URL, s.redis.URL)); err != nil {
 		return err
 	}
-	if c.Issuer.URL == "" {
-		c.Issuer.URL = "http://" + l.Addr().String()
-	}
-	if _, err := schema.Current().Apply(ctx, c.PostgresURL(), schema.Options{}); err != nil {
-		return cli.ExplainSchema(err)
-	}
-	books, err := seed(ctx, c, filepath.Join(dir, "books.client"))
+	serving, err := prepare(ctx, c, s.postgres)
 	if err != nil {
 		return err
 	}
+	if c, err = config.Load(forDevelopment(made, serving, s.redis.URL)); err != nil {
+		return err
+	}
+	if c.Issuer.URL == "" {
+		c.Issuer.URL = "http://" + l.Addr().String()
+	}
+	sample, err := seed(ctx, c, dir)
+	if err != nil {
+		return err
+	}
+	if c.DocsClient == "" {
+		c.SetDocsClient(sample.docs)
+	}
+	shelf, err := startShelf(c, sample.shelf)
+	if err != nil {
+		return err
+	}
+	defer shelf.stop()
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel.Level}))
 	return app.Serve(ctx, c, l, log, version, func(metrics net.Addr) {
 		welcome{
 			url: "http://" + l.Addr().String(), metrics: "http://" + metrics.String() + "/metrics", dir: dir,
-			postgres: s.postgres, redis: s.redis, books: books, took: time.Since(began),
+			postgres: s.postgres, redis: s.redis, books: sample.books, shelf: shelf.url, took: time.Since(began),
 		}.print(stdout)
 	})
 }
@@ -105,11 +114,17 @@ func forDevelopment(made keys, authDB, sessionDB string) func(*config.Config) {
 		if !c.ServiceKey.IsSet() {
 			c.ServiceKey = setting.NewSecret(made.service)
 		}
+		if !c.SigningKey.IsSet() {
+			c.SigningKey = setting.NewSecret(made.signing)
+		}
 		if !isSet("AUTH_API_METRICS_ADDR") {
 			c.MetricsAddr = "127.0.0.1:0"
 		}
 		if !isSet("AUTH_API_PASSWORD_GRANT") {
 			c.PasswordGrant.On = true
+		}
+		if !isSet("AUTH_API_REGISTRATION") {
+			c.OpenRegistration()
 		}
 		if !isSet("AUTH_API_SHUTDOWN_DELAY") {
 			c.ShutdownDelay.Duration = 0

@@ -16,6 +16,7 @@ import (
 // welcome is the text that dev prints as soon as it serves.
 type welcome struct {
 	url, metrics, dir string
+	shelf             string // where the sample app serves
 	postgres, redis   *devstack.Store
 	books             client.Credentials
 	took              time.Duration
@@ -25,13 +26,15 @@ func (w welcome) print(out io.Writer) {
 	fmt.Fprintf(out, `
 auth-api serves on %[1]s (after %[2]v)
 
+  sample app %[11]s
+  account    %[1]s/account
   docs       %[1]s/docs
   sign-in    %[3]s / %[4]s
   metrics    %[5]s
   auth-db    %[6]s
   session-db %[7]s
 
-Copy these lines: sign in, who am I, what the API books is told, revoke, denied.
+Open the sample app, sign in, and end it in your account in another tab. Or copy these lines: sign in, who am I, what the API books is told, revoke, denied.
 
 TOKEN=$(curl -s %[1]s/v1/sessions -H 'Content-Type: application/json' -d '{"email":"%[3]s","password":"%[4]s"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 curl -s %[1]s/v1/accounts/me -H "Authorization: Bearer $TOKEN"
@@ -47,7 +50,7 @@ curl -s http://127.0.0.1:8080/hello -H "Authorization: Bearer $TOKEN"
 
 Ctrl-C stops everything.
 `, w.url, w.took.Round(10*time.Millisecond), sampleEmail, samplePassword, w.metrics,
-		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret, w.verifier())
+		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret, w.verifier(), w.shelf)
 }
 
 // verifier is the settings of an API that verifies tokens itself, as shell code. Values

@@ -8,18 +8,23 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 )
 
 // Account is a person who can sign in.
 type Account struct {
-	ID     uuid.UUID
-	Email  string
-	Name   string
-	Status Status
+	ID    uuid.UUID
+	Email string
+	// EmailVerified reports whether the address was proved to be the person's.
+	EmailVerified bool
+	Name          string
+	Status        Status
 	// PasswordVersion counts the changes of the password, from 1.
 	PasswordVersion int64
 	CreatedAt       time.Time
+	// misses are the wrong passwords since the last right one.
+	misses int
 }
 
 // Status says whether an account may sign in.
@@ -55,25 +60,33 @@ type Belongings interface {
 type Service struct {
 	store          *Store
 	passwords      Passwords
+	preferred      Passwords
 	policy         Policy
 	authorizations *authorization.Service
 	belongings     Belongings
+	audit          *audit.Recorder
 	random         io.Reader
+	misses         *misses
 }
 
 // Options are the parts of a Service. All are required.
 type Options struct {
-	Store          *Store
-	Passwords      Passwords
+	Store     *Store
+	Passwords Passwords
+	// Preferred are those of people in a session or on a known device, who do not wait
+	// behind strangers.
+	Preferred      Passwords
 	Policy         Policy
 	Authorizations *authorization.Service
 	Belongings     Belongings
+	Audit          *audit.Recorder
 	Random         io.Reader
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, passwords: o.Passwords, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, random: o.Random,
+		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, audit: o.Audit, random: o.Random,
+		misses: newMisses(),
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 )
@@ -24,7 +25,7 @@ func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string
 	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", fault.Invalid("name", "not_a_name", "Use at most 64 bytes of text without control characters.")
 	}
-	err := s.change(ctx, id, func(ctx context.Context, tx *authorization.Tx) error {
+	err := s.change(ctx, id, audit.RenameAccount, func(ctx context.Context, tx *authorization.Tx) error {
 		if err := setName(ctx, tx, id, name); err != nil {
 			return err
 		}
@@ -47,11 +48,11 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 	if err := s.policy.CheckChange("new_password", current, next, a.Email); err != nil {
 		return err
 	}
-	phc, err := s.passwords.Hash(ctx, next)
+	phc, err := s.preferred.Hash(ctx, next)
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	err = s.change(ctx, id, func(ctx context.Context, tx *authorization.Tx) error {
+	err = s.change(ctx, id, audit.ChangePassword, func(ctx context.Context, tx *authorization.Tx) error {
 		if err := setPassword(ctx, tx, a, phc); err != nil {
 			return err
 		}
@@ -70,11 +71,14 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) erro
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
-	err = s.change(ctx, id, func(ctx context.Context, tx *authorization.Tx) error {
+	err = s.change(ctx, id, audit.DeleteAccount, func(ctx context.Context, tx *authorization.Tx) error {
 		if err := remove(ctx, tx, a); err != nil {
 			return err
 		}
 		if err := s.belongings.Forget(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := s.audit.Forget(ctx, tx, id); err != nil {
 			return err
 		}
 		return tx.Erase(ctx)
@@ -88,31 +92,46 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) erro
 // SetStatus disables an account, which ends its sessions, or enables it. Faults:
 // validation_failed, account_not_found, store_unavailable, change_under_way.
 func (s *Service) SetStatus(ctx context.Context, email string, status Status) error {
-	email, err := parseEmail("email", email)
+	verb, apply := audit.DisableAccount, (*authorization.Tx).Disable
+	if status == Active {
+		verb, apply = audit.EnableAccount, (*authorization.Tx).Enable
+	}
+	return s.changeByEmail(ctx, "set status", email, verb, func(ctx context.Context, tx *authorization.Tx, id uuid.UUID) error {
+		if err := setStatus(ctx, tx, id, status); err != nil {
+			return err
+		}
+		return apply(tx, ctx)
+	})
+}
+
+// Unlock lets strangers sign in again after MaxMisses wrong passwords. Faults:
+// validation_failed, account_not_found, store_unavailable.
+func (s *Service) Unlock(ctx context.Context, email string) error {
+	return s.changeByEmail(ctx, "unlock", email, audit.UnlockAccount, func(ctx context.Context, tx *authorization.Tx, id uuid.UUID) error {
+		return clearMisses(ctx, tx, id)
+	})
+}
+
+// changeByEmail is change for the account that has an address, as an operator names it. what
+// is put before an error.
+func (s *Service) changeByEmail(ctx context.Context, what, email string, verb audit.Verb, work func(context.Context, *authorization.Tx, uuid.UUID) error) error {
+	email, err := ParseEmail("email", email)
 	if err != nil {
 		return err
 	}
 	a, _, err := s.store.byEmail(ctx, email)
 	if err != nil {
-		return fmt.Errorf("set status: %w", accountNotFound(err))
+		return fmt.Errorf("%s: %w", what, accountNotFound(err))
 	}
-	err = s.change(ctx, a.ID, func(ctx context.Context, tx *authorization.Tx) error {
-		if err := setStatus(ctx, tx, a.ID, status); err != nil {
-			return err
-		}
-		if status == Active {
-			return tx.Enable(ctx)
-		}
-		return tx.Disable(ctx)
-	})
+	err = s.change(ctx, a.ID, verb, func(ctx context.Context, tx *authorization.Tx) error { return work(ctx, tx, a.ID) })
 	if err != nil {
-		return fmt.Errorf("set status: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
 
-func (s *Service) change(ctx context.Context, id uuid.UUID, work func(context.Context, *authorization.Tx) error) error {
-	return s.authorizations.Change(ctx, authorization.Account(id), work)
+func (s *Service) change(ctx context.Context, id uuid.UUID, verb audit.Verb, work func(context.Context, *authorization.Tx) error) error {
+	return s.authorizations.Change(ctx, authorization.Account(id), audit.Event{Verb: verb}, work)
 }
 
 // confirm verifies the current password before a change that needs it.
@@ -121,7 +140,7 @@ func (s *Service) confirm(ctx context.Context, id uuid.UUID, current string) (Ac
 	if err != nil {
 		return Account{}, accountNotFound(err)
 	}
-	ok, _, err := s.passwords.Verify(ctx, current, phc)
+	ok, _, err := s.preferred.Verify(ctx, current, phc)
 	if err != nil {
 		return Account{}, err
 	}

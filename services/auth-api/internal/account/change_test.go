@@ -106,7 +106,7 @@ func TestADeletedAccountLeavesNothingThatIsLive(t *testing.T) {
 	if listed, err := w.Sessions.List(t.Context(), id); err != nil || len(listed) != 0 {
 		t.Errorf("listed %v, %v", listed, err)
 	}
-	_, err := w.Accounts.Authenticate(t.Context(), ada, first)
+	_, err := w.Accounts.Authenticate(t.Context(), ada, first, nil)
 	authtest.WantCode(t, "sign in", err, fault.InvalidCredentials)
 	authtest.WantCode(t, "delete again", w.Accounts.Delete(t.Context(), id, first), fault.AccountNotFound)
 
@@ -136,9 +136,9 @@ func TestOfTwoDeletionsAtOnceTheOtherFindsNoAccount(t *testing.T) {
 	w := authtest.New(t)
 	id := w.Register(ada, first)
 	o := w.AccountOptions()
-	met := gate{o.Passwords, &sync.WaitGroup{}}
+	met := gate{o.Preferred, &sync.WaitGroup{}}
 	met.all.Add(2)
-	o.Passwords = met
+	o.Preferred = met
 	accounts := account.New(o)
 	errs := make([]error, 2)
 	var both sync.WaitGroup
@@ -160,11 +160,11 @@ func TestADeletionWithAPasswordChangedMeanwhileIsRefused(t *testing.T) {
 	w := authtest.New(t)
 	id := w.Register(ada, first)
 	o := w.AccountOptions()
-	o.Passwords = verified{o.Passwords, func() {
+	o.Preferred = verified{o.Preferred, func() {
 		authtest.WantCode(t, "change", w.Accounts.ChangePassword(t.Context(), id, uuid.Nil, first, second), "")
 	}}
 	authtest.WantCode(t, "delete", account.New(o).Delete(t.Context(), id, first), fault.WrongPassword)
-	if _, err := w.Accounts.Authenticate(t.Context(), ada, second); err != nil {
+	if _, err := w.Accounts.Authenticate(t.Context(), ada, second, nil); err != nil {
 		t.Errorf("the account: %v", err)
 	}
 }
@@ -195,7 +195,7 @@ func TestADisabledAccountIsOutUntilItIsEnabled(t *testing.T) {
 		if w.IsLive(before.Token) || !w.IsLive(theirs.Token) {
 			t.Error("its token is live, or another person's is not")
 		}
-		_, err := w.Accounts.Authenticate(t.Context(), ada, first)
+		_, err := w.Accounts.Authenticate(t.Context(), ada, first, nil)
 		authtest.WantCode(t, "sign in", err, fault.AccountDisabled)
 		_, err = w.Sessions.Open(t.Context(), session.Opening{Account: id, AuthenticatedBy: []string{"pwd"}})
 		authtest.WantCode(t, "open a session past Admit", err, fault.AccountDisabled)
@@ -222,9 +222,9 @@ func TestAnUnknownAddressIsNotFound(t *testing.T) {
 	for _, status := range []account.Status{account.Active, account.Disabled} {
 		authtest.WantCode(t, string(status), w.Accounts.SetStatus(t.Context(), "nobody@books.test", status), fault.AccountNotFound)
 	}
-	_, err := w.People.Find(t.Context(), "nobody@books.test")
+	_, _, err := w.People.Find(t.Context(), "nobody@books.test")
 	authtest.WantCode(t, "find", err, fault.AccountNotFound)
-	if got, err := w.People.Find(t.Context(), "Ada@BOOKS.test"); err != nil || got != id {
+	if got, _, err := w.People.Find(t.Context(), "Ada@BOOKS.test"); err != nil || got != id {
 		t.Errorf("found %v, %v; want %v", got, err, id)
 	}
 }
@@ -271,7 +271,7 @@ func TestADeletionIsDoneInFullOrNotAtAll(t *testing.T) {
 	if !w.IsLive(mine.Token) {
 		t.Error("the token is dead")
 	}
-	if _, err := w.Accounts.Authenticate(t.Context(), ada, first); err != nil {
+	if _, err := w.Accounts.Authenticate(t.Context(), ada, first, nil); err != nil {
 		t.Errorf("the account: %v", err)
 	}
 }

@@ -14,9 +14,9 @@ const (
 	maxLocal = 64
 )
 
-// parseEmail checks an address (Mailbox of RFC 5321, ASCII). Addresses are stored as they
+// ParseEmail checks an address (Mailbox of RFC 5321, ASCII). Addresses are stored as they
 // were typed, and compared without regard to case.
-func parseEmail(location, s string) (string, error) {
+func ParseEmail(location, s string) (string, error) {
 	s = strings.TrimSpace(s)
 	parsed, err := mail.ParseAddress(s)
 	at := strings.LastIndexByte(s, '@')

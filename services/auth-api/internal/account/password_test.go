@@ -27,9 +27,9 @@ func TestAPasswordChangeEndsAllSessionsButTheActingOne(t *testing.T) {
 		t.Errorf("live: the acting session %v, another %v, another person's %v; want true, false, true",
 			w.IsLive(acting.Token), w.IsLive(other.Token), w.IsLive(theirs.Token))
 	}
-	_, err := w.Accounts.Authenticate(t.Context(), ada, first)
+	_, err := w.Accounts.Authenticate(t.Context(), ada, first, nil)
 	authtest.WantCode(t, "the old password", err, fault.InvalidCredentials)
-	if a, err := w.Accounts.Authenticate(t.Context(), ada, second); err != nil || a.PasswordVersion != 2 {
+	if a, err := w.Accounts.Authenticate(t.Context(), ada, second, nil); err != nil || a.PasswordVersion != 2 {
 		t.Errorf("the new password: %+v, %v", a, err)
 	}
 	// A session of another person as keep protects nothing.
@@ -100,7 +100,7 @@ func TestOfTwoPasswordChangesAtOnceOneWins(t *testing.T) {
 	}
 	authtest.WantCode(t, "who won", errs[won], "")
 	authtest.WantCode(t, "who lost", errs[1-won], fault.WrongPassword)
-	if a, err := w.Accounts.Authenticate(t.Context(), ada, next[won]); err != nil || a.PasswordVersion != 2 {
+	if a, err := w.Accounts.Authenticate(t.Context(), ada, next[won], nil); err != nil || a.PasswordVersion != 2 {
 		t.Errorf("the password of who won: %+v, %v", a, err)
 	}
 	listed, err := w.Sessions.List(t.Context(), id)
@@ -116,7 +116,7 @@ func TestAPasswordChangeDoesNotReachAnAccountDeletedMeanwhile(t *testing.T) {
 	w := authtest.New(t)
 	id := w.Register(ada, first)
 	o := w.AccountOptions()
-	o.Passwords = changing{Passwords: o.Passwords, change: func() {
+	o.Preferred = changing{Passwords: o.Preferred, change: func() {
 		authtest.WantCode(t, "delete", w.Accounts.Delete(t.Context(), id, first), "")
 	}}
 	err := account.New(o).ChangePassword(t.Context(), id, uuid.Nil, first, second)

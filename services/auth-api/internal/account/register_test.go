@@ -26,20 +26,22 @@ func TestRegisteringAKnownAddressTellsNothingAndChangesNothing(t *testing.T) {
 	if after := w.Text(row); after != before {
 		t.Errorf("the account was\n%s\nand is\n%s", before, after)
 	}
-	if _, err := w.Accounts.Authenticate(t.Context(), ada, first); err != nil {
+	if _, err := w.Accounts.Authenticate(t.Context(), ada, first, nil); err != nil {
 		t.Errorf("the owner's password: %v", err)
 	}
-	_, err := w.Accounts.Authenticate(t.Context(), ada, second)
+	_, err := w.Accounts.Authenticate(t.Context(), ada, second, nil)
 	authtest.WantCode(t, "the other password", err, fault.InvalidCredentials)
 }
 
 func TestANewAccountIsActiveAndKeepsItsAddressAsTyped(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
-	if n := w.Hashes.During(func() { w.Register("Ada.Lovelace@Books.Test", first) }); n != 1 {
+	if n := w.Hashes.During(func() {
+		authtest.WantCode(t, "register", w.Accounts.Register(t.Context(), "Ada.Lovelace@Books.Test", first), "")
+	}); n != 1 {
 		t.Errorf("%d hashes, want 1", n)
 	}
-	a, err := w.Accounts.Authenticate(t.Context(), "ada.lovelace@books.test", first)
+	a, err := w.Accounts.Authenticate(t.Context(), "ada.lovelace@books.test", first, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func TestWhatIsNoAddressIsRefusedWithoutAHash(t *testing.T) {
 	} {
 		if n := w.Hashes.During(func() {
 			authtest.WantInvalid(t, "register "+email, w.Accounts.Register(t.Context(), email, first), "email", "not_an_email")
-			_, err := w.Accounts.Authenticate(t.Context(), email, first)
+			_, err := w.Accounts.Authenticate(t.Context(), email, first, nil)
 			authtest.WantInvalid(t, "authenticate "+email, err, "email", "not_an_email")
 			authtest.WantInvalid(t, "disable "+email, w.Accounts.SetStatus(t.Context(), email, account.Disabled), "email", "not_an_email")
 		}); n != 0 {
@@ -102,7 +104,7 @@ func TestSeedMakesTheAccountOnce(t *testing.T) {
 	if n := w.Hashes.During(func() { _ = w.Accounts.Seed(t.Context(), ada, second) }); n != 0 {
 		t.Errorf("%d hashes for an account that is there", n)
 	}
-	if _, err := w.Accounts.Authenticate(t.Context(), ada, first); err != nil {
+	if _, err := w.Accounts.Authenticate(t.Context(), ada, first, nil); err != nil {
 		t.Error(err)
 	}
 	// A store's failure must not be taken for an account that does not exist.

@@ -22,7 +22,7 @@ type Store struct{ db *postgres.DB }
 // NewStore uses the database.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-const columns = `id, email, name, status, password_version, created_at, password_hash`
+const columns = `id, email, email_verified_at IS NOT NULL, name, status, password_version, created_at, misses, password_hash`
 
 func (s *Store) byEmail(ctx context.Context, email string) (Account, string, error) {
 	return s.one(ctx, `SELECT `+columns+` FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email)
@@ -34,7 +34,7 @@ func (s *Store) byID(ctx context.Context, id uuid.UUID) (Account, string, error)
 
 func (s *Store) one(ctx context.Context, query string, argument any) (a Account, phc string, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
-		return db.QueryRow(ctx, query, argument).Scan(&a.ID, &a.Email, &a.Name, &a.Status, &a.PasswordVersion, &a.CreatedAt, &phc)
+		return db.QueryRow(ctx, query, argument).Scan(&a.ID, &a.Email, &a.EmailVerified, &a.Name, &a.Status, &a.PasswordVersion, &a.CreatedAt, &a.misses, &phc)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Account{}, "", errNotFound
@@ -45,13 +45,52 @@ func (s *Store) one(ctx context.Context, query string, argument any) (a Account,
 	return a, phc, nil
 }
 
-// insert adds an account unless the address has one. In that case it locks the existing row
-// and changes nothing. A lock is flushed to disk at commit just as a new row is, so the time
-// does not tell whether the address is registered.
-func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string) error {
-	return s.exec(ctx, "insert account", `
-		INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, $3)
-		ON CONFLICT (lower(email COLLATE "C")) DO UPDATE SET updated_at = accounts.updated_at WHERE false`, id, email, phc)
+// insert adds an account unless the address has one, and calls record with the id of the
+// account that has the address afterwards. In both cases the transaction does the same: it
+// locks a row or inserts one, reads it, records an event, and is flushed to disk at commit.
+// So the time does not tell whether the address is registered.
+func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string, record func(ctx context.Context, tx pgx.Tx, owner uuid.UUID) error) error {
+	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `
+			INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, $3)
+			ON CONFLICT (lower(email COLLATE "C")) DO UPDATE SET updated_at = accounts.updated_at WHERE false`, id, email, phc); err != nil {
+			return err
+		}
+		var owner uuid.UUID
+		if err := tx.QueryRow(ctx, `SELECT id FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email).Scan(&owner); err != nil {
+			return err
+		}
+		return record(ctx, tx, owner)
+	})
+	if err != nil {
+		return fmt.Errorf("insert account: %w", err)
+	}
+	return nil
+}
+
+// create adds an account. Fault: already_exists.
+func (s *Store) create(ctx context.Context, id uuid.UUID, email, phc string, verified bool, record func(context.Context, pgx.Tx) error) error {
+	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			INSERT INTO accounts (id, email, password_hash, email_verified_at) VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END)
+			ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc, verified)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return fault.New(fault.AlreadyExists, "There is already an account with this address.")
+		}
+		return record(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("insert account: %w", err)
+	}
+	return nil
+}
+
+// setVerified marks the address as verified, and keeps the time of an earlier proof.
+func setVerified(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	return update(ctx, tx, `UPDATE accounts SET email_verified_at = coalesce(email_verified_at, now()), updated_at = now() WHERE id = $1`, id)
 }
 
 // replaceHash stores another hash of the same password, unless the password was changed.
@@ -70,6 +109,19 @@ func (s *Store) exec(ctx context.Context, what, statement string, args ...any) e
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// addMisses adds wrong passwords to those in a row. Rows are locked in the order of their
+// ids, since other replicas add theirs at the same time.
+func (s *Store) addMisses(ctx context.Context, ids []uuid.UUID, counts []int32) error {
+	return s.exec(ctx, "count wrong passwords", `
+		WITH missed AS (SELECT * FROM unnest($1::uuid[], $2::int[]) AS m (id, count)),
+			locked AS (SELECT id FROM accounts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
+		UPDATE accounts a SET misses = LEAST(a.misses + m.count, 1000000) FROM missed m JOIN locked USING (id) WHERE a.id = m.id`, ids, counts)
+}
+
+func clearMisses(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	return update(ctx, tx, `UPDATE accounts SET misses = 0 WHERE id = $1`, id)
 }
 
 func setName(ctx context.Context, tx pgx.Tx, id uuid.UUID, name string) error {
@@ -108,13 +160,13 @@ func (s *Store) People(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uui
 	if len(ids) == 0 {
 		return people, nil
 	}
-	rows, err := tx.Query(ctx, `SELECT id, email, name FROM accounts WHERE id = ANY($1)`, ids)
+	rows, err := tx.Query(ctx, `SELECT id, email, email_verified_at IS NOT NULL, name FROM accounts WHERE id = ANY($1)`, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
 	var id uuid.UUID
 	var a verify.Account
-	_, err = pgx.ForEachRow(rows, []any{&id, &a.Email, &a.Name}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &a.Email, &a.EmailVerified, &a.Name}, func() error {
 		people[id] = a
 		return nil
 	})
@@ -159,12 +211,22 @@ func accountNotFound(err error) error {
 	return err
 }
 
-// Find returns the id of the account with an address. Faults: account_not_found,
-// store_unavailable.
-func (s *Store) Find(ctx context.Context, email string) (uuid.UUID, error) {
+// Find returns the account with an address, and whether the address is verified. Faults:
+// account_not_found, store_unavailable.
+func (s *Store) Find(ctx context.Context, email string) (id uuid.UUID, verified bool, err error) {
 	a, _, err := s.byEmail(ctx, email)
 	if errors.Is(err, errNotFound) {
-		return uuid.Nil, fault.New(fault.AccountNotFound, "There is no account with this address.")
+		return uuid.Nil, false, fault.New(fault.AccountNotFound, "There is no account with this address.")
 	}
-	return a.ID, err
+	return a.ID, a.EmailVerified, err
+}
+
+// Check fails unless there is an account with this id. Faults: account_not_found,
+// store_unavailable.
+func (s *Store) Check(ctx context.Context, id uuid.UUID) error {
+	_, _, err := s.byID(ctx, id)
+	if errors.Is(err, errNotFound) {
+		return fault.New(fault.AccountNotFound, "There is no account with this id.")
+	}
+	return err
 }

@@ -15,15 +15,20 @@ import (
 	"auth.books.test/schema"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/health"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/oauth"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/password/worker"
 	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/refresh"
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify/direct"
@@ -38,9 +43,16 @@ type App struct {
 
 	authorizations *authorization.Service
 	sessions       *session.Service
+	oauth          *oauth.Service
+	refreshes      *refresh.Tokens
+	apps           *client.Store
+	identifier     *client.Identifier
 	login          *login.Service
 	limits         *limit.Limiter
+	events         *audit.Store
+	refusals       *audit.Refusals
 	offers         *resource.Store
+	openID         *oauth.OpenID
 	verifier       *direct.Verifier
 	health         *health.Checker
 	hashing        *password.Pool
@@ -85,24 +97,45 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 
 	people := account.NewStore(a.db)
 	a.offers = resource.NewStore(a.db)
+	recorder := audit.New(time.Now, rand.Reader)
+	a.events, a.refusals = audit.NewStore(a.db), audit.NewRefusals(a.db, time.Now, rand.Reader, log)
+	a.refreshes = refresh.New(c.ServiceRing())
 	a.authorizations = authorization.New(authorization.Options{
-		DB: a.db, Records: a.tokens, Ring: c.TokenRing(), People: people, Assignments: a.offers, Idle: c.SessionIdle.Duration,
+		DB: a.db, Records: a.tokens, Ring: c.TokenRing(), Refreshes: a.refreshes, Audit: recorder, People: people, Assignments: a.offers, Idle: c.SessionIdle.Duration,
 		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
 	a.Accounts = account.New(account.Options{
-		Store: people, Passwords: a.hashing, Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
-		Authorizations: a.authorizations, Belongings: a.offers, Random: rand.Reader,
+		Store: people, Passwords: a.hashing, Preferred: a.hashing.Preferred(), Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
+		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Random: rand.Reader,
 	})
 	a.limits = newLimits(c, a.redis, log)
-	a.login = login.New(a.Accounts, a.sessions, a.limits)
+	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals)
 	a.Callers = client.NewAuthenticator(records)
+	a.apps = client.NewStore(a.db)
+	a.identifier = client.NewIdentifier(a.apps, ownNames(c.Issuer.URL), time.Now)
 	a.Clients = client.New(client.Options{
-		Store: client.NewStore(a.db), Records: records, Authorizations: a.authorizations, Random: rand.Reader, Now: time.Now, Log: log,
+		Store: a.apps, Records: records, Authorizations: a.authorizations, Audit: recorder, Random: rand.Reader, Now: time.Now, Log: log,
 	})
+	a.oauth = oauth.New(oauth.Options{
+		DB: a.db, Apps: a.apps, APIs: a.offers, Names: a.apps, Authorizations: a.authorizations, Issuer: c.Issuer.URL, Ring: c.ServiceRing(),
+		AccessLifetime: c.AccessLifetime.Duration, RefreshLifetime: c.RefreshLifetime.Duration, Now: time.Now, Random: rand.Reader,
+		Hints: hints(c),
+	})
+	a.openID = &oauth.OpenID{DB: a.db, People: people, Roles: a.offers, Keys: c.SigningKeys(), Issuer: c.Issuer.URL, Now: time.Now}
 	a.Resources = resource.New(a.authorizations, people, a.Clients, rand.Reader)
 	a.health = health.New(a.db, a.tokens, schema.Current())
 	return a, nil
+}
+
+// ownNames are the audiences that an assertion of a client may have: the issuer, and the
+// endpoints at which clients authenticate (RFC 7523, section 3; RFC 9126, section 2). Without
+// an issuer no assertion can be checked.
+func ownNames(issuer string) []string {
+	if issuer == "" {
+		return nil
+	}
+	return []string{issuer, issuer + route.Token, issuer + route.PushedRequest}
 }
 
 // openStores opens Postgres and Redis, and makes what reads and writes token records.
@@ -145,6 +178,11 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	all.Go(func() { a.tokens.Watch(ctx, a.log) })
 	all.Go(func() { a.authorizations.Touch(ctx) })
 	all.Go(func() { a.authorizations.Sweep(ctx) })
+	all.Go(func() { a.oauth.Sweep(ctx, a.log) })
 	all.Go(func() { a.Clients.Reconcile(ctx) })
+	all.Go(func() { a.Clients.Sweep(ctx) })
+	all.Go(func() { a.refusals.Run(ctx) })
+	all.Go(func() { a.warnOfStrays(ctx) })
+	all.Go(func() { a.Accounts.WriteMisses(ctx, a.log) })
 	return all.Wait
 }

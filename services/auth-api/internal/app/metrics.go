@@ -49,6 +49,8 @@ func newRegistry(a *App) *prometheus.Registry {
 		}
 		return float64(n)
 	})
+	gauge("auth_audit_stray", "1 if events are in the default partition, because that of their month is missing; NaN if Postgres does not answer.", a.stray)
+	counter("auth_audit_dropped_total", "Refusals that were not recorded as events, because there were too many or Postgres did not answer.", func() float64 { return float64(a.refusals.Dropped()) })
 	r.MustRegister(a.limits.Collectors()...)
 	r.MustRegister(newVerification(a.verifier.Stats))
 	return r

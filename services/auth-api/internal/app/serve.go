@@ -13,8 +13,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/graceful"
+	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/httpapi"
+	httpoauth "auth.books.test/services/auth-api/internal/httpapi/oauth"
 	"auth.books.test/verify/direct"
 )
 
@@ -87,10 +89,24 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 
 func (a *App) newServer(c config.Config, r prometheus.Registerer, version string) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Options{
-		Accounts: a.Accounts, Sessions: a.sessions, Login: a.login, Limits: a.limits, Verifier: a.verifier, Clients: a.Callers, Health: a.health, Offers: a.offers,
-		Log: a.log, Metrics: r, Now: time.Now, Version: version,
-		PasswordGrant: c.PasswordGrant.On, Realm: string(c.Realm), Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
+		Accounts: a.Accounts, Sessions: a.sessions, Login: a.login, Limits: a.limits, Refusals: a.refusals, Events: a.events, Apps: a.oauth, Keys: c.SigningKeys(), OpenID: a.openID, Verifier: a.verifier, Clients: a.Callers, Health: a.health, Offers: a.offers, Pages: a.pages(c),
+		ClientOrigins: client.NewOrigins(a.apps, time.Now),
+		Grants:        a.grants(c),
+		Log:           a.log, Metrics: r, Now: time.Now, Version: version,
+		PasswordGrant: c.PasswordGrant.On, DocsClient: c.DocsClient.String(), Registration: c.RegistrationOpen(), Realm: string(c.Realm), Issuer: c.Issuer.URL, CORSOrigins: c.CORSOrigins.List, TrustedProxies: c.TrustedProxies.List, MaxConnections: c.MaxConnections.Value,
 	})
+}
+
+// grants are what the token endpoint issues tokens with.
+func (a *App) grants(c config.Config) httpoauth.Grants {
+	g := httpoauth.Grants{
+		Identifier: a.identifier, Codes: a.oauth, Authorizations: a.authorizations, Refreshes: a.refreshes,
+		AccessLifetime: c.AccessLifetime.Duration, PerSecond: c.ClientTokensPerSecond.Value, Alive: c.ClientTokensAlive.Value,
+	}
+	if c.SigningKeys() != nil {
+		g.IDTokens = a.openID
+	}
+	return g
 }
 
 // Listen listens on an address. Its error is one line, and names the variable that the

@@ -37,7 +37,7 @@ func TestEndingDoesNotDependOnHowMuchEnds(t *testing.T) {
 		t.Fatalf("%d records, so the test shows nothing", n)
 	}
 	began := time.Now()
-	err := w.Change(t.Context(), authorization.Account(w.account), func(ctx context.Context, tx *authorization.Tx) error {
+	err := w.Change(t.Context(), authorization.Account(w.account), act(), func(ctx context.Context, tx *authorization.Tx) error {
 		if err := tx.EndAll(ctx); err != nil {
 			return err
 		}
@@ -282,7 +282,7 @@ func TestEndsRaceWithIssues(t *testing.T) {
 		var child authorization.Issued
 		var issued error
 		all.Go(func() {
-			child, issued = w.Issue(context.Background(), authorization.Request{
+			child, issued = w.Issue(context.Background(), act(), authorization.Request{
 				Kind: authorization.Exchange, Subject: authorization.Account(w.account), Client: e.client, Parent: e.made[app].ID, Lifetime: time.Hour,
 			})
 		})
@@ -328,7 +328,7 @@ func TestClientThatRequestsManyTokensCanBeEnded(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				made, err := w.Issue(ctx, authorization.Request{Kind: authorization.Program, Subject: subject, Lifetime: time.Hour})
+				made, err := w.Issue(ctx, act(), authorization.Request{Kind: authorization.Program, Subject: subject, Lifetime: time.Hour})
 				if err == nil {
 					mu.Lock()
 					drawn = append(drawn, made)
@@ -341,7 +341,7 @@ func TestClientThatRequestsManyTokensCanBeEnded(t *testing.T) {
 	}
 	devtest.Eventually(t, "many tokens are issued", func() bool { mu.Lock(); defer mu.Unlock(); return len(drawn) > 50 })
 	err := settled(func() error {
-		return w.Change(context.Background(), subject, func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
+		return w.Change(context.Background(), subject, act(), func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
 	})
 	stop()
 	all.Wait()

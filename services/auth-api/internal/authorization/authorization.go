@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/refresh"
 	"auth.books.test/verify/token"
 )
 
@@ -51,10 +52,14 @@ type Authorization struct {
 	ExpiresAt     time.Time
 }
 
-// Issued is a new authorization and its access token, which is stored nowhere.
+// Issued is an authorization and a new token of it, which is stored nowhere.
 type Issued struct {
 	Authorization
 	Token token.Token
+	// TokenExpiresAt is when the token expires, if it is not used up before.
+	TokenExpiresAt time.Time
+	// Refresh is the zero Token if the authorization cannot be refreshed.
+	Refresh refresh.Token
 }
 
 // Reason is stored with an authorization that was ended by itself.
@@ -65,5 +70,9 @@ const (
 	SignedOut    Reason = "signed_out"
 	TokenRevoked Reason = "token_revoked" // by its holder (RFC 7009)
 	EndedByOwner Reason = "ended_by_owner"
-	TooMany      Reason = "too_many" // the person had MaxSessions
+	TooMany      Reason = "too_many" // the person had MaxSessions, or the app MaxApps
+	// RefreshReused: a refresh token was used again after its successor (RFC 9700, section
+	// 4.14.2). CodeReused: so was an authorization code (RFC 6749, section 4.1.2).
+	RefreshReused Reason = "refresh_reused"
+	CodeReused    Reason = "code_reused"
 )

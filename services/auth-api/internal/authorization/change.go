@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/audit"
 )
 
 // Tx is a transaction that holds the locks for a change. Its caller may write other rows in
@@ -19,13 +21,14 @@ type Tx struct {
 	queued  []uuid.UUID // selectors to sync before the caller is answered
 }
 
-// Change runs work in a transaction that holds the exclusive lock of the subject. When it
+// Change runs work in a transaction that holds the exclusive lock of the subject, and records
+// the act in it. The act's subject is the subject, unless it says otherwise. When Change
 // returns nil, everything that work ended or rewrote is synced to Redis. Faults: those of
 // work; store_unavailable: nothing was changed, or the change is committed and a store did
 // not answer; change_under_way: the change is committed, and the rest of it is still being
 // synced.
-func (s *Service) Change(ctx context.Context, subject Subject, work func(context.Context, *Tx) error) error {
-	return s.change(ctx, func(ctx context.Context, tx *Tx) (err error) {
+func (s *Service) Change(ctx context.Context, subject Subject, act audit.Event, work func(context.Context, *Tx) error) error {
+	return s.change(ctx, actOn(subject, act), func(ctx context.Context, tx *Tx) (err error) {
 		if tx.subject, err = lockSubject(ctx, tx, subject); err != nil {
 			return err
 		}
@@ -34,8 +37,8 @@ func (s *Service) Change(ctx context.Context, subject Subject, work func(context
 }
 
 // ChangeAssignments is Change with a shared lock on roles, for work that reads them.
-func (s *Service) ChangeAssignments(ctx context.Context, subject Subject, work func(context.Context, *Tx) error) error {
-	return s.change(ctx, func(ctx context.Context, tx *Tx) (err error) {
+func (s *Service) ChangeAssignments(ctx context.Context, subject Subject, act audit.Event, work func(context.Context, *Tx) error) error {
+	return s.change(ctx, actOn(subject, act), func(ctx context.Context, tx *Tx) (err error) {
 		if err := lockRolesShared(ctx, tx); err != nil {
 			return err
 		}
@@ -48,8 +51,8 @@ func (s *Service) ChangeAssignments(ctx context.Context, subject Subject, work f
 
 // ChangeRoles is Change with the exclusive lock on roles and APIs. It locks no subject, so
 // work must not end authorizations.
-func (s *Service) ChangeRoles(ctx context.Context, work func(context.Context, *Tx) error) error {
-	return s.change(ctx, func(ctx context.Context, tx *Tx) error {
+func (s *Service) ChangeRoles(ctx context.Context, act audit.Event, work func(context.Context, *Tx) error) error {
+	return s.change(ctx, act, func(ctx context.Context, tx *Tx) error {
 		if err := lockRolesExclusive(ctx, tx); err != nil {
 			return err
 		}
@@ -57,13 +60,15 @@ func (s *Service) ChangeRoles(ctx context.Context, work func(context.Context, *T
 	})
 }
 
-func (s *Service) change(ctx context.Context, work func(context.Context, *Tx) error) error {
+func (s *Service) change(ctx context.Context, act audit.Event, work func(context.Context, *Tx) error) error {
 	var queued []uuid.UUID
 	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		t := &Tx{Tx: tx, now: s.now()}
-		err := work(ctx, t)
+		if err := work(ctx, t); err != nil {
+			return err
+		}
 		queued = t.queued
-		return err
+		return s.audit.Record(ctx, tx, act)
 	})
 	if err != nil {
 		return err
@@ -152,6 +157,9 @@ func (t *Tx) EndAll(ctx context.Context) error {
 	t.subject.epoch++
 	t.subject.personalEpoch++
 	if t.subject.client {
+		if err := t.shortenProgram(ctx, before.epoch); err != nil {
+			return err
+		}
 		// The authorizations in which it acts for others.
 		if err := t.queue(ctx, selector{what: selectClient, target: t.subject.id[:]}); err != nil {
 			return err

@@ -16,11 +16,13 @@
 // Ending everything of a subject increments one number, its epoch. A root authorization is
 // alive only while its epoch equals the subject's, and its descendants only while it is.
 //
-// The steps in the life of a token, by file: issue.go creates it, touch.go extends the idle
-// timeout of a session that is used, change.go ends it or queues a rewrite of its record,
-// syncselectors.go and relay.go sync Redis, rebuild.go fills a Redis that lost records,
-// sweep.go deletes the rows. state.go reads what is alive and what a record says; sync.go
-// writes the record.
+// The steps in the life of a token, by file: issue.go creates it, reauthenticate.go exchanges
+// that of a browser when its person signs in again, refresh.go exchanges a refresh token for
+// the next ones, program.go draws a client's own, touch.go extends the idle timeout of a
+// session that is used, change.go ends it or queues a rewrite of its record, syncselectors.go
+// and relay.go sync Redis, deadtree.go is the short way for all that a root had, rebuild.go
+// fills a Redis that lost records, sweep.go deletes the rows. state.go reads what is alive and
+// what a record says; sync.go writes the record.
 //
 // Locks are taken in this order: selectors of the outbox, roles, subjects by id,
 // authorizations.

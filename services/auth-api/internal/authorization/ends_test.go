@@ -47,7 +47,7 @@ func (w *world) issue(r authorization.Request) authorization.Issued {
 	if r.Subject == (authorization.Subject{}) {
 		r.Subject = authorization.Account(w.account)
 	}
-	made, err := w.Issue(w.t.Context(), r)
+	made, err := w.Issue(w.t.Context(), act(), r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ type event struct {
 }
 
 func (w *world) asOwner(work func(ctx context.Context, tx *authorization.Tx) error) error {
-	return w.Change(context.Background(), authorization.Account(w.account), work)
+	return w.Change(context.Background(), authorization.Account(w.account), act(), work)
 }
 
 // events is the table of the design: which event ends which kind.
@@ -130,11 +130,11 @@ func events() []event {
 			return w.asOwner(func(ctx context.Context, tx *authorization.Tx) error { return tx.EndApp(ctx, e.client) })
 		}, []string{app, otherApp, exchange}},
 		{"the client disabled", func(w *world, e estate) error {
-			return w.Change(context.Background(), authorization.Subject{ID: e.client, Client: true},
+			return w.Change(context.Background(), authorization.Subject{ID: e.client, Client: true}, act(),
 				func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
 		}, []string{app, otherApp, exchange, program, theirApp}},
 		{"all of the client ended", func(w *world, e estate) error {
-			return w.Change(context.Background(), authorization.Subject{ID: e.client, Client: true}, endAll)
+			return w.Change(context.Background(), authorization.Subject{ID: e.client, Client: true}, act(), endAll)
 		}, []string{app, otherApp, exchange, program, theirApp}},
 		{"the name changed", func(w *world, e estate) error { return w.rename(w.account, "Ada") }, nil},
 		{"the roles changed", func(w *world, e estate) error {
@@ -221,7 +221,7 @@ func TestChainEndsFromTheMiddle(t *testing.T) {
 		chain = append(chain, w.issue(authorization.Request{Kind: authorization.Exchange, Client: client, Parent: chain[len(chain)-1].ID}))
 	}
 	sibling := w.issue(authorization.Request{Kind: authorization.Exchange, Client: client, Parent: chain[3].ID})
-	_, err := w.Issue(t.Context(), authorization.Request{Kind: authorization.Exchange, Subject: authorization.Account(w.account), Client: client, Parent: chain[7].ID, Lifetime: time.Hour})
+	_, err := w.Issue(t.Context(), act(), authorization.Request{Kind: authorization.Exchange, Subject: authorization.Account(w.account), Client: client, Parent: chain[7].ID, Lifetime: time.Hour})
 	wantCode(t, err, fault.SessionNotFound) // nine deep
 
 	if err := w.asOwner(func(ctx context.Context, tx *authorization.Tx) error {
@@ -237,7 +237,7 @@ func TestChainEndsFromTheMiddle(t *testing.T) {
 	if !w.live(sibling) {
 		t.Error("what hangs beside it ended")
 	}
-	_, err = w.Issue(t.Context(), authorization.Request{Kind: authorization.Exchange, Subject: authorization.Account(w.account), Client: client, Parent: chain[5].ID, Lifetime: time.Hour})
+	_, err = w.Issue(t.Context(), act(), authorization.Request{Kind: authorization.Exchange, Subject: authorization.Account(w.account), Client: client, Parent: chain[5].ID, Lifetime: time.Hour})
 	wantCode(t, err, fault.SessionNotFound) // its parent has ended
 }
 
@@ -260,18 +260,18 @@ func TestNothingIsIssuedToDisabledSubjects(t *testing.T) {
 	w := newWorld(t)
 	e := w.estate()
 	disable := func(s authorization.Subject) {
-		if err := w.Change(t.Context(), s, func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) }); err != nil {
+		if err := w.Change(t.Context(), s, act(), func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	client := authorization.Subject{ID: e.client, Client: true}
 	disable(client)
-	_, err := w.Issue(t.Context(), authorization.Request{Kind: authorization.Program, Subject: client, Lifetime: time.Hour})
+	_, err := w.Issue(t.Context(), act(), authorization.Request{Kind: authorization.Program, Subject: client, Lifetime: time.Hour})
 	wantCode(t, err, fault.InvalidClient)
-	_, err = w.Issue(t.Context(), authorization.Request{Kind: authorization.App, Subject: authorization.Account(w.account), Client: e.client, Lifetime: time.Hour})
+	_, err = w.Issue(t.Context(), act(), authorization.Request{Kind: authorization.App, Subject: authorization.Account(w.account), Client: e.client, Lifetime: time.Hour})
 	wantCode(t, err, fault.InvalidClient)
 	disable(authorization.Account(w.account))
-	_, err = w.Issue(t.Context(), authorization.Request{Kind: authorization.Session, Subject: authorization.Account(w.account), Lifetime: time.Hour})
+	_, err = w.Issue(t.Context(), act(), authorization.Request{Kind: authorization.Session, Subject: authorization.Account(w.account), Lifetime: time.Hour})
 	wantCode(t, err, fault.AccountDisabled)
 }
 
@@ -283,7 +283,7 @@ func TestTokenOfAProgram(t *testing.T) {
 	w.relay()
 	w.grant("books", "books:read", "books:write")
 	client := authorization.Subject{ID: uuid.Must(uuid.NewV7()), Client: true}
-	if err := w.ChangeAssignments(t.Context(), client, statement(`INSERT INTO role_assignments SELECT $1, id FROM roles`, client.ID)); err != nil {
+	if err := w.ChangeAssignments(t.Context(), client, act(), statement(`INSERT INTO role_assignments SELECT $1, id FROM roles`, client.ID)); err != nil {
 		t.Fatal(err)
 	}
 	made := w.issue(authorization.Request{Kind: authorization.Program, Subject: client})
@@ -309,7 +309,7 @@ func TestTokenOfAProgram(t *testing.T) {
 	w.sql(`INSERT INTO outbox (id, selector, target) SELECT gen_random_uuid(), 'token', hash FROM access_tokens WHERE authorization_id = $1`, made.ID)
 	devtest.Eventually(t, "synced", func() bool { return w.count("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0 })
 	want("synced", "books:read")
-	if err := w.Change(t.Context(), client, endAll); err != nil {
+	if err := w.Change(t.Context(), client, act(), endAll); err != nil {
 		t.Fatal(err)
 	}
 	if w.live(made) {

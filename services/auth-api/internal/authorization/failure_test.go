@@ -138,7 +138,7 @@ func TestNoTokenSurvivesARacingRevocation(t *testing.T) {
 		}
 		all.Go(func() {
 			<-begin
-			err := w.Change(context.Background(), authorization.Account(w.account),
+			err := w.Change(context.Background(), authorization.Account(w.account), act(),
 				changed(statement("UPDATE accounts SET password_version = $2 WHERE id = $1", w.account, version+1), (*authorization.Tx).EndAll))
 			if err != nil {
 				t.Errorf("round %d: %v", round, err)

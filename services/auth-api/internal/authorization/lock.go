@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/audit"
 )
 
 // Subject is the owner of an authorization.
@@ -24,6 +26,21 @@ func (s Subject) kind() string {
 		return "client"
 	}
 	return "account"
+}
+
+func (s Subject) party() audit.Party {
+	if s.Client {
+		return audit.Party{Kind: audit.Client, ID: s.ID}
+	}
+	return audit.AccountOf(s.ID)
+}
+
+// actOn makes the subject that of the act, unless the act has one.
+func actOn(s Subject, act audit.Event) audit.Event {
+	if act.Subject.Kind == "" {
+		act.Subject = s.party()
+	}
+	return act
 }
 
 // rolesLock is the advisory lock of roles and APIs ("role" in ASCII). Transactions that

@@ -71,10 +71,10 @@ func selectors(rows pgx.Rows, err error) ([]*selector, error) {
 }
 
 // finish marks a selector as done. Those of changes are kept for a while, because a
-// rebuild replays them. Those of single tokens only repaired a record, and are deleted.
+// rebuild replays them. Those that only repaired the record of a token are deleted.
 func (s *Service) finish(ctx context.Context, tx pgx.Tx, sel *selector) error {
 	var err error
-	if sel.what == selectToken {
+	if sel.what == selectToken && !sel.ended {
 		_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE id = $1`, sel.id)
 	} else {
 		_, err = tx.Exec(ctx, `UPDATE outbox SET done_at = $2 WHERE id = $1`, sel.id, s.now())

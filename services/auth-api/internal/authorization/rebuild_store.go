@@ -31,6 +31,9 @@ func (s *Service) replaySelector(ctx context.Context, sel *selector) (done bool,
 			return err
 		}
 		done = last
+		if err := s.dropIfEnded(ctx, sel, ids); err != nil {
+			return err
+		}
 		_, err = s.sync(ctx, tx, distinct(ids), nil, s.records.Replace)
 		return err
 	})

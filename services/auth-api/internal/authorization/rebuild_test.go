@@ -9,6 +9,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify/token"
@@ -67,17 +68,20 @@ func TestRedisWithOldDataIsRebuilt(t *testing.T) {
 	process := devtest.RedisProcess(t)
 	w := newWorldOn(t, schematest.Database(t), process.URL)
 	w.grant("books", "books:read", "books:write")
-	stays, revoked, narrowed, forgotten := w.open(), w.open(), w.open(), w.open()
+	stays, revoked, narrowed, forgotten, alone := w.open(), w.open(), w.open(), w.open(), w.open()
 	w.rebuild()
 
 	// The last writes, which are lost.
 	dumps := map[string]string{}
-	for _, o := range []session.Opened{revoked, narrowed, forgotten} {
+	for _, o := range []session.Opened{revoked, narrowed, forgotten, alone} {
 		dumps[w.key(o)] = w.redis.Dump(t.Context(), w.key(o)).Val()
 	}
 	lost := w.open()
 	lostKey := w.key(lost)
 	w.revoke(revoked)
+	if err := w.EndToken(t.Context(), authorization.Account(w.account), w.hash(alone), audit.RevokeToken); err != nil {
+		t.Fatal(err)
+	}
 	w.sql("UPDATE authorizations SET scopes = '{books:read}' WHERE id = $1", narrowed.ID)
 	w.sql("DELETE FROM authorizations WHERE id = $1", forgotten.ID) // as with its account
 	if err := w.redis.Del(t.Context(), lostKey).Err(); err != nil {
@@ -86,7 +90,7 @@ func TestRedisWithOldDataIsRebuilt(t *testing.T) {
 	for key, dump := range dumps {
 		w.back(key, dump)
 	}
-	if w.alive(lost) || !w.alive(revoked) || !w.alive(forgotten) {
+	if w.alive(lost) || !w.alive(revoked) || !w.alive(forgotten) || !w.alive(alone) {
 		t.Fatal("no write was lost, so the test shows nothing")
 	}
 	process.Kill()
@@ -94,7 +98,7 @@ func TestRedisWithOldDataIsRebuilt(t *testing.T) {
 	devtest.Eventually(t, "Redis is back", func() bool { return w.redis.Ping(context.Background()).Err() == nil })
 
 	did := w.rebuild()
-	if w.alive(revoked) || w.alive(forgotten) {
+	if w.alive(revoked) || w.alive(forgotten) || w.alive(alone) {
 		t.Error("a revoked token, or one without a session, is alive again")
 	}
 	if !w.alive(stays) || !w.alive(lost) {
@@ -104,7 +108,7 @@ func TestRedisWithOldDataIsRebuilt(t *testing.T) {
 		t.Errorf("scopes %v, %v: a scope that was removed is back", principal.Scopes, err)
 	}
 	if did.Restored != 3 || did.Dropped != 1 {
-		t.Errorf("%+v, want 3 restored, and 1 dropped besides the end that was replayed", did)
+		t.Errorf("%+v, want 3 restored, and 1 dropped besides the two ends that were replayed", did)
 	}
 }
 

@@ -18,12 +18,12 @@ import (
 
 // assignments changes the account's roles in SQL.
 func (w *world) assignments(id uuid.UUID, sql string, args ...any) error {
-	return w.ChangeAssignments(context.Background(), authorization.Account(id), changed(statement(sql, args...), (*authorization.Tx).Rewrite))
+	return w.ChangeAssignments(context.Background(), authorization.Account(id), act(), changed(statement(sql, args...), (*authorization.Tx).Rewrite))
 }
 
 // roles changes roles in SQL and rewrites the tokens of all subjects that have one.
 func (w *world) roles(sql string, args ...any) error {
-	return w.ChangeRoles(context.Background(), changed(statement(sql, args...), func(tx *authorization.Tx, ctx context.Context) error {
+	return w.ChangeRoles(context.Background(), act(), changed(statement(sql, args...), func(tx *authorization.Tx, ctx context.Context) error {
 		rows, err := tx.Query(ctx, "SELECT id FROM roles")
 		if err != nil {
 			return err
@@ -150,7 +150,7 @@ func TestChangeOfARoleAffectsAllHolders(t *testing.T) {
 	}
 	w.fill(ids[0], 1200) // and one has more than a page
 	mine := w.open()
-	err = w.ChangeRoles(t.Context(), func(ctx context.Context, tx *authorization.Tx) error {
+	err = w.ChangeRoles(t.Context(), act(), func(ctx context.Context, tx *authorization.Tx) error {
 		var role uuid.UUID
 		if err := tx.QueryRow(ctx, `UPDATE roles SET scopes = '{books:read}' WHERE name = 'other' RETURNING id`).Scan(&role); err != nil {
 			return err
@@ -174,7 +174,7 @@ func TestFailedChangeOfRolesChangesNothing(t *testing.T) {
 	w.grant("books", "books:read")
 	o := w.open()
 	refusal := fault.New(fault.RoleNotFound, "no")
-	err := w.ChangeRoles(t.Context(), changed(statement(`DELETE FROM role_assignments`), func(*authorization.Tx, context.Context) error { return refusal }))
+	err := w.ChangeRoles(t.Context(), act(), changed(statement(`DELETE FROM role_assignments`), func(*authorization.Tx, context.Context) error { return refusal }))
 	wantCode(t, err, fault.RoleNotFound)
 	w.wantScopes(o, []string{"books"}, []string{"account", "books:read"})
 	if n := w.count("SELECT count(*) FROM role_assignments"); n != 1 {

@@ -33,6 +33,8 @@ type selector struct {
 	target []byte
 	epochs []int64
 	at     cursor
+	// ended says that it stands for the end of a single token, and not for a repair.
+	ended bool
 	// unreadable is why this program cannot read it; nil if it can.
 	unreadable error
 }

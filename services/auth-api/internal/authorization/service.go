@@ -12,7 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/refresh"
 	"auth.books.test/verify"
 	"auth.books.test/verify/token"
 )
@@ -38,6 +40,8 @@ type Service struct {
 	db          *postgres.DB
 	records     *access.Store
 	ring        *token.KeyRing
+	refreshes   *refresh.Tokens
+	audit       *audit.Recorder
 	people      People
 	assignments Assignments
 	idle        time.Duration
@@ -59,6 +63,8 @@ type Options struct {
 	DB          *postgres.DB
 	Records     *access.Store
 	Ring        *token.KeyRing
+	Refreshes   *refresh.Tokens
+	Audit       *audit.Recorder
 	People      People
 	Assignments Assignments
 	// Idle is the idle timeout of sessions.
@@ -73,7 +79,7 @@ type Options struct {
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
-		db: o.DB, records: o.Records, ring: o.Ring, people: o.People, assignments: o.Assignments, idle: o.Idle,
+		db: o.DB, records: o.Records, ring: o.Ring, refreshes: o.Refreshes, audit: o.Audit, people: o.People, assignments: o.Assignments, idle: o.Idle,
 		now: o.Now, random: o.Random, log: o.Log, damaged: o.Damaged, wake: make(chan struct{}, 1),
 	}
 }

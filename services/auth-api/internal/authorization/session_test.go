@@ -104,10 +104,10 @@ func TestRevocationsEndTheRightSessions(t *testing.T) {
 		}, [3]bool{false, true, false}},
 		{"all", func(w *world, s [3]session.Opened) error { return w.endAll() }, [3]bool{}},
 		{"all, as the account is disabled", func(w *world, s [3]session.Opened) error {
-			return w.Change(w.t.Context(), authorization.Account(w.account), func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
+			return w.Change(w.t.Context(), authorization.Account(w.account), act(), func(ctx context.Context, tx *authorization.Tx) error { return tx.Disable(ctx) })
 		}, [3]bool{}},
 		{"all, as the account goes", func(w *world, s [3]session.Opened) error {
-			return w.Change(w.t.Context(), authorization.Account(w.account),
+			return w.Change(w.t.Context(), authorization.Account(w.account), act(),
 				changed(statement("DELETE FROM accounts WHERE id = $1", w.account), (*authorization.Tx).Erase))
 		}, [3]bool{}},
 	} {
@@ -165,7 +165,7 @@ func TestFailedChangeEndsNothing(t *testing.T) {
 	w := newWorld(t)
 	o := w.open()
 	refusal := fault.New(fault.WrongPassword, "no")
-	err := w.Change(t.Context(), authorization.Account(w.account), func(ctx context.Context, tx *authorization.Tx) error {
+	err := w.Change(t.Context(), authorization.Account(w.account), act(), func(ctx context.Context, tx *authorization.Tx) error {
 		if err := tx.EndAll(ctx); err != nil {
 			return err
 		}

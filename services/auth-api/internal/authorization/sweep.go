@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -46,6 +47,10 @@ func (s *Service) SweepOnce(ctx context.Context) (total int64, err error) {
 	}{
 		{`DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires_at < $2 LIMIT $1 FOR UPDATE SKIP LOCKED)`, []any{now.Add(-programRetention)}, false},
 		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $2 LIMIT $1 FOR UPDATE SKIP LOCKED)`, []any{now.Add(-replayWindow)}, false},
+		// Without its nonces nobody can draw a refresh token again, whatever they have. Those of
+		// the grace window stay, by the clock that measures it.
+		{`UPDATE refresh_tokens SET rotations = '' WHERE authorization_id IN (
+			SELECT authorization_id FROM refresh_tokens WHERE rotations <> '' AND rotated_at < clock_timestamp() - $2::interval LIMIT $1 FOR UPDATE SKIP LOCKED)`, []any{2 * refreshGrace}, false},
 		// One statement for each index: a combined condition would scan the whole table.
 		{deleteLeaves(`expires_at < $2`), []any{now.Add(-retention)}, true},
 		{deleteLeaves(`revoked_at < $2`), []any{now.Add(-retention)}, true},
@@ -57,9 +62,6 @@ func (s *Service) SweepOnce(ctx context.Context) (total int64, err error) {
 			WHERE s.erasing AND NOT EXISTS (SELECT FROM authorizations c WHERE c.parent_id = a.id)
 				AND NOT EXISTS (SELECT FROM outbox o WHERE o.selector = 'subject' AND o.target = uuid_send(s.id) AND o.done_at IS NULL)
 			LIMIT $1 FOR UPDATE OF a SKIP LOCKED)`, nil, true},
-		{`UPDATE subjects SET erasing = false WHERE id IN (
-			SELECT id FROM subjects s WHERE erasing AND NOT EXISTS (SELECT FROM authorizations a WHERE a.subject_id = s.id)
-			LIMIT $1 FOR UPDATE SKIP LOCKED)`, nil, false},
 	} {
 		n, err := s.sweep(ctx, step.statement, step.args...)
 		if step.counts {
@@ -69,7 +71,37 @@ func (s *Service) SweepOnce(ctx context.Context) (total int64, err error) {
 			return total, err
 		}
 	}
-	return total, nil
+	return total, s.finishErasing(ctx)
+}
+
+// finishErasing is for deleted accounts that have no authorizations any more. Refusals may
+// have been recorded since the deletion: their addresses go, too.
+func (s *Service) finishErasing(ctx context.Context) error {
+	for {
+		var erased []uuid.UUID
+		err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, `
+				SELECT id FROM subjects s WHERE erasing AND NOT EXISTS (SELECT FROM authorizations a WHERE a.subject_id = s.id)
+				LIMIT $1 FOR UPDATE SKIP LOCKED`, sweepBatch)
+			if err != nil {
+				return err
+			}
+			if erased, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID]); err != nil || len(erased) == 0 {
+				return err
+			}
+			if err := s.audit.Forget(ctx, tx, erased...); err != nil {
+				return err
+			}
+			_, err = tx.Exec(ctx, `UPDATE subjects SET erasing = false WHERE id = ANY($1)`, erased)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("finish erasing deleted accounts: %w", err)
+		}
+		if len(erased) == 0 {
+			return nil
+		}
+	}
 }
 
 // deleteLeaves deletes the authorizations that match the condition and have no children: a

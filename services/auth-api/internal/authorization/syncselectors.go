@@ -2,7 +2,6 @@ package authorization
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -71,6 +70,7 @@ func (s *Service) syncSelectors(ctx context.Context, take func(context.Context, 
 		}
 		finished := map[*selector]bool{}
 		var ids []uuid.UUID
+		dropped := 0
 		for _, sel := range taken {
 			if sel.unreadable != nil {
 				if err := s.postpone(ctx, tx, sel); err != nil {
@@ -78,17 +78,27 @@ func (s *Service) syncSelectors(ctx context.Context, take func(context.Context, 
 				}
 				continue
 			}
-			if len(ids) >= pageSize {
+			left := pageSize - len(ids) - dropped
+			if left <= 0 {
 				break
 			}
-			some, done, err := s.next(ctx, tx, sel, pageSize-len(ids))
+			if sel.what == selectTree {
+				n, err := s.dropDeadTree(ctx, tx, sel, left)
+				if err != nil {
+					return err
+				}
+				if n > 0 {
+					dropped += n
+					finished[sel] = n < left
+					continue
+				}
+			}
+			some, done, err := s.next(ctx, tx, sel, left)
 			if err != nil {
 				return err
 			}
-			if len(some) == 0 && sel.what == selectToken {
-				if err := s.dropUnknownToken(ctx, sel.target); err != nil {
-					return err
-				}
+			if err := s.dropIfEnded(ctx, sel, some); err != nil {
+				return err
 			}
 			ids = append(ids, some...)
 			finished[sel] = done
@@ -120,11 +130,16 @@ func (s *Service) syncSelectors(ctx context.Context, take func(context.Context, 
 	return c, nil
 }
 
-// dropUnknownToken deletes the record of a token that is not in Postgres.
-func (s *Service) dropUnknownToken(ctx context.Context, target []byte) error {
-	hash, err := token.HashFrom(target)
-	if err != nil {
-		return errors.Join(errors.New("read the target of a selector"), err)
+// dropIfEnded deletes the record of a token that was ended by itself: it is not in Postgres
+// any more, so that its selector selects nothing.
+func (s *Service) dropIfEnded(ctx context.Context, sel *selector, selected []uuid.UUID) error {
+	if sel.what != selectToken || len(selected) > 0 {
+		return nil
 	}
+	hash, err := token.HashFrom(sel.target)
+	if err != nil {
+		return fmt.Errorf("read the target of a selector: %w", err)
+	}
+	sel.ended = true
 	return s.records.Drop(ctx, hash)
 }

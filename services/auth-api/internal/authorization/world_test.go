@@ -13,6 +13,7 @@ import (
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/authtest"
 	"auth.books.test/services/auth-api/internal/fault"
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) { os.Exit(devtest.Main(m)) }
 type world struct {
 	*authorization.Service
 	sessions *session.Service
-	t        *testing.T
+	t        testing.TB
 	db       *pgxpool.Pool // for statements of the tests
 	store    *postgres.DB
 	redis    *redis.Client
@@ -53,7 +54,11 @@ func newWorld(t *testing.T) *world {
 // newWorldOn makes a world on the stores of two URLs; one that is empty is made.
 func newWorldOn(t *testing.T, postgresURL, redisURL string) *world {
 	t.Helper()
-	a := authtest.On(t, authtest.Stores{Postgres: postgresURL, Redis: redisURL})
+	return worldOf(t, authtest.On(t, authtest.Stores{Postgres: postgresURL, Redis: redisURL}))
+}
+
+func worldOf(t testing.TB, a *authtest.World) *world {
+	t.Helper()
 	w := &world{
 		t: t, Service: a.Authorizations, sessions: a.Sessions, db: a.DB, store: a.Store, redis: a.Redis, verifier: a.Verifier,
 		tokens: a.Records, ring: a.Ring, clock: a.Clock, replica: a.Replica,
@@ -114,6 +119,9 @@ func (w *world) endAll() error {
 	return w.sessions.EndAll(context.Background(), w.account, uuid.Nil)
 }
 
+// act is an act whose event does not matter to the test.
+func act() audit.Event { return audit.Event{Verb: audit.RenameAccount} }
+
 // statement returns a change of an account in SQL.
 func statement(sql string, args ...any) func(context.Context, *authorization.Tx) error {
 	return func(ctx context.Context, tx *authorization.Tx) error {
@@ -139,7 +147,7 @@ func changed(change func(context.Context, *authorization.Tx) error, then ...func
 
 // rename changes a name in the account and in its tokens.
 func (w *world) rename(id uuid.UUID, name string) error {
-	return w.Change(context.Background(), authorization.Account(id), changed(statement("UPDATE accounts SET name = $2 WHERE id = $1", id, name), (*authorization.Tx).Rewrite))
+	return w.Change(context.Background(), authorization.Account(id), act(), changed(statement("UPDATE accounts SET name = $2 WHERE id = $1", id, name), (*authorization.Tx).Rewrite))
 }
 
 func (w *world) verify(o session.Opened) (verify.Principal, error) {

@@ -44,6 +44,16 @@ func (w *World) Verify(t token.Token) *verify.Principal {
 	return p
 }
 
+// IsLiveCookie says whether the token of a browser's cookie is live.
+func (w *World) IsLiveCookie(t token.Token) bool {
+	w.t.Helper()
+	_, err := w.Verifier.VerifyBrowser(context.Background(), t.Reveal())
+	if err != nil && !verify.IsDead(err) {
+		w.t.Fatal(err)
+	}
+	return err == nil
+}
+
 // IsLive says whether a token is live.
 func (w *World) IsLive(t token.Token) bool {
 	w.t.Helper()

@@ -7,6 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/password"
 )
 
@@ -36,11 +39,29 @@ func (h *Hashes) During(work func()) int {
 	return int(h.count.Load() - before)
 }
 
-// Clients records which APIs it was told to follow.
+// Clients records which APIs it was told to follow, and knows the clients that it was told.
 type Clients struct {
 	mu       sync.Mutex
 	followed []string
+	known    []uuid.UUID
 	err      error
+}
+
+// Add makes a client known.
+func (c *Clients) Add(id uuid.UUID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = append(c.known, id)
+}
+
+// Check is resource.Clients.
+func (c *Clients) Check(_ context.Context, id uuid.UUID) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.known, id) {
+		return fault.New(fault.ClientNotFound, "There is no such client.")
+	}
+	return nil
 }
 
 // Follow is resource.Clients.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
@@ -18,14 +19,17 @@ import (
 	"auth.books.test/schema/schematest"
 	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/refresh"
 	"auth.books.test/services/auth-api/internal/resource"
+	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/services/auth-api/internal/session"
-	"auth.books.test/verify"
 	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
 )
@@ -40,7 +44,10 @@ const (
 // processors busy for longer than a call should take.
 const storeTimeout = 5 * time.Second
 
-const tokenKey = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+const (
+	tokenKey   = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	serviceKey = "s1:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
+)
 
 // World is auth-api without HTTP, on the stores of one test.
 type World struct {
@@ -48,15 +55,18 @@ type World struct {
 	Resources      *resource.Service
 	Sessions       *session.Service
 	Login          *login.Service
+	Devices        *device.Tokens
 	Limits         *limit.Limiter
+	Refusals       *audit.Refusals
 	Authorizations *authorization.Service
 
 	Ring      *token.KeyRing
+	Service   *servicekey.Ring
 	People    *account.Store
 	Offers    *resource.Store
 	Records   *access.Store
 	Store     *postgres.DB
-	Verifier  verify.Verifier
+	Verifier  *direct.Verifier
 	Passwords *password.Pool
 
 	// Hashes counts what Passwords has derived.
@@ -72,7 +82,14 @@ type World struct {
 }
 
 // Stores are the URLs of a World's stores. One that is empty is made for the test.
-type Stores struct{ Postgres, Redis string }
+type Stores struct {
+	Postgres, Redis string
+	// Tracer, if set, sees the statements of the services.
+	Tracer pgx.QueryTracer
+}
+
+// maxConns is how many connections to Postgres the services of a World have.
+const maxConns = 8
 
 // New makes a World on stores of its own.
 func New(t testing.TB) *World {
@@ -84,13 +101,12 @@ func New(t testing.TB) *World {
 func On(t testing.TB, s Stores) *World {
 	t.Helper()
 	w := &World{t: t, Clock: &Clock{}, Hashes: &Hashes{}, Clients: &Clients{}}
-	w.Ring = must(token.ParseKeyRing(tokenKey))(t)
-	w.openPostgres(s.Postgres)
+	w.Ring, w.Service = must(token.ParseKeyRing(tokenKey))(t), must(servicekey.Parse(serviceKey))(t)
+	w.openPostgres(s)
 	w.openRedis(s.Redis)
-	verifier := must(direct.New(w.Redis, w.Ring, direct.Options{Strict: true, Now: w.Clock.Now}))(t)
-	t.Cleanup(func() { _ = verifier.Close() })
-	w.Verifier = verifier
-	w.Records = access.NewStore(w.Redis, w.Ring, storeTimeout, verifier)
+	w.Verifier = must(direct.New(w.Redis, w.Ring, direct.Options{Strict: true, Now: w.Clock.Now}))(t)
+	t.Cleanup(func() { _ = w.Verifier.Close() })
+	w.Records = access.NewStore(w.Redis, w.Ring, storeTimeout, w.Verifier)
 	w.People, w.Offers = account.NewStore(w.Store), resource.NewStore(w.Store)
 	w.Authorizations = w.Replica()
 	hasher := must(password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, w.Hashes.derive))(t)
@@ -98,36 +114,47 @@ func On(t testing.TB, s Stores) *World {
 	w.Accounts = account.New(w.AccountOptions())
 	w.Resources = resource.New(w.Authorizations, w.People, w.Clients, rand.Reader)
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
-	w.Limits = limit.New(limit.Options{Rates: wide(), Redis: w.Redis, Timeout: storeTimeout, Key: []byte(tokenKey), Now: w.Clock.Now, Log: discard()})
-	w.Login = login.New(w.Accounts, w.Sessions, w.Limits)
+	w.Devices = device.New(w.Service, rand.Reader, w.Clock.Now)
+	w.Refusals = audit.NewRefusals(w.Store, w.Clock.Now, rand.Reader, discard())
+	w.Limit(wide())
 	return w
+}
+
+// Limit replaces the limits of sign-ins.
+func (w *World) Limit(rates limit.Rates) {
+	w.Limits = limit.New(limit.Options{Rates: rates, Redis: w.Redis, Timeout: storeTimeout, Key: []byte(tokenKey), Now: w.Clock.Now, Log: discard()})
+	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals)
 }
 
 // Replica is one more service of authorizations on the same stores.
 func (w *World) Replica() *authorization.Service {
 	return authorization.New(authorization.Options{
-		DB: w.Store, Records: w.Records, Ring: w.Ring, People: w.People, Assignments: w.Offers, Idle: Idle,
+		DB: w.Store, Records: w.Records, Ring: w.Ring, Refreshes: refresh.New(w.Service), Audit: w.Recorder(), People: w.People, Assignments: w.Offers, Idle: Idle,
 		Now: w.Clock.Now, Random: rand.Reader, Log: discard(),
 	})
 }
 
+// Recorder records events at the time of the World's clock.
+func (w *World) Recorder() *audit.Recorder { return audit.New(w.Clock.Now, rand.Reader) }
+
 // AccountOptions are what Accounts is made of, for tests that replace a part.
 func (w *World) AccountOptions() account.Options {
 	return account.Options{
-		Store: w.People, Passwords: w.Passwords, Policy: password.NewPolicy("auth.books.test"),
-		Authorizations: w.Authorizations, Belongings: w.Offers, Random: rand.Reader,
+		Store: w.People, Passwords: w.Passwords, Preferred: w.Passwords.Preferred(), Policy: password.NewPolicy("auth.books.test"),
+		Authorizations: w.Authorizations, Belongings: w.Offers, Audit: w.Recorder(), Random: rand.Reader,
 	}
 }
 
-func (w *World) openPostgres(url string) {
+func (w *World) openPostgres(s Stores) {
 	w.t.Helper()
+	url := s.Postgres
 	if url == "" {
 		url = schematest.Database(w.t)
 	}
 	w.DB = must(pgxpool.New(context.Background(), url))(w.t)
 	w.t.Cleanup(w.DB.Close)
 	pool := must(pgxpool.ParseConfig(url))(w.t)
-	pool.MaxConns = 8
+	pool.MaxConns, pool.ConnConfig.Tracer = maxConns, s.Tracer
 	w.Store = must(postgres.Open(context.Background(), postgres.Options{Pool: pool, Timeout: storeTimeout, Now: time.Now, Log: discard()}))(w.t)
 	w.t.Cleanup(w.Store.Close)
 }
@@ -141,8 +168,14 @@ func (w *World) openRedis(url string) {
 	options.ReadTimeout, options.WriteTimeout = storeTimeout, storeTimeout
 	w.Redis = redis.NewClient(options)
 	w.t.Cleanup(func() { _ = w.Redis.Close() })
-	// Without a rebuild's marker, a verifier could not tell a dead token from a lost
-	// record. Redis may be out of reach here on purpose: then there is nothing to mark.
+	w.MarkRebuilt()
+}
+
+// MarkRebuilt sets the marker of a rebuild. Without it, a verifier could not tell a dead
+// token from a lost record. Redis may be out of reach on purpose: then there is nothing to
+// mark.
+func (w *World) MarkRebuilt() {
+	w.t.Helper()
 	if err := w.Redis.Set(context.Background(), token.RebuiltKey, "partly:", 0).Err(); err != nil {
 		w.t.Log(err)
 	}
@@ -171,17 +204,14 @@ func (w *World) Text(query string, args ...any) (text string) {
 	return text
 }
 
-// Register makes an account and gives its id.
+// Register makes an account with a verified address and gives its id.
 func (w *World) Register(email, password string) uuid.UUID {
 	w.t.Helper()
-	if err := w.Accounts.Register(context.Background(), email, password); err != nil {
-		w.t.Fatal(err)
-	}
-	return must(w.People.Find(context.Background(), email))(w.t)
+	return must(w.Accounts.Create(context.Background(), email, password, true))(w.t)
 }
 
 // SignIn opens a session with a password.
-func (w *World) SignIn(email, password string) session.Opened {
+func (w *World) SignIn(email, password string) login.Opened {
 	w.t.Helper()
 	return must(w.Login.Password(context.Background(), login.Attempt{Email: email, Password: password}))(w.t)
 }

@@ -10,18 +10,24 @@ import (
 )
 
 func accountCommand() *cobra.Command {
-	command := &cobra.Command{Use: "account", Short: "Disable or enable an account"}
-	for name, c := range map[string]struct {
-		status account.Status
-		short  string
-	}{
-		"disable": {account.Disabled, "Forbid an account to sign in, and end its sessions"},
-		"enable":  {account.Active, "Let a disabled account sign in again"},
-	} {
-		command.AddCommand(&cobra.Command{Use: name + " EMAIL", Short: c.short, Args: cobra.ExactArgs(1),
+	command := &cobra.Command{Use: "account", Short: "Create, verify, disable, enable or unlock an account"}
+	command.AddCommand(createAccountCommand(),
+		&cobra.Command{Use: "verify EMAIL", Short: "Mark an account's address as proved to be the person's", Args: cobra.ExactArgs(1),
 			RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
-				return done(a.Accounts.SetStatus(ctx, args[0], c.status), "The account is now %s.", c.status)
+				return done(a.Accounts.VerifyEmail(ctx, args[0]), "The account's address is verified.")
+			})},
+		statusCommand("disable", account.Disabled, "Forbid an account to sign in, and end its sessions"),
+		statusCommand("enable", account.Active, "Let a disabled account sign in again"),
+		&cobra.Command{Use: "unlock EMAIL", Short: "Take the password from new devices again, after a hundred wrong ones in a row", Args: cobra.ExactArgs(1),
+			RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+				return done(a.Accounts.Unlock(ctx, args[0]), "The account takes its password from any device.")
 			})})
-	}
 	return command
+}
+
+func statusCommand(name string, status account.Status, short string) *cobra.Command {
+	return &cobra.Command{Use: name + " EMAIL", Short: short, Args: cobra.ExactArgs(1),
+		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+			return done(a.Accounts.SetStatus(ctx, args[0], status), "The account is now %s.", status)
+		})}
 }

@@ -21,7 +21,7 @@ type Build struct{ Version, Commit string }
 func Main(b Build, more ...*cobra.Command) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, b, os.Args[1:], os.Stdout, os.Stderr, more); err != nil {
+	if err := run(ctx, b, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, more); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -30,15 +30,16 @@ func Main(b Build, more ...*cobra.Command) int {
 
 // run builds the command tree and executes args. Settings come from the environment, see
 // package config.
-func run(ctx context.Context, b Build, args []string, stdout, stderr io.Writer, more []*cobra.Command) error {
+func run(ctx context.Context, b Build, args []string, stdin io.Reader, stdout, stderr io.Writer, more []*cobra.Command) error {
 	root := &cobra.Command{
 		Use: "auth-api", Short: "Signs people in for other APIs",
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.AddCommand(serveCommand(b.Version), schemaCommand(), accountCommand(),
-		apiCommand(), roleCommand(), clientCommand(), tokenCommand(), configCommand(), versionCommand(b), hashCommand())
+		apiCommand(), roleCommand(), clientCommand(), tokenCommand(), auditCommand(), configCommand(), versionCommand(b), hashCommand())
 	root.AddCommand(more...)
 	root.SetArgs(args)
+	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	return root.ExecuteContext(ctx)

@@ -27,16 +27,22 @@ func roleCommand() *cobra.Command {
 		scopesFlag(c, &scopes, "a scope of the role, one that the API offers")
 		command.AddCommand(c)
 	}
-	command.AddCommand(
-		&cobra.Command{Use: "grant EMAIL AUDIENCE ROLE", Short: "Assign a role to an account", Args: cobra.ExactArgs(3),
-			RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
-				err := a.Resources.Assign(ctx, args[0], args[1], args[2])
-				return done(err, "The account has the role %s of %s. %s", args[2], args[1], laterHint)
-			})},
-		&cobra.Command{Use: "revoke EMAIL AUDIENCE ROLE", Short: "Remove a role from an account, and its scopes from live tokens", Args: cobra.ExactArgs(3),
+	var unverified bool
+	grant := &cobra.Command{Use: "grant ID AUDIENCE ROLE", Short: "Assign a role to an account or a client, named by its id; an account also by its address, if that is verified", Args: cobra.ExactArgs(3),
+		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+			assign := a.Resources.Assign
+			if unverified {
+				assign = a.Resources.AssignUnverified
+			}
+			err := assign(ctx, args[0], args[1], args[2])
+			return done(err, "The role %s of %s is assigned. %s", args[2], args[1], laterHint)
+		})}
+	grant.Flags().BoolVar(&unverified, "unverified-email", false, "accept an address that nobody has proved: whoever registered it first, not necessarily its owner, gets the role")
+	command.AddCommand(grant,
+		&cobra.Command{Use: "revoke ID AUDIENCE ROLE", Short: "Remove a role from an account or a client, named by its id, or by the account's address, and its scopes from live tokens", Args: cobra.ExactArgs(3),
 			RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 				err := a.Resources.Unassign(ctx, args[0], args[1], args[2])
-				return done(err, "The account no longer has the role %s of %s.", args[2], args[1])
+				return done(err, "The role %s of %s is removed.", args[2], args[1])
 			})},
 	)
 	return command

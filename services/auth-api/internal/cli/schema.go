@@ -26,6 +26,7 @@ func schemaCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			o.ServiceRole = string(c.AuthDBRole)
 			p, err := schema.Current().Plan(cmd.Context(), c.PostgresURL(), o)
 			if err != nil {
 				return ExplainSchema(err)
@@ -42,6 +43,7 @@ func schemaCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			o.ServiceRole = string(c.AuthDBRole)
 			p, err := applySchema(cmd.Context(), c.PostgresURL(), o, wait, cmd.ErrOrStderr())
 			if err != nil {
 				return err
@@ -55,8 +57,8 @@ func schemaCommand() *cobra.Command {
 	return command
 }
 
-// applySchema tries again for up to wait, while Postgres is down or read-only, or its
-// tables are locked. It logs each reason once. Any other error is final.
+// applySchema tries again for up to wait, while Postgres is down or read-only, its tables
+// are locked, or the role of the service is yet to be made. It logs each reason once. Any other error is final.
 func applySchema(ctx context.Context, url string, o schema.Options, wait time.Duration, log io.Writer) (schema.Plan, error) {
 	logged := map[string]bool{}
 	for end := time.Now().Add(wait); ; {
@@ -83,7 +85,7 @@ func isTransient(err error) bool {
 	if connect.IsMisconfigured(err) {
 		return false
 	}
-	return errors.Is(err, schema.ErrBusy) || errors.Is(err, schema.ErrUnreachable) || connect.IsTransient(err)
+	return errors.Is(err, schema.ErrBusy) || errors.Is(err, schema.ErrNoRole) || errors.Is(err, schema.ErrUnreachable) || connect.IsTransient(err)
 }
 
 // ExplainSchema adds what to do to an error of the server; errors of the schema say it

@@ -78,7 +78,7 @@ func showToken(ctx context.Context, c config.Config, h token.Hash, out io.Writer
 func printPrincipal(out io.Writer, p *verify.Principal) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, field := range [][2]string{
-		{"key", p.Hash.Key()}, {"kind", string(p.Kind)}, {"subject", p.Subject}, {"client", p.Client}, {"email", p.Email}, {"name", quoted(p.Name)},
+		{"key", p.Hash.Key()}, {"kind", string(p.Kind)}, {"subject", p.Subject}, {"client", p.Client}, {"email", p.Email}, {"email verified", verified(p)}, {"name", quoted(p.Name)},
 		{"authorization", p.Authorization}, {"audiences", strings.Join(p.Audiences, " ")}, {"scopes", strings.Join(p.Scopes, " ")},
 		{"issued", moment(p.IssuedAt)}, {"authenticated", moment(p.AuthenticatedAt)}, {"authenticated by", strings.Join(p.AuthenticatedBy, " ")},
 		{"expires", moment(p.ExpiresAt)}, {"expires unused", moment(p.IdleExpiresAt)},
@@ -88,6 +88,14 @@ func printPrincipal(out io.Writer, p *verify.Principal) error {
 		}
 	}
 	return w.Flush()
+}
+
+// verified says whether the address is verified. A client has none.
+func verified(p *verify.Principal) string {
+	if p.Email == "" {
+		return ""
+	}
+	return strconv.FormatBool(p.EmailVerified)
 }
 
 // quoted quotes a name that a person chose, so that it cannot control the terminal.

@@ -26,7 +26,7 @@ func withApp(work func(ctx context.Context, a *app.App, args []string) (said str
 			return err
 		}
 		defer a.Close()
-		said, err := work(cmd.Context(), a, args)
+		said, err := work(AsOperator(cmd.Context()), a, args)
 		return report(cmd, said, err)
 	}
 }

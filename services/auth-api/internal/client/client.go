@@ -30,18 +30,20 @@ func (c Client) Narrow(scopes []string) []string {
 
 // Listed is a client as an operator sees it.
 type Listed struct {
-	ID       uuid.UUID
-	Audience string
-	Name     string
-	// Secrets is the number of valid secrets: one, or two during a rotation.
-	Secrets   int
+	Registration
 	CreatedAt time.Time
 	RotatedAt time.Time
 	// DisabledAt is zero while the client is enabled.
 	DisabledAt time.Time
+	secrets    []secretHash
 }
 
-// Credentials are what a client authenticates with. The secret is shown only once.
+// Secrets is the number of valid secrets: one, or two during a rotation; none of clients
+// that have no secret.
+func (l Listed) Secrets() int { return len(l.secrets) }
+
+// Credentials are what a client authenticates with. The secret is shown only once; it is ""
+// for clients that have none.
 type Credentials struct {
 	ID     uuid.UUID
 	Secret string

@@ -33,6 +33,8 @@ type world struct {
 	t     *testing.T
 	redis *redis.Client
 	sql   func(statement string, args ...any)
+	store *client.Store
+	base  *authtest.World
 }
 
 // Tests write records directly, and the change must be visible at once.
@@ -65,7 +67,7 @@ func newSealer(t *testing.T, text string) *client.Sealer {
 func newWorldWith(t *testing.T, redisURL, url, ring string, strict bool) *world {
 	t.Helper()
 	base := authtest.On(t, authtest.Stores{Postgres: url, Redis: redisURL})
-	w := &world{t: t, redis: base.Redis, sql: base.SQL}
+	w := &world{t: t, redis: base.Redis, sql: base.SQL, store: client.NewStore(base.Store), base: base}
 	records, err := client.NewCachedRecords(client.NewRedisRecords(w.redis, newSealer(t, ring), time.Second), 500*time.Millisecond, strict, time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +75,7 @@ func newWorldWith(t *testing.T, redisURL, url, ring string, strict bool) *world 
 	t.Cleanup(func() { _ = records.Close() })
 	w.Authenticator = client.NewAuthenticator(records)
 	w.Service = client.New(client.Options{
-		Store: client.NewStore(base.Store), Records: records, Authorizations: base.Authorizations, Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Store: w.store, Records: records, Authorizations: base.Authorizations, Audit: base.Recorder(), Random: rand.Reader, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	w.sql(`INSERT INTO apis (id, audience, scopes) VALUES (gen_random_uuid(), 'books', '{books:read,books:write}') ON CONFLICT DO NOTHING`)
 	return w
@@ -81,7 +83,12 @@ func newWorldWith(t *testing.T, redisURL, url, ring string, strict bool) *world 
 
 func (w *world) create() client.Credentials {
 	w.t.Helper()
-	made, err := w.Create(w.t.Context(), "books", "")
+	return w.register(client.Registration{Audience: "books"})
+}
+
+func (w *world) register(r client.Registration) client.Credentials {
+	w.t.Helper()
+	made, err := w.Create(w.t.Context(), r)
 	if err != nil {
 		w.t.Fatal(err)
 	}

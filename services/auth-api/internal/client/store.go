@@ -22,7 +22,7 @@ type Store struct{ db *postgres.DB }
 // NewStore uses the database.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-// state is what Postgres knows of a client.
+// state is what Postgres knows of a client that introspects.
 type state struct {
 	record   Record
 	disabled bool
@@ -30,36 +30,46 @@ type state struct {
 
 const stateColumns = `a.audience, a.scopes, c.secret_hashes, c.disabled_at IS NOT NULL FROM clients c JOIN apis a ON a.id = c.api_id`
 
-func (s *state) scan(row pgx.Row, first ...any) error {
+func (s *state) scan(row pgx.Row, first ...any) (err error) {
 	var hashes [][]byte
 	if err := row.Scan(append(first, &s.record.Audience, &s.record.Scopes, &hashes, &s.disabled)...); err != nil {
 		return err
 	}
-	for _, h := range hashes {
-		if len(h) != len(secretHash{}) {
-			return errors.New("a secret's hash does not have the length of SHA-256")
-		}
-		s.record.secrets = append(s.record.secrets, secretHash(h))
-	}
-	return nil
+	s.record.secrets, err = secretHashes(hashes)
+	return err
 }
 
-// withLock runs work while the client's row is locked. The state is read in a second
-// statement: one that locks and reads would see the API as it was before the wait for the
-// lock.
+func secretHashes(columns [][]byte) (hashes []secretHash, err error) {
+	for _, h := range columns {
+		if len(h) != len(secretHash{}) {
+			return nil, errors.New("a secret's hash does not have the length of SHA-256")
+		}
+		hashes = append(hashes, secretHash(h))
+	}
+	return hashes, nil
+}
+
+// withLock runs work while the client's row is locked, if the client introspects: others have
+// no record. The state is read in a second statement: one that locks and reads would see the
+// API as it was before the wait for the lock.
 func (s *Store) withLock(ctx context.Context, id uuid.UUID, work func(context.Context, state) error) error {
 	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT FROM clients WHERE id = $1 FOR UPDATE`, id); err != nil {
 			return fmt.Errorf("lock client: %w", err)
 		}
 		var current state
-		if err := current.scan(tx.QueryRow(ctx, `SELECT `+stateColumns+` WHERE c.id = $1`, id)); err != nil {
+		err := current.scan(tx.QueryRow(ctx, `SELECT `+stateColumns+` WHERE c.id = $1`, id))
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("read client: %w", err)
 		}
 		return work(ctx, current)
 	})
 }
 
+// states are those of all clients that introspect.
 func (s *Store) states(ctx context.Context) (map[uuid.UUID]state, error) {
 	all := map[uuid.UUID]state{}
 	err := s.each(ctx, `SELECT c.id, `+stateColumns, func(row pgx.CollectableRow) error {
@@ -72,26 +82,6 @@ func (s *Store) states(ctx context.Context) (map[uuid.UUID]state, error) {
 	return all, err
 }
 
-// List returns all clients, grouped by API.
-func (s *Store) List(ctx context.Context) (all []Listed, err error) {
-	err = s.each(ctx, `
-		SELECT c.id, a.audience, c.name, cardinality(c.secret_hashes), c.created_at, c.rotated_at, c.disabled_at
-		FROM clients c JOIN apis a ON a.id = c.api_id ORDER BY a.audience, c.created_at, c.id`, func(row pgx.CollectableRow) error {
-		var l Listed
-		var disabled *time.Time
-		err := row.Scan(&l.ID, &l.Audience, &l.Name, &l.Secrets, &l.CreatedAt, &l.RotatedAt, &disabled)
-		if disabled != nil {
-			l.DisabledAt = *disabled
-		}
-		all = append(all, l)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list clients: %w", err)
-	}
-	return all, nil
-}
-
 func (s *Store) ofAPI(ctx context.Context, audience string) (ids []uuid.UUID, err error) {
 	err = s.each(ctx, `SELECT c.id FROM clients c JOIN apis a ON a.id = c.api_id WHERE a.audience = $1`, func(row pgx.CollectableRow) error {
 		var id uuid.UUID
@@ -102,24 +92,16 @@ func (s *Store) ofAPI(ctx context.Context, audience string) (ids []uuid.UUID, er
 	return ids, err
 }
 
-func (s *Store) insert(ctx context.Context, id uuid.UUID, audience, name string, hash secretHash, now time.Time) error {
-	return s.change(ctx, fault.New(fault.APINotFound, "There is no API with this audience."), `
-		INSERT INTO clients (id, api_id, name, secret_hashes, created_at, rotated_at)
-		SELECT $1, id, $3, ARRAY[$4::bytea], $5, $5 FROM apis WHERE audience = $2`, id, audience, name, hash[:], now)
-}
-
-func (s *Store) addSecret(ctx context.Context, id uuid.UUID, hash secretHash, now time.Time) error {
-	err := s.change(ctx, notFound(), `
-		UPDATE clients SET secret_hashes = array_prepend($2::bytea, secret_hashes), rotated_at = $3
-		WHERE id = $1 AND disabled_at IS NULL`, id, hash[:], now)
+func (s *Store) addSecret(ctx context.Context, record recordAct, id uuid.UUID, hash secretHash, now time.Time) error {
+	err := s.changeSecrets(ctx, record, id, `UPDATE clients SET secret_hashes = array_prepend($2::bytea, secret_hashes), rotated_at = $3 WHERE id = $1`, id, hash[:], now)
 	if violated := (*pgconn.PgError)(nil); errors.As(err, &violated) && violated.ConstraintName == "clients_secret_hashes" {
 		return fault.New(fault.AlreadyExists, "Two secrets of the client are valid. Revoke the old one first: client rotate ID --drop-old.")
 	}
 	return err
 }
 
-func (s *Store) dropOld(ctx context.Context, id uuid.UUID) error {
-	return s.change(ctx, notFound(), `UPDATE clients SET secret_hashes = secret_hashes[1:1] WHERE id = $1 AND disabled_at IS NULL`, id)
+func (s *Store) dropOld(ctx context.Context, record recordAct, id uuid.UUID) error {
+	return s.changeSecrets(ctx, record, id, `UPDATE clients SET secret_hashes = secret_hashes[1:1] WHERE id = $1`, id)
 }
 
 func disable(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
@@ -134,14 +116,23 @@ func notFound() error {
 	return fault.New(fault.ClientNotFound, "There is no such client, or it is disabled.")
 }
 
-// change runs a statement that must change a row; otherwise it returns missing.
-func (s *Store) change(ctx context.Context, missing error, statement string, args ...any) error {
+// recordAct records what a change does, in its transaction.
+type recordAct func(ctx context.Context, tx pgx.Tx) error
+
+// changeSecrets runs a statement on a client that has a secret, and records the act.
+func (s *Store) changeSecrets(ctx context.Context, record recordAct, id uuid.UUID, statement string, args ...any) error {
 	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, statement, args...)
-		if err == nil && tag.RowsAffected() == 0 {
-			return missing
+		known, err := lock(ctx, tx, id)
+		if err != nil {
+			return err
 		}
-		return err
+		if known.Authentication != Secret {
+			return fault.Invalid("client", "no_secret", "This client has no secret: it is public, or signs with a key of its own.")
+		}
+		if _, err := tx.Exec(ctx, statement, args...); err != nil {
+			return err
+		}
+		return record(ctx, tx)
 	})
 }
 

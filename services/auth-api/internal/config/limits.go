@@ -10,6 +10,9 @@ import (
 // (limit.TestWhateverIsTypedTakesLittleOfRedis).
 const MaxLimitKeys = 60_000
 
+// maxAccountKeys is how many keys the limit of accounts makes at most (package limit).
+const maxAccountKeys = 24_000
+
 // validateLimits checks that the limits over all are on, and that they bound the keys of
 // the others.
 func (c *Config) validateLimits(faults *setting.Faults) {
@@ -22,9 +25,9 @@ func (c *Config) validateLimits(faults *setting.Faults) {
 		}
 	}
 	// An address has a key for its /64 and one for its /48.
-	keys := 2*keysOf(c.LimitSignIn, c.LimitSignInOverall) + keysOf(c.LimitSession, c.LimitSignInOverall) +
+	keys := min(maxAccountKeys, keysOf(c.LimitAccount, c.LimitSignInOverall)) + 2*keysOf(c.LimitSignIn, c.LimitSignInOverall) + keysOf(c.LimitSession, c.LimitSignInOverall) +
 		2*keysOf(c.LimitRegistration, c.LimitRegistrationOverall) + 2*keysOf(c.LimitClient, c.LimitClientOverall)
-	if keys > MaxLimitKeys && !faults.Has("AUTH_API_LIMIT_SIGN_IN", "AUTH_API_LIMIT_SESSION", "AUTH_API_LIMIT_REGISTRATION", "AUTH_API_LIMIT_CLIENT") {
+	if keys > MaxLimitKeys && !faults.Has("AUTH_API_LIMIT_SIGN_IN", "AUTH_API_LIMIT_ACCOUNT", "AUTH_API_LIMIT_SESSION", "AUTH_API_LIMIT_REGISTRATION", "AUTH_API_LIMIT_CLIENT") {
 		faults.Add(names, "with the others the limits could make %d keys in Redis, more than the %d that take 16 MB: lower them, or shorten the periods of the other AUTH_API_LIMIT_ settings", keys, MaxLimitKeys)
 	}
 }
@@ -45,7 +48,7 @@ func (c *Config) LimitsOff() (names []string) {
 		name string
 		rate setting.Rate
 	}{
-		{"AUTH_API_LIMIT_SIGN_IN", c.LimitSignIn}, {"AUTH_API_LIMIT_SESSION", c.LimitSession},
+		{"AUTH_API_LIMIT_SIGN_IN", c.LimitSignIn}, {"AUTH_API_LIMIT_ACCOUNT", c.LimitAccount}, {"AUTH_API_LIMIT_DEVICE", c.LimitDevice}, {"AUTH_API_LIMIT_SESSION", c.LimitSession},
 		{"AUTH_API_LIMIT_REGISTRATION", c.LimitRegistration}, {"AUTH_API_LIMIT_CLIENT", c.LimitClient},
 	} {
 		if one.rate.Attempts == 0 {

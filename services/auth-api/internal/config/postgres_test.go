@@ -196,7 +196,7 @@ func TestNoMessageHoldsAPartOfASecret(t *testing.T) {
 		if err := os.WriteFile(file, []byte(strings.ReplaceAll(form, "%s", secret)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for name := range secrets() {
+		for name := range secrets(t) {
 			set(t, map[string]string{name: "", name + "_FILE": file})
 			if _, err := config.Load(); err != nil && strings.Contains(err.Error(), secret) {
 				t.Errorf("%s_FILE of %q: %v", name, form, err)

@@ -2,6 +2,10 @@ package config_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -39,24 +43,41 @@ func TestEverySecretSettingHasTheSecretType(t *testing.T) {
 			t.Errorf("%s: named like a secret: %v, held as one: %v", name, named, !named)
 		}
 	}
-	if len(secrets) != 7 {
-		t.Errorf("%d secrets: %v; the tests below give values to 7", len(secrets), secrets)
+	if len(secrets) != 8 {
+		t.Errorf("%d secrets: %v; the tests below give values to 8", len(secrets), secrets)
 	}
 }
 
 const marker = "aHVzaGh1c2hodXNoaHVzaGh1c2hodXNoaHVzaGh1c2g=" // base64 of "hushhush…"
 
-// secrets are valid values of all secret settings, each with the marker.
-func secrets() map[string]string {
+// signingKey is a private key, of which the first letters are shown here alone.
+func signingKey(t *testing.T) string {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+// secrets are valid values of all secret settings, each with the marker, but for the signing
+// key, which has to be one.
+func secrets(t *testing.T) map[string]string {
+	t.Helper()
 	return map[string]string{
-		"AUTH_DB_URL": "postgres://auth:" + marker[:40] + "@host/auth", "AUTH_DB_PASSWORD": marker,
+		"AUTH_API_SIGNING_KEY": "i1:" + signingKey(t),
+		"AUTH_DB_URL":          "postgres://auth:" + marker[:40] + "@host/auth", "AUTH_DB_PASSWORD": marker,
 		"SESSION_DB_URL": "redis://:" + marker[:40] + "@host", "SESSION_DB_PASSWORD": marker,
 		"SESSION_DB_TOKEN_KEY": "k1:" + marker, "AUTH_API_SERVICE_KEY": "s1:" + marker[:40] + "aHVzaA==", "PASSWORD_PEPPER": "p1:" + marker,
 	}
 }
 
 func TestNoSecretIsShownInAnyWay(t *testing.T) {
-	given := secrets()
+	given := secrets(t)
 	for _, name := range variables(isSecret) {
 		if given[name] == "" {
 			t.Fatalf("%s has no value here", name)
@@ -84,7 +105,7 @@ func TestNoSecretIsShownInAnyWay(t *testing.T) {
 		shown[name] = log.String()
 	}
 	for how, text := range shown {
-		if strings.Contains(text, marker[:12]) || strings.Contains(text, "hush") {
+		if strings.Contains(text, marker[:12]) || strings.Contains(text, "hush") || strings.Contains(text, given["AUTH_API_SIGNING_KEY"][40:60]) {
 			t.Errorf("%s shows a secret: %s", how, text)
 		}
 	}
@@ -104,6 +125,7 @@ func TestNoFaultShowsASecret(t *testing.T) {
 		"AUTH_DB_URL":          "postgres://auth:" + marker[:40] + "@host:port/auth",
 		"SESSION_DB_URL":       "redis://:" + marker[:40] + "@host:port",
 		"SESSION_DB_TOKEN_KEY": "k1:" + marker[:12], "AUTH_API_SERVICE_KEY": "s1:" + marker[:12], "PASSWORD_PEPPER": "p1:" + marker[:12],
+		"AUTH_API_SIGNING_KEY": "i1:" + marker,
 	} {
 		for _, value := range []string{value, marker, "postgres://" + marker[:40] + " " + marker, marker + ":k1"} {
 			t.Run(variable+" of "+value, func(t *testing.T) {
@@ -120,7 +142,7 @@ func TestNoFaultShowsASecret(t *testing.T) {
 // Kubernetes and Compose provide secrets as files, so every secret can be read from one.
 func TestEverySecretCanBeAFile(t *testing.T) {
 	all := setting.Names(&config.Config{})
-	for variable, value := range secrets() {
+	for variable, value := range secrets(t) {
 		t.Run(variable, func(t *testing.T) {
 			if !slices.Contains(all, variable+"_FILE") {
 				t.Fatalf("there is no %s_FILE", variable)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"auth.books.test/internal/setting"
+	"auth.books.test/services/auth-api/internal/idtoken"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/verify/token"
@@ -29,6 +30,7 @@ func (c *Config) validateRedis(faults *setting.Faults) {
 func (c *Config) validateKeys(faults *setting.Faults) {
 	c.validateTokenKey(faults)
 	c.validateServiceKey(faults)
+	c.validateSigningKey(faults)
 	var err error
 	if c.parsed.peppers, err = password.ParsePeppers(c.Pepper.Reveal()); err != nil {
 		faults.Add("PASSWORD_PEPPER", "%v", err)
@@ -63,10 +65,25 @@ func (c *Config) validateServiceKey(faults *setting.Faults) {
 	}
 }
 
+// validateSigningKey allows that there is none: then there is OAuth without OpenID Connect.
+func (c *Config) validateSigningKey(faults *setting.Faults) {
+	const name = "AUTH_API_SIGNING_KEY"
+	if !c.SigningKey.IsSet() || faults.Has(name) {
+		return
+	}
+	var err error
+	if c.parsed.signingKeys, err = idtoken.ParseKeys(c.SigningKey.Reveal()); err != nil {
+		faults.Add(name, "%v", err)
+	}
+}
+
 // validateTogether checks combinations of settings.
 func (c *Config) validateTogether(faults *setting.Faults) {
 	if c.SessionLifetime.Duration < c.SessionIdle.Duration && !faults.Has("SESSION_IDLE_LIFETIME", "SESSION_LIFETIME") {
 		faults.Add("SESSION_IDLE_LIFETIME, SESSION_LIFETIME", "the idle lifetime is longer than the lifetime: lower SESSION_IDLE_LIFETIME or raise SESSION_LIFETIME")
+	}
+	if c.RefreshLifetime.Duration < c.AccessLifetime.Duration && !faults.Has("AUTH_API_ACCESS_LIFETIME", "AUTH_API_REFRESH_LIFETIME") {
+		faults.Add("AUTH_API_ACCESS_LIFETIME, AUTH_API_REFRESH_LIFETIME", "an app could refresh for less long than its first access token lives: lower AUTH_API_ACCESS_LIFETIME or raise AUTH_API_REFRESH_LIFETIME")
 	}
 	if c.VerifyCache.Value == 0 && !c.VerifyStrict.On && !faults.Has("AUTH_API_VERIFY_CACHE_MIB", "AUTH_API_VERIFY_STRICT") {
 		faults.Add("AUTH_API_VERIFY_CACHE_MIB", "0 is not allowed: write 1 or more, or set AUTH_API_VERIFY_STRICT=true to verify without a cache")
@@ -75,6 +92,7 @@ func (c *Config) validateTogether(faults *setting.Faults) {
 		faults.Add("AUTH_API_ADDR, AUTH_API_METRICS_ADDR", "both use the same port: change one of them")
 	}
 	c.validateLimits(faults)
+	c.validatePages(faults)
 	isSecure := func(origin string) bool { return strings.HasPrefix(origin, "https://") }
 	if c.Issuer.URL != "" && !isSecure(c.Issuer.URL) && !isLoopback(c.Issuer.URL) && slices.ContainsFunc(c.CORSOrigins.List, isSecure) {
 		faults.Add("AUTH_API_ISSUER, AUTH_API_CORS_ORIGINS", "the issuer is http:// and an origin is https://: browsers do not let pages of that origin call it. Write the issuer with https://")

@@ -29,17 +29,26 @@ const (
 	InvalidCredentials Code = "invalid_credentials"
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
+	RegistrationClosed Code = "registration_closed"
 	// The caller, or somebody like them, has tried too often.
 	TooManyAttempts Code = "too_many_attempts"
 	// Only under /oauth, whose errors have names of their own.
 	InvalidClient        Code = "invalid_client"
 	UnsupportedGrantType Code = "unsupported_grant_type"
+	InvalidGrant         Code = "invalid_grant"
+	UnauthorizedClient   Code = "unauthorized_client"
+	InvalidTarget        Code = "invalid_target"
+	TooManyTokens        Code = "too_many_tokens"
+	// Only on pages: a form or a link that has become too old, or is another browser's.
+	RequestExpired Code = "request_expired"
 	// The object of the request does not exist.
 	SessionNotFound Code = "session_not_found"
 	AccountNotFound Code = "account_not_found"
 	APINotFound     Code = "api_not_found"
 	RoleNotFound    Code = "role_not_found"
 	ClientNotFound  Code = "client_not_found"
+	// Nobody has proved that the address is the account's, which the command asks for.
+	EmailNotVerified Code = "email_not_verified"
 	// The object to create exists already.
 	AlreadyExists Code = "already_exists"
 	// The service cannot answer now.

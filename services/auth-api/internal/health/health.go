@@ -12,6 +12,7 @@ import (
 	"auth.books.test/schema"
 	"auth.books.test/schema/connect"
 	"auth.books.test/services/auth-api/internal/access"
+	"auth.books.test/services/auth-api/internal/postgres"
 )
 
 // deadline bounds one check. A store that needs longer counts as down.
@@ -40,7 +41,7 @@ type SessionDB interface {
 
 // AuthDB checks whether transactions work; *postgres.DB implements it.
 type AuthDB interface {
-	Check(ctx context.Context, columns map[string][]string) (problem string)
+	Check(ctx context.Context, needs postgres.Needs) (problem string)
 	Refused() string
 	SQL() *sql.DB
 }
@@ -51,13 +52,13 @@ type Checker struct {
 	sql       *sql.DB // of authDB
 	sessionDB SessionDB
 	desired   schema.Desired
-	columns   map[string][]string // of desired, by table
+	needs     postgres.Needs // of desired
 	seen      atomic.Bool
 }
 
 // New makes a Checker.
 func New(authDB AuthDB, sessionDB SessionDB, desired schema.Desired) *Checker {
-	return &Checker{authDB: authDB, sql: authDB.SQL(), sessionDB: sessionDB, desired: desired, columns: desired.Columns()}
+	return &Checker{authDB: authDB, sql: authDB.SQL(), sessionDB: sessionDB, desired: desired, needs: postgres.Needs{Columns: desired.Columns(), Rights: desired.Rights()}}
 }
 
 // Check checks both stores at once.
@@ -71,7 +72,7 @@ func (c *Checker) Check(ctx context.Context) Report {
 		r.SessionDB, r.SessionProblem = !session.Down, session.Problem
 	})
 	both.Go(func() {
-		if r.AuthDBProblem = c.authDB.Check(ctx, c.columns); r.AuthDBProblem != "" {
+		if r.AuthDBProblem = c.authDB.Check(ctx, c.needs); r.AuthDBProblem != "" {
 			return
 		}
 		status, err := c.desired.Check(ctx, c.sql)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -21,32 +22,77 @@ const (
 	corsMaxAge  = "600" // seconds
 )
 
-// cors lets pages of the allowed origins read answers (Fetch standard, "CORS
-// protocol"). Fiber's own CORS middleware would not do: some answers are written
-// before any middleware runs, such as 413 and those of GET /verify.
-type cors struct{ origins map[string]bool }
+// ClientOrigins knows the origins of the pages of all clients; client.Origins implements it.
+type ClientOrigins interface {
+	Knows(ctx context.Context, origin string) bool
+}
 
-func newCORS(origins []string) cors {
-	p := cors{origins: map[string]bool{}}
+// cors lets pages of the allowed origins read answers (Fetch standard, "CORS
+// protocol"): of all routes those of the settings, and of the routes for apps also
+// those that clients have registered. Fiber's own CORS middleware would not do: some
+// answers are written before any middleware runs, such as 413 and those of GET
+// /verify.
+type cors struct {
+	origins map[string]bool
+	// clients may be nil: then no client has pages.
+	clients ClientOrigins
+}
+
+func newCORS(origins []string, clients ClientOrigins) cors {
+	p := cors{origins: map[string]bool{}, clients: clients}
 	for _, origin := range origins {
 		p.origins[strings.ToLower(origin)] = true
 	}
 	return p
 }
 
+// isForApps says whether pages of clients may call a route. The authorization endpoint
+// is never among them (RFC 9700, section 2.6).
+func isForApps(path []byte) bool {
+	switch string(path) {
+	case route.Token, route.Revoke, route.UserInfo:
+		return true
+	}
+	return false
+}
+
 // allow marks an answer as readable if the request comes from an allowed origin.
 // All other requests get Vary alone, so that a cache never gives one origin the
 // answer meant for another.
 func (p cors) allow(ctx *fasthttp.RequestCtx) {
-	if len(p.origins) == 0 {
+	if len(p.origins) == 0 && (p.clients == nil || !isForApps(ctx.Path())) {
 		return
 	}
-	h := &ctx.Response.Header
-	h.Set(fiber.HeaderVary, fiber.HeaderOrigin)
-	origin := ctx.Request.Header.Peek(fiber.HeaderOrigin)
+	ctx.Response.Header.Set(fiber.HeaderVary, fiber.HeaderOrigin)
+	if origin := ctx.Request.Header.Peek(fiber.HeaderOrigin); p.allows(ctx, origin) {
+		expose(ctx, origin)
+	}
+}
+
+// allows says whether pages of the origin may call the route. Which client they are of is
+// not known yet.
+func (p cors) allows(ctx *fasthttp.RequestCtx, origin []byte) bool {
 	if p.origins[string(origin)] {
-		h.SetBytesV(fiber.HeaderAccessControlAllowOrigin, origin)
-		h.Set(fiber.HeaderAccessControlExposeHeaders, corsExposed)
+		return true
+	}
+	return len(origin) > 0 && p.clients != nil && isForApps(ctx.Path()) && p.clients.Knows(context.Background(), string(origin))
+}
+
+func expose(ctx *fasthttp.RequestCtx, origin []byte) {
+	ctx.Response.Header.SetBytesV(fiber.HeaderAccessControlAllowOrigin, origin)
+	ctx.Response.Header.Set(fiber.HeaderAccessControlExposeHeaders, corsExposed)
+}
+
+// narrow decides again when the client is known: whether the page is one of its own.
+func (p cors) narrow(ctx *fasthttp.RequestCtx, own bool) {
+	origin := ctx.Request.Header.Peek(fiber.HeaderOrigin)
+	switch {
+	case p.origins[string(origin)]:
+	case own:
+		expose(ctx, origin)
+	default:
+		ctx.Response.Header.Del(fiber.HeaderAccessControlAllowOrigin)
+		ctx.Response.Header.Del(fiber.HeaderAccessControlExposeHeaders)
 	}
 }
 
@@ -54,7 +100,7 @@ func (p cors) allow(ctx *fasthttp.RequestCtx) {
 // sees them. /verify has none, see forward.Door. Server.begin has called allow before.
 func (p cors) preflight(c *fiber.Ctx) error {
 	requested := c.Get(fiber.HeaderAccessControlRequestMethod)
-	if !p.origins[c.Get(fiber.HeaderOrigin)] || c.Method() != fiber.MethodOptions || requested == "" || c.Path() == route.Verify {
+	if c.Method() != fiber.MethodOptions || requested == "" || c.Path() == route.Verify || route.IsPage(c.Path()) || !p.allows(c.Context(), []byte(c.Get(fiber.HeaderOrigin))) {
 		return c.Next()
 	}
 	c.Vary(fiber.HeaderAccessControlRequestMethod, fiber.HeaderAccessControlRequestHeaders)

@@ -6,9 +6,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/page"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 	"auth.books.test/services/auth-api/internal/login"
-	"auth.books.test/services/auth-api/internal/session"
 	"auth.books.test/verify"
 )
 
@@ -21,15 +21,32 @@ type countedVerifier struct {
 // Verify verifies a token and counts the result.
 func (c *countedVerifier) Verify(ctx context.Context, accessToken string) (*verify.Principal, error) {
 	principal, err := c.verifier.Verify(ctx, accessToken)
+	c.count(err)
+	return principal, err
+}
+
+// countedBrowsers counts verifications of browsers' cookies by their result.
+type countedBrowsers struct {
+	verifier page.Verifier
+	verifications
+}
+
+// VerifyBrowser verifies the token of a cookie and counts the result.
+func (c *countedBrowsers) VerifyBrowser(ctx context.Context, cookie string) (*verify.Principal, error) {
+	principal, err := c.verifier.VerifyBrowser(ctx, cookie)
+	c.count(err)
+	return principal, err
+}
+
+func (v verifications) count(err error) {
 	switch {
 	case err == nil:
-		c.ok.Inc()
+		v.ok.Inc()
 	case verify.IsDead(err):
-		c.invalid.Inc()
+		v.invalid.Inc()
 	default:
-		c.unavailable.Inc()
+		v.unavailable.Inc()
 	}
-	return principal, err
 }
 
 // countedLogin counts sign-ins by their result.
@@ -39,7 +56,7 @@ type countedLogin struct {
 }
 
 // Password signs a person in and counts the result.
-func (c *countedLogin) Password(ctx context.Context, a login.Attempt) (session.Opened, error) {
+func (c *countedLogin) Password(ctx context.Context, a login.Attempt) (login.Opened, error) {
 	opened, err := c.login.Password(ctx, a)
 	result := "ok"
 	if err != nil {

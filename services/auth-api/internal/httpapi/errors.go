@@ -13,14 +13,17 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
-// answerError answers errors of handlers and of Fiber itself: as problem details, and
-// under /oauth in OAuth's form.
+// answerError answers errors of handlers and of Fiber itself: as problem details, under
+// /oauth in OAuth's form, and those of pages as pages.
 func (s *Server) answerError(c *fiber.Ctx, err error) error {
 	if _, begun := request.Of(c.UserContext()); !begun {
 		// Fiber refused the request before any middleware ran.
 		s.begin(c)
 	}
 	err = fromFiber(err)
+	if s.isPage(c.Path()) {
+		return s.pages.Answer(c, err)
+	}
 	if strings.HasPrefix(c.Path(), route.OAuth) && fault.CodeOf(err) != fault.RouteNotFound {
 		return request.AnswerOAuth(c, err)
 	}

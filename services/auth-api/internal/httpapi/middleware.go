@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/helmet"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/connection"
 	"auth.books.test/services/auth-api/internal/httpapi/problem"
@@ -46,13 +47,16 @@ func (s *Server) begin(c *fiber.Ctx) (r *request.Request, id string) {
 	c.Set(request.IDHeader, id)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	s.cors.allow(c.Context())
+	if !s.isPage(c.Path()) {
+		s.cors.allow(c.Context())
+	}
 	r = &request.Request{IP: s.clientIP(c), UserAgent: c.Get(fiber.HeaderUserAgent), Realm: s.Realm, Gone: connection.Gone(c.Context().Conn())}
-	c.SetUserContext(request.With(c.UserContext(), r))
+	ctx := audit.With(c.UserContext(), audit.Origin{RequestID: id, Address: r.IP, Device: r.UserAgent})
+	c.SetUserContext(request.With(ctx, r))
 	return r, id
 }
 
-// limitBody enforces bodyLimit on all routes but the batch: Fiber has one limit for all
+// limitBody enforces bodyLimit on all routes but the batch and pages: Fiber has one limit for all
 // routes, which is batchLimit. It refuses compressed bodies, which could exceed the
 // limit once decompressed.
 func limitBody(c *fiber.Ctx) error {
@@ -60,7 +64,7 @@ func limitBody(c *fiber.Ctx) error {
 		return fault.New(fault.UnsupportedMediaType, "Send the body as it is, without Content-Encoding.")
 	}
 	c.Request().Header.Del(fiber.HeaderContentEncoding) // Fiber does not support "identity".
-	if len(c.Request().Body()) > bodyLimit && c.Path() != route.IntrospectBatch {
+	if len(c.Request().Body()) > bodyLimit && c.Path() != route.IntrospectBatch && !route.IsPage(c.Path()) {
 		return problem.BodyTooLarge()
 	}
 	return c.Next()

@@ -16,14 +16,13 @@ import (
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/httpapi"
 	"auth.books.test/services/auth-api/internal/login"
-	"auth.books.test/services/auth-api/internal/session"
 )
 
 // mistaken is a login that panics, as a mistake in our code would.
 type mistaken struct{}
 
 // Password panics.
-func (mistaken) Password(context.Context, login.Attempt) (session.Opened, error) { panic("a mistake") }
+func (mistaken) Password(context.Context, login.Attempt) (login.Opened, error) { panic("a mistake") }
 
 // A page must be able to read the answer to a panic, in the route's own form of errors.
 func TestPanicIsAnErrorInTheRoutesForm(t *testing.T) {

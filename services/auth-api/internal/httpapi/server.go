@@ -16,20 +16,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"auth.books.test/internal/graceful"
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/httpapi/connection"
 	"auth.books.test/services/auth-api/internal/httpapi/forward"
 	"auth.books.test/services/auth-api/internal/httpapi/oauth"
 	"auth.books.test/services/auth-api/internal/httpapi/openapi"
+	"auth.books.test/services/auth-api/internal/httpapi/openid"
+	"auth.books.test/services/auth-api/internal/httpapi/page"
 	"auth.books.test/services/auth-api/internal/httpapi/rest"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
+	"auth.books.test/services/auth-api/internal/idtoken"
 	"auth.books.test/verify"
 )
 
 const (
-	// bodyLimit is the largest body of any route but the batch, in bytes.
+	// bodyLimit is the largest body of any route but the batch and pages, in bytes.
 	bodyLimit = 4 << 10
-	// batchLimit is the largest body of a batch, in bytes: 100 tokens in JSON.
+	// batchLimit is the largest body of a batch, in bytes: 100 tokens in JSON. It is also
+	// that of pages, whose forms have what an app asked for.
 	batchLimit = 8 << 10
 	// headerLimit bounds request line and headers together, in bytes.
 	headerLimit = 8 << 10
@@ -50,15 +56,28 @@ type Limits interface {
 	oauth.Limits
 }
 
+// Refusals records what was refused; audit.Refusals implements it.
+type Refusals interface {
+	Note(ctx context.Context, e audit.Event)
+}
+
 // Options are the parts of a Server. All are required except Offers, Issuer,
-// CORSOrigins and TrustedProxies.
+// CORSOrigins, ClientOrigins and TrustedProxies.
 type Options struct {
-	Accounts      rest.Accounts
-	Sessions      rest.Sessions
-	Login         signin.Login
-	Limits        Limits
-	Verifier      verify.Verifier
-	Clients       oauth.Clients
+	Accounts rest.Accounts
+	Sessions rest.Sessions
+	Login    signin.Login
+	Limits   Limits
+	Refusals Refusals
+	Events   rest.Events
+	Apps     rest.Apps
+	Verifier verify.Verifier
+	Clients  oauth.Clients
+	// Keys sign ID tokens; nil if there are none. OpenID says who people are.
+	Keys          *idtoken.Keys
+	OpenID        openid.People
+	Grants        oauth.Grants
+	ClientOrigins ClientOrigins
 	Health        Health
 	Offers        openapi.Offers
 	Log           *slog.Logger
@@ -66,10 +85,17 @@ type Options struct {
 	Now           func() time.Time
 	Version       string
 	PasswordGrant bool
+	// DocsClient is the public client of the page /docs; "" if there is none.
+	DocsClient string
+	// Registration says whether anybody may make an account.
+	Registration bool
 	// Realm names the service in challenges (RFC 9110, section 11.5).
 	Realm string
 	// Issuer is the URL of the service as its callers know it; may be empty.
-	Issuer      string
+	Issuer string
+	// Pages are what only pages need: New fills in the rest. There are none without an
+	// Issuer.
+	Pages       page.Options
 	CORSOrigins []string
 	// TrustedProxies are networks of proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
@@ -89,6 +115,7 @@ type Server struct {
 	listener atomic.Pointer[graceful.Listener]
 	metrics  metrics
 	refusals *refusals
+	pages    *page.Service // nil if there are none
 	// undeclared lets the log warn once of a proxy that is not trusted.
 	undeclared sync.Once
 }
@@ -96,7 +123,7 @@ type Server struct {
 // New makes a server with all its routes.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, metrics: newMetrics(o.Metrics), methods: methods(), timeouts: connection.Timeouts{Read: readTimeout, Write: writeTimeout, Idle: idleTimeout}}
-	s.cors, s.proxies = newCORS(s.CORSOrigins), newProxies(s.TrustedProxies)
+	s.cors, s.proxies = newCORS(s.CORSOrigins, s.ClientOrigins), newProxies(s.TrustedProxies)
 	s.refusals = newRefusals(o.Log)
 	s.metrics.connections(o.Metrics, &s.listener)
 	// Verifications and sign-ins are counted on all routes.
@@ -126,7 +153,7 @@ func New(o Options) (*Server, error) {
 
 // addRoutes adds the routes of each protocol, and last the OpenAPI document.
 func (s *Server) addRoutes() error {
-	config := openapi.Config(openapi.Options{Version: s.Version, Issuer: s.Issuer, PasswordGrant: s.PasswordGrant})
+	config := openapi.Config(openapi.Options{Version: s.Version, Issuer: s.Issuer, PasswordGrant: s.PasswordGrant, CodeGrant: s.docsSignIn()})
 	rest.Configure(&config)
 	api := humafiber.NewV2WithGroup(s.app, headToo{s.app}, config)
 	doc := openapi.Document{OpenAPI: api.OpenAPI()}
@@ -137,14 +164,33 @@ func (s *Server) addRoutes() error {
 	}
 	s.addVerify(doc)
 	oauth.Add(s.app, doc, oauth.Options{
-		Login: s.Login, Limits: s.Limits, Clients: s.Clients, Sessions: s.Sessions, Verifier: s.Verifier, Now: s.Now,
-		PasswordGrant: s.PasswordGrant, Issuer: s.Issuer, Metrics: s.Metrics,
+		Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Clients: s.Clients, Sessions: s.Sessions, Verifier: s.Verifier, Now: s.Now,
+		Grants: s.Grants, PasswordGrant: s.PasswordGrant, Issuer: s.Issuer, Metrics: s.Metrics, Narrow: s.cors.narrow,
 	})
-	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Login: s.Login, Limits: s.Limits, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm})
+	openid.Add(s.app, doc, openid.Options{Issuer: s.Issuer, PasswordGrant: s.PasswordGrant, Keys: s.Keys, People: s.OpenID, Verifier: s.Verifier, Realm: s.Realm})
+	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Events: s.Events, Apps: s.Apps, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm, Registration: s.Registration})
+	s.addPages()
 	doc.Finish()
 	doc.Serve(s.app, s.Offers)
 	return nil
 }
+
+// addPages adds the pages for people, which the document of the API does not know.
+func (s *Server) addPages() {
+	if s.Issuer == "" {
+		return
+	}
+	o := s.Pages
+	o.Login, o.Sessions, o.Now, o.Issuer = s.Login, s.Sessions, s.Now, s.Issuer
+	o.Verifier = &countedBrowsers{o.Verifier, s.metrics.verifications}
+	o.Registration = signin.Registration{Open: s.Registration, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
+	s.pages = page.New(o)
+	s.pages.Add(s.app)
+}
+
+// isPage says whether a path is that of a page for people, which no page of another origin
+// may read.
+func (s *Server) isPage(path string) bool { return s.pages != nil && route.IsPage(path) }
 
 // Serve answers requests on the listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error {

@@ -45,13 +45,13 @@ func TestRotationInsideANetworkIsOneAddress(t *testing.T) {
 func TestRefusedAttemptsChargeNoOtherLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	l, other := w.replica(signIns(5, 12)), w.replica(signIns(5, 12))
+	l, other := w.replica(signIns(5, 60)), w.replica(signIns(5, 60))
 	w.misses(l, "192.0.2.1", 100)
 	w.misses(other, "192.0.2.1", 100)
 	if n := w.misses(other, "192.0.2.2", 5); n != 5 {
 		t.Errorf("another address: %d, want 5", n)
 	}
-	// 10 of 12 are used.
+	// 10 of the 12 that are for suspects are used.
 	if n := w.misses(l, "192.0.2.3", 5); n != 2 {
 		t.Errorf("what is left for all: %d, want 2", n)
 	}

@@ -1,6 +1,11 @@
 package limit
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"auth.books.test/services/auth-api/internal/fault"
+)
 
 // Attempt is one that was reserved. Whoever reserved it must call Keep or GiveBack; only
 // the first call counts.
@@ -11,6 +16,8 @@ type Attempt struct {
 	// shared says that Redis has it, too.
 	shared bool
 	ended  bool
+	// address is that of a stranger who signs in; otherwise "".
+	address string
 	// leave lets the next attempt of the partition work; nil if nothing limits it.
 	leave func()
 }
@@ -21,6 +28,9 @@ func (a *Attempt) Keep() {
 		return
 	}
 	a.ended = true
+	if a.address != "" {
+		a.limiter.suspects.missed(a.address, a.limiter.Now())
+	}
 	a.leave()
 }
 
@@ -33,6 +43,19 @@ func (a *Attempt) GiveBack(ctx context.Context) {
 	a.ended = true
 	a.undo(ctx)
 	a.leave()
+}
+
+// Postpone is GiveBack for an attempt for which there was no capacity. It returns the fault
+// busy with a longer RetryAfter for strangers, and notes who does not wait for so long.
+func (a *Attempt) Postpone(ctx context.Context, busy error) error {
+	a.GiveBack(ctx)
+	var f *fault.Error
+	if a.address == "" || !errors.As(busy, &f) {
+		return busy
+	}
+	f.RetryAfter = max(f.RetryAfter, overallWait)
+	a.limiter.suspects.refused(a.address, a.limiter.Now(), f.RetryAfter)
+	return busy
 }
 
 // undo takes the attempt out of all limits.

@@ -6,8 +6,8 @@ import "time"
 type attempts struct {
 	made   []made
 	period time.Duration
-	// refused is until when Redis has no place.
-	refused time.Time
+	// refused is until when Redis is not asked again, since it has no place until free.
+	refused, free time.Time
 }
 
 type made struct {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/services/auth-api/internal/limit"
 )
 
 func TestHangingRedisLeavesATenthAndIsLoggedOnce(t *testing.T) {
@@ -51,7 +52,7 @@ func TestFiftyParallelGoodAttemptsAreAdmittedWithoutRedis(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			a, err := l.AttemptSignIn(t.Context(), netip.MustParseAddr("192.0.2.1"))
+			a, err := l.AttemptSignIn(t.Context(), limit.SignIn{From: netip.MustParseAddr("192.0.2.1")})
 			if err != nil {
 				t.Error(err)
 				return
@@ -97,14 +98,14 @@ func TestClientThatLeavesGivesItsTurnAway(t *testing.T) {
 	w := newWorld(t)
 	l := w.replica(signIns(5, 1000)) // one at a time
 	from := netip.MustParseAddr("192.0.2.1")
-	first, err := l.AttemptSignIn(t.Context(), from)
+	first, err := l.AttemptSignIn(t.Context(), limit.SignIn{From: from})
 	if err != nil {
 		t.Fatal(err)
 	}
 	gone, leave := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		_, err := l.AttemptSignIn(gone, from)
+		_, err := l.AttemptSignIn(gone, limit.SignIn{From: from})
 		ended <- err
 	}()
 	leave()
@@ -123,14 +124,14 @@ func TestLineOfAnAddressIsBounded(t *testing.T) {
 	w := newWorld(t)
 	l := w.replica(signIns(5, 1000)) // one at a time
 	from := netip.MustParseAddr("192.0.2.1")
-	first, err := l.AttemptSignIn(t.Context(), from)
+	first, err := l.AttemptSignIn(t.Context(), limit.SignIn{From: from})
 	if err != nil {
 		t.Fatal(err)
 	}
 	refused, admitted := make(chan error, waiting+more), make(chan bool, waiting+more)
 	for range waiting + more {
 		go func() {
-			a, err := l.AttemptSignIn(t.Context(), from)
+			a, err := l.AttemptSignIn(t.Context(), limit.SignIn{From: from})
 			if err != nil {
 				refused <- err
 				return

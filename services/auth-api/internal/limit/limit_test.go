@@ -24,7 +24,7 @@ func TestNoPeriodHasMoreMissesThanTheLimit(t *testing.T) {
 		w.pass(5 * time.Second)
 	}
 	// The first of them was 25 seconds ago.
-	_, err := l.AttemptSignIn(t.Context(), netip.MustParseAddr("192.0.2.1"))
+	_, err := l.AttemptSignIn(t.Context(), limit.SignIn{From: netip.MustParseAddr("192.0.2.1")})
 	f := w.refusal(err)
 	if f.RetryAfter < 34*time.Second || f.RetryAfter > 35*time.Second {
 		t.Errorf("try again after %v, want 35s", f.RetryAfter)
@@ -47,7 +47,7 @@ func TestGoodAttemptsCostNothingAndClearNothing(t *testing.T) {
 	l := w.replica(signIns(5, 1000))
 	good := func(n int) {
 		for range n {
-			a, err := l.AttemptSignIn(t.Context(), netip.MustParseAddr("192.0.2.1"))
+			a, err := l.AttemptSignIn(t.Context(), limit.SignIn{From: netip.MustParseAddr("192.0.2.1")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestParallelGuessesAtTwoReplicasStayInOneLimit(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 80 {
 		all.Go(func() {
-			if a, err := replicas[n%2].AttemptSignIn(t.Context(), netip.MustParseAddr("192.0.2.1")); err == nil {
+			if a, err := replicas[n%2].AttemptSignIn(t.Context(), limit.SignIn{From: netip.MustParseAddr("192.0.2.1")}); err == nil {
 				admitted.Add(1)
 				a.Keep()
 			}
@@ -101,7 +101,7 @@ func TestFiftyParallelGoodAttemptsOfOneAddressAreAdmitted(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 50 {
 		all.Go(func() {
-			a, err := replicas[n%2].AttemptSignIn(t.Context(), netip.MustParseAddr("192.0.2.1"))
+			a, err := replicas[n%2].AttemptSignIn(t.Context(), limit.SignIn{From: netip.MustParseAddr("192.0.2.1")})
 			if err != nil {
 				t.Error(err)
 				return
@@ -128,8 +128,36 @@ func TestMetricHasOneLabelForEachLimit(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"client_address", "client_network", "client_overall", "registration_address", "registration_network", "registration_overall", "session", "sign_in_address", "sign_in_network", "sign_in_overall"}
+	want := []string{"client_address", "client_network", "client_overall", "registration_address", "registration_network", "registration_overall", "session", "sign_in_account", "sign_in_address", "sign_in_device", "sign_in_network", "sign_in_overall"}
 	if !slices.Equal(labels, want) {
 		t.Errorf("%q, want %q", labels, want)
+	}
+}
+
+// Two attempts read the clock one after the other, and may be counted in the opposite order.
+// The clocks of two replicas differ, too.
+func TestAttemptThatIsOvertakenIsAdmitted(t *testing.T) {
+	t.Parallel()
+	r := limit.Rate{Attempts: 10, Period: time.Minute}
+	for name, two := range map[string][2]limit.SignIn{
+		"two addresses": {{From: netip.MustParseAddr("192.0.2.1")}, {From: netip.MustParseAddr("192.0.2.2")}},
+		"a device":      {{Device: "known"}, {Device: "known"}},
+	} {
+		for other, replicas := range map[string]int{"the same replica": 1, "another replica": 2} {
+			w := newWorld(t)
+			var all []*limit.Limiter
+			for range replicas {
+				all = append(all, w.replica(limit.Rates{SignIn: r, SignInOverall: r, Device: r}))
+			}
+			w.pass(time.Minute)
+			for n, s := range two {
+				a, err := all[n%replicas].AttemptSignIn(t.Context(), s)
+				if err != nil {
+					t.Fatalf("%s, %s, attempt %d of 10: %v", name, other, n+1, err)
+				}
+				a.Keep()
+				w.pass(-time.Second)
+			}
+		}
 	}
 }

@@ -31,11 +31,13 @@ type Options struct {
 type Limiter struct {
 	Options
 	signIn, registration, client door
-	session                      policy
+	session, account, device     policy
 
 	shared store
 	memory *memory
 	lines  *lines
+	// suspects are the addresses that have only a part of some limits.
+	suspects *suspects
 	// silentUntil is when Redis is asked again, in nanoseconds; 0 if it answers.
 	silentUntil atomic.Int64
 
@@ -46,11 +48,13 @@ type Limiter struct {
 // New makes a Limiter.
 func New(o Options) *Limiter {
 	l := &Limiter{
-		Options: o, shared: store{o.Redis, o.Timeout}, memory: newMemory(), lines: newLines(),
+		Options: o, shared: store{o.Redis, o.Timeout}, memory: newMemory(), lines: newLines(), suspects: newSuspects(),
 		signIn:       newDoor("sign_in", o.SignIn, o.SignInOverall),
 		registration: newDoor("registration", o.Registration, o.RegistrationOverall),
 		client:       newDoor("client", o.Client, o.ClientOverall),
-		session:      policy{"session", o.Session},
+		session:      policy{name: "session", Rate: o.Session},
+		account:      policy{name: "sign_in_account", Rate: o.Account},
+		device:       policy{name: "sign_in_device", Rate: o.Device, free: o.Device.Attempts / 2},
 		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth_limited_total", Help: "Requests refused by a limit, by the limit.",
 		}, []string{"limit"}),
@@ -68,18 +72,12 @@ func (l *Limiter) policies() (all []policy) {
 	for _, d := range []door{l.signIn, l.registration, l.client} {
 		all = append(all, d.address, d.network, d.overall)
 	}
-	return append(all, l.session)
+	return append(all, l.session, l.account, l.device)
 }
 
 // Collectors are the metrics.
 func (l *Limiter) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{l.limited, l.failures}
-}
-
-// AttemptSignIn reserves a sign-in from an address. Fault of all Attempts:
-// too_many_attempts.
-func (l *Limiter) AttemptSignIn(ctx context.Context, from netip.Addr) (*Attempt, error) {
-	return l.reserve(ctx, l.at(l.signIn, from))
 }
 
 // AttemptRegistration reserves a registration from an address.

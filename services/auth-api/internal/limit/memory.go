@@ -93,9 +93,16 @@ func (m *memory) wait(c claim, now time.Time) time.Duration {
 		return 0
 	}
 	log.forget(now)
-	wait := log.refused.Sub(now)
-	if excess := len(log.made) - c.Attempts; excess >= 0 {
+	wait := time.Duration(0)
+	if log.refused.After(now) {
+		wait = log.free.Sub(now)
+	}
+	made := len(log.made)
+	if excess := made - c.most; excess >= 0 {
 		wait = max(wait, log.made[excess].at.Add(c.Period).Sub(now))
+	} else if delay := c.delay(made); delay > 0 {
+		// Without a delay nobody waits: the one before may have read the clock later.
+		wait = max(wait, log.made[made-1].at.Add(delay).Sub(now))
 	}
 	return wait
 }
@@ -126,7 +133,7 @@ func (m *memory) refuse(c claim, wait time.Duration, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if log := m.log(c); log != nil {
-		log.refused = now.Add(min(wait, recheck))
+		log.refused, log.free = now.Add(min(wait, recheck)), now.Add(wait)
 	}
 }
 

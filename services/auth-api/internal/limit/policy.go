@@ -13,6 +13,9 @@ type Rates struct {
 	// SignIn, Registration and Client are for one address. Client counts wrong secrets of
 	// clients.
 	SignIn, Registration, Client Rate
+	// Account is for sign-ins of strangers at one account: from whatever address, on a
+	// device that is not known. Device is for all known devices of an account.
+	Account, Device Rate
 	// Session is for one session: wrong current passwords.
 	Session Rate
 	// The others are for everybody together, and bound how many keys the limits make.
@@ -33,9 +36,10 @@ const (
 type policy struct {
 	name string
 	Rate
+	// free is after how many attempts in a period the next ones have to wait, each twice as
+	// long as the one before. 0: none waits before the limit is reached.
+	free int
 }
-
-func (p policy) strict() int { return max(1, p.Attempts/strictShare) }
 
 // door is what an address is limited at.
 type door struct{ address, network, overall policy }
@@ -43,5 +47,5 @@ type door struct{ address, network, overall policy }
 func newDoor(name string, address, overall Rate) door {
 	network := address
 	network.Attempts *= networkFactor
-	return door{policy{name + "_address", address}, policy{name + "_network", network}, policy{name + "_overall", overall}}
+	return door{policy{name: name + "_address", Rate: address}, policy{name: name + "_network", Rate: network}, policy{name: name + "_overall", Rate: overall}}
 }

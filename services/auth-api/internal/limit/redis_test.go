@@ -11,6 +11,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/services/auth-api/internal/limit"
 )
 
 func TestLimitsAreSharedOnACluster(t *testing.T) {
@@ -44,19 +45,7 @@ func TestLimitsAreSharedOnACluster(t *testing.T) {
 func TestWhateverIsTypedTakesLittleOfRedis(t *testing.T) {
 	t.Parallel()
 	const most, workers = 16_000_000, 16
-	r := devtest.RedisWith(t, "")
-	w := worldOn(t, "redis://"+r.Addr+"/0")
-	used := func() (n int) {
-		info, err := w.redis.Info(t.Context(), "memory").Result()
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, after, _ := strings.Cut(info, "\nused_memory:")
-		if n, err = strconv.Atoi(strings.TrimSpace(after[:strings.IndexByte(after, '\r')])); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
+	w := worldOn(t, "redis://"+devtest.RedisWith(t, "").Addr+"/0")
 	rates := signIns(30, config.MaxLimitKeys/2)
 	rates.SignIn.Period, rates.SignInOverall.Period = time.Hour, time.Hour
 	l := w.replica(rates)
@@ -65,7 +54,7 @@ func TestWhateverIsTypedTakesLittleOfRedis(t *testing.T) {
 		for worker := range workers {
 			all.Go(func() {
 				for i := from + worker; i < from+n; i += workers {
-					if a, err := l.AttemptSignIn(t.Context(), netip.AddrFrom16([16]byte{0x20, 1, byte(i >> 16), byte(i >> 8), byte(i), 1})); err == nil {
+					if a, err := l.AttemptSignIn(t.Context(), limit.SignIn{From: netip.AddrFrom16([16]byte{0x20, 1, byte(i >> 16), byte(i >> 8), byte(i), 1})}); err == nil {
 						a.Keep()
 					}
 				}
@@ -74,9 +63,9 @@ func TestWhateverIsTypedTakesLittleOfRedis(t *testing.T) {
 		all.Wait()
 	}
 	typed(0, 100) // connections and buffers
-	before := used()
+	before := w.used()
 	typed(100, config.MaxLimitKeys/2)
-	full := used()
+	full := w.used()
 	t.Logf("%d keys take %d bytes, %d each", w.keys(), full-before, (full-before)/w.keys())
 	if n := w.keys(); n < config.MaxLimitKeys*9/10 || full-before > most {
 		t.Errorf("%d keys take %d bytes, want at most %d", n, full-before, most)
@@ -85,4 +74,44 @@ func TestWhateverIsTypedTakesLittleOfRedis(t *testing.T) {
 	if n := w.keys(); n > config.MaxLimitKeys+2*workers {
 		t.Errorf("%d keys, want at most %d", n, config.MaxLimitKeys)
 	}
+}
+
+// Accounts that nobody has count like others, so what is typed must not make keys without
+// end.
+func TestWhateverAccountsAreTypedTheyShareTheirKeys(t *testing.T) {
+	t.Parallel()
+	const most, workers, typed = 10_000_000, 16, 60_000
+	w := worldOn(t, "redis://"+devtest.RedisWith(t, "").Addr+"/0")
+	l := w.replica(limit.Rates{Account: limit.Rate{Attempts: 10, Period: time.Hour}})
+	before := w.used()
+	var all sync.WaitGroup
+	for worker := range workers {
+		all.Go(func() {
+			for n := worker; n < typed; n += workers {
+				if a, err := l.AttemptSignIn(t.Context(), limit.SignIn{Account: fmt.Sprintf("%d@books.test", n)}); err == nil {
+					a.Keep()
+				}
+			}
+		})
+	}
+	all.Wait()
+	full := w.used()
+	t.Logf("%d keys take %d bytes", w.keys(), full-before)
+	if n := w.keys(); n > 24_000 || n < 20_000 || full-before > most {
+		t.Errorf("%d keys take %d bytes, want at most 24000 and %d", n, full-before, most)
+	}
+}
+
+// used is the memory that Redis uses, in bytes.
+func (w *world) used() (n int) {
+	w.t.Helper()
+	info, err := w.redis.Info(w.t.Context(), "memory").Result()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(info, "\nused_memory:")
+	if n, err = strconv.Atoi(strings.TrimSpace(after[:strings.IndexByte(after, '\r')])); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }

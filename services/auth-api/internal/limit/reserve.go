@@ -14,7 +14,7 @@ import (
 func (l *Limiter) reserve(ctx context.Context, claims []claim) (*Attempt, error) {
 	claims = limiting(claims)
 	if len(claims) == 0 {
-		return &Attempt{}, nil
+		return &Attempt{limiter: l}, nil
 	}
 	// A flood is refused here, without a wait.
 	if n, wait, full := l.memory.full(claims, l.Now()); full {
@@ -61,20 +61,28 @@ func (l *Limiter) count(ctx context.Context, a *Attempt) (full int, wait time.Du
 	if l.silent(now) {
 		return l.alone(a, now)
 	}
-	counts, err := l.shared.reserve(ctx, a.claims, a.id, now)
+	places, err := l.shared.reserve(ctx, a.claims, a.id, now)
 	if err != nil {
 		l.failed(ctx, err, now)
 		return l.alone(a, now)
 	}
 	l.answered(ctx)
 	a.shared = true
-	for n, count := range counts {
-		if count > a.claims[n].Attempts {
-			a.undo(ctx)
-			wait := l.placeIn(ctx, a.claims[n], now)
-			l.memory.refuse(a.claims[n], wait, now)
-			return n, wait, false
+	for n, p := range places {
+		c := a.claims[n]
+		wait := time.Duration(0)
+		if delay := c.delay(p.before); delay > 0 {
+			wait = p.last.Add(delay).Sub(now)
 		}
+		if p.before < c.most && wait <= 0 {
+			continue
+		}
+		a.undo(ctx)
+		if p.before >= c.most {
+			wait = l.placeIn(ctx, c, now)
+		}
+		l.memory.refuse(c, wait, now)
+		return n, wait, false
 	}
 	return 0, 0, true
 }

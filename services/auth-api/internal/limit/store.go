@@ -16,15 +16,25 @@ type store struct {
 	timeout time.Duration
 }
 
-// reserve adds an attempt to each limit. It returns how many each has with it.
-func (s store) reserve(ctx context.Context, claims []claim, id string, now time.Time) ([]int, error) {
+// place is what a limit had before an attempt was added to it.
+type place struct {
+	before int
+	// last is when the last of them was made; the zero Time if there was none.
+	last time.Time
+}
+
+// reserve adds an attempt to each limit.
+func (s store) reserve(ctx context.Context, claims []claim, id string, now time.Time) ([]place, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	counts := make([]*redis.IntCmd, len(claims))
+	counts, last := make([]*redis.IntCmd, len(claims)), make([]*redis.ZSliceCmd, len(claims))
 	_, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for n, c := range claims {
 			over := strconv.FormatInt(now.Add(-c.Period).UnixMilli(), 10)
 			pipe.ZRemRangeByScore(ctx, c.key, "-inf", over)
+			if c.free > 0 {
+				last[n] = pipe.ZRangeWithScores(ctx, c.key, -1, -1)
+			}
 			pipe.ZAdd(ctx, c.key, redis.Z{Score: float64(now.UnixMilli()), Member: id})
 			counts[n] = pipe.ZCard(ctx, c.key)
 			pipe.PExpire(ctx, c.key, c.Period)
@@ -34,11 +44,14 @@ func (s store) reserve(ctx context.Context, claims []claim, id string, now time.
 	if err != nil {
 		return nil, fmt.Errorf("count an attempt in Redis: %w", err)
 	}
-	found := make([]int, len(claims))
-	for n := range counts {
-		found[n] = int(counts[n].Val())
+	places := make([]place, len(claims))
+	for n := range places {
+		places[n].before = int(counts[n].Val()) - 1
+		if last[n] != nil && len(last[n].Val()) > 0 {
+			places[n].last = time.UnixMilli(int64(last[n].Val()[0].Score))
+		}
 	}
-	return found, nil
+	return places, nil
 }
 
 // release takes an attempt out of each limit.

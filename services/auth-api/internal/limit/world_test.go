@@ -76,7 +76,7 @@ func signIns(address, overall int) limit.Rates {
 // miss signs in with a wrong password, and says whether it was admitted.
 func (w *world) miss(l *limit.Limiter, from string) bool {
 	w.t.Helper()
-	a, err := l.AttemptSignIn(w.t.Context(), netip.MustParseAddr(from))
+	a, err := l.AttemptSignIn(w.t.Context(), limit.SignIn{From: netip.MustParseAddr(from)})
 	if err != nil {
 		w.refusal(err)
 		return false

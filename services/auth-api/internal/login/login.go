@@ -4,9 +4,13 @@ package login
 
 import (
 	"context"
-	"net/netip"
+	"fmt"
+
+	"github.com/google/uuid"
 
 	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/session"
@@ -14,29 +18,49 @@ import (
 
 // Limits reserves sign-ins; limit.Limiter implements it.
 type Limits interface {
-	AttemptSignIn(ctx context.Context, from netip.Addr) (*limit.Attempt, error)
+	AttemptSignIn(ctx context.Context, s limit.SignIn) (*limit.Attempt, error)
+}
+
+// Refusals records sign-ins that were refused; audit.Refusals implements it. Sign-ins that
+// succeed are recorded with the session.
+type Refusals interface {
+	Note(ctx context.Context, e audit.Event)
 }
 
 // Service signs people in.
 type Service struct {
 	accounts *account.Service
 	sessions *session.Service
+	devices  *device.Tokens
 	limits   Limits
+	refusals Refusals
 }
 
 // New makes a Service.
-func New(accounts *account.Service, sessions *session.Service, limits Limits) *Service {
-	return &Service{accounts: accounts, sessions: sessions, limits: limits}
+func New(accounts *account.Service, sessions *session.Service, devices *device.Tokens, limits Limits, refusals Refusals) *Service {
+	return &Service{accounts: accounts, sessions: sessions, devices: devices, limits: limits, refusals: refusals}
 }
 
 // Attempt is an attempt to sign in.
 type Attempt struct {
 	Email    string
 	Password string
+	// Device is the device token of an earlier sign-in, or "".
+	Device string
 	// Scopes are the scopes for the token; none means all that the account has.
 	Scopes []string
-	// From is the device and the address.
+	// Browser makes a token for a browser's cookie.
+	Browser bool
+	// Session is the one that the browser has; see session.Opening.
+	Session uuid.UUID
+	// From is the user agent and the address.
 	From session.Origin
+}
+
+// Opened is a new session, and the token with which its device is known from now on.
+type Opened struct {
+	session.Opened
+	Device device.Token
 }
 
 // passwordMethod is the name that RFC 8176 gives to a password.
@@ -44,28 +68,72 @@ const passwordMethod = "pwd"
 
 // Password signs in with an address and a password. Faults: those of
 // account.Service.Authenticate and session.Service.Open, and too_many_attempts.
-func (s *Service) Password(ctx context.Context, a Attempt) (session.Opened, error) {
-	who, err := s.authenticate(ctx, a)
+func (s *Service) Password(ctx context.Context, a Attempt) (Opened, error) {
+	who, opened, err := s.signIn(ctx, a)
 	if err != nil {
-		return session.Opened{}, err
+		// The owner learns of it by the event, whoever has tried.
+		s.refusals.Note(ctx, audit.Event{Verb: audit.SignIn, Subject: audit.AccountOf(who), Reason: fault.CodeOf(err)})
 	}
-	return s.sessions.Open(ctx, session.Opening{
-		Account: who.ID, Admit: who.Admit, AuthenticatedBy: []string{passwordMethod}, Scopes: a.Scopes, Origin: a.From,
+	return opened, err
+}
+
+// signIn is Password, and returns the account also if the sign-in is refused, if there is
+// one.
+func (s *Service) signIn(ctx context.Context, a Attempt) (uuid.UUID, Opened, error) {
+	from := s.devices.Read(a.Device)
+	who, err := s.authenticate(ctx, a, from)
+	if err != nil {
+		return who.ID, Opened{}, err
+	}
+	known, err := s.devices.Issue(from, who.ID, who.PasswordVersion)
+	if err != nil {
+		return who.ID, Opened{}, fmt.Errorf("sign in: %w", err)
+	}
+	opened, err := s.sessions.Open(ctx, session.Opening{
+		Account: who.ID, Admit: who.Admit, AuthenticatedBy: []string{passwordMethod}, Scopes: a.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
 	})
+	if err != nil {
+		return who.ID, Opened{}, err
+	}
+	return who.ID, Opened{opened, known}, nil
 }
 
 // authenticate checks the credentials, if the limits admit it. Only wrong credentials use a
 // limit up, and right ones of a disabled account: whoever tries stolen passwords learns
 // from that answer, too, that one is right.
-func (s *Service) authenticate(ctx context.Context, a Attempt) (account.Account, error) {
-	attempt, err := s.limits.AttemptSignIn(ctx, a.From.IP)
+func (s *Service) authenticate(ctx context.Context, a Attempt, from device.Device) (account.Account, error) {
+	email, err := account.ParseEmail("email", a.Email)
 	if err != nil {
 		return account.Account{}, err
 	}
-	defer attempt.Keep()
-	who, err := s.accounts.Authenticate(ctx, a.Email, a.Password)
+	stranger := limit.SignIn{From: a.From.IP, Account: email}
+	// A device that is known to another account, or to an older password, is found out when
+	// the account was read.
+	attempt, err := s.limits.AttemptSignIn(ctx, limit.SignIn{From: a.From.IP, Account: email, Device: from.Knows()})
+	if err != nil {
+		return account.Account{}, err
+	}
+	// Another attempt takes its place if the device turns out to be a stranger.
+	defer func() { attempt.Keep() }()
+	known := func(ctx context.Context, found account.Account) (bool, error) {
+		if from.IsKnown(found.ID, found.PasswordVersion) {
+			return true, nil
+		}
+		attempt.Keep()
+		asStranger, err := s.limits.AttemptSignIn(ctx, stranger)
+		if err == nil {
+			attempt = asStranger
+		}
+		return false, err
+	}
+	if from.ID == uuid.Nil {
+		known = nil
+	}
+	who, err := s.accounts.Authenticate(ctx, email, a.Password, known)
 	switch fault.CodeOf(err) {
 	case fault.InvalidCredentials, fault.AccountDisabled:
+	case fault.Busy:
+		return account.Account{}, attempt.Postpone(ctx, err)
 	default:
 		attempt.GiveBack(ctx)
 	}

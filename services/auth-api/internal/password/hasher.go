@@ -70,6 +70,13 @@ func (h *Hasher) Verify(password, phc string) (ok, needsRehash bool, err error) 
 		return false, false, err
 	}
 	ok = subtle.ConstantTimeCompare(tag, r.tag) == 1
+	if rest, cheaper := h.params.beyond(r.params); cheaper && !ok {
+		// A wrong password must take as long as for an unknown account, which VerifyDummy
+		// hashes with the current costs. A right one is hashed again anyway.
+		if _, err := h.derive(Work{Password: tag, Salt: h.dummy.salt, Params: rest, Size: tagSize}); err != nil {
+			return false, false, err
+		}
+	}
 	return ok, ok && h.outdated(r), nil
 }
 

@@ -40,6 +40,32 @@ func (p Params) bounded() error {
 	return nil
 }
 
+// setup is how many times what a hash costs besides its passes is in a pass: its memory is
+// allocated and zeroed once. `make timing` shows it, as the time by which two hashes take
+// longer than one with as many passes.
+const setup = 15
+
+// work is what a hash costs, in fifteenths of a pass over a KiB.
+func (p Params) work() uint64 { return uint64(p.MemoryKiB) * (setup*uint64(p.Time) + 1) }
+
+// beyond are the costs of the work by which a hash with costs p is dearer than one with
+// costs done; it is not if dearer is false. The two together take as long as a hash with
+// costs p.
+func (p Params) beyond(done Params) (rest Params, dearer bool) {
+	all, part := p.work(), done.work()
+	least := 8 * uint64(p.Threads)
+	if all < part+least*(setup+1) {
+		return Params{}, false
+	}
+	// With as few passes as fit at full memory, so that memory is as cold as in a hash.
+	full := uint64(p.MemoryKiB)
+	passes := uint64(1)
+	if left := all - part; left > full*(setup+1) {
+		passes = (left - full + full*setup - 1) / (full * setup)
+	}
+	return Params{MemoryKiB: uint32(max((all-part)/(setup*passes+1), least)), Time: uint32(passes), Threads: p.Threads}, true
+}
+
 // String is the form of the PHC string.
 func (p Params) String() string {
 	return fmt.Sprintf("m=%d,t=%d,p=%d", p.MemoryKiB, p.Time, p.Threads)

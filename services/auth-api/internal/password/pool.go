@@ -25,14 +25,26 @@ type HashVerifier interface {
 // 19 MiB for some 30 ms: without a limit, a burst of sign-ins would starve everything
 // else. Callers beyond the slots wait in order in a short queue.
 //
+// Preferred callers have a queue of their own, and wait for no more than two hashes of each
+// slot: a flood of strangers must not keep out people whose device is known (`make attack`).
+//
 // A hash that has begun is not interrupted.
 type Pool struct {
+	*shared
+	// gate lets as many callers of this queue wait for a slot as there are slots; nil for
+	// the preferred ones.
+	gate      *semaphore.Weighted
+	admitted  atomic.Int64 // callers of this queue that hash or wait
+	preferred *Pool
+}
+
+// shared is what both queues of a Pool have in common.
+type shared struct {
 	hasher  HashVerifier
 	options PoolOptions
 	slots   *semaphore.Weighted
 	idle    *idleTimer
 
-	admitted         atomic.Int64 // callers that hash or wait
 	busy             atomic.Int64
 	refused, dropped atomic.Uint64
 }
@@ -41,7 +53,7 @@ type Pool struct {
 type PoolOptions struct {
 	// Slots is how many passwords are hashed at once; see SlotsFor. Default 1.
 	Slots int
-	// Queue is how many callers may wait. Default 16 for each slot: at 30 to 60 ms a
+	// Queue is how many callers may wait, and how many preferred ones besides. Default 16 for each slot: at 30 to 60 ms a
 	// hash, the last one waits for 0.5 to 1 s.
 	Queue int
 	// Wait is how long a caller waits at most for a slot. Default 2 s.
@@ -73,7 +85,16 @@ func (o PoolOptions) withDefaults() PoolOptions {
 // NewPool makes a Pool.
 func NewPool(hasher HashVerifier, options PoolOptions) *Pool {
 	o := options.withDefaults()
-	return &Pool{hasher: hasher, options: o, slots: semaphore.NewWeighted(int64(o.Slots)), idle: newIdleTimer(o.IdleAfter, o.Release)}
+	s := &shared{hasher: hasher, options: o, slots: semaphore.NewWeighted(int64(o.Slots)), idle: newIdleTimer(o.IdleAfter, o.Release)}
+	return &Pool{shared: s, gate: semaphore.NewWeighted(int64(o.Slots)), preferred: &Pool{shared: s}}
+}
+
+// Preferred is the queue of callers that go before the others.
+func (p *Pool) Preferred() *Pool {
+	if p.preferred == nil {
+		return p
+	}
+	return p.preferred
 }
 
 // Hash is Hasher.Hash in a slot. Further errors: a fault of code busy with RetryAfter if
@@ -117,21 +138,32 @@ func (p *Pool) do(ctx context.Context, work func() error) error {
 	if p.admitted.Add(1) > int64(p.options.Slots+p.options.Queue) {
 		return p.refuse(errQueueFull)
 	}
-	if err := p.acquire(ctx); err != nil {
+	waiting, cancel := context.WithTimeout(ctx, p.options.Wait)
+	defer cancel()
+	if p.gate != nil {
+		if err := p.acquire(ctx, waiting, p.gate); err != nil {
+			return err
+		}
+		defer p.gate.Release(1)
+	}
+	if err := p.acquire(ctx, waiting, p.slots); err != nil {
 		return err
 	}
-	defer p.release()
+	defer p.slots.Release(1)
+	p.busy.Add(1)
+	defer p.busy.Add(-1)
+	p.idle.begin()
+	defer p.idle.end()
 	return work()
 }
 
-func (p *Pool) acquire(ctx context.Context) error {
-	waiting, cancel := context.WithTimeout(ctx, p.options.Wait)
-	defer cancel()
-	err := p.slots.Acquire(waiting, 1)
-	// The caller may have left at the moment when the slot became free.
+// acquire waits until the deadline of waiting, or until the caller has left.
+func (p *Pool) acquire(ctx, waiting context.Context, s *semaphore.Weighted) error {
+	err := s.Acquire(waiting, 1)
+	// The caller may have left at the moment when its turn came.
 	if gone := ctx.Err(); gone != nil {
 		if err == nil {
-			p.slots.Release(1)
+			s.Release(1)
 		}
 		p.dropped.Add(1)
 		return fmt.Errorf("wait to hash a password: %w", gone)
@@ -139,15 +171,7 @@ func (p *Pool) acquire(ctx context.Context) error {
 	if err != nil {
 		return p.refuse(fmt.Errorf("waited %v to hash a password", p.options.Wait))
 	}
-	p.busy.Add(1)
-	p.idle.begin()
 	return nil
-}
-
-func (p *Pool) release() {
-	p.idle.end()
-	p.busy.Add(-1)
-	p.slots.Release(1)
 }
 
 // refuse sets RetryAfter to Wait: by then all callers that wait now have been served or
@@ -174,7 +198,7 @@ func (p *Pool) Stats() Stats {
 	busy := p.busy.Load()
 	return Stats{
 		Slots: p.options.Slots, Busy: int(busy),
-		Queued:  int(min(max(0, p.admitted.Load()-busy), int64(p.options.Queue))),
+		Queued:  int(min(max(0, p.admitted.Load()+p.Preferred().admitted.Load()-busy), 2*int64(p.options.Queue))),
 		Refused: p.refused.Load(), Dropped: p.dropped.Load(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ type DB struct {
 	pooled   atomic.Bool
 	begin    string // the SQL that begins a transaction behind a pooler
 	problems problems
+	// warnOwner logs once that the user owns the tables.
+	warnOwner sync.Once
 }
 
 // Options of a DB. All are required.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 )
@@ -24,7 +25,7 @@ func (s *Service) Create(ctx context.Context, audience string, scopes []string) 
 	if err != nil {
 		return fmt.Errorf("make an API's id: %w", err)
 	}
-	err = s.authorizations.ChangeRoles(ctx, func(ctx context.Context, tx *authorization.Tx) error {
+	err = s.authorizations.ChangeRoles(ctx, actOnAPI(audit.CreateAPI, audience), func(ctx context.Context, tx *authorization.Tx) error {
 		if err := checkNotTaken(ctx, tx, audience, scopes); err != nil {
 			return err
 		}
@@ -45,7 +46,7 @@ func (s *Service) SetScopes(ctx context.Context, audience string, scopes []strin
 	if err != nil {
 		return err
 	}
-	err = s.authorizations.ChangeRoles(ctx, func(ctx context.Context, tx *authorization.Tx) error {
+	err = s.authorizations.ChangeRoles(ctx, actOnAPI(audit.ChangeAPI, audience), func(ctx context.Context, tx *authorization.Tx) error {
 		if err := checkNotTaken(ctx, tx, audience, scopes); err != nil {
 			return err
 		}
@@ -72,4 +73,8 @@ func checkNotTaken(ctx context.Context, tx *authorization.Tx, audience string, s
 		return fault.New(fault.AlreadyExists, "Another API offers one of these scopes. Name scopes after the API, for example books:read.")
 	}
 	return nil
+}
+
+func actOnAPI(verb audit.Verb, audience string) audit.Event {
+	return audit.Event{Verb: verb, Subject: audit.Party{Kind: audit.API}, About: audience}
 }

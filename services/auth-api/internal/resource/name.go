@@ -35,8 +35,8 @@ func checkScopes(scopes []string) ([]string, error) {
 			// may offer it.
 			return nil, fault.Invalid("scope", "not_a_scope", "Use at least one letter or digit, for example books:read.")
 		}
-		if s == authorization.ScopeAccount {
-			return nil, fault.Invalid("scope", "reserved", "The scope "+authorization.ScopeAccount+" is auth-api's own.")
+		if slices.Contains(authorization.IdentityScopes(), s) {
+			return nil, fault.Invalid("scope", "reserved", "The scope "+s+" is auth-api's own.")
 		}
 	}
 	sorted := slices.Sorted(slices.Values(scopes))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 )
@@ -24,7 +25,7 @@ func (s *Service) CreateRole(ctx context.Context, audience, role string, scopes 
 	if err != nil {
 		return fmt.Errorf("make a role's id: %w", err)
 	}
-	err = s.authorizations.ChangeRoles(ctx, func(ctx context.Context, tx *authorization.Tx) error {
+	err = s.authorizations.ChangeRoles(ctx, actOnRole(audit.CreateRole, audience, role), func(ctx context.Context, tx *authorization.Tx) error {
 		api, err := offering(ctx, tx, audience, scopes)
 		if err != nil {
 			return err
@@ -45,7 +46,7 @@ func (s *Service) SetRole(ctx context.Context, audience, role string, scopes []s
 	if err != nil {
 		return err
 	}
-	err = s.authorizations.ChangeRoles(ctx, func(ctx context.Context, tx *authorization.Tx) error {
+	err = s.authorizations.ChangeRoles(ctx, actOnRole(audit.ChangeRole, audience, role), func(ctx context.Context, tx *authorization.Tx) error {
 		api, err := offering(ctx, tx, audience, scopes)
 		if err != nil {
 			return err
@@ -72,4 +73,8 @@ func offering(ctx context.Context, tx *authorization.Tx, audience string, scopes
 		return uuid.Nil, fault.Invalid("scope", "not_offered", "A role may have only scopes that its API offers.")
 	}
 	return id, nil
+}
+
+func actOnRole(verb audit.Verb, audience, role string) audit.Event {
+	return audit.Event{Verb: verb, Subject: audit.Party{Kind: audit.Role}, About: audience + "/" + role}
 }

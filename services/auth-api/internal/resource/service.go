@@ -11,16 +11,23 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// Clients updates the records of an API's clients; client.Service implements it.
+// Clients finds clients, and updates the records of an API's clients; client.Service
+// implements it.
 type Clients interface {
 	Follow(ctx context.Context, audience string) error
+	// Check fails unless there is an enabled client with this id. Faults: client_not_found,
+	// store_unavailable.
+	Check(ctx context.Context, id uuid.UUID) error
 }
 
 // Accounts finds accounts; account.Store implements it.
 type Accounts interface {
-	// Find returns the id of the account with an address. Faults: account_not_found,
+	// Find returns the account with an address, and whether the address is verified.
+	// Faults: account_not_found, store_unavailable.
+	Find(ctx context.Context, email string) (id uuid.UUID, verified bool, err error)
+	// Check fails unless there is an account with this id. Faults: account_not_found,
 	// store_unavailable.
-	Find(ctx context.Context, email string) (uuid.UUID, error)
+	Check(ctx context.Context, id uuid.UUID) error
 }
 
 // Service implements the rules of APIs, roles and their assignments.

@@ -20,9 +20,18 @@ type Store struct{ db *postgres.DB }
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 // Scopes are all scopes that APIs offer, sorted. Fault: store_unavailable.
-func (s *Store) Scopes(ctx context.Context) (scopes []string, err error) {
+func (s *Store) Scopes(ctx context.Context) ([]string, error) {
+	return s.scopes(ctx, `SELECT DISTINCT unnest(scopes) COLLATE "C" AS scope FROM apis ORDER BY scope`)
+}
+
+// Offered are the scopes that these APIs offer, sorted. Fault: store_unavailable.
+func (s *Store) Offered(ctx context.Context, audiences []string) ([]string, error) {
+	return s.scopes(ctx, `SELECT DISTINCT unnest(scopes) COLLATE "C" AS scope FROM apis WHERE audience = ANY($1) ORDER BY scope`, audiences)
+}
+
+func (s *Store) scopes(ctx context.Context, query string, args ...any) (scopes []string, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
-		rows, err := db.Query(ctx, `SELECT DISTINCT unnest(scopes) COLLATE "C" AS scope FROM apis ORDER BY scope`)
+		rows, err := db.Query(ctx, query, args...)
 		if err != nil {
 			return err
 		}
@@ -120,9 +129,11 @@ func offeredElsewhere(ctx context.Context, tx pgx.Tx, audience string, scopes []
 	return taken, nil
 }
 
-// setScopes changes the scopes of the API, and removes all others from its roles.
+// setScopes changes the scopes of the API. All others lose their words, and are removed from
+// its roles.
 func setScopes(ctx context.Context, tx pgx.Tx, audience string, scopes []string) (id uuid.UUID, err error) {
-	err = tx.QueryRow(ctx, `UPDATE apis SET scopes = $2 WHERE audience = $1 RETURNING id`, audience, scopes).Scan(&id)
+	err = tx.QueryRow(ctx, `
+		UPDATE apis SET scopes = $2, words = words - ARRAY(SELECT jsonb_object_keys(words) EXCEPT SELECT unnest($2::text[])) WHERE audience = $1 RETURNING id`, audience, scopes).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, audienceNotFound()
 	}

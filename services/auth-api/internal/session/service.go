@@ -8,7 +8,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify/token"
 )
 
 // Service opens, lists and ends sessions.
@@ -32,22 +35,53 @@ type Opening struct {
 	AuthenticatedBy []string
 	// Scopes are the scopes for the token; none means all that the account has.
 	Scopes []string
+	// Browser makes a token for a browser's cookie, which is no bearer token.
+	Browser bool
+	// Session is the one that the browser has; uuid.Nil if it has none. If it is alive and of
+	// the same account, it goes on with a new token, and with it all that depends on it.
+	Session uuid.UUID
 	Origin
 }
 
-// Open makes a session. Faults: what Admit returns, account_disabled, invalid_scope,
-// store_unavailable.
+// Open makes a session, or goes on with the one that the browser has. Faults: what Admit
+// returns, account_disabled, invalid_scope, store_unavailable.
 func (s *Service) Open(ctx context.Context, o Opening) (Opened, error) {
+	if o.Session != uuid.Nil {
+		opened, err := s.goOn(ctx, o)
+		if fault.CodeOf(err) != fault.SessionNotFound {
+			return opened, err
+		}
+	}
+	of := token.Access
+	if o.Browser {
+		of = token.Browser
+	}
 	from := Origin{Device: clip(o.Device, maxDevice), IP: o.IP}
-	issued, err := s.authorizations.Issue(ctx, authorization.Request{
+	issued, err := s.authorizations.Issue(ctx, audit.Event{Verb: audit.SignIn}, authorization.Request{
 		Kind: authorization.Session, Subject: authorization.Account(o.Account), Scopes: o.Scopes,
-		AuthenticatedBy: o.AuthenticatedBy, Lifetime: s.lifetime, Admit: o.Admit,
+		AuthenticatedBy: o.AuthenticatedBy, Lifetime: s.lifetime, TokenType: of, Admit: o.Admit,
 		Store: func(ctx context.Context, tx pgx.Tx, a authorization.Authorization) error {
 			return insert(ctx, tx, a.ID, from)
 		},
 	})
 	if err != nil {
 		return Opened{}, fmt.Errorf("open session: %w", err)
+	}
+	return Opened{Session: Session{issued.Authorization, from}, Token: issued.Token}, nil
+}
+
+// goOn gives the browser's session a new token and time of authentication. Faults: those of
+// Open, session_not_found (it has ended, or is another account's).
+func (s *Service) goOn(ctx context.Context, o Opening) (Opened, error) {
+	from := Origin{Device: clip(o.Device, maxDevice), IP: o.IP}
+	issued, err := s.authorizations.Reauthenticate(ctx, audit.Event{Verb: audit.SignIn}, authorization.Reauthentication{
+		Account: o.Account, Session: o.Session, AuthenticatedBy: o.AuthenticatedBy, Lifetime: s.lifetime, TokenType: token.Browser, Admit: o.Admit,
+		Store: func(ctx context.Context, tx pgx.Tx, a authorization.Authorization) error {
+			return update(ctx, tx, a.ID, from)
+		},
+	})
+	if err != nil {
+		return Opened{}, fmt.Errorf("go on with a session: %w", err)
 	}
 	return Opened{Session: Session{issued.Authorization, from}, Token: issued.Token}, nil
 }
@@ -73,7 +107,7 @@ func (s *Service) List(ctx context.Context, account uuid.UUID) ([]Session, error
 // Faults: session_not_found, store_unavailable, change_under_way; see
 // authorization.Service.Change.
 func (s *Service) End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error {
-	err := s.authorizations.Change(ctx, authorization.Account(account), func(ctx context.Context, tx *authorization.Tx) error {
+	err := s.authorizations.Change(ctx, authorization.Account(account), audit.Event{Verb: verbOf(reason), Session: id}, func(ctx context.Context, tx *authorization.Tx) error {
 		return tx.End(ctx, id, reason)
 	})
 	if err != nil {
@@ -82,10 +116,20 @@ func (s *Service) End(ctx context.Context, account, id uuid.UUID, reason authori
 	return nil
 }
 
+func verbOf(reason authorization.Reason) audit.Verb {
+	switch reason {
+	case authorization.SignedOut:
+		return audit.SignOut
+	case authorization.TokenRevoked:
+		return audit.RevokeToken
+	}
+	return audit.EndSession
+}
+
 // EndAll ends all sessions of the account except keep; uuid.Nil keeps none. Faults: those
 // of End.
 func (s *Service) EndAll(ctx context.Context, account, keep uuid.UUID) error {
-	err := s.authorizations.Change(ctx, authorization.Account(account), func(ctx context.Context, tx *authorization.Tx) error {
+	err := s.authorizations.Change(ctx, authorization.Account(account), audit.Event{Verb: audit.EndSessions}, func(ctx context.Context, tx *authorization.Tx) error {
 		return tx.EndSignIns(ctx, keep)
 	})
 	if err != nil {

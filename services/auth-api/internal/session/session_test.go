@@ -152,6 +152,44 @@ func TestSessionsAreListedNewestFirstAndOnlyOnesOwn(t *testing.T) {
 	}
 }
 
+func TestSigningInAgainGoesOnWithTheBrowsersSession(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t)
+	again := func(account uuid.UUID, in session.Opened) session.Opened {
+		t.Helper()
+		o, err := p.Sessions.Open(t.Context(), session.Opening{
+			Account: account, AuthenticatedBy: []string{"pwd", "otp"}, Browser: true, Session: in.ID, Origin: session.Origin{Device: "again"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	first := again(p.ada, session.Opened{})
+	p.Clock.Move(time.Hour)
+	second := again(p.ada, first)
+	later := second.AuthenticatedAt.Sub(first.AuthenticatedAt)
+	if second.ID != first.ID || !second.CreatedAt.Equal(first.CreatedAt) || later < time.Hour || !second.AuthenticatedAt.Equal(second.UsedAt) ||
+		second.ExpiresAt.Sub(first.ExpiresAt) != later || second.IdleExpiresAt.Sub(first.IdleExpiresAt) != later || !slices.Equal(second.AuthenticatedBy, []string{"pwd", "otp"}) {
+		t.Errorf("first %+v, then %+v", first.Authorization, second.Authorization)
+	}
+	if p.IsLiveCookie(first.Token) || !p.IsLiveCookie(second.Token) {
+		t.Error("the token of before lives, or the new one does not")
+	}
+	listed := p.list(p.ada)
+	if len(listed) != 1 || listed[0].Device != "again" || !listed[0].AuthenticatedAt.Equal(second.AuthenticatedAt) || !listed[0].ExpiresAt.Equal(second.ExpiresAt) {
+		t.Errorf("listed %+v", listed)
+	}
+	theirs := again(p.grace, second)
+	if theirs.ID == second.ID || !p.IsLiveCookie(second.Token) {
+		t.Error("another person goes on with it, or it has ended")
+	}
+	authtest.WantCode(t, "end", p.Sessions.End(t.Context(), p.ada, second.ID, authorization.SignedOut), "")
+	if third := again(p.ada, second); third.ID == second.ID || p.IsLiveCookie(second.Token) || !p.IsLiveCookie(third.Token) {
+		t.Error("a session that has ended goes on")
+	}
+}
+
 func TestAnEndedOrExpiredSessionIsNotListed(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t)

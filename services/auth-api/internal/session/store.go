@@ -24,6 +24,13 @@ func insert(ctx context.Context, tx pgx.Tx, id uuid.UUID, from Origin) error {
 	return nil
 }
 
+func update(ctx context.Context, tx pgx.Tx, id uuid.UUID, from Origin) error {
+	if _, err := tx.Exec(ctx, `UPDATE sessions SET device = $2, ip = $3 WHERE id = $1`, id, from.Device, from.IP); err != nil {
+		return fmt.Errorf("update session: %w", err)
+	}
+	return nil
+}
+
 func (s *Store) origins(ctx context.Context, of []authorization.Authorization) (map[uuid.UUID]Origin, error) {
 	found := make(map[uuid.UUID]Origin, len(of))
 	if len(of) == 0 {

@@ -25,6 +25,7 @@ function advice(code: components["schemas"]["Problem"]["code"]): string {
       return "try again";
     case "account_disabled":
     case "account_not_found":
+    case "registration_closed":
     case "insufficient_scope":
     case "invalid_scope":
     case "session_not_found":

@@ -15,9 +15,10 @@ func Describe(doc openapi.Document) {
 		return &huma.Header{Description: doc, Required: true, Schema: openapi.Text("")}
 	}
 	responses := openapi.Answers{
-		"204": {Description: "Let the request through. All five headers are always present; an unknown value is empty. Characters that are not printable ASCII are percent-encoded.", Headers: map[string]*huma.Header{
+		"204": {Description: "Let the request through. All six headers are always present; an unknown value is empty. Characters that are not printable ASCII are percent-encoded.", Headers: map[string]*huma.Header{
 			forward.User: header("Id of the account; never changes"), forward.Email: header("The account's e-mail address"),
-			forward.Name: header("What the person wants to be called; may be empty"), forward.Scope: header("The token's scopes, separated by spaces"),
+			forward.EmailVerified: header("true if the address was proved to be the person's, or false; empty for a client's own token"),
+			forward.Name:          header("What the person wants to be called; may be empty"), forward.Scope: header("The token's scopes, separated by spaces"),
 			forward.Session: header("Public id of the session"),
 		}},
 	}

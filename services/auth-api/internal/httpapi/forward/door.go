@@ -53,14 +53,16 @@ type Door struct {
 
 // headerNames are the names of headers as bytes: converting a string at each request
 // would allocate (TestVerifyAllocatesNothing).
-type headerNames struct{ user, email, name, scope, session, cacheControl, noStore []byte }
+type headerNames struct {
+	user, email, emailVerified, name, scope, session, cacheControl, noStore []byte
+}
 
 // New makes a Door.
 func New(o Options) *Door {
 	return &Door{
 		Options: o, passed: o.Requests.WithLabelValues(fiber.MethodGet, route.Verify, "204"),
 		names: headerNames{
-			user: []byte(forward.User), email: []byte(forward.Email), name: []byte(forward.Name),
+			user: []byte(forward.User), email: []byte(forward.Email), emailVerified: []byte(forward.EmailVerified), name: []byte(forward.Name),
 			scope: []byte(forward.Scope), session: []byte(forward.Session),
 			cacheControl: []byte(fiber.HeaderCacheControl), noStore: []byte("no-store"),
 		},
@@ -154,7 +156,18 @@ func credentials(r *fasthttp.Request) bearer.Credentials {
 	return out
 }
 
-// write writes the principal: always all five headers, with an empty value if it is
+// verified says whether the address is verified. A client has no address.
+func verified(principal *verify.Principal) string {
+	switch {
+	case principal.Email == "":
+		return ""
+	case principal.EmailVerified:
+		return "true"
+	}
+	return "false"
+}
+
+// write writes the principal: always all six headers, with an empty value if it is
 // unknown. If one were missing, a proxy that copies headers might pass on the client's
 // own, or the name of a placeholder.
 func (d *Door) write(r *fasthttp.Response, principal *verify.Principal) {
@@ -164,6 +177,7 @@ func (d *Door) write(r *fasthttp.Response, principal *verify.Principal) {
 	h.SetCanonical(d.names.user, forward.Value(buffer[:], principal.Subject))
 	h.SetCanonical(d.names.session, forward.Value(buffer[:], principal.Authorization))
 	h.SetCanonical(d.names.email, forward.Value(buffer[:], principal.Email))
+	h.SetCanonical(d.names.emailVerified, forward.Value(buffer[:], verified(principal)))
 	h.SetCanonical(d.names.name, forward.Value(buffer[:], principal.Name))
 	scopes := buffer[:0]
 	for i, scope := range principal.Scopes {

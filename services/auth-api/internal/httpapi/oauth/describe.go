@@ -7,7 +7,6 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/openapi"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
-	"auth.books.test/services/auth-api/internal/httpapi/signin"
 )
 
 // describe adds the routes to the OpenAPI document. huma does not serve them, since their
@@ -17,16 +16,8 @@ func (s *Service) describe(doc openapi.Document) {
 	perhapsClient := []map[string][]string{{}, {openapi.Client: {}}}
 	token := map[string]*huma.Schema{"token": openapi.Text("the access token"), "token_type_hint": openapi.Text("ignored")}
 
-	doc.AddOperation(&huma.Operation{
-		OperationID: "token", Method: "POST", Path: route.Token, Tags: []string{"OAuth"}, Security: perhapsClient,
-		Summary:     "Sign in with a form",
-		Description: "The password grant of RFC 6749, section 4.3, if AUTH_API_PASSWORD_GRANT is true; otherwise unsupported_grant_type.",
-		RequestBody: openapi.Form([]string{"grant_type", "username", "password"}, map[string]*huma.Schema{
-			"grant_type": {Type: "string", Enum: []any{"password"}}, "username": {Type: "string", Format: "email", MaxLength: openapi.Pointer(account.MaxEmail), Description: "the e-mail address"},
-			"password": {Type: "string", Format: "password"}, "scope": openapi.Text("scopes, separated by spaces; without it, all scopes that the account has"),
-		}),
-		Responses: answers(doc, "The token (RFC 6749, section 5.1)", signin.TokenAnswer{}, fault.InvalidCredentials, fault.AccountDisabled, fault.ValidationFailed, fault.InvalidScope, fault.ClientGone),
-	})
+	doc.AddOperation(s.tokenOperation(doc, perhapsClient))
+	doc.AddOperation(s.pushOperation(doc, perhapsClient))
 	doc.AddOperation(&huma.Operation{
 		OperationID: "introspect", Method: "POST", Path: route.Introspect, Tags: []string{openapi.Verification}, Security: client,
 		Summary:     "Whether a token is alive, for an API",
@@ -45,19 +36,84 @@ func (s *Service) describe(doc openapi.Document) {
 	})
 	doc.AddOperation(&huma.Operation{
 		OperationID: "revoke", Method: "POST", Path: route.Revoke, Tags: []string{"OAuth"}, Security: perhapsClient,
-		Summary:     "End the session of a token",
-		Description: "RFC 7009. Anyone who has the token may revoke it. A client that authenticates can revoke tokens for its own API only. The answer for a token that is dead already is the same. After 503 the token may still be alive: try again.",
-		RequestBody: openapi.Form([]string{"token"}, token),
-		Responses:   answers(doc, "The token is dead", nil),
+		Summary: "End what a token is of",
+		Description: "RFC 7009. Ends the sign-in or the app of an access token or a refresh token, and all that hangs on it; of a program, only the token. Anyone who has the token may revoke it. " +
+			"A client that authenticates can revoke its own tokens, and those for the API for which it introspects; for others it gets unauthorized_client. The answer for a token that is dead already is the same. After 503 the token may still be alive: try again.",
+		RequestBody: openapi.Form([]string{"token"}, withClient(map[string]*huma.Schema{"token": openapi.Text("the access token or the refresh token"), "token_type_hint": openapi.Text("ignored")})),
+		Responses:   perhapsChallenged(answers(doc, "The token is dead", nil, fault.UnauthorizedClient)),
 	})
-	if s.Issuer != "" {
-		responses := doc.Success("The metadata", authorizationServer{})
-		doc.Problems(responses, openapi.Anywhere()...)
-		doc.AddOperation(&huma.Operation{
-			OperationID: "metadata", Method: "GET", Path: route.Metadata, Tags: []string{"OAuth"}, Security: openapi.Open(),
-			Summary: "Where the routes under /oauth are (RFC 8414)", Responses: responses,
-		})
+}
+
+// pushOperation describes the endpoint for pushed authorization requests.
+func (s *Service) pushOperation(doc openapi.Document, security []map[string][]string) *huma.Operation {
+	responses := perhapsChallenged(answers(doc, "", pushed{}, fault.TooManyTokens))
+	responses["201"] = responses["200"]
+	responses["201"].Description = "The request is kept"
+	delete(responses, "200")
+	for _, name := range []string{"RateLimit", "RateLimit-Policy"} {
+		responses["429"].Headers[name].Required = false
 	}
+	return &huma.Operation{
+		OperationID: "push", Method: "POST", Path: route.PushedRequest, Tags: []string{"OAuth"}, Security: security,
+		Summary:     "Push an authorization request",
+		Description: "RFC 9126. Takes the parameters of an authorization request, and keeps them for 90 seconds.",
+		RequestBody: openapi.Form([]string{"response_type"}, withClient(map[string]*huma.Schema{
+			"response_type": {Type: "string", Enum: []any{"code"}}, "redirect_uri": openapi.Text("where the answer goes"), "scope": openapi.Text("scopes, separated by spaces"), "state": openapi.Text("comes back with the answer"),
+			"code_challenge": openapi.Text("that of PKCE (RFC 7636)"), "code_challenge_method": {Type: "string", Enum: []any{"S256"}},
+		})),
+		Responses: responses,
+	}
+}
+
+// tokenOperation describes the token endpoint.
+func (s *Service) tokenOperation(doc openapi.Document, security []map[string][]string) *huma.Operation {
+	parameters := withClient(map[string]*huma.Schema{
+		"grant_type": {Type: "string", Enum: enumOf(s.grantTypes())},
+		"code":       openapi.Text("authorization_code: the code"), "redirect_uri": openapi.Text("authorization_code: the same as in the authorization request"),
+		"code_verifier": openapi.Text("authorization_code: that of PKCE (RFC 7636)"), "refresh_token": openapi.Text("refresh_token: the newest one"),
+		"scope":    openapi.Text("scopes, separated by spaces; without it, all that can be granted"),
+		"resource": {Type: "array", Items: &huma.Schema{Type: "string"}, Description: "the APIs that the token is for (RFC 8707); may be repeated. Without it, all of the client's"},
+	})
+	codes := []fault.Code{fault.InvalidGrant, fault.InvalidScope, fault.InvalidTarget, fault.UnauthorizedClient, fault.UnsupportedGrantType, fault.TooManyTokens}
+	if s.PasswordGrant {
+		parameters["username"] = &huma.Schema{Type: "string", Format: "email", MaxLength: openapi.Pointer(account.MaxEmail), Description: "password: the e-mail address"}
+		parameters["password"] = &huma.Schema{Type: "string", Format: "password", Description: "password: the password"}
+		codes = append(codes, fault.InvalidCredentials, fault.AccountDisabled, fault.ValidationFailed, fault.ClientGone)
+	}
+	responses := perhapsChallenged(answers(doc, "The tokens (RFC 6749, section 5.1)", tokenAnswer{}, codes...))
+	for _, name := range []string{"RateLimit", "RateLimit-Policy"} {
+		responses["429"].Headers[name].Required = false // The limits of a client's own tokens have none.
+	}
+	return &huma.Operation{
+		OperationID: "token", Method: "POST", Path: route.Token, Tags: []string{"OAuth"}, Security: security,
+		Summary: "Issue tokens",
+		Description: "RFC 6749: authorization_code and refresh_token for apps, client_credentials for programs. The client authenticates with its id and secret as HTTP Basic or in the form, with an assertion (RFC 7523), or with client_id alone if it is public. " +
+			"The grant password is for development only, if AUTH_API_PASSWORD_GRANT is true.",
+		RequestBody: openapi.Form([]string{"grant_type"}, parameters), Responses: responses,
+	}
+}
+
+// withClient adds the parameters with which clients authenticate.
+func withClient(parameters map[string]*huma.Schema) map[string]*huma.Schema {
+	parameters["client_id"] = openapi.Text("the client's id, unless it is in the Authorization header")
+	parameters["client_secret"] = &huma.Schema{Type: "string", Format: "password", Description: "the client's secret, unless it is in the Authorization header"}
+	parameters["client_assertion"] = openapi.Text("a JWT that the client has signed (RFC 7523)")
+	parameters["client_assertion_type"] = &huma.Schema{Type: "string", Enum: []any{assertionType}}
+	return parameters
+}
+
+// perhapsChallenged is for routes with several ways to authenticate: a challenge is sent only
+// if Basic was tried.
+func perhapsChallenged(responses openapi.Answers) openapi.Answers {
+	responses["401"].Headers["WWW-Authenticate"].Required = false
+	return responses
+}
+
+func enumOf(words []string) (all []any) {
+	for _, word := range words {
+		all = append(all, word)
+	}
+	return all
 }
 
 // answers describes the answers of a route under /oauth. codes are those of this route

@@ -15,9 +15,11 @@ import (
 // introspection is the result for one token (RFC 7662, section 2.2). For a token that is
 // dead, or not for the client's API, it has no field but active.
 type introspection struct {
-	Active    bool   `json:"active" doc:"Whether the token is alive and for the client's API. If false, there is no other field"`
-	Scope     string `json:"scope,omitempty" doc:"The token's scopes of the client's API, separated by spaces"`
-	Username  string `json:"username,omitempty" doc:"The account's e-mail address"`
+	Active   bool   `json:"active" doc:"Whether the token is alive and for the client's API. If false, there is no other field"`
+	Scope    string `json:"scope,omitempty" doc:"The token's scopes of the client's API, separated by spaces"`
+	Username string `json:"username,omitempty" doc:"The account's e-mail address"`
+	// Verified is a pointer, so that false is said and not left out.
+	Verified  *bool  `json:"email_verified,omitempty" doc:"Whether the address was proved to be the person's. If not, somebody else may have registered it: give no rights to it. Absent for a client's own token"`
 	Name      string `json:"name,omitempty" doc:"What the person wants to be called, if anything"`
 	TokenType string `json:"token_type,omitempty" enum:"Bearer"`
 	Expires   int64  `json:"exp,omitempty" doc:"Unix seconds: when the token ends if it is not used before"`
@@ -40,12 +42,12 @@ func (s *Service) introspect(c *fiber.Ctx) error {
 	}
 	form, err := formOf(c, "token")
 	if err == nil {
-		err = refuseFormCredentials(form, &who)
+		err = refuseFormCredentials(form, who)
 	}
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
-	answer, err := s.introspectOne(c.UserContext(), who, form["token"])
+	answer, err := s.introspectOne(c.UserContext(), who, form.get("token"))
 	if err != nil {
 		return s.refuseIntrospection(c, err)
 	}
@@ -74,6 +76,8 @@ func (s *Service) introspectOne(ctx context.Context, who client.Client, token st
 	}
 	if principal.Kind == verify.KindClient {
 		answer.Client = principal.Subject
+	} else {
+		answer.Verified = &principal.EmailVerified
 	}
 	return answer, nil
 }

@@ -16,9 +16,10 @@ import (
 const (
 	Bearer = "bearer"
 	Client = "client"
-	// password sorts first. Swagger UI shows schemes in the order of their names, and a
-	// newcomer has an e-mail address and a password.
-	password = "account"
+	// Swagger UI shows schemes in the order of their names. The first are those for a newcomer,
+	// who has an e-mail address and a password, and no token yet.
+	code     = "account"
+	password = "account_password"
 )
 
 const description = `Sign-in for other APIs: opaque access tokens that are verified fast and revoked at once.
@@ -35,6 +36,8 @@ type Options struct {
 	// Issuer is the URL of the service; may be empty.
 	Issuer        string
 	PasswordGrant bool
+	// CodeGrant says that the page of the document can sign people in by code and PKCE.
+	CodeGrant bool
 }
 
 // Config is huma's configuration, with an empty document.
@@ -50,6 +53,14 @@ func Config(o Options) huma.Config {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		Bearer: {Type: "http", Scheme: "bearer", Description: "An access_token from POST /v1/sessions."},
 		Client: {Type: "http", Scheme: "basic", Description: "A client's id and secret, from auth-api client create."},
+	}
+	if o.CodeGrant {
+		config.Components.SecuritySchemes[code] = &huma.SecurityScheme{
+			Type: "oauth2", Description: "Your account: you sign in on a page of this service, in a window of its own.",
+			Flows: &huma.OAuthFlows{AuthorizationCode: &huma.OAuthFlow{
+				AuthorizationURL: o.Issuer + route.Authorize, TokenURL: route.Token, // renderer.setScopes adds the scopes.
+			}},
+		}
 	}
 	if o.PasswordGrant {
 		config.Components.SecuritySchemes[password] = &huma.SecurityScheme{
@@ -86,8 +97,10 @@ func (d Document) Secured(scopes ...string) []map[string][]string {
 		scopes = []string{}
 	}
 	schemes := []map[string][]string{{Bearer: scopes}}
-	if d.Components.SecuritySchemes[password] != nil {
-		schemes = append(schemes, map[string][]string{password: scopes})
+	for _, name := range []string{code, password} {
+		if d.Components.SecuritySchemes[name] != nil {
+			schemes = append(schemes, map[string][]string{name: scopes})
+		}
 	}
 	return schemes
 }

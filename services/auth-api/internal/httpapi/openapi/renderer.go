@@ -26,10 +26,10 @@ type renderer struct {
 	forms  map[string]func() ([]byte, error) // by path
 	offers Offers
 
-	mu sync.Mutex // guards texts and flow.Scopes; texts are rendered with those scopes
-	// flow is the password grant's, whose scopes change while the service runs. It is nil
-	// if the grant is disabled.
-	flow  *huma.OAuthFlow
+	mu sync.Mutex // guards texts and the scopes of flows; texts are rendered with those scopes
+	// flows are those with which a person signs in. Their scopes change while the service
+	// runs.
+	flows []*huma.OAuthFlow
 	texts map[string][]byte // by path
 }
 
@@ -45,8 +45,11 @@ func (d Document) Serve(app *fiber.App, offers Offers) {
 		route.OpenAPIJSON: func() ([]byte, error) { return json.Marshal(d.OpenAPI) }, route.OpenAPI30JSON: d.Downgrade,
 		route.OpenAPIYAML: d.YAML, route.OpenAPI30YAML: d.DowngradeYAML,
 	}}
+	if scheme := d.Components.SecuritySchemes[code]; scheme != nil {
+		r.flows = append(r.flows, scheme.Flows.AuthorizationCode)
+	}
 	if scheme := d.Components.SecuritySchemes[password]; scheme != nil {
-		r.flow = scheme.Flows.Password
+		r.flows = append(r.flows, scheme.Flows.Password)
 	}
 	r.setScopes(nil)
 	for path := range r.forms {
@@ -69,7 +72,7 @@ func (d Document) Serve(app *fiber.App, offers Offers) {
 // them, it has the last known ones.
 func (r *renderer) text(ctx context.Context, path string) ([]byte, error) {
 	var scopes []string
-	fresh := r.flow != nil && r.offers != nil
+	fresh := len(r.flows) > 0 && r.offers != nil
 	if fresh {
 		ctx, cancel := context.WithTimeout(ctx, scopesTimeout)
 		defer cancel()
@@ -99,11 +102,11 @@ func (r *renderer) setScopes(scopes []string) {
 	for _, scope := range scopes {
 		described[scope] = "of an API; granted to accounts that have a role with it"
 	}
-	if r.flow != nil {
-		if maps.Equal(described, r.flow.Scopes) {
-			return
-		}
-		r.flow.Scopes = described
+	if len(r.flows) > 0 && maps.Equal(described, r.flows[0].Scopes) {
+		return
+	}
+	for _, flow := range r.flows {
+		flow.Scopes = described
 	}
 	r.texts = map[string][]byte{}
 }

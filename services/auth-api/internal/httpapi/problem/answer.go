@@ -22,13 +22,15 @@ const (
 	InvalidGrant         = "invalid_grant"
 	InvalidScope         = "invalid_scope"
 	UnsupportedGrantType = "unsupported_grant_type"
+	UnauthorizedClient   = "unauthorized_client"
+	InvalidTarget        = "invalid_target" // RFC 8707, section 2
 	Unavailable          = "temporarily_unavailable"
 	ServerError          = "server_error"
 )
 
 // OAuthErrors is the closed list of the names above.
 func OAuthErrors() []string {
-	return []string{InvalidRequest, InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType, Unavailable, ServerError}
+	return []string{InvalidRequest, InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType, UnauthorizedClient, InvalidTarget, Unavailable, ServerError}
 }
 
 // AnswerOf is the table of all codes. Errors of HTTP itself, such as 405 or 413, have the
@@ -64,13 +66,21 @@ func AnswerOf(code fault.Code) Answer {
 		return Answer{http.StatusUnauthorized, http.StatusBadRequest, InvalidGrant}
 	case fault.AccountDisabled:
 		return Answer{http.StatusForbidden, http.StatusBadRequest, InvalidGrant}
-	case fault.WrongPassword:
+	case fault.WrongPassword, fault.RegistrationClosed, fault.EmailNotVerified:
 		return same(http.StatusForbidden, InvalidRequest)
 	case fault.InvalidClient:
 		return same(http.StatusUnauthorized, InvalidClient)
 	case fault.UnsupportedGrantType:
 		return same(http.StatusBadRequest, UnsupportedGrantType)
-	case fault.TooManyAttempts:
+	case fault.RequestExpired:
+		return same(http.StatusGone, InvalidRequest)
+	case fault.InvalidGrant:
+		return same(http.StatusBadRequest, InvalidGrant)
+	case fault.UnauthorizedClient:
+		return same(http.StatusBadRequest, UnauthorizedClient)
+	case fault.InvalidTarget:
+		return same(http.StatusBadRequest, InvalidTarget)
+	case fault.TooManyAttempts, fault.TooManyTokens:
 		return same(http.StatusTooManyRequests, Unavailable)
 	case fault.Busy, fault.StoreUnavailable, fault.ChangeUnderWay:
 		return same(http.StatusServiceUnavailable, Unavailable)

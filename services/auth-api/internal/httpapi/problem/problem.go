@@ -84,7 +84,7 @@ func Of(err error) *Problem {
 
 // BodyTooLarge is the error of a body over the limit of its route.
 func BodyTooLarge() error {
-	return fault.New(fault.BodyTooLarge, "The body is larger than the limit of 4 KiB, or 8 KiB for a batch of tokens.")
+	return fault.New(fault.BodyTooLarge, "The body is larger than the limit of 4 KiB, or 8 KiB for a batch of tokens and for pages.")
 }
 
 // NotJSON is the error of a body whose media type is not JSON.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/request"
+	"auth.books.test/services/auth-api/internal/httpapi/signin"
 )
 
 type credentials struct {
@@ -22,15 +25,8 @@ type registered struct {
 }
 
 func (s *Service) register(ctx context.Context, in *registerInput) (*registered, error) {
-	ctx = request.WithDisconnect(ctx)
-	r, _ := request.Of(ctx)
-	attempt, err := s.Limits.AttemptRegistration(ctx, r.IP)
-	if err != nil {
-		return nil, err
-	}
-	defer attempt.Keep()
-	if err := s.Accounts.Register(ctx, in.Body.Email, in.Body.Password); err != nil {
-		attempt.GiveBack(ctx)
+	everybody := signin.Registration{Open: s.Registration, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
+	if err := everybody.Register(ctx, in.Body.Email, in.Body.Password); err != nil {
 		return nil, err
 	}
 	out := &registered{}
@@ -42,6 +38,7 @@ func (s *Service) register(ctx context.Context, in *registerInput) (*registered,
 type me struct {
 	ID        string    `json:"id" doc:"Never changes" format:"uuid"`
 	Email     string    `json:"email"`
+	Verified  bool      `json:"email_verified" doc:"Whether the address was proved to be the person's"`
 	Name      string    `json:"name"`
 	Audiences []string  `json:"audiences" nullable:"false" doc:"The APIs at which the token may be used"`
 	Scopes    []string  `json:"scopes" nullable:"false" doc:"The token's scopes"`
@@ -57,11 +54,17 @@ func (s *Service) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What an app may know of a person, userinfo tells it.
+	if c.Client != "" {
+		if refusal := s.guard.Scopes(ctx, c.Principal, authorization.ScopeAccount); refusal != nil {
+			return nil, refusal
+		}
+	}
 	return &meOutput{meOf(c)}, nil
 }
 
 func meOf(c caller) me {
-	return me{ID: c.Subject, Email: c.Email, Name: c.Name, Audiences: list(c.Audiences), Scopes: list(c.Scopes), Session: c.Authorization, ExpiresAt: c.EndsAt()}
+	return me{ID: c.Subject, Email: c.Email, Verified: c.EmailVerified, Name: c.Name, Audiences: list(c.Audiences), Scopes: list(c.Scopes), Session: c.Authorization, ExpiresAt: c.EndsAt()}
 }
 
 type changeMeInput struct {
@@ -92,7 +95,7 @@ func (s *Service) deleteMe(ctx context.Context, in *deleteMeInput) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.withPassword(ctx, c, func(ctx context.Context) error {
+	return nil, s.withPassword(ctx, c, audit.DeleteAccount, func(ctx context.Context) error {
 		return s.Accounts.Delete(ctx, c.account, in.Body.Password)
 	})
 }
@@ -109,7 +112,7 @@ func (s *Service) changePassword(ctx context.Context, in *changePasswordInput) (
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.withPassword(ctx, c, func(ctx context.Context) error {
+	return nil, s.withPassword(ctx, c, audit.ChangePassword, func(ctx context.Context) error {
 		return s.Accounts.ChangePassword(ctx, c.account, c.session, in.Body.Current, in.Body.New)
 	})
 }
@@ -117,17 +120,20 @@ func (s *Service) changePassword(ctx context.Context, in *changePasswordInput) (
 // withPassword calls what checks the current password, if the limits admit it. The limit is
 // the session's: somebody who has taken a token can guess only so often, and keeps nobody
 // out of another session.
-func (s *Service) withPassword(ctx context.Context, c caller, do func(context.Context) error) error {
+func (s *Service) withPassword(ctx context.Context, c caller, verb audit.Verb, do func(context.Context) error) error {
 	ctx = request.WithDisconnect(ctx)
 	r, _ := request.Of(ctx)
 	attempt, err := s.Limits.AttemptPassword(ctx, r.IP, c.session)
 	if err != nil {
+		s.Refusals.Note(ctx, audit.Event{Verb: verb, Subject: audit.AccountOf(c.account), Reason: fault.CodeOf(err)})
 		return err
 	}
 	defer attempt.Keep()
 	err = do(ctx)
 	if fault.CodeOf(err) != fault.WrongPassword {
 		attempt.GiveBack(ctx)
+	} else {
+		s.Refusals.Note(ctx, audit.Event{Verb: verb, Subject: audit.AccountOf(c.account), Reason: fault.WrongPassword})
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/openapi"
 	"auth.books.test/services/auth-api/internal/httpapi/problem"
@@ -42,7 +43,14 @@ func (s *Service) authorise(ctx huma.Context, next func(huma.Context)) {
 		_ = request.Answer(fiber, problem.Of(err))
 		return
 	}
-	next(huma.WithValue(ctx, callerKey{}, c))
+	next(huma.WithContext(ctx, context.WithValue(asActor(ctx.Context(), c), callerKey{}, c)))
+}
+
+// asActor makes the caller the one who acts in the events of the request.
+func asActor(ctx context.Context, c caller) context.Context {
+	o := audit.Of(ctx)
+	o.Actor, o.Session = audit.AccountOf(c.account), c.session
+	return audit.With(ctx, o)
 }
 
 func requirement(op *huma.Operation) (scopes []string, secured bool) {

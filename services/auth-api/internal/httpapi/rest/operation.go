@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -18,7 +19,7 @@ type security []map[string][]string
 
 // add registers an operation and answers its errors as problems. codes are those beyond
 // the ones that every operation has. The domain names a wrong field without knowing where
-// it stood, which is always the body.
+// it stood, which is the body unless it says "query.".
 func add[I, O any](s *Service, required security, op huma.Operation, handle func(context.Context, *I) (*O, error), codes ...fault.Code) {
 	op.Security = required
 	codes = append(append(openapi.Anywhere(), fault.ValidationFailed), codes...)
@@ -32,7 +33,9 @@ func add[I, O any](s *Service, required security, op huma.Operation, handle func
 		if err != nil {
 			p := problem.Of(err)
 			for n := range p.Errors {
-				p.Errors[n].Location = "body." + p.Errors[n].Location
+				if !strings.HasPrefix(p.Errors[n].Location, "query.") {
+					p.Errors[n].Location = "body." + p.Errors[n].Location
+				}
 			}
 			request.Note(ctx, p)
 			return nil, p

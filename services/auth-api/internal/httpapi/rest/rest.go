@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/httpapi/openapi"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
@@ -43,16 +44,31 @@ type Limits interface {
 	AttemptPassword(ctx context.Context, from netip.Addr, session uuid.UUID) (*limit.Attempt, error)
 }
 
+// Refusals records what was refused; audit.Refusals implements it.
+type Refusals interface {
+	Note(ctx context.Context, e audit.Event)
+}
+
+// Events reads events; audit.Store implements it.
+type Events interface {
+	Events(ctx context.Context, q audit.Query) (found []audit.Recorded, next audit.Cursor, err error)
+}
+
 // Options are the parts of a Service.
 type Options struct {
 	Accounts Accounts
 	Sessions Sessions
 	Login    signin.Login
 	Limits   Limits
+	Refusals Refusals
+	Events   Events
+	Apps     Apps
 	Verifier verify.Verifier
 	Now      func() time.Time
 	// Realm names the service in challenges.
 	Realm string
+	// Registration says whether anybody may make an account.
+	Registration bool
 }
 
 // Service answers the routes.

@@ -19,15 +19,18 @@ func (s *Service) routes() {
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "register", Method: http.MethodPost, Path: route.Accounts, Tags: []string{"Accounts"},
 		Summary: "Register", DefaultStatus: http.StatusAccepted,
-		Description: "The answer is the same whether the address was registered before or not. Sign in to find out."}, s.register, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
+		Description: "The answer is the same whether the address was registered before or not. Sign in to find out. Where AUTH_API_REGISTRATION is closed, everybody gets registration_closed."}, s.register, fault.RegistrationClosed, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "me", Method: http.MethodGet, Path: route.Me, Tags: []string{"Accounts"},
-		Summary: "Show the token's account"}, s.me)
+		Summary: "Show the token's account", Description: "An app's token needs the scope account: what an app may know of a person, userinfo tells it."}, s.me, fault.Code(bearer.InsufficientScope))
 	add(s, own, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: route.Me, Tags: []string{"Accounts"},
 		Summary: "Change one's account"}, s.changeMe, fault.ChangeUnderWay, fault.AccountNotFound)
 	add(s, own, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: route.Me, Tags: []string{"Accounts"},
 		Summary: "Delete one's account", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: route.MyPassword, Tags: []string{"Accounts"},
 		Summary: "Change one's password", Description: "Ends all other sessions.", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+	add(s, own, huma.Operation{OperationID: "my-events", Method: http.MethodGet, Path: route.MyEvents, Tags: []string{"Accounts"},
+		Summary: "List what was done with one's account", Description: "The newest first. To read on, send next of the answer as after.",
+	}, s.listEvents)
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.TooManyAttempts, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
@@ -35,6 +38,10 @@ func (s *Service) routes() {
 		Summary: "List one's sessions"}, s.listSessions)
 	add(s, own, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "End all other sessions", Description: "With all=true this one too. Requires a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSessions, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
+	add(s, own, huma.Operation{OperationID: "list-authorizations", Method: http.MethodGet, Path: route.Authorizations, Tags: []string{"Authorizations"},
+		Summary: "List the apps that one has let in"}, s.listApps)
+	add(s, own, huma.Operation{OperationID: "end-authorization", Method: http.MethodDelete, Path: route.Authorization, Tags: []string{"Authorizations"},
+		Summary: "End an app", Description: "Withdraws the consent, and ends all tokens with which the app acts for one.", DefaultStatus: http.StatusNoContent}, s.endApp, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "current-session", Method: http.MethodGet, Path: route.CurrentSession, Tags: []string{"Sessions"},
 		Summary: "Show the token's session"}, s.currentSession)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: route.CurrentSession, Tags: []string{"Sessions"},

@@ -17,6 +17,7 @@ type signInInput struct {
 	Body struct {
 		Email    string `json:"email" example:"ada@books.test"`
 		Password string `json:"password"`
+		Device   string `json:"device_token,omitempty" doc:"The device_token of the last sign-in on this device, if there was one. It is no secret that signs anybody in: with it, wrong passwords of strangers cannot keep this device from signing in"`
 		Scope    string `json:"scope,omitempty" doc:"Scopes for the token, separated by spaces; without it, all scopes that the account has"`
 	}
 }
@@ -47,17 +48,19 @@ func viewOf(v session.Session, current bool) sessionView {
 type signInOutput struct {
 	Body struct {
 		signin.TokenAnswer
+		Device  string      `json:"device_token" doc:"Keep it on this device, also after signing out, and send it with the next sign-in. It ends when the password changes"`
 		Session sessionView `json:"session"`
 	}
 }
 
 func (s *Service) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
-	opened, err := signin.WithPassword(ctx, s.Login, in.Body.Email, in.Body.Password, in.Body.Scope)
+	opened, err := signin.WithPassword(ctx, s.Login, signin.Credentials{Email: in.Body.Email, Password: in.Body.Password, Scopes: in.Body.Scope, Device: in.Body.Device})
 	if err != nil {
 		return nil, err
 	}
 	out := &signInOutput{}
 	out.Body.TokenAnswer = signin.Answer(opened, s.Now())
+	out.Body.Device = opened.Device.Reveal()
 	out.Body.Session = viewOf(opened.Session, true)
 	return out, nil
 }

@@ -2,6 +2,8 @@
 // metadata and the log.
 package route
 
+import "strings"
+
 const (
 	// Verify is called by proxies, see package forward.
 	Verify = "/verify"
@@ -10,6 +12,7 @@ const (
 	Ready = "/readyz"
 
 	Docs          = "/docs"
+	DocsSignedIn  = "/docs/oauth2-redirect.html"
 	OpenAPIJSON   = "/openapi.json"
 	OpenAPIYAML   = "/openapi.yaml"
 	OpenAPI30JSON = "/openapi-3.0.json"
@@ -22,13 +25,47 @@ const (
 	Introspect      = OAuth + "introspect"
 	IntrospectBatch = OAuth + "introspect/batch"
 	Revoke          = OAuth + "revoke"
-	// Metadata is defined by RFC 8414, section 3.
-	Metadata = "/.well-known/oauth-authorization-server"
+	UserInfo        = OAuth + "userinfo"
+	// PushedRequest is that of RFC 9126.
+	PushedRequest = OAuth + "par"
+	// Metadata is defined by RFC 8414, section 3, Discovery by OpenID Connect Discovery,
+	// section 4.
+	Metadata  = "/.well-known/oauth-authorization-server"
+	Discovery = "/.well-known/openid-configuration"
+	Keys      = "/.well-known/jwks.json"
 
 	Accounts       = "/v1/accounts"
 	Me             = Accounts + "/me"
 	MyPassword     = Me + "/password"
+	MyEvents       = Me + "/events"
+	Authorizations = "/v1/authorizations"
+	Authorization  = Authorizations + "/{client}"
 	Sessions       = "/v1/sessions"
 	CurrentSession = Sessions + "/current"
 	Session        = Sessions + "/{id}"
+
+	// Home and what follows are pages for people.
+	Home            = "/"
+	Authorize       = OAuth + "authorize"
+	Logout          = OAuth + "logout"
+	SignIn          = "/sign-in"
+	Register        = "/register"
+	Consent         = "/consent"
+	SignOut         = "/sign-out"
+	SignedOut       = "/signed-out"
+	Account         = "/account"
+	AccountSessions = Account + "/sessions"
+	OtherSessions   = AccountSessions + "/end-others"
+	AccountApps     = Account + "/apps"
+	// End follows an id.
+	End = "/end"
 )
+
+// IsPage says whether a path is that of a page, whose errors are pages as well.
+func IsPage(path string) bool {
+	switch path {
+	case Home, Authorize, Logout, SignIn, Register, Consent, SignOut, SignedOut, Account:
+		return true
+	}
+	return strings.HasPrefix(path, Account+"/")
+}

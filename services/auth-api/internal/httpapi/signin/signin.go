@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"auth.books.test/services/auth-api/internal/httpapi/request"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/session"
@@ -13,15 +15,27 @@ import (
 
 // Login signs people in; login.Service implements it.
 type Login interface {
-	Password(ctx context.Context, a login.Attempt) (session.Opened, error)
+	Password(ctx context.Context, a login.Attempt) (login.Opened, error)
 }
 
-// WithPassword signs a person in, from the device and the address of the request. The
-// scopes are separated by spaces.
-func WithPassword(ctx context.Context, l Login, email, password, scopes string) (session.Opened, error) {
+// Credentials are what somebody signs in with.
+type Credentials struct {
+	Email, Password string
+	// Scopes are separated by spaces.
+	Scopes string
+	// Device is the device token of an earlier sign-in, or "".
+	Device string
+	// Browser asks for a token for a browser's cookie.
+	Browser bool
+	// Session is the one that the browser has; see session.Opening.
+	Session uuid.UUID
+}
+
+// WithPassword signs a person in, from the user agent and the address of the request.
+func WithPassword(ctx context.Context, l Login, c Credentials) (login.Opened, error) {
 	r, _ := request.Of(ctx)
 	return l.Password(request.WithDisconnect(ctx), login.Attempt{
-		Email: email, Password: password, Scopes: strings.Fields(scopes), From: session.Origin{Device: r.UserAgent, IP: r.IP},
+		Email: c.Email, Password: c.Password, Device: c.Device, Scopes: strings.Fields(c.Scopes), Browser: c.Browser, Session: c.Session, From: session.Origin{Device: r.UserAgent, IP: r.IP},
 	})
 }
 
@@ -34,7 +48,7 @@ type TokenAnswer struct {
 }
 
 // Answer is the answer to a sign-in, with the token.
-func Answer(o session.Opened, now time.Time) TokenAnswer {
+func Answer(o login.Opened, now time.Time) TokenAnswer {
 	ends := o.IdleExpiresAt
 	if o.ExpiresAt.Before(ends) {
 		ends = o.ExpiresAt

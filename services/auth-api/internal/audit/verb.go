@@ -1,0 +1,50 @@
+package audit
+
+// Verb is what was done, or was to be done.
+type Verb string
+
+// The closed set of verbs.
+const (
+	RegisterAccount    Verb = "account.register"
+	CreateAccount      Verb = "account.create"
+	VerifyEmail        Verb = "account.verify_email"
+	UnlockAccount      Verb = "account.unlock"
+	RenameAccount      Verb = "account.rename"
+	ChangePassword     Verb = "account.change_password"
+	DisableAccount     Verb = "account.disable"
+	EnableAccount      Verb = "account.enable"
+	DeleteAccount      Verb = "account.delete"
+	SignIn             Verb = "session.sign_in"
+	SignOut            Verb = "session.sign_out"
+	EndSession         Verb = "session.end"
+	EndSessions        Verb = "session.end_all"
+	RevokeToken        Verb = "token.revoke"
+	EndReused          Verb = "token.reused"
+	AllowApp           Verb = "app.allow"
+	SignInToApp        Verb = "app.sign_in"
+	EndApp             Verb = "app.end"
+	EndClient          Verb = "client.end"
+	CreateAPI          Verb = "api.create"
+	ChangeAPI          Verb = "api.set_scopes"
+	CreateRole         Verb = "role.create"
+	ChangeRole         Verb = "role.set_scopes"
+	AssignRole         Verb = "role.assign"
+	UnassignRole       Verb = "role.unassign"
+	CreateClient       Verb = "client.create"
+	ChangeClient       Verb = "client.change"
+	RotateSecret       Verb = "client.rotate"
+	DropOldSecrets     Verb = "client.drop_old"
+	DisableClient      Verb = "client.disable"
+	AuthenticateClient Verb = "client.authenticate"
+	DroppedRefusals    Verb = "audit.dropped"
+)
+
+// Verbs are all verbs.
+func Verbs() []Verb {
+	return []Verb{
+		RegisterAccount, CreateAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, DisableAccount, EnableAccount, DeleteAccount,
+		SignIn, SignOut, EndSession, EndSessions, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
+		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
+		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,
+	}
+}

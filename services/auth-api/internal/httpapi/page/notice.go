@@ -1,0 +1,68 @@
+package page
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+)
+
+// notice names what a page says about what was done just now. It travels in the URL, so the
+// words do not: a link could say anything.
+type notice string
+
+const noticeField = "notice"
+
+// The closed set of notices.
+const (
+	registered  notice = "registered"
+	ended       notice = "ended"
+	othersEnded notice = "others-ended"
+	stale       notice = "stale"
+	expired     notice = "expired"
+	again       notice = "again"
+)
+
+func (n notice) words() string {
+	switch n {
+	case registered:
+		return "If that address is new here, it has an account now: sign in. If not, its account is as it was."
+	case ended:
+		return "It is ended, and so is everything that it had access to."
+	case othersEnded:
+		return "You are signed out everywhere else."
+	case stale:
+		return "That page was out of date, so nothing was changed. This one is up to date."
+	case expired:
+		return "You are signed in, but what the app asked for is too old. Go back to the app and start there again."
+	case again:
+		return "You signed in a while ago. To end other sign-ins, sign in once more."
+	}
+	return ""
+}
+
+// on is a path of ours with the notice.
+func (n notice) on(path string) string {
+	if n.words() == "" {
+		return path
+	}
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	return path + separator + noticeField + "=" + string(n)
+}
+
+// noticeOf is that of a URL; "" if it is none of ours.
+func noticeOf(c *fiber.Ctx) notice {
+	n := notice(c.Query(noticeField))
+	if n.words() == "" {
+		return ""
+	}
+	return n
+}
+
+func (n notice) node() g.Node {
+	return g.Iff(n.words() != "", func() g.Node { return h.P(h.Class("notice"), h.Role("status"), g.Text(n.words())) })
+}

@@ -1,0 +1,114 @@
+package page
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/services/auth-api/internal/httpapi/signin"
+	"auth.books.test/services/auth-api/internal/oauth"
+	"auth.books.test/services/auth-api/internal/servicekey"
+	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/verify"
+)
+
+// Requests answers authorization requests; oauth.Service implements it.
+type Requests interface {
+	Begin(ctx context.Context, p oauth.Params) (oauth.Request, error)
+	Seal(r oauth.Request, browser string) (oauth.Sealed, error)
+	Open(sealed oauth.Sealed, browser string) (oauth.Request, error)
+	Next(ctx context.Context, r oauth.Request, who oauth.Person) (oauth.Next, error)
+	Deny(ctx context.Context, r oauth.Request) (oauth.Next, error)
+}
+
+// Apps lists and ends what a person has let in; oauth.Service implements it.
+type Apps interface {
+	Allowed(ctx context.Context, account uuid.UUID) ([]oauth.Allowed, error)
+	EndApp(ctx context.Context, account, client uuid.UUID) error
+}
+
+// Sessions is what the pages need of sessions; session.Service implements it.
+type Sessions interface {
+	End(ctx context.Context, account, id uuid.UUID, reason authorization.Reason) error
+	EndAll(ctx context.Context, account, keep uuid.UUID) error
+	List(ctx context.Context, account uuid.UUID) ([]session.Session, error)
+}
+
+// Verifier verifies the token in a browser's cookie; direct.Verifier implements it.
+type Verifier interface {
+	VerifyBrowser(ctx context.Context, cookie string) (*verify.Principal, error)
+}
+
+// Options are the parts of a Service. All are required, except Hints.
+type Options struct {
+	Requests Requests
+	Apps     Apps
+	Words    Words
+	Clients  Clients
+	// Hints may be nil: then no ID tokens are made either.
+	Hints        Hints
+	Login        signin.Login
+	Registration signin.Registration
+	Sessions     Sessions
+	Verifier     Verifier
+	// Ring makes the tokens of forms.
+	Ring   *servicekey.Ring
+	Random io.Reader
+	Now    func() time.Time
+	// Issuer is the URL of this service: forms come from there.
+	Issuer string
+	// Name is what the service is called on its pages.
+	Name string
+	// Accent is the colour of buttons and links, as #rrggbb.
+	Accent  string
+	Cookies Cookies
+}
+
+// Service answers the routes.
+type Service struct {
+	Options
+	style style
+}
+
+// New makes a Service.
+func New(o Options) *Service { return &Service{Options: o, style: newStyle(o.Accent)} }
+
+// Add adds the routes.
+func (s *Service) Add(app *fiber.App) {
+	app.Get(s.style.sheet.path, s.style.sheet.serve)
+	app.Get(s.style.icon.path, s.style.icon.serve)
+	page := func(handle fiber.Handler) fiber.Handler { return s.withCookies(handle) }
+	app.Get(route.Authorize, page(s.authorize))
+	app.Post(route.Authorize, page(s.postAuthorize))
+	app.Get(route.SignIn, page(s.showSignIn))
+	app.Post(route.SignIn, page(s.signIn))
+	app.Get(route.Register, page(s.showRegister))
+	app.Post(route.Register, page(s.register))
+	app.Get(route.Consent, page(s.showConsent))
+	app.Post(route.Consent, page(s.consent))
+	app.Post(route.SignOut, page(s.signOut))
+	app.Get(route.SignedOut, page(s.signedOut))
+	app.Get(route.Logout, page(s.logout))
+	app.Post(route.Logout, page(s.postLogout))
+	app.Get(route.Account, page(s.account))
+	app.Post(route.OtherSessions, page(s.endOthers))
+	app.Post(route.AccountSessions+"/:id"+route.End, page(s.endSession))
+	app.Post(route.AccountApps+"/:id"+route.End, page(s.endApp))
+	app.Get(route.Home, func(c *fiber.Ctx) error { return seeOther(c, route.Account) })
+}
+
+// seeOther sends a browser on with a GET, also after a POST: 307 and 308 would repeat the
+// form, and hand a password to wherever it leads.
+func seeOther(c *fiber.Ctx, location string) error {
+	openForPopups(c)
+	return c.Redirect(location, fiber.StatusSeeOther)
+}
+
+// openForPopups lets apps that sign people in by a popup keep their hold on it. Browsers look at
+// the policy of redirects as well.
+func openForPopups(c *fiber.Ctx) { c.Set("Cross-Origin-Opener-Policy", "unsafe-none") }

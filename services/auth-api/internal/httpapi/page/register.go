@@ -1,0 +1,83 @@
+package page
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
+	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/services/auth-api/internal/password"
+)
+
+func (s *Service) showRegister(c *fiber.Ctx) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if !s.Registration.Open {
+		return s.render(c, fiber.StatusForbidden, s.closedPage(a))
+	}
+	return s.render(c, fiber.StatusOK, s.registerPage(v, a, a.request.LoginHint, nil))
+}
+
+// register makes an account. The answer is the same whether the address has one or not.
+func (s *Service) register(c *fiber.Ctx) error {
+	f, err := s.formOf(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	v, err := s.visit(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	a, err := s.asked(c.UserContext(), v, f.Get(requestField))
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if !s.Registration.Open {
+		return s.render(c, fiber.StatusForbidden, s.closedPage(a))
+	}
+	email := strings.TrimSpace(f.Get("email"))
+	if !s.fits(f, v.browser, uuid.Nil) {
+		return s.render(c, fiber.StatusUnprocessableEntity, s.registerPage(v, a, email, tooOld()))
+	}
+	if err := s.Registration.Register(c.UserContext(), email, f.Get("password")); err != nil {
+		return s.refuse(c, err, func(found []mistake) view { return s.registerPage(v, a, email, found) })
+	}
+	return seeOther(c, registered.on(withRequest(route.SignIn, a.sealed)))
+}
+
+func (s *Service) registerPage(v visit, a asked, email string, found []mistake) view {
+	fields := g.Group{
+		s.hidden(v, uuid.Nil, a.sealed),
+		field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: "username", focus: email == ""}.node(found),
+		field{id: "password", label: "Password", kind: "password", autocomplete: "new-password", focus: email != "",
+			hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
+		h.P(h.Button(h.Type("submit"), g.Text("Register"))),
+	}
+	return view{
+		title: "Register", wrong: len(found) > 0,
+		body: g.Group{
+			summary(found),
+			h.H1(g.Text("Register")),
+			g.If(a.app != "", h.P(g.Text("With an account of "+s.Name+" you can sign in to "+a.app+"."))),
+			h.Form(h.Method("post"), h.Action(route.Register), g.Attr("novalidate"), fields),
+			h.P(h.Class("quiet"), g.Text("You have an account? "), h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Sign in"))),
+		},
+	}
+}
+
+func (s *Service) closedPage(a asked) view {
+	return view{title: "Nobody can register here", body: g.Group{
+		h.H1(g.Text("Nobody can register here")),
+		h.P(g.Text("Ask whoever runs " + s.Name + " for an account.")),
+		h.P(h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Sign in with an account that you have"))),
+	}}
+}

@@ -1,0 +1,163 @@
+package main_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/chromedp"
+
+	"auth.books.test/internal/nodemodules"
+)
+
+// What is wrong with a page for those who hear it or use no mouse; axe-core finds more.
+const unusable = `(() => {
+	const wrong = [], all = selector => [...document.querySelectorAll(selector)];
+	if (all("h1").length !== 1 || all("main").length !== 1 || !document.documentElement.lang || !document.title) wrong.push("landmarks");
+	const ids = all("[id]").map(e => e.id);
+	if (new Set(ids).size !== ids.length) wrong.push("an id twice");
+	for (const e of all("input:not([type=hidden])")) {
+		if (!e.labels.length) wrong.push("no label: " + e.id);
+		if (!e.autocomplete) wrong.push("no autocomplete: " + e.id);
+		for (const id of (e.getAttribute("aria-describedby") || "").split(" ")) if (id && !document.getElementById(id)) wrong.push("described by nothing: " + e.id);
+	}
+	for (const e of all("a, button")) {
+		if (!e.textContent.trim()) wrong.push("no words: " + e.outerHTML);
+		const box = e.getBoundingClientRect();
+		if (e.matches("button, .button") && box.height < 44) wrong.push("too small: " + e.outerHTML);
+	}
+	for (const e of all("form")) if (e.method !== "post") wrong.push("a form by GET");
+	for (const e of all("*")) if (e.tabIndex > 0) wrong.push("an order of its own: " + e.outerHTML);
+	return wrong;
+})()`
+
+// With SCREENSHOTS=folder it leaves pictures there.
+func TestEveryScreenCanBeUsed(t *testing.T) {
+	t.Parallel()
+	p := eachScreen(t, func(p page, name string, width int) {
+		p.fits(name, width)
+		if wrong := evaluate[[]string](p, unusable); len(wrong) > 0 {
+			t.Errorf("%s: %q", name, wrong)
+		}
+		if folder := os.Getenv("SCREENSHOTS"); folder != "" {
+			p.picture(filepath.Join(folder, name+".png"))
+		}
+	})
+	// What is wrong must be found, or nothing above proves anything.
+	evaluate[bool](p, badPage)
+	if len(evaluate[[]string](p, unusable)) < 4 {
+		t.Error("a bad page is not noticed")
+	}
+}
+
+// axe-core is what most tools for accessibility look with.
+func TestAxeCoreFindsNothingOnAnyScreen(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile(filepath.Join(nodemodules.Install(t, "testdata/axe"), "axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := eachScreen(t, func(p page, name string, _ int) {
+		if found := p.violations(script); len(found) > 0 {
+			t.Errorf("%s: %s", name, strings.Join(found, "\n"))
+		}
+	})
+	evaluate[bool](p, badPage)
+	if len(p.violations(script)) == 0 {
+		t.Error("a bad page is not noticed")
+	}
+}
+
+const badPage = `document.body.innerHTML = "<input><a href='/'></a><button>x</button>", true`
+
+// eachScreen looks at every screen, narrow and wide, light and dark, and returns the browser's
+// tab.
+func eachScreen(t *testing.T, look func(p page, name string, width int)) page {
+	t.Helper()
+	browser(t)
+	a := withPages(t)
+	a.register(email, password)
+	a.offer("books", "editor", "books:read")
+	a.must("api", "describe", "books", "books:read", "see which books you have borrowed")
+	reading := a.appAt("Reading List", readingCallback, false)
+	const scanner, everything = "test.books.scanner:/readingCallback", "openid profile email groups offline_access books:read"
+	device := a.appAt("Shelf Scanner", scanner, false)
+	a.allowBooks(reading, device)
+	phone := a.guest()
+	phone.signsIn()
+	leads(t, phone.allows(phone.follow(phone.get(linkOf(device, scanner, "scope", everything)))))
+	p := newPage(t)
+	p.wantsNothingSaid()
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int{390, 1280} {
+			p.step("look", chromedp.EmulateViewport(int64(width), 844), func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+				_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+				return chromedp.Void{}, err
+			})
+			shown := func(name string) { look(p, fmt.Sprintf("%s-%d-%s", name, width, scheme), width) }
+			p.open(a.url+linkOf(reading, readingCallback, "prompt", "login"), "#email")
+			shown("sign-in")
+			p.types(email, wrong)
+			p.step("see what is wrong", chromedp.WaitVisible(chromedp.CSS(".summary")))
+			shown("mistake")
+			p.open(a.url+"/register", "#email")
+			shown("register")
+			p.open(a.url+linkOf(reading, readingCallback, "prompt", "login", "scope", everything), "#email")
+			p.types(email, password)
+			p.step("be asked", chromedp.WaitVisible(chromedp.CSS(allowButton)))
+			shown("consent")
+			p.open(a.url+"/account?notice=ended", "h1")
+			shown("account")
+			p.open(a.url+"/oauth/authorize", "h1")
+			shown("error")
+			p.open(a.url+"/signed-out", "h1")
+			shown("signed-out")
+		}
+	}
+	return p
+}
+
+// wantsNothingSaid fails the test if the browser complains about a page.
+func (p page) wantsNothingSaid() {
+	p.t.Helper()
+	if err := chromedp.Listen(p.ctx, func(event any) {
+		// The browser also logs each answer that is an error.
+		if e, is := event.(*log.EventEntryAdded); is && e.Entry.Source != log.EntrySourceNetwork {
+			p.t.Errorf("the browser says: %s %s", e.Entry.Source, e.Entry.Text)
+		}
+	}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.step("hear what the browser says", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, log.Enable, cdp.Empty{})
+		return chromedp.Void{}, err
+	})
+}
+
+func (p page) picture(file string) {
+	p.t.Helper()
+	taken, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, taken, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// violations are what axe-core finds.
+func (p page) violations(axe []byte) (found []string) {
+	p.t.Helper()
+	const run = `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" "))))`
+	if err := json.Unmarshal([]byte(evaluate[string](p, string(axe)+";"+run)), &found); err != nil {
+		p.t.Fatal(err)
+	}
+	return found
+}
