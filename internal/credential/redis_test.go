@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/credential"
+	"auth.books.test/internal/servicetest"
 	"auth.books.test/verify/token"
 )
 
@@ -37,12 +38,7 @@ func newServer(t *testing.T, users string) *server {
 		t.Skip("SKIPPED: this test needs redis-server on PATH")
 	}
 	s := &server{t: t, dir: t.TempDir()}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.addr = l.Addr().String()
-	_ = l.Close()
+	s.addr = servicetest.Address(t)
 	settings, err := os.ReadFile("../../kustomize/base/session-db/redis.conf")
 	if err != nil {
 		t.Fatal(err)

@@ -85,7 +85,7 @@ func startPostgresBinary(ctx context.Context, o Options, bin, dir string) (*Stor
 	if err := endLeftover(dir); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := FreePort("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}

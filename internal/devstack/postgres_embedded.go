@@ -54,7 +54,7 @@ func fetchPostgres(ctx context.Context, o Options) (bin string, err error) {
 	if isProgram(filepath.Join(bin, "postgres")) {
 		return bin, nil
 	}
-	port, err := freePort()
+	port, err := FreePort("127.0.0.1")
 	if err != nil {
 		return "", err
 	}

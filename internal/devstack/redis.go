@@ -50,7 +50,7 @@ func startRedisBinary(ctx context.Context, o Options, path string) (*Store, erro
 	if err := endLeftoverRedis(ctx, dir, secret); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := FreePort("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}

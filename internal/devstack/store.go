@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"time"
 )
 
@@ -103,16 +102,6 @@ func (s *Store) Stop() error {
 		return nil
 	}
 	return s.stop()
-}
-
-// freePort finds a loopback port that is free at the moment.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // until calls ready until it returns no error, the process ends, or ctx ends.

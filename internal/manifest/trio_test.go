@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 
 	"auth.books.test/internal/credential"
+	"auth.books.test/internal/devstack"
 	"auth.books.test/internal/manifest"
 	"auth.books.test/verify/direct"
 )
@@ -150,13 +152,11 @@ func loopback(t *testing.T) (addrs []string) {
 
 func freePort(t *testing.T, addr string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(addr, "0"))
+	port, err := devstack.FreePort(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	return strconv.Itoa(port)
 }
 
 func (c *trio) write(file, text string) {

@@ -2,17 +2,19 @@ package servicetest
 
 import (
 	"net"
+	"strconv"
 	"testing"
+
+	"auth.books.test/internal/devstack"
 )
 
 // Address is a free address on loopback, for a program that has to know its own before it
-// listens. Another process could take it meanwhile, which the kernel makes unlikely.
+// listens.
 func Address(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := devstack.FreePort("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }

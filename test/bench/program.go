@@ -9,8 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
+
+	"auth.books.test/internal/devstack"
 )
 
 const (
@@ -97,12 +100,11 @@ func (p *program) stop() error {
 
 // freeAddr finds a loopback port that nobody listens on at the moment.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := devstack.FreePort("127.0.0.1")
 	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+		return "", err
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), nil
 }
 
 // pause waits, or until ctx ends.
