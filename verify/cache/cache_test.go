@@ -108,7 +108,7 @@ func TestReplyOvertakenByAChangeIsNotCached(t *testing.T) {
 	url := devtest.RedisProcess(t).URL // not shared, because its commands are counted
 	proxy := devtest.NewProxy(t, url)
 	client := open(t, url)
-	f := newFixture(t, open(t, proxy.URL))
+	f := newFixture(t, open(t, proxy.URL), patient)
 	f.tracking()
 	put(t, client, "a", "1")
 	f.want("b", "") // opens a connection for reads

@@ -23,7 +23,7 @@ func TestConcurrentCallersShareARead(t *testing.T) {
 	reads := &counter{}
 	own := open(t, proxy.URL)
 	own.AddHook(reads)
-	f := newFixture(t, own)
+	f := newFixture(t, own, patient)
 	f.tracking()
 	put(t, client, "a", "1")
 	f.want("b", "")
@@ -68,7 +68,7 @@ func TestLeavingCallerDoesNotCancelTheRead(t *testing.T) {
 	url := devtest.Redis(t)
 	proxy := devtest.NewProxy(t, url)
 	client := open(t, url)
-	f := newFixture(t, open(t, proxy.URL))
+	f := newFixture(t, open(t, proxy.URL), patient)
 	f.tracking()
 	put(t, client, "a", "1")
 	f.want("b", "")

@@ -57,6 +57,10 @@ func newFixture(t testing.TB, client redis.UniversalClient, change ...func(*cach
 	return f
 }
 
+// patient is for a test that stalls Redis until something has happened: on a busy machine
+// that may be longer than a read waits otherwise.
+func patient(o *options) { o.ReadTimeout = time.Minute }
+
 // get returns the value, or "" if there is none.
 func (f *fixture) get(key string) (string, error) {
 	v, err := f.Get(context.Background(), key, time.Now())
