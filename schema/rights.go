@@ -26,6 +26,7 @@ func rights() map[string][]string {
 		// Its rows go with those of authorizations.
 		"refresh_tokens":      {read, insert, update},
 		"authorization_codes": {read, insert, update, remove},
+		"codes":               {read, insert, update, remove},
 		// UPDATE is for the sweep, which locks what it deletes.
 		"pushed_requests": {read, insert, update, remove},
 		// Its rows go with those of authorizations.

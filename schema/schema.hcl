@@ -393,6 +393,52 @@ table "pushed_requests" {
   index "pushed_requests_expiry" { columns = [column.expires_at] }
 }
 
+# Requests for one-time codes, which are mailed. Of a code only its keyed hash stands here.
+table "codes" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "purpose" { type = text }
+  # Where the code is sent to: as it was typed, whether it has an account or not.
+  column "address" { type = text }
+  # Null until the code was minted, which is when its mail is sent.
+  column "account" {
+    type = uuid
+    null = true
+  }
+  column "hash" {
+    type = bytea
+    null = true
+  }
+  # Wrong codes that were typed.
+  column "misses" {
+    type    = int
+    default = 0
+  }
+  column "created_at" { type = timestamptz }
+  column "expires_at" {
+    type = timestamptz
+    null = true
+  }
+  # When it was used, or became void.
+  column "spent_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.id] }
+  # How many were sent to an address.
+  index "codes_address" {
+    on { expr = "lower(address COLLATE \"C\")" }
+    on { column = column.created_at }
+  }
+  index "codes_account" {
+    columns = [column.account]
+    where   = "account IS NOT NULL"
+  }
+  index "codes_created" { columns = [column.created_at] }
+  check "codes_address_length" { expr = "octet_length(address) <= 254" }
+  check "codes_hash_length" { expr = "octet_length(hash) = 32" }
+}
+
 # Services that rely on this one (OAuth resource servers).
 table "apis" {
   schema = schema.public

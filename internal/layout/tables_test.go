@@ -27,6 +27,7 @@ func owners() map[string][]string {
 		"refresh_tokens":      {"authorization"},
 		"authorization_codes": {"oauth"},
 		"pushed_requests":     {"oauth"},
+		"codes":               {"code"},
 		"sessions":            {"session"},
 		"apis":                {"resource", "client"}, // a client is of an API, and its record says which scopes that offers
 		"roles":               {"resource"},

@@ -30,6 +30,10 @@ const (
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
 	RegistrationClosed Code = "registration_closed"
+	// InvalidCode is for one-time codes that are mailed.
+	InvalidCode Code = "invalid_code"
+	// The service was given no mail server, which this needs.
+	MailNotConfigured Code = "mail_not_configured"
 	// The caller, or somebody like them, has tried too often.
 	TooManyAttempts Code = "too_many_attempts"
 	// Only under /oauth, whose errors have names of their own.

@@ -1,0 +1,116 @@
+package code
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/postgres"
+	"auth.books.test/services/auth-api/internal/servicekey"
+)
+
+// Purpose is what a code is good for. A code of one purpose does for no other.
+type Purpose string
+
+// ResetPassword lets somebody set a new password who has lost theirs.
+const ResetPassword Purpose = "reset_password"
+
+const (
+	// Lifetime is how long a code is good for after its mail was handed over (OWASP ASVS
+	// 5.0, 6.5.5).
+	Lifetime = 10 * time.Minute
+	// MaxMisses is how many wrong codes may be typed for one request.
+	MaxMisses = 5
+	// Hourly and Daily are how many codes one address can be sent: they bound the guesses at
+	// its codes, and the mails that a stranger can make us send to it.
+	Hourly, Daily = 5, 20
+)
+
+// Codes makes and checks codes.
+type Codes struct {
+	db     *postgres.DB
+	ring   *servicekey.Ring
+	random io.Reader
+	now    func() time.Time
+}
+
+// New makes Codes.
+func New(db *postgres.DB, ring *servicekey.Ring, random io.Reader, now func() time.Time) *Codes {
+	return &Codes{db: db, ring: ring, random: random, now: now}
+}
+
+// Owner is whose code it is.
+type Owner struct {
+	Account uuid.UUID
+	// Address is the one that the code was sent to.
+	Address string
+}
+
+const (
+	// letters make no words, and none looks like a digit or like another one.
+	letters = "BCDFGHJKLMNPQRSTVWXZ"
+	// length gives 34 bits. With MaxMisses and Daily a guesser's chance at an address is one
+	// in 700,000 a year.
+	length = 8
+)
+
+// draw makes a code. It is shown in two groups.
+func draw(random io.Reader) (string, error) {
+	// A byte is used if it is below the largest multiple of the number of letters.
+	const usable = 256 - 256%len(letters)
+	var b strings.Builder
+	for b.Len() < length {
+		var one [1]byte
+		if _, err := io.ReadFull(random, one[:]); err != nil {
+			return "", fmt.Errorf("make a code: %w", err)
+		}
+		if int(one[0]) < usable {
+			b.WriteByte(letters[int(one[0])%len(letters)])
+		}
+	}
+	drawn := b.String()
+	return drawn[:length/2] + "-" + drawn[length/2:], nil
+}
+
+// plain is a typed code without regard to case, hyphens and spaces.
+func plain(typed string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToUpper(typed))
+}
+
+const label = "one-time code"
+
+// hash is what stands in Postgres. The key is one that a copy of the database does not have,
+// since a code alone could be found by trying all.
+func hash(key []byte, id uuid.UUID, typed string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(id[:])
+	mac.Write([]byte(plain(typed)))
+	return mac.Sum(nil)
+}
+
+// matches says whether a typed code has the hash, by any key of the ring.
+func (c *Codes) matches(stored []byte, id uuid.UUID, typed string) bool {
+	found := false
+	for _, key := range c.ring.IDs() {
+		derived, err := c.ring.DeriveWith(key, label)
+		if err == nil && len(stored) > 0 && hmac.Equal(stored, hash(derived, id, typed)) {
+			found = true
+		}
+	}
+	return found
+}
+
+func invalid() error {
+	return fault.New(fault.InvalidCode, "The code is wrong, too old, or was used. Read it again in the newest mail; after five wrong ones, ask for a new mail.")
+}
