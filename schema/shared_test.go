@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema"
@@ -130,7 +131,7 @@ func TestSettingsOfTheRoleAndTheDatabaseDoNotMatter(t *testing.T) {
 	do(t, db, `CREATE SCHEMA elsewhere; DO $$ BEGIN
 		EXECUTE format('ALTER DATABASE %I SET search_path = elsewhere', current_database());
 		EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database());
-		EXECUTE format('ALTER DATABASE %I SET statement_timeout = 1', current_database());
+		EXECUTE format('ALTER DATABASE %I SET statement_timeout = 200', current_database());
 		EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 1000', current_database());
 		EXECUTE format('ALTER DATABASE %I SET lock_timeout = 1', current_database());
 		EXECUTE format('ALTER DATABASE %I SET DateStyle = ''SQL, DMY''', current_database());
@@ -138,6 +139,16 @@ func TestSettingsOfTheRoleAndTheDatabaseDoNotMatter(t *testing.T) {
 		EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database());
 	END $$`)
 	url += "&search_path=elsewhere&options=-c%20search_path%3Delsewhere&timezone=Asia/Kathmandu"
+	// The first apply waits for a lock, for longer than the database's statement_timeout.
+	other, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec("SELECT pg_advisory_xact_lock($1)", 0x61757468); err != nil {
+		t.Fatal(err)
+	}
+	release := time.AfterFunc(500*time.Millisecond, func() { _ = other.Rollback() })
+	defer release.Stop()
 	if p := apply(t, schema.Current(), url); len(p.Statements) == 0 {
 		t.Error("nothing was done")
 	}
