@@ -10,6 +10,8 @@ import (
 
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/code"
+	"auth.books.test/services/auth-api/internal/mail"
 )
 
 // Account is a person who can sign in.
@@ -56,6 +58,13 @@ type Belongings interface {
 	Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 }
 
+// Mails queues mails; mail.Outbox implements it.
+type Mails interface {
+	Queue(ctx context.Context, tx pgx.Tx, m mail.Mail) error
+	// Wake says that a transaction with a mail was committed.
+	Wake()
+}
+
 // Service implements the rules of accounts.
 type Service struct {
 	store          *Store
@@ -65,11 +74,13 @@ type Service struct {
 	authorizations *authorization.Service
 	belongings     Belongings
 	audit          *audit.Recorder
+	codes          *code.Codes
+	mails          Mails
 	random         io.Reader
 	misses         *misses
 }
 
-// Options are the parts of a Service. All are required.
+// Options are the parts of a Service. All are required but Mails.
 type Options struct {
 	Store     *Store
 	Passwords Passwords
@@ -80,13 +91,16 @@ type Options struct {
 	Authorizations *authorization.Service
 	Belongings     Belongings
 	Audit          *audit.Recorder
-	Random         io.Reader
+	Codes          *code.Codes
+	// Mails is nil if the service sends none.
+	Mails  Mails
+	Random io.Reader
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, audit: o.Audit, random: o.Random,
+		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, audit: o.Audit, codes: o.Codes, mails: o.Mails, random: o.Random,
 		misses: newMisses(),
 	}
 }

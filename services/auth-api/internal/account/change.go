@@ -56,6 +56,9 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 		if err := setPassword(ctx, tx, a, phc); err != nil {
 			return err
 		}
+		if err := s.codes.Void(ctx, tx, id); err != nil {
+			return err
+		}
 		return tx.EndSignIns(ctx, keep)
 	})
 	if err != nil {
@@ -79,6 +82,9 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) erro
 			return err
 		}
 		if err := s.audit.Forget(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := s.codes.Forget(ctx, tx, id); err != nil {
 			return err
 		}
 		return tx.Erase(ctx)

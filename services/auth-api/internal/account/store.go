@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/verify"
@@ -185,6 +186,33 @@ func setPassword(ctx context.Context, tx pgx.Tx, confirmed Account, phc string) 
 		return noLongerConfirmed(ctx, tx, confirmed.ID)
 	}
 	return err
+}
+
+// setForgotten sets a new password for somebody who has proved the address: that is verified
+// from now on, and guesses of before count no more. Faults: account_disabled, invalid_code
+// (the account has another address, or is gone).
+func setForgotten(ctx context.Context, tx pgx.Tx, o code.Owner, phc string) error {
+	var status Status
+	err := tx.QueryRow(ctx, `
+		UPDATE accounts SET password_hash = CASE WHEN status = $4 THEN $3 ELSE password_hash END, password_version = password_version + 1, misses = 0,
+			email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
+		WHERE id = $1 AND lower(email COLLATE "C") = lower($2 COLLATE "C") RETURNING status`, o.Account, o.Address, phc, Active).Scan(&status)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return code.Invalid()
+	case err == nil && status != Active:
+		return disabled()
+	}
+	return err
+}
+
+// byEmailIn is Store.byEmail in a transaction.
+func byEmailIn(ctx context.Context, tx pgx.Tx, email string) (id uuid.UUID, stored string, status Status, err error) {
+	err = tx.QueryRow(ctx, `SELECT id, email, status FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email).Scan(&id, &stored, &status)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = errNotFound
+	}
+	return id, stored, status, err
 }
 
 func remove(ctx context.Context, tx pgx.Tx, confirmed Account) error {

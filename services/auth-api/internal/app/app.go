@@ -18,6 +18,7 @@ import (
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/health"
@@ -49,6 +50,7 @@ type App struct {
 	identifier     *client.Identifier
 	login          *login.Service
 	limits         *limit.Limiter
+	codes          *code.Codes
 	events         *audit.Store
 	refusals       *audit.Refusals
 	offers         *resource.Store
@@ -105,9 +107,10 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
+	a.codes = code.New(a.db, c.ServiceRing(), rand.Reader, time.Now)
 	a.Accounts = account.New(account.Options{
 		Store: people, Passwords: a.hashing, Preferred: a.hashing.Preferred(), Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
-		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Random: rand.Reader,
+		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Codes: a.codes, Random: rand.Reader,
 	})
 	a.limits = newLimits(c, a.redis, log)
 	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals)
@@ -179,6 +182,7 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	all.Go(func() { a.authorizations.Touch(ctx) })
 	all.Go(func() { a.authorizations.Sweep(ctx) })
 	all.Go(func() { a.oauth.Sweep(ctx, a.log) })
+	all.Go(func() { a.codes.Sweep(ctx, a.log) })
 	all.Go(func() { a.Clients.Reconcile(ctx) })
 	all.Go(func() { a.Clients.Sweep(ctx) })
 	all.Go(func() { a.refusals.Run(ctx) })

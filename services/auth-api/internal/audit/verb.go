@@ -11,6 +11,8 @@ const (
 	UnlockAccount      Verb = "account.unlock"
 	RenameAccount      Verb = "account.rename"
 	ChangePassword     Verb = "account.change_password"
+	RequestReset       Verb = "account.request_reset"
+	ResetPassword      Verb = "account.reset_password"
 	DisableAccount     Verb = "account.disable"
 	EnableAccount      Verb = "account.enable"
 	DeleteAccount      Verb = "account.delete"
@@ -42,7 +44,7 @@ const (
 // Verbs are all verbs.
 func Verbs() []Verb {
 	return []Verb{
-		RegisterAccount, CreateAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, DisableAccount, EnableAccount, DeleteAccount,
+		RegisterAccount, CreateAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount,
 		SignIn, SignOut, EndSession, EndSessions, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
 		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
 		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,

@@ -21,6 +21,7 @@ import (
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
@@ -58,6 +59,8 @@ type World struct {
 	Devices        *device.Tokens
 	Limits         *limit.Limiter
 	Refusals       *audit.Refusals
+	Codes          *code.Codes
+	Mails          *Mails
 	Authorizations *authorization.Service
 
 	Ring      *token.KeyRing
@@ -111,6 +114,7 @@ func On(t testing.TB, s Stores) *World {
 	w.Authorizations = w.Replica()
 	hasher := must(password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, w.Hashes.derive))(t)
 	w.Passwords = password.NewPool(hasher, password.PoolOptions{Slots: 8, Wait: storeTimeout})
+	w.Codes, w.Mails = code.New(w.Store, w.Service, rand.Reader, w.Clock.Now), &Mails{}
 	w.Accounts = account.New(w.AccountOptions())
 	w.Resources = resource.New(w.Authorizations, w.People, w.Clients, rand.Reader)
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
@@ -140,6 +144,7 @@ func (w *World) Recorder() *audit.Recorder { return audit.New(w.Clock.Now, rand.
 // AccountOptions are what Accounts is made of, for tests that replace a part.
 func (w *World) AccountOptions() account.Options {
 	return account.Options{
+		Codes: w.Codes, Mails: w.Mails,
 		Store: w.People, Passwords: w.Passwords, Preferred: w.Passwords.Preferred(), Policy: password.NewPolicy("auth.books.test"),
 		Authorizations: w.Authorizations, Belongings: w.Offers, Audit: w.Recorder(), Random: rand.Reader,
 	}

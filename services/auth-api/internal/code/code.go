@@ -111,6 +111,7 @@ func (c *Codes) matches(stored []byte, id uuid.UUID, typed string) bool {
 	return found
 }
 
-func invalid() error {
+// Invalid is the fault of every code that is not good, in the same words.
+func Invalid() error {
 	return fault.New(fault.InvalidCode, "The code is wrong, too old, or was used. Read it again in the newest mail; after five wrong ones, ask for a new mail.")
 }

@@ -199,7 +199,10 @@ func TestLifetimeBeginsWhenTheMailIsHandedOver(t *testing.T) {
 	w := newWorld(t)
 	id, minted := w.sent(owner(ada))
 	w.Clock.Move(9 * time.Minute)
-	authtest.WantCode(t, "hand over", w.tx(func(ctx context.Context, tx pgx.Tx) error { return w.HandedOver(ctx, tx, id, w.Clock.Now()) }), "")
+	authtest.WantCode(t, "hand over", w.tx(func(ctx context.Context, tx pgx.Tx) error {
+		_, err := w.HandedOver(ctx, tx, id, w.Clock.Now())
+		return err
+	}), "")
 	w.Clock.Move(code.Lifetime - time.Second)
 	_, err := w.Check(t.Context(), id, code.ResetPassword, minted)
 	authtest.WantCode(t, "just before its end", err, "")

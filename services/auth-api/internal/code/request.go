@@ -2,6 +2,7 @@ package code
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -69,11 +70,12 @@ func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, o Owner) (typ
 }
 
 // HandedOver says when the mail with the code of a request was handed over: the code's
-// lifetime begins then, so that a server that was slow to accept it delivers no dead one.
-func (c *Codes) HandedOver(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE codes SET expires_at = $2 WHERE id = $1 AND spent_at IS NULL`, id, at.Add(Lifetime))
-	if err != nil {
-		return fmt.Errorf("begin the lifetime of a code: %w", err)
+// lifetime begins then, so that a server that was slow to accept it delivers no dead one. It
+// returns the account whose code it is; uuid.Nil if that was spent or voided meanwhile.
+func (c *Codes) HandedOver(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) (account uuid.UUID, err error) {
+	err = tx.QueryRow(ctx, `UPDATE codes SET expires_at = $2 WHERE id = $1 AND spent_at IS NULL AND account IS NOT NULL RETURNING account`, id, at.Add(Lifetime)).Scan(&account)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, fmt.Errorf("begin the lifetime of a code: %w", err)
 	}
-	return nil
+	return account, nil
 }

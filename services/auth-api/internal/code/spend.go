@@ -28,7 +28,7 @@ func (c *Codes) Check(ctx context.Context, id uuid.UUID, purpose Purpose, typed 
 		return Owner{}, fmt.Errorf("check a code: %w", err)
 	}
 	if !right {
-		return Owner{}, invalid()
+		return Owner{}, Invalid()
 	}
 	return o, nil
 }
@@ -41,7 +41,7 @@ func (c *Codes) Spend(ctx context.Context, tx pgx.Tx, id uuid.UUID, purpose Purp
 		return Owner{}, fmt.Errorf("spend a code: %w", err)
 	}
 	if !right {
-		return Owner{}, invalid()
+		return Owner{}, Invalid()
 	}
 	if _, err := tx.Exec(ctx, `UPDATE codes SET spent_at = $2 WHERE id = $1`, id, c.now()); err != nil {
 		return Owner{}, fmt.Errorf("spend a code: %w", err)

@@ -50,7 +50,7 @@ func (s *Server) begin(c *fiber.Ctx) (r *request.Request, id string) {
 	if !s.isPage(c.Path()) {
 		s.cors.allow(c.Context())
 	}
-	r = &request.Request{IP: s.clientIP(c), UserAgent: c.Get(fiber.HeaderUserAgent), Realm: s.Realm, Gone: connection.Gone(c.Context().Conn())}
+	r = &request.Request{IP: s.clientIP(c), UserAgent: c.Get(fiber.HeaderUserAgent), Language: c.Get(fiber.HeaderAcceptLanguage), Realm: s.Realm, Gone: connection.Gone(c.Context().Conn())}
 	ctx := audit.With(c.UserContext(), audit.Origin{RequestID: id, Address: r.IP, Device: r.UserAgent})
 	c.SetUserContext(request.With(ctx, r))
 	return r, id

@@ -89,6 +89,8 @@ type Options struct {
 	DocsClient string
 	// Registration says whether anybody may make an account.
 	Registration bool
+	// Resets says whether somebody who has lost a password can set a new one, by mail.
+	Resets bool
 	// Realm names the service in challenges (RFC 9110, section 11.5).
 	Realm string
 	// Issuer is the URL of the service as its callers know it; may be empty.
@@ -168,7 +170,7 @@ func (s *Server) addRoutes() error {
 		Grants: s.Grants, PasswordGrant: s.PasswordGrant, Issuer: s.Issuer, Metrics: s.Metrics, Narrow: s.cors.narrow,
 	})
 	openid.Add(s.app, doc, openid.Options{Issuer: s.Issuer, PasswordGrant: s.PasswordGrant, Keys: s.Keys, People: s.OpenID, Verifier: s.Verifier, Realm: s.Realm})
-	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Events: s.Events, Apps: s.Apps, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm, Registration: s.Registration})
+	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Events: s.Events, Apps: s.Apps, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm, Registration: s.Registration, Resets: s.Resets})
 	s.addPages()
 	doc.Finish()
 	doc.Serve(s.app, s.Offers)
@@ -183,6 +185,7 @@ func (s *Server) addPages() {
 	o := s.Pages
 	o.Login, o.Sessions, o.Now, o.Issuer = s.Login, s.Sessions, s.Now, s.Issuer
 	o.Verifier = &countedBrowsers{o.Verifier, s.metrics.verifications}
+	o.Resets = signin.Resets{Available: s.Resets, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	o.Registration = signin.Registration{Open: s.Registration, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	s.pages = page.New(o)
 	s.pages.Add(s.app)

@@ -41,6 +41,9 @@ func (s *Service) refuse(c *fiber.Ctx, err error, form func([]mistake) view) err
 	if p.Code == fault.InvalidCredentials {
 		found = append(found, mistake{field: "password", words: "The e-mail address or the password is wrong."})
 	}
+	if p.Code == fault.InvalidCode {
+		found = append(found, mistake{field: "code", words: "The code is wrong, too old, or was used. Read it in the newest mail, or ask for a new one."})
+	}
 	if len(found) > 0 {
 		request.Note(c.UserContext(), p)
 		return s.render(c, fiber.StatusUnprocessableEntity, form(found))
@@ -74,6 +77,8 @@ func (s *Service) explain(p *problem.Problem, wait time.Duration) (title, words 
 		return "This does not work right now", "Nothing is wrong with what you did. Try again in " + inWords(wait) + "."
 	case fault.AccountDisabled:
 		return "This account is disabled", "This account is disabled. Ask whoever runs " + s.Name + "."
+	case fault.MailNotConfigured:
+		return "Nobody can reset a password here", "Ask whoever runs " + s.Name + " for a new one."
 	case fault.ClientNotFound:
 		return "This app is not known here", "The app is not registered at " + s.Name + ", or was disabled. Tell whoever runs the app."
 	case fault.RequestExpired:

@@ -34,6 +34,19 @@ func (s *Service) formOf(c *fiber.Ctx) (form, error) {
 	return form{values}, err
 }
 
+// formFor reads a form, who has sent it, and for which app. Faults: those of formOf, visit and
+// asked.
+func (s *Service) formFor(c *fiber.Ctx) (f form, v visit, a asked, err error) {
+	if f, err = s.formOf(c); err != nil {
+		return f, v, a, err
+	}
+	if v, err = s.visit(c); err != nil {
+		return f, v, a, err
+	}
+	a, err = s.asked(c.UserContext(), v, f.Get(requestField))
+	return f, v, a, err
+}
+
 // isOurs says whether a form comes from a page of this service. Browsers say so in
 // Sec-Fetch-Site, but not over http, and in Origin.
 func (s *Service) isOurs(c *fiber.Ctx) bool {

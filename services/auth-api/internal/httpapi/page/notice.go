@@ -22,6 +22,7 @@ const (
 	stale       notice = "stale"
 	expired     notice = "expired"
 	again       notice = "again"
+	reset       notice = "password-reset"
 )
 
 func (n notice) words() string {
@@ -38,6 +39,8 @@ func (n notice) words() string {
 		return "You are signed in, but what the app asked for is too old. Go back to the app and start there again."
 	case again:
 		return "You signed in a while ago. To end other sign-ins, sign in once more."
+	case reset:
+		return "Your new password is set, and you are signed out everywhere. Sign in with it."
 	}
 	return ""
 }

@@ -54,6 +54,7 @@ type Options struct {
 	Hints        Hints
 	Login        signin.Login
 	Registration signin.Registration
+	Resets       signin.Resets
 	Sessions     Sessions
 	Verifier     Verifier
 	// Ring makes the tokens of forms.
@@ -89,6 +90,10 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.SignIn, page(s.signIn))
 	app.Get(route.Register, page(s.showRegister))
 	app.Post(route.Register, page(s.register))
+	app.Get(route.Reset, page(s.showReset))
+	app.Post(route.Reset, page(s.reset))
+	app.Get(route.Reset+"/:id", page(s.showNewPassword))
+	app.Post(route.Reset+"/:id", page(s.newPassword))
 	app.Get(route.Consent, page(s.showConsent))
 	app.Post(route.Consent, page(s.consent))
 	app.Post(route.SignOut, page(s.signOut))

@@ -29,15 +29,7 @@ func (s *Service) showRegister(c *fiber.Ctx) error {
 
 // register makes an account. The answer is the same whether the address has one or not.
 func (s *Service) register(c *fiber.Ctx) error {
-	f, err := s.formOf(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	a, err := s.asked(c.UserContext(), v, f.Get(requestField))
+	f, v, a, err := s.formFor(c)
 	if err != nil {
 		return s.fail(c, err)
 	}

@@ -144,6 +144,7 @@ func (s *Service) signInPage(v visit, a asked, email string, said notice, found 
 		s.hidden(v, uuid.Nil, a.sealed),
 		field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: "username", focus: email == ""}.node(found),
 		field{id: "password", label: "Password", kind: "password", autocomplete: "current-password", focus: email != ""}.node(found),
+		g.If(s.Resets.Available, h.P(h.A(h.Href(withRequest(route.Reset, a.sealed)), g.Text("Forgotten your password?")))),
 		h.P(h.Button(h.Type("submit"), g.Text("Continue"))),
 	}
 	return view{

@@ -15,6 +15,8 @@ import (
 type Request struct {
 	IP        netip.Addr
 	UserAgent string
+	// Language is what the request accepts (RFC 9110, section 12.5.4).
+	Language string
 	// Realm names the service in challenges (RFC 9110, section 11.5).
 	Realm string
 	// Gone says whether the client has closed the connection; nil if that cannot be known.

@@ -28,6 +28,7 @@ type Accounts interface {
 	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
 	ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error
 	Delete(ctx context.Context, id uuid.UUID, current string) error
+	signin.ResetAccounts
 }
 
 // Sessions is what the routes need of sessions; session.Service implements it.
@@ -42,6 +43,7 @@ type Sessions interface {
 type Limits interface {
 	AttemptRegistration(ctx context.Context, from netip.Addr) (*limit.Attempt, error)
 	AttemptPassword(ctx context.Context, from netip.Addr, session uuid.UUID) (*limit.Attempt, error)
+	AttemptSignIn(ctx context.Context, s limit.SignIn) (*limit.Attempt, error)
 }
 
 // Refusals records what was refused; audit.Refusals implements it.
@@ -69,6 +71,8 @@ type Options struct {
 	Realm string
 	// Registration says whether anybody may make an account.
 	Registration bool
+	// Resets says whether somebody who has lost a password can set a new one, by mail.
+	Resets bool
 }
 
 // Service answers the routes.

@@ -28,6 +28,12 @@ func (s *Service) routes() {
 		Summary: "Delete one's account", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: route.MyPassword, Tags: []string{"Accounts"},
 		Summary: "Change one's password", Description: "Ends all other sessions.", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+	add(s, openapi.Open(), huma.Operation{OperationID: "request-password-reset", Method: http.MethodPost, Path: route.PasswordResets, Tags: []string{"Accounts"},
+		Summary: "Ask for a new password", DefaultStatus: http.StatusAccepted,
+		Description: "Mails a code to the address, if it has an account. The answer is the same whether it has one or not."}, s.requestReset, fault.MailNotConfigured, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
+	add(s, openapi.Open(), huma.Operation{OperationID: "reset-password", Method: http.MethodPost, Path: route.PasswordReset, Tags: []string{"Accounts"},
+		Summary: "Set a new password with the code of a mail", DefaultStatus: http.StatusNoContent,
+		Description: "Ends everything of the account: sessions, apps and personal tokens. It signs nobody in."}, s.resetPassword, fault.InvalidCode, fault.AccountDisabled, fault.MailNotConfigured, fault.TooManyAttempts, fault.ChangeUnderWay, fault.StoreUnavailable, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "my-events", Method: http.MethodGet, Path: route.MyEvents, Tags: []string{"Accounts"},
 		Summary: "List what was done with one's account", Description: "The newest first. To read on, send next of the answer as after.",
 	}, s.listEvents)

@@ -37,6 +37,8 @@ const (
 	Accounts       = "/v1/accounts"
 	Me             = Accounts + "/me"
 	MyPassword     = Me + "/password"
+	PasswordResets = "/v1/password-resets"
+	PasswordReset  = PasswordResets + "/{id}/confirmation"
 	MyEvents       = Me + "/events"
 	Authorizations = "/v1/authorizations"
 	Authorization  = Authorizations + "/{client}"
@@ -50,6 +52,7 @@ const (
 	Logout          = OAuth + "logout"
 	SignIn          = "/sign-in"
 	Register        = "/register"
+	Reset           = "/reset"
 	Consent         = "/consent"
 	SignOut         = "/sign-out"
 	SignedOut       = "/signed-out"
@@ -64,8 +67,8 @@ const (
 // IsPage says whether a path is that of a page, whose errors are pages as well.
 func IsPage(path string) bool {
 	switch path {
-	case Home, Authorize, Logout, SignIn, Register, Consent, SignOut, SignedOut, Account:
+	case Home, Authorize, Logout, SignIn, Register, Reset, Consent, SignOut, SignedOut, Account:
 		return true
 	}
-	return strings.HasPrefix(path, Account+"/")
+	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Reset+"/")
 }

@@ -1,0 +1,139 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/code"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/mail"
+)
+
+// requestID is the name of a mail's datum that holds the id of the request for a code.
+const requestID = "request"
+
+// RequestReset mails a code to an address, with which whoever reads its mails can set a new
+// password, and returns the id of the request. It does the same whether the address has an
+// account or not: that is looked up when the mail is to be sent. Faults: validation_failed,
+// mail_not_configured, too_many_attempts, store_unavailable.
+func (s *Service) RequestReset(ctx context.Context, email, language string) (id uuid.UUID, err error) {
+	if s.mails == nil {
+		return uuid.Nil, noMail()
+	}
+	if email, err = ParseEmail("email", email); err != nil {
+		return uuid.Nil, err
+	}
+	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if id, err = s.codes.Request(ctx, tx, code.ResetPassword, email); err != nil {
+			return err
+		}
+		return s.mails.Queue(ctx, tx, mail.Mail{Kind: mail.ResetPassword, To: email, Language: language, Data: map[string]string{requestID: id.String()}})
+	})
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("request a reset: %w", err)
+	}
+	s.mails.Wake()
+	return id, nil
+}
+
+// Reset sets a new password for whoever has the code that RequestReset has mailed, and ends
+// everything of the account: sign-ins, apps, personal tokens, and other codes. It signs
+// nobody in. Faults: mail_not_configured, invalid_code, validation_failed (the code stays good), account_disabled,
+// busy, store_unavailable, change_under_way.
+func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next string) error {
+	if s.mails == nil {
+		return noMail()
+	}
+	// Before the hash: whoever has no code must not cost one.
+	owner, err := s.codes.Check(ctx, request, code.ResetPassword, typed)
+	if err != nil {
+		return fmt.Errorf("reset password: %w", err)
+	}
+	if err := s.policy.Check("new_password", next, owner.Address); err != nil {
+		return err
+	}
+	phc, err := s.passwords.Hash(ctx, next)
+	if err != nil {
+		return fmt.Errorf("reset password: %w", err)
+	}
+	err = s.change(ctx, owner.Account, audit.ResetPassword, func(ctx context.Context, tx *authorization.Tx) error {
+		owner, err := s.codes.Spend(ctx, tx, request, code.ResetPassword, typed)
+		if err != nil {
+			return err
+		}
+		if err := setForgotten(ctx, tx, owner, phc); err != nil {
+			return err
+		}
+		if err := s.codes.Void(ctx, tx, owner.Account); err != nil {
+			return err
+		}
+		if err := s.mails.Queue(ctx, tx.Tx, mail.Mail{Kind: mail.PasswordWasReset, To: owner.Address, Account: owner.Account}); err != nil {
+			return err
+		}
+		return tx.EndAll(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("reset password: %w", err)
+	}
+	s.misses.forget(owner.Account)
+	s.mails.Wake()
+	return nil
+}
+
+func noMail() error {
+	return fault.New(fault.MailNotConfigured, "This service sends no mails, so that nobody can reset a password here. Ask whoever runs it.")
+}
+
+// ResetMail finds out whose code a mail of RequestReset is to hold, and mints it. It
+// implements mail.Preparer.
+type ResetMail struct {
+	Codes *code.Codes
+	Audit *audit.Recorder
+	// Link is the page on which the code of a request can be typed.
+	Link func(request uuid.UUID) string
+}
+
+// Prepare adds the code and the link. Addresses without an account, and those of disabled
+// accounts, get no mail.
+func (r ResetMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Mail, bool, error) {
+	request, err := uuid.Parse(m.Data[requestID])
+	if err != nil {
+		return m, false, fmt.Errorf("read the request of a reset: %w", err)
+	}
+	id, stored, status, err := byEmailIn(ctx, tx, m.To)
+	if errors.Is(err, errNotFound) || err == nil && status != Active {
+		return m, false, nil
+	}
+	if err != nil {
+		return m, false, fmt.Errorf("find whose password is to be reset: %w", err)
+	}
+	typed, ok, err := r.Codes.Mint(ctx, tx, request, code.Owner{Account: id, Address: stored})
+	if err != nil || !ok {
+		return m, false, err
+	}
+	// To the address that is stored, not to one that only looks alike.
+	m.To, m.Account, m.Data = stored, id, maps.Clone(m.Data)
+	m.Data["code"], m.Data["url"] = typed, r.Link(request)
+	return m, true, nil
+}
+
+// HandedOver begins the lifetime of the code.
+func (r ResetMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
+	request, err := uuid.Parse(m.Data[requestID])
+	if err != nil {
+		return fmt.Errorf("read the request of a reset: %w", err)
+	}
+	owner, err := r.Codes.HandedOver(ctx, tx, request, at)
+	if err != nil || owner == uuid.Nil {
+		return err
+	}
+	return r.Audit.Record(ctx, tx, audit.Event{Verb: audit.RequestReset, Subject: audit.AccountOf(owner)})
+}

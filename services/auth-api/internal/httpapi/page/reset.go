@@ -1,0 +1,128 @@
+package page
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/services/auth-api/internal/password"
+)
+
+// showReset asks for the address of somebody who has lost the password.
+func (s *Service) showReset(c *fiber.Ctx) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if !s.Resets.Available {
+		return s.fail(c, fault.New(fault.MailNotConfigured, ""))
+	}
+	return s.render(c, fiber.StatusOK, s.resetPage(v, a, a.request.LoginHint, nil))
+}
+
+// reset mails a code. The answer is the same whether the address has an account or not.
+func (s *Service) reset(c *fiber.Ctx) error {
+	f, v, a, err := s.formFor(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	email := strings.TrimSpace(f.Get("email"))
+	if !s.fits(f, v.browser, uuid.Nil) {
+		return s.render(c, fiber.StatusUnprocessableEntity, s.resetPage(v, a, email, tooOld()))
+	}
+	id, err := s.Resets.Request(c.UserContext(), email)
+	if err != nil {
+		return s.refuse(c, err, func(found []mistake) view { return s.resetPage(v, a, email, found) })
+	}
+	return seeOther(c, withRequest(route.Reset+"/"+id.String(), a.sealed))
+}
+
+// showNewPassword is where the link in the mail leads. Opening it spends nothing: programs
+// open links as well, and the code is not in it.
+func (s *Service) showNewPassword(c *fiber.Ctx) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	if err != nil {
+		return s.fail(c, err)
+	}
+	id, err := requestOf(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	return s.render(c, fiber.StatusOK, s.newPasswordPage(v, a, id, "", nil))
+}
+
+// newPassword sets the password and signs nobody in: whoever has the mail may not have the
+// rest of what a sign-in asks for.
+func (s *Service) newPassword(c *fiber.Ctx) error {
+	f, v, a, err := s.formFor(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	id, err := requestOf(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	code := f.Get("code")
+	if !s.fits(f, v.browser, uuid.Nil) {
+		return s.render(c, fiber.StatusUnprocessableEntity, s.newPasswordPage(v, a, id, code, tooOld()))
+	}
+	if err := s.Resets.Confirm(c.UserContext(), id, code, f.Get("new_password")); err != nil {
+		return s.refuse(c, err, func(found []mistake) view { return s.newPasswordPage(v, a, id, code, found) })
+	}
+	return seeOther(c, reset.on(withRequest(route.SignIn, a.sealed)))
+}
+
+// requestOf is the request for a code that the page is about.
+func requestOf(c *fiber.Ctx) (uuid.UUID, error) {
+	id, err := uuid.Parse(c.Params("id"))
+	if err != nil {
+		return uuid.Nil, fault.New(fault.RouteNotFound, "There is no page at this address.")
+	}
+	return id, nil
+}
+
+func (s *Service) resetPage(v visit, a asked, email string, found []mistake) view {
+	const title = "Set a new password"
+	return view{title: title, wrong: len(found) > 0, body: g.Group{
+		summary(found),
+		h.H1(g.Text(title)),
+		h.P(g.Text("You get a mail with a code. It is good for ten minutes.")),
+		h.Form(h.Method("post"), h.Action(route.Reset), g.Attr("novalidate"),
+			s.hidden(v, uuid.Nil, a.sealed),
+			field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: "username", focus: true}.node(found),
+			h.P(h.Button(h.Type("submit"), g.Text("Send the code"))),
+		),
+		h.P(h.Class("quiet"), h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Back to sign in"))),
+	}}
+}
+
+func (s *Service) newPasswordPage(v visit, a asked, request uuid.UUID, code string, found []mistake) view {
+	const title = "Set a new password"
+	return view{title: title, wrong: len(found) > 0, body: g.Group{
+		summary(found),
+		h.H1(g.Text(title)),
+		h.P(g.Text("If the address has an account, a mail with a code is on its way. Whoever knows the code can set the password, so give it to nobody.")),
+		h.Form(h.Method("post"), h.Action(route.Reset+"/"+request.String()), g.Attr("novalidate"),
+			s.hidden(v, uuid.Nil, a.sealed),
+			field{id: "code", label: "Code from the mail", kind: "text", value: code, autocomplete: "one-time-code", focus: true}.node(found),
+			field{id: "new_password", label: "New password", kind: "password", autocomplete: "new-password",
+				hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
+			h.P(h.Class("quiet"), g.Text("This signs you out everywhere, and ends what apps can do for you.")),
+			h.P(h.Button(h.Type("submit"), g.Text("Set the new password"))),
+		),
+		h.P(h.Class("quiet"), g.Text("No mail? "), h.A(h.Href(withRequest(route.Reset, a.sealed)), g.Text("Ask for another one"))),
+	}}
+}

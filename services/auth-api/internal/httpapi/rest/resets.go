@@ -1,0 +1,53 @@
+package rest
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/httpapi/signin"
+)
+
+type requestResetInput struct {
+	Body struct {
+		Email string `json:"email" doc:"E-mail address" example:"ada@books.test"`
+	}
+}
+
+type resetRequested struct {
+	Body struct {
+		ID     string `json:"id" format:"uuid" doc:"Of the request: the code is good for it alone"`
+		Detail string `json:"detail"`
+	}
+}
+
+func (s *Service) requestReset(ctx context.Context, in *requestResetInput) (*resetRequested, error) {
+	id, err := s.resets().Request(ctx, in.Body.Email)
+	if err != nil {
+		return nil, err
+	}
+	out := &resetRequested{}
+	out.Body.ID = id.String()
+	out.Body.Detail = "If the address has an account, a code was mailed to it. Send it within ten minutes, with a new password."
+	return out, nil
+}
+
+type resetInput struct {
+	ID   string `path:"id" format:"uuid"`
+	Body struct {
+		Code string `json:"code" doc:"The code of the mail, however it is typed" example:"BCDF-GHJK"`
+		New  string `json:"new_password" doc:"15 characters to 256 bytes"`
+	}
+}
+
+func (s *Service) resetPassword(ctx context.Context, in *resetInput) (*struct{}, error) {
+	id, err := uuid.Parse(in.ID)
+	if err != nil {
+		id = uuid.Nil // There is no such request, which is said like a wrong code.
+	}
+	return nil, s.resets().Confirm(ctx, id, in.Body.Code, in.Body.New)
+}
+
+func (s *Service) resets() signin.Resets {
+	return signin.Resets{Available: s.Resets, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
+}

@@ -1,0 +1,72 @@
+package signin
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/request"
+	"auth.books.test/services/auth-api/internal/limit"
+)
+
+// ResetAccounts sets new passwords; account.Service implements it.
+type ResetAccounts interface {
+	RequestReset(ctx context.Context, email, language string) (uuid.UUID, error)
+	Reset(ctx context.Context, request uuid.UUID, code, next string) error
+}
+
+// ResetLimits reserves requests for codes, and codes that are typed; limit.Limiter
+// implements it.
+type ResetLimits interface {
+	Limits
+	AttemptSignIn(ctx context.Context, s limit.SignIn) (*limit.Attempt, error)
+}
+
+// Resets lets people set a new password who have lost theirs.
+type Resets struct {
+	// Available says whether it can be offered: the service can send mails.
+	Available bool
+	Accounts  ResetAccounts
+	Limits    ResetLimits
+	Refusals  Refusals
+}
+
+// Request mails a code. Faults: too_many_attempts, and those of
+// account.Service.RequestReset.
+func (r Resets) Request(ctx context.Context, email string) (uuid.UUID, error) {
+	ctx = request.WithDisconnect(ctx)
+	from, _ := request.Of(ctx)
+	attempt, err := r.Limits.AttemptRegistration(ctx, from.IP)
+	if err != nil {
+		r.Refusals.Note(ctx, audit.Event{Verb: audit.RequestReset, Reason: fault.CodeOf(err)})
+		return uuid.Nil, err
+	}
+	defer attempt.Keep()
+	id, err := r.Accounts.RequestReset(ctx, email, from.Language)
+	if err != nil && fault.CodeOf(err) != fault.TooManyAttempts {
+		attempt.GiveBack(ctx)
+	}
+	return id, err
+}
+
+// Confirm sets the new password. A wrong code counts as a wrong password from the address.
+// Faults: too_many_attempts, and those of account.Service.Reset.
+func (r Resets) Confirm(ctx context.Context, id uuid.UUID, code, next string) error {
+	ctx = request.WithDisconnect(ctx)
+	from, _ := request.Of(ctx)
+	attempt, err := r.Limits.AttemptSignIn(ctx, limit.SignIn{From: from.IP})
+	if err == nil {
+		defer attempt.Keep()
+		err = r.Accounts.Reset(ctx, id, code, next)
+		if fault.CodeOf(err) != fault.InvalidCode {
+			attempt.GiveBack(ctx)
+		}
+	}
+	switch c := fault.CodeOf(err); c {
+	case fault.InvalidCode, fault.TooManyAttempts, fault.AccountDisabled:
+		r.Refusals.Note(ctx, audit.Event{Verb: audit.ResetPassword, Reason: c})
+	}
+	return err
+}
