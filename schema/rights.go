@@ -41,6 +41,8 @@ func rights() map[string][]string {
 		"events": {read, insert},
 		// DELETE is for accounts that are deleted.
 		"event_origins": {read, insert, remove},
+		// DELETE is for accounts that are deleted, and for the sweep.
+		"mails": {read, insert, update, remove},
 		// Whoever could change it could make a service believe that its schema is current.
 		"schema_state": {read},
 	}

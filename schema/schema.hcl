@@ -736,6 +736,67 @@ table "event_origins" {
   check "event_origins_device_length" { expr = "octet_length(device) <= 256" }
 }
 
+# Mails that are to be sent, and for 30 days how that went. Recipient and data are emptied
+# when a mail was sent or dropped.
+table "mails" {
+  schema = schema.public
+  column "id" { type = uuid }
+  # A closed list in package mail. It is not checked here: a new kind needs no new schema.
+  column "kind" { type = text }
+  column "recipient" {
+    type    = text
+    default = ""
+  }
+  # BCP 47; "" is English.
+  column "language" {
+    type    = text
+    default = ""
+  }
+  # The person whom it is about, if that is known.
+  column "account" {
+    type = uuid
+    null = true
+  }
+  # Parameters of the text. Nothing in them is secret.
+  column "data" {
+    type    = jsonb
+    default = sql("'{}'::jsonb")
+  }
+  column "state" {
+    type    = text
+    default = "waiting"
+  }
+  column "tries" {
+    type    = int
+    default = 0
+  }
+  # While it is being sent: when its replica is given up.
+  column "next_try_at" { type = timestamptz }
+  # When the server accepted it.
+  column "handed_over_at" {
+    type = timestamptz
+    null = true
+  }
+  # Why it was not sent, without what it says and to whom.
+  column "error" {
+    type    = text
+    default = ""
+  }
+  column "created_at" { type = timestamptz }
+  primary_key { columns = [column.id] }
+  index "mails_due" {
+    columns = [column.next_try_at]
+    where   = "state IN ('waiting', 'sending')"
+  }
+  index "mails_account" {
+    columns = [column.account]
+    where   = "account IS NOT NULL"
+  }
+  index "mails_created" { columns = [column.created_at] }
+  check "mails_state" { expr = "state IN ('waiting', 'sending', 'sent', 'unknown', 'failed', 'dropped')" }
+  check "mails_lengths" { expr = "octet_length(kind) BETWEEN 1 AND 64 AND octet_length(recipient) <= 254 AND octet_length(language) <= 64 AND octet_length(error) <= 512" }
+}
+
 # One row: which schema.hcl was applied last.
 table "schema_state" {
   schema = schema.public

@@ -112,7 +112,7 @@ func layers() [][]string {
 		{"session"},
 		{"account", "client", "resource"},
 		{"authorization"},
-		{"audit", "code", "device", "idtoken", "refresh"},
+		{"audit", "code", "device", "idtoken", "mail", "refresh"},
 		{"access", "limit", "postgres", "servicekey", "password/worker"},
 		{"password"},
 		{"fault"},

@@ -36,6 +36,7 @@ func owners() map[string][]string {
 		"client_assertions":   {"client"},
 		"events":              {"audit"},
 		"event_origins":       {"audit"},
+		"mails":               {"mail"},
 		"schema_state":        {}, // package schema's
 	}
 }

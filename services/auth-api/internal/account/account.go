@@ -60,9 +60,12 @@ type Belongings interface {
 
 // Mails queues mails; mail.Outbox implements it.
 type Mails interface {
+	// Enabled says whether the service sends mails.
+	Enabled() bool
 	Queue(ctx context.Context, tx pgx.Tx, m mail.Mail) error
 	// Wake says that a transaction with a mail was committed.
 	Wake()
+	Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 }
 
 // Service implements the rules of accounts.
@@ -80,7 +83,7 @@ type Service struct {
 	misses         *misses
 }
 
-// Options are the parts of a Service. All are required but Mails.
+// Options are the parts of a Service. All are required.
 type Options struct {
 	Store     *Store
 	Passwords Passwords
@@ -92,9 +95,8 @@ type Options struct {
 	Belongings     Belongings
 	Audit          *audit.Recorder
 	Codes          *code.Codes
-	// Mails is nil if the service sends none.
-	Mails  Mails
-	Random io.Reader
+	Mails          Mails
+	Random         io.Reader
 }
 
 // New makes a Service.

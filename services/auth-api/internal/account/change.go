@@ -87,6 +87,9 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) erro
 		if err := s.codes.Forget(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := s.mails.Forget(ctx, tx, id); err != nil {
+			return err
+		}
 		return tx.Erase(ctx)
 	})
 	if err != nil {

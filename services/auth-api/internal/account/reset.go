@@ -25,7 +25,7 @@ const requestID = "request"
 // account or not: that is looked up when the mail is to be sent. Faults: validation_failed,
 // mail_not_configured, too_many_attempts, store_unavailable.
 func (s *Service) RequestReset(ctx context.Context, email, language string) (id uuid.UUID, err error) {
-	if s.mails == nil {
+	if !s.mails.Enabled() {
 		return uuid.Nil, noMail()
 	}
 	if email, err = ParseEmail("email", email); err != nil {
@@ -49,7 +49,7 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 // nobody in. Faults: mail_not_configured, invalid_code, validation_failed (the code stays good), account_disabled,
 // busy, store_unavailable, change_under_way.
 func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next string) error {
-	if s.mails == nil {
+	if !s.mails.Enabled() {
 		return noMail()
 	}
 	// Before the hash: whoever has no code must not cost one.

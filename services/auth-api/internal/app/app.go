@@ -25,6 +25,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/oauth"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/password/worker"
@@ -51,6 +52,7 @@ type App struct {
 	login          *login.Service
 	limits         *limit.Limiter
 	codes          *code.Codes
+	mails          *mail.Outbox
 	events         *audit.Store
 	refusals       *audit.Refusals
 	offers         *resource.Store
@@ -108,9 +110,10 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	})
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
 	a.codes = code.New(a.db, c.ServiceRing(), rand.Reader, time.Now)
+	a.mails = mail.New(mail.Options{DB: a.db, Now: time.Now, Random: rand.Reader, Log: log})
 	a.Accounts = account.New(account.Options{
 		Store: people, Passwords: a.hashing, Preferred: a.hashing.Preferred(), Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
-		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Codes: a.codes, Random: rand.Reader,
+		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Codes: a.codes, Mails: a.mails, Random: rand.Reader,
 	})
 	a.limits = newLimits(c, a.redis, log)
 	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals)

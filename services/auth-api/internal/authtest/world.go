@@ -25,6 +25,7 @@ import (
 	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/refresh"
@@ -60,7 +61,7 @@ type World struct {
 	Limits         *limit.Limiter
 	Refusals       *audit.Refusals
 	Codes          *code.Codes
-	Mails          *Mails
+	Mails          *mail.Outbox
 	Authorizations *authorization.Service
 
 	Ring      *token.KeyRing
@@ -114,7 +115,7 @@ func On(t testing.TB, s Stores) *World {
 	w.Authorizations = w.Replica()
 	hasher := must(password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, w.Hashes.derive))(t)
 	w.Passwords = password.NewPool(hasher, password.PoolOptions{Slots: 8, Wait: storeTimeout})
-	w.Codes, w.Mails = code.New(w.Store, w.Service, rand.Reader, w.Clock.Now), &Mails{}
+	w.Codes, w.Mails = code.New(w.Store, w.Service, rand.Reader, w.Clock.Now), w.outbox(true)
 	w.Accounts = account.New(w.AccountOptions())
 	w.Resources = resource.New(w.Authorizations, w.People, w.Clients, rand.Reader)
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
@@ -137,6 +138,14 @@ func (w *World) Replica() *authorization.Service {
 		Now: w.Clock.Now, Random: rand.Reader, Log: discard(),
 	})
 }
+
+// outbox is that of mails, which nobody sends.
+func (w *World) outbox(enabled bool) *mail.Outbox {
+	return mail.New(mail.Options{DB: w.Store, Enabled: enabled, Now: w.Clock.Now, Random: rand.Reader, Log: discard()})
+}
+
+// WithoutMail is an outbox of a service that sends no mails.
+func (w *World) WithoutMail() *mail.Outbox { return w.outbox(false) }
 
 // Recorder records events at the time of the World's clock.
 func (w *World) Recorder() *audit.Recorder { return audit.New(w.Clock.Now, rand.Reader) }

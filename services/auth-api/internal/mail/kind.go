@@ -1,0 +1,21 @@
+package mail
+
+// Kind says which text a mail has.
+type Kind string
+
+// The closed set of kinds.
+const (
+	// PasswordChanged tells the owner that the password was changed.
+	PasswordChanged Kind = "password_changed"
+	// NewDevice tells the owner of a sign-in on a device that was not known. Data: at, device
+	// and address.
+	NewDevice Kind = "new_device"
+	// ResetPassword has the code with which a password is set anew. Data: code and url, from
+	// the Preparer.
+	ResetPassword Kind = "reset_password"
+	// PasswordWasReset tells the owner that the password was set anew with such a code.
+	PasswordWasReset Kind = "password_was_reset"
+)
+
+// Kinds are all kinds.
+func Kinds() []Kind { return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset} }
