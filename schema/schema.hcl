@@ -338,6 +338,20 @@ table "sessions" {
   }
 }
 
+# What a person sees of a personal access token besides its authorization.
+table "personal_tokens" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "name" { type = text }
+  primary_key { columns = [column.id] }
+  foreign_key "personal_tokens_authorization" {
+    columns     = [column.id]
+    ref_columns = [table.authorizations.column.id]
+    on_delete   = CASCADE
+  }
+  check "personal_tokens_name_length" { expr = "octet_length(name) <= 64" }
+}
+
 # Authorization codes: one for each request that a person has said yes to. Only their
 # hashes stand here.
 table "authorization_codes" {

@@ -109,7 +109,7 @@ func layers() [][]string {
 		{"httpapi/request"},
 		{"httpapi/connection", "httpapi/problem", "httpapi/route", "httpapi/strictjson"},
 		{"config", "health", "login", "oauth"},
-		{"session"},
+		{"personal", "session"},
 		{"account", "client", "resource"},
 		{"authorization"},
 		{"audit", "code", "device", "idtoken", "mail", "refresh"},

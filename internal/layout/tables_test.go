@@ -29,6 +29,7 @@ func owners() map[string][]string {
 		"pushed_requests":     {"oauth"},
 		"codes":               {"code"},
 		"sessions":            {"session"},
+		"personal_tokens":     {"personal"},
 		"apis":                {"resource", "client"}, // a client is of an API, and its record says which scopes that offers
 		"roles":               {"resource"},
 		"role_assignments":    {"resource"},

@@ -29,6 +29,7 @@ import (
 	"auth.books.test/services/auth-api/internal/oauth"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/password/worker"
+	"auth.books.test/services/auth-api/internal/personal"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/refresh"
 	"auth.books.test/services/auth-api/internal/resource"
@@ -42,6 +43,7 @@ type App struct {
 	Resources *resource.Service
 	Clients   *client.Service
 	Callers   *client.Authenticator
+	Personal  *personal.Service
 
 	authorizations *authorization.Service
 	sessions       *session.Service
@@ -109,6 +111,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
+	a.Personal = personal.New(personal.NewStore(a.db), a.authorizations, c.PersonalLifetime.Duration)
 	a.codes = code.New(a.db, c.ServiceRing(), rand.Reader, time.Now)
 	a.mails = mail.New(mail.Options{DB: a.db, Now: time.Now, Random: rand.Reader, Log: log})
 	a.Accounts = account.New(account.Options{

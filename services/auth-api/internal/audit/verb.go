@@ -20,6 +20,8 @@ const (
 	SignOut            Verb = "session.sign_out"
 	EndSession         Verb = "session.end"
 	EndSessions        Verb = "session.end_all"
+	CreatePersonal     Verb = "personal.create"
+	EndPersonal        Verb = "personal.end"
 	RevokeToken        Verb = "token.revoke"
 	EndReused          Verb = "token.reused"
 	AllowApp           Verb = "app.allow"
@@ -45,7 +47,7 @@ const (
 func Verbs() []Verb {
 	return []Verb{
 		RegisterAccount, CreateAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount,
-		SignIn, SignOut, EndSession, EndSessions, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
+		SignIn, SignOut, EndSession, EndSessions, CreatePersonal, EndPersonal, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
 		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
 		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,
 	}

@@ -70,7 +70,9 @@ const (
 	SignedOut    Reason = "signed_out"
 	TokenRevoked Reason = "token_revoked" // by its holder (RFC 7009)
 	EndedByOwner Reason = "ended_by_owner"
-	TooMany      Reason = "too_many" // the person had MaxSessions, or the app MaxApps
+	// EndedByOperator: at the command line.
+	EndedByOperator Reason = "ended_by_operator"
+	TooMany         Reason = "too_many" // the person had MaxSessions, or the app MaxApps
 	// RefreshReused: a refresh token was used again after its successor (RFC 9700, section
 	// 4.14.2). CodeReused: so was an authorization code (RFC 6749, section 4.1.2).
 	RefreshReused Reason = "refresh_reused"

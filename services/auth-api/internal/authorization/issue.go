@@ -124,10 +124,11 @@ func (s *Service) decide(ctx context.Context, tx pgx.Tx, r Request, row *row) (l
 	if err := lockRolesShared(ctx, tx); err != nil {
 		return lockedSubject{}, err
 	}
-	// A sign-in may end another one, and an app's authorization another one of the same app.
+	// A sign-in may end another one, and an app's authorization another one of the same app;
+	// personal access tokens are counted.
 	// Other requests of one subject may run concurrently.
 	lock := "FOR SHARE"
-	if r.Kind == Session || r.Kind == App {
+	if r.Kind == Session || r.Kind == App || r.Kind == Personal {
 		lock = "FOR UPDATE"
 	}
 	subject, err := lockAdmitted(ctx, tx, r.Subject, lock, r.Admit)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/fault"
 )
 
 const (
@@ -16,6 +18,8 @@ const (
 	// MaxApps is how many live authorizations of one client a person may have: an app that
 	// signs in anew instead of refreshing makes one each time.
 	MaxApps = 100
+	// MaxPersonal is how many live personal access tokens a person may have.
+	MaxPersonal = 100
 	// maxEnded limits how many sessions one sign-in ends if the account has more.
 	maxEnded = 10
 	// candidates is among how many of the oldest those unused longest are chosen.
@@ -23,8 +27,10 @@ const (
 )
 
 // enforceLimit ends the authorizations unused longest if the subject has MaxSessions
-// sessions, or MaxApps authorizations of the same client, already. The caller holds the
-// exclusive lock of the subject. It returns the selectors to sync.
+// sessions, or MaxApps authorizations of the same client, already. Of personal access tokens
+// none is ended: a script would stop, and nobody would know why. The caller holds the
+// exclusive lock of the subject. It returns the selectors to sync. Fault: validation_failed
+// (there are MaxPersonal tokens).
 func enforceLimit(ctx context.Context, tx pgx.Tx, subject lockedSubject, w *row, now time.Time) (queued []uuid.UUID, err error) {
 	var roots []uuid.UUID
 	switch w.Kind {
@@ -32,6 +38,8 @@ func enforceLimit(ctx context.Context, tx pgx.Tx, subject lockedSubject, w *row,
 		roots, err = endOldSessions(ctx, tx, subject, now)
 	case App:
 		roots, err = endOldApps(ctx, tx, w, now)
+	case Personal:
+		err = refuseAboveLimit(ctx, tx, subject, now)
 	}
 	if err != nil {
 		return nil, err
@@ -43,6 +51,21 @@ func enforceLimit(ctx context.Context, tx pgx.Tx, subject lockedSubject, w *row,
 		}
 	}
 	return t.queued, nil
+}
+
+func refuseAboveLimit(ctx context.Context, tx pgx.Tx, subject lockedSubject, now time.Time) error {
+	var count int
+	err := tx.QueryRow(ctx, `
+		SELECT count(*) FROM authorizations
+		WHERE subject_id = $1 AND epoch = $2 AND parent_id IS NULL AND revoked_at IS NULL AND kind = 'personal' AND expires_at > $3`,
+		subject.id, subject.personalEpoch, now).Scan(&count)
+	if err != nil {
+		return fmt.Errorf("count personal access tokens: %w", err)
+	}
+	if count >= MaxPersonal {
+		return fault.Invalid("name", "too_many", fmt.Sprintf("There are %d personal access tokens already. End one that is not needed any more.", count))
+	}
+	return nil
 }
 
 func endOldSessions(ctx context.Context, tx pgx.Tx, subject lockedSubject, now time.Time) ([]uuid.UUID, error) {

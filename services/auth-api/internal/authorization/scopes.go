@@ -40,6 +40,7 @@ func (s Scopes) choose(r Request) (scopes, audiences []string, err error) {
 	case r.Kind == App:
 		scopes = sorted(append(scopes, identityScopes(wanted)...))
 		return scopes, audiences, nil
+	case r.Kind == Personal: // It never touches the account itself.
 	case len(wanted) == 0 || slices.Contains(wanted, ScopeAccount):
 		scopes = sorted(append(scopes, ScopeAccount))
 	}

@@ -75,6 +75,7 @@ type Config struct {
 
 	AccessLifetime        setting.Duration `envconfig:"AUTH_API_ACCESS_LIFETIME" default:"15m" min:"10s" max:"24h" desc:"how long an access token of an app or a program lives"`
 	RefreshLifetime       setting.Duration `envconfig:"AUTH_API_REFRESH_LIFETIME" default:"720h" min:"10s" max:"87600h" desc:"how long an app may refresh without the person"`
+	PersonalLifetime      setting.Duration `envconfig:"AUTH_API_PERSONAL_LIFETIME" default:"8760h" min:"1h" max:"87600h" desc:"how long a personal access token lives at most"`
 	ClientTokensPerSecond setting.Number   `envconfig:"AUTH_API_CLIENT_TOKENS_PER_SECOND" default:"10" min:"1" max:"10000" desc:"tokens of its own that a client may draw in a second"`
 	ClientTokensAlive     setting.Number   `envconfig:"AUTH_API_CLIENT_TOKENS_ALIVE" default:"1000" min:"1" max:"100000" desc:"tokens of its own that a client may have alive"`
 

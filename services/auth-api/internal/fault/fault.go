@@ -30,6 +30,8 @@ const (
 	WrongPassword      Code = "wrong_password"
 	AccountDisabled    Code = "account_disabled"
 	RegistrationClosed Code = "registration_closed"
+	// SessionRequired refuses an app's token for what only a session of one's own may do.
+	SessionRequired Code = "session_required"
 	// InvalidCode is for one-time codes that are mailed.
 	InvalidCode Code = "invalid_code"
 	// The service was given no mail server, which this needs.

@@ -30,6 +30,9 @@ function advice(code: components["schemas"]["Problem"]["code"]): string {
     case "invalid_scope":
     case "session_not_found":
     case "wrong_password":
+    case "invalid_code":
+    case "session_required":
+    case "mail_not_configured":
     case "validation_failed":
       return "ask the person";
     case "body_too_large":

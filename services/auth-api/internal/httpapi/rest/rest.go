@@ -65,6 +65,7 @@ type Options struct {
 	Refusals Refusals
 	Events   Events
 	Apps     Apps
+	Personal Personal
 	Verifier verify.Verifier
 	Now      func() time.Time
 	// Realm names the service in challenges.

@@ -44,6 +44,13 @@ func (s *Service) routes() {
 		Summary: "List one's sessions"}, s.listSessions)
 	add(s, own, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "End all other sessions", Description: "With all=true this one too. Requires a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.endSessions, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound, recent)
+	add(s, own, huma.Operation{OperationID: "create-token", Method: http.MethodPost, Path: route.Tokens, Tags: []string{"Personal access tokens"},
+		Summary: "Make a personal access token", DefaultStatus: http.StatusCreated,
+		Description: "For a script of one's own. It is shown once, has at most what its owner has at each use, and can do nothing with the account. Requires a session of one's own, not of an app, and a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470). An account has at most 100."}, s.createToken, fault.SessionRequired, fault.InvalidScope, fault.AccountDisabled, fault.AccountNotFound, recent)
+	add(s, own, huma.Operation{OperationID: "list-tokens", Method: http.MethodGet, Path: route.Tokens, Tags: []string{"Personal access tokens"},
+		Summary: "List one's personal access tokens"}, s.listTokens)
+	add(s, own, huma.Operation{OperationID: "end-token", Method: http.MethodDelete, Path: route.PersonalToken, Tags: []string{"Personal access tokens"},
+		Summary: "End a personal access token", DefaultStatus: http.StatusNoContent}, s.endToken, fault.ChangeUnderWay, fault.AccountNotFound, fault.SessionNotFound)
 	add(s, own, huma.Operation{OperationID: "list-authorizations", Method: http.MethodGet, Path: route.Authorizations, Tags: []string{"Authorizations"},
 		Summary: "List the apps that one has let in"}, s.listApps)
 	add(s, own, huma.Operation{OperationID: "end-authorization", Method: http.MethodDelete, Path: route.Authorization, Tags: []string{"Authorizations"},

@@ -40,6 +40,8 @@ const (
 	PasswordResets = "/v1/password-resets"
 	PasswordReset  = PasswordResets + "/{id}/confirmation"
 	MyEvents       = Me + "/events"
+	Tokens         = "/v1/tokens"
+	PersonalToken  = Tokens + "/{id}"
 	Authorizations = "/v1/authorizations"
 	Authorization  = Authorizations + "/{client}"
 	Sessions       = "/v1/sessions"
@@ -60,6 +62,7 @@ const (
 	AccountSessions = Account + "/sessions"
 	OtherSessions   = AccountSessions + "/end-others"
 	AccountApps     = Account + "/apps"
+	AccountTokens   = Account + "/tokens"
 	// End follows an id.
 	End = "/end"
 )
