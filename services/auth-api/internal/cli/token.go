@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"auth.books.test/services/auth-api/internal/app"
@@ -21,7 +22,7 @@ import (
 )
 
 func tokenCommand() *cobra.Command {
-	command := &cobra.Command{Use: "token", Short: "Show an access token's record in Redis"}
+	command := &cobra.Command{Use: "token", Short: "Show an access token's record in Redis, or end a personal access token"}
 	command.AddCommand(&cobra.Command{Use: "show [KEY]", Short: "Print the record of a token, which is read from standard input, or of a key, as redis-cli shows it",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,6 +36,15 @@ func tokenCommand() *cobra.Command {
 			}
 			return showToken(cmd.Context(), c, h, cmd.OutOrStdout())
 		}})
+	command.AddCommand(&cobra.Command{Use: "end ID", Short: "End a personal access token, by its public id", Args: cobra.ExactArgs(1),
+		RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
+			id, err := uuid.Parse(args[0])
+			if err != nil {
+				// Do not repeat the argument: it may be a token.
+				return "", errors.New("this is no public id, which is a UUID. Its owner sees it in GET /v1/tokens; of a token that you have, POST /oauth/revoke ends it")
+			}
+			return done(a.Personal.EndAny(ctx, id), "The personal access token is ended.")
+		})})
 	return command
 }
 

@@ -57,7 +57,7 @@ func TestDefaultsAreThoseThatAreWrittenDown(t *testing.T) {
 		"AUTH_DB_MAX_CONNECTIONS": c.AuthDBConns.Value == 10, "AUTH_DB_TIMEOUT": c.AuthDBTimeout.Duration == 3*time.Second,
 		"SESSION_DB_PORT":       c.SessionDBPort.Value == 6379,
 		"SESSION_IDLE_LIFETIME": c.SessionIdle.Duration == 12*time.Hour, "SESSION_LIFETIME": c.SessionLifetime.Duration == 720*time.Hour,
-		"AUTH_API_ACCESS_LIFETIME": c.AccessLifetime.Duration == 15*time.Minute, "AUTH_API_REFRESH_LIFETIME": c.RefreshLifetime.Duration == 720*time.Hour,
+		"AUTH_API_ACCESS_LIFETIME": c.AccessLifetime.Duration == 15*time.Minute, "AUTH_API_REFRESH_LIFETIME": c.RefreshLifetime.Duration == 720*time.Hour, "AUTH_API_PERSONAL_LIFETIME": c.PersonalLifetime.Duration == 8760*time.Hour,
 		"AUTH_API_CLIENT_TOKENS_PER_SECOND": c.ClientTokensPerSecond.Value == 10, "AUTH_API_CLIENT_TOKENS_ALIVE": c.ClientTokensAlive.Value == 1000,
 		"PASSWORD_MEMORY_KIB": c.PasswordMemory.Value == 19456, "PASSWORD_TIME": c.PasswordTime.Value == 2, "PASSWORD_THREADS": c.PasswordThreads.Value == 1,
 		"PASSWORD_SLOTS": c.PasswordSlots.Value == 0, "PASSWORD_QUEUE": c.PasswordQueue.Value == 0, "PASSWORD_PEPPER": !c.Pepper.IsSet(), "PASSWORD_SERVICE_NAMES": slices.Equal(c.PasswordNames.List, []string{"auth.books.test", "auth-api"}),
@@ -127,7 +127,7 @@ func TestWildcardsAndNearOriginsAreRefused(t *testing.T) {
 
 func TestEveryKindOfSettingSaysWhatToWrite(t *testing.T) {
 	cases := map[string][]string{
-		"write a duration such as":  {"AUTH_API_SHUTDOWN_DELAY", "AUTH_API_SHUTDOWN_TIMEOUT", "AUTH_DB_TIMEOUT", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME", "AUTH_API_VERIFY_BOUND", "AUTH_API_ACCESS_LIFETIME", "AUTH_API_REFRESH_LIFETIME"},
+		"write a duration such as":  {"AUTH_API_SHUTDOWN_DELAY", "AUTH_API_SHUTDOWN_TIMEOUT", "AUTH_DB_TIMEOUT", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME", "AUTH_API_VERIFY_BOUND", "AUTH_API_ACCESS_LIFETIME", "AUTH_API_REFRESH_LIFETIME", "AUTH_API_PERSONAL_LIFETIME"},
 		"write a whole number":      {"AUTH_API_MAX_CONNECTIONS", "AUTH_DB_MAX_CONNECTIONS", "PASSWORD_MEMORY_KIB", "PASSWORD_TIME", "PASSWORD_THREADS", "PASSWORD_SLOTS", "PASSWORD_QUEUE", "AUTH_API_VERIFY_CACHE_MIB", "AUTH_API_CLIENT_TOKENS_PER_SECOND", "AUTH_API_CLIENT_TOKENS_ALIVE"},
 		"a number of attempts and":  {"AUTH_API_LIMIT_SIGN_IN", "AUTH_API_LIMIT_SIGN_IN_OVERALL", "AUTH_API_LIMIT_ACCOUNT", "AUTH_API_LIMIT_DEVICE", "AUTH_API_LIMIT_SESSION", "AUTH_API_LIMIT_REGISTRATION", "AUTH_API_LIMIT_REGISTRATION_OVERALL", "AUTH_API_LIMIT_CLIENT", "AUTH_API_LIMIT_CLIENT_OVERALL"},
 		"write a port":              {"AUTH_DB_PORT", "SESSION_DB_PORT"},
@@ -169,7 +169,7 @@ func TestOutOfRangeIsAFault(t *testing.T) {
 	for _, c := range []struct{ variable, value, says string }{
 		{"AUTH_DB_PORT", "65536", "write a port"}, {"SESSION_DB_PORT", "0", "write a port"}, {"PASSWORD_SLOTS", "1073741825", "write a whole number"},
 		{"PASSWORD_THREADS", "0", "write 1 or more"}, {"PASSWORD_THREADS", "17", "write 16 or less"}, {"PASSWORD_MEMORY_KIB", "262145", "write 262144 or less"}, {"PASSWORD_TIME", "11", "write 10 or less"}, {"AUTH_DB_SSLMODE", "maybe", "verify-full"},
-		{"AUTH_API_ACCESS_LIFETIME", "25h", "write at most 24h"}, {"AUTH_API_REFRESH_LIFETIME", "10m", "lower AUTH_API_ACCESS_LIFETIME"}, {"AUTH_API_CLIENT_TOKENS_PER_SECOND", "0", "write 1 or more"}, {"AUTH_API_CLIENT_TOKENS_ALIVE", "100001", "write 100000 or less"},
+		{"AUTH_API_ACCESS_LIFETIME", "25h", "write at most 24h"}, {"AUTH_API_PERSONAL_LIFETIME", "59m", "write at least 1h"}, {"AUTH_API_REFRESH_LIFETIME", "10m", "lower AUTH_API_ACCESS_LIFETIME"}, {"AUTH_API_CLIENT_TOKENS_PER_SECOND", "0", "write 1 or more"}, {"AUTH_API_CLIENT_TOKENS_ALIVE", "100001", "write 100000 or less"},
 		{"SESSION_IDLE_LIFETIME", "721h", "longer than the lifetime"}, {"AUTH_API_VERIFY_BOUND", "1001ms", "write at most 1s"}, {"AUTH_API_VERIFY_BOUND", "19ms", "write at least 20ms"}, {"AUTH_DB_TIMEOUT", "0", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "999us", "write at least 1ms"}, {"AUTH_DB_TIMEOUT", "25h", "write at most 24h"}, {"AUTH_DB_MAX_CONNECTIONS", "0", "write 1 or more"}, {"SESSION_LIFETIME", "999999h", "write at most"}, {"AUTH_API_SHUTDOWN_TIMEOUT", "2h", "write at most 1h"}, {"AUTH_API_VERIFY_CACHE_MIB", "0", "AUTH_API_VERIFY_STRICT=true"}, {"AUTH_API_TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"},
 	} {
 		t.Run(c.variable+"="+c.value, func(t *testing.T) {

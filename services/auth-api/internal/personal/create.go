@@ -25,7 +25,7 @@ func (s *Service) Create(ctx context.Context, c Creation) (Made, error) {
 	case name == "" || len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
 		return Made{}, fault.Invalid("name", "not_a_name", fmt.Sprintf("Write what the token is for, in at most %d bytes without control characters.", MaxName))
 	case len(c.Scopes) == 0:
-		return Made{}, fault.Invalid("scope", "missing", "Say what the token may do: name at least one scope of an API.")
+		return Made{}, fault.Invalid("scope", "required", "Say what the token may do: name at least one scope of an API.")
 	case c.Lifetime < MinLifetime || c.Lifetime > s.longest:
 		return Made{}, fault.Invalid("expires_in", "out_of_range", fmt.Sprintf("Write a number of seconds from %.0f to %.0f.", MinLifetime.Seconds(), s.longest.Seconds()))
 	}

@@ -164,7 +164,7 @@ func (d Document) Finish() {
 // reasons is the closed list of values of problem.Field's Reason.
 func reasons() []string {
 	return []string{
-		"blocklisted", "invalid", "not_a_name", "not_an_email", "not_text", "required", "too_long", "too_short", "unchanged",
+		"blocklisted", "invalid", "not_a_name", "not_an_email", "not_text", "out_of_range", "required", "too_long", "too_many", "too_short", "unchanged",
 		"unknown_field", "unknown_parameter", "wrong_type",
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/oauth"
+	"auth.books.test/services/auth-api/internal/personal"
 	"auth.books.test/services/auth-api/internal/session"
 )
 
@@ -36,15 +37,22 @@ func (s *Service) account(c *fiber.Ctx) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
+	tokens, err := s.Personal.List(ctx, v.person.Account)
+	if err != nil {
+		return s.fail(c, err)
+	}
 	var scopes []string
 	for _, a := range apps {
 		scopes = append(scopes, a.Scopes...)
+	}
+	for _, t := range tokens {
+		scopes = append(scopes, t.Scopes...)
 	}
 	w, err := s.Words.Words(ctx, scopes)
 	if err != nil {
 		return s.fail(c, err)
 	}
-	return s.render(c, fiber.StatusOK, s.accountPage(v, apps, w, sessions, noticeOf(c)))
+	return s.render(c, fiber.StatusOK, s.accountPage(v, apps, w, sessions, tokens, noticeOf(c)))
 }
 
 // act does something for the person whose form it is, and shows the account again.
@@ -77,7 +85,7 @@ func (s *Service) recently(c *fiber.Ctx, done notice, do func(v visit) error) er
 	if err != nil {
 		return s.fail(c, err)
 	}
-	if v.signedIn() && s.Now().Sub(v.person.AuthenticatedAt) > recentSignIn {
+	if v.signedIn() && s.isOld(v) {
 		return seeOther(c, again.on(route.SignIn))
 	}
 	return s.act(c, done, do)
@@ -109,7 +117,7 @@ func (s *Service) endApp(c *fiber.Ctx) error {
 	})
 }
 
-func (s *Service) accountPage(v visit, apps []oauth.Allowed, w words, sessions []session.Session, said notice) view {
+func (s *Service) accountPage(v visit, apps []oauth.Allowed, w words, sessions []session.Session, tokens []personal.Token, said notice) view {
 	who := v.person.Email
 	if v.name != "" {
 		who = v.name + " (" + who + ")"
@@ -126,6 +134,10 @@ func (s *Service) accountPage(v visit, apps []oauth.Allowed, w words, sessions [
 		h.H2(g.Text("Where you are signed in")),
 		h.Ul(h.Class("list"), g.Map(sessions, func(one session.Session) g.Node { return s.sessionRow(v, one) })),
 		g.If(len(sessions) > 1, s.button(v, route.OtherSessions, "End all others", "")),
+		h.H2(g.Text("Personal tokens")),
+		g.If(len(tokens) == 0, h.P(h.Class("quiet"), g.Text("None. A token lets a script of yours do at an API what you can do."))),
+		g.If(len(tokens) > 0, h.Ul(h.Class("list"), g.Map(tokens, func(t personal.Token) g.Node { return s.tokenRow(v, t, w) }))),
+		h.P(h.A(h.Href(route.AccountTokens), g.Text("Make a token"))),
 	}}
 }
 

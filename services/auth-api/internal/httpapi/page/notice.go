@@ -38,7 +38,7 @@ func (n notice) words() string {
 	case expired:
 		return "You are signed in, but what the app asked for is too old. Go back to the app and start there again."
 	case again:
-		return "You signed in a while ago. To end other sign-ins, sign in once more."
+		return "You signed in a while ago. For this, sign in once more."
 	case reset:
 		return "Your new password is set, and you are signed out everywhere. Sign in with it."
 	}

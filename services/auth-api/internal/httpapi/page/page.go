@@ -56,6 +56,7 @@ type Options struct {
 	Registration signin.Registration
 	Resets       signin.Resets
 	Sessions     Sessions
+	Personal     Personal
 	Verifier     Verifier
 	// Ring makes the tokens of forms.
 	Ring   *servicekey.Ring
@@ -104,6 +105,9 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.OtherSessions, page(s.endOthers))
 	app.Post(route.AccountSessions+"/:id"+route.End, page(s.endSession))
 	app.Post(route.AccountApps+"/:id"+route.End, page(s.endApp))
+	app.Get(route.AccountTokens, page(s.showTokens))
+	app.Post(route.AccountTokens, page(s.makeToken))
+	app.Post(route.AccountTokens+"/:id"+route.End, page(s.endToken))
 	app.Get(route.Home, func(c *fiber.Ctx) error { return seeOther(c, route.Account) })
 }
 

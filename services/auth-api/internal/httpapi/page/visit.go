@@ -21,6 +21,8 @@ type visit struct {
 	browser string
 	// person is the zero Person if nobody is signed in.
 	person oauth.Person
+	// scopes are what the session may do: all that the person may.
+	scopes []string
 	// name is how the person wants to be called; may be empty.
 	name string
 }
@@ -73,6 +75,6 @@ func (s *Service) recognise(c *fiber.Ctx, v *visit) error {
 		return fault.Unavailable(fmt.Errorf("read a session: %w", err))
 	}
 	v.person = oauth.Person{Account: account, Session: id, Email: p.Email, AuthenticatedAt: p.AuthenticatedAt, AuthenticatedBy: p.AuthenticatedBy}
-	v.name = p.Name
+	v.name, v.scopes = p.Name, p.Scopes
 	return nil
 }

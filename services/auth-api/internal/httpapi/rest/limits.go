@@ -7,6 +7,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/openapi"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/password"
+	"auth.books.test/services/auth-api/internal/personal"
 )
 
 // describeLimits writes the limits that the packages account and password enforce into
@@ -25,6 +26,9 @@ func describeLimits(doc openapi.Document) {
 	limit(property("SignInInputBody", "password"), secret)
 	limit(property("DeleteMeInputBody", "password"), secret)
 	limit(property("ChangeMeInputBody", "name"), map[string]any{"maxLength": account.MaxName})
+	limit(property("RequestResetInputBody", "email"), map[string]any{"format": "email", "maxLength": account.MaxEmail})
+	limit(property("ResetInputBody", "new_password"), newPassword)
+	limit(property("CreateTokenInputBody", "name"), map[string]any{"maxLength": personal.MaxName})
 	for _, parameter := range doc.Paths[route.Session].Delete.Parameters {
 		limit(parameter.Schema, map[string]any{"format": "uuid"})
 	}
