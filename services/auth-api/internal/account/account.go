@@ -10,6 +10,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/mail"
 )
 
 // Account is a person who can sign in.
@@ -56,6 +57,16 @@ type Belongings interface {
 	Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 }
 
+// Mails queues mails; mail.Outbox implements it.
+type Mails interface {
+	// Enabled says whether the service sends mails.
+	Enabled() bool
+	Queue(ctx context.Context, tx pgx.Tx, m mail.Mail) error
+	// Wake says that a transaction with a mail was committed.
+	Wake()
+	Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
+}
+
 // Service implements the rules of accounts.
 type Service struct {
 	store          *Store
@@ -65,6 +76,7 @@ type Service struct {
 	authorizations *authorization.Service
 	belongings     Belongings
 	audit          *audit.Recorder
+	mails          Mails
 	random         io.Reader
 	misses         *misses
 }
@@ -80,13 +92,14 @@ type Options struct {
 	Authorizations *authorization.Service
 	Belongings     Belongings
 	Audit          *audit.Recorder
+	Mails          Mails
 	Random         io.Reader
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, audit: o.Audit, random: o.Random,
+		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, audit: o.Audit, mails: o.Mails, random: o.Random,
 		misses: newMisses(),
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/oauth"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/password/worker"
@@ -49,6 +50,7 @@ type App struct {
 	identifier     *client.Identifier
 	login          *login.Service
 	limits         *limit.Limiter
+	mails          *mail.Outbox
 	events         *audit.Store
 	refusals       *audit.Refusals
 	offers         *resource.Store
@@ -105,12 +107,13 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
+	a.mails = a.newOutbox(c)
 	a.Accounts = account.New(account.Options{
 		Store: people, Passwords: a.hashing, Preferred: a.hashing.Preferred(), Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
-		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Random: rand.Reader,
+		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Mails: a.mails, Random: rand.Reader,
 	})
 	a.limits = newLimits(c, a.redis, log)
-	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals)
+	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals, a.mails)
 	a.Callers = client.NewAuthenticator(records)
 	a.apps = client.NewStore(a.db)
 	a.identifier = client.NewIdentifier(a.apps, ownNames(c.Issuer.URL), time.Now)
@@ -182,6 +185,7 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	all.Go(func() { a.Clients.Reconcile(ctx) })
 	all.Go(func() { a.Clients.Sweep(ctx) })
 	all.Go(func() { a.refusals.Run(ctx) })
+	all.Go(func() { a.mails.Run(ctx) })
 	all.Go(func() { a.warnOfStrays(ctx) })
 	all.Go(func() { a.Accounts.WriteMisses(ctx, a.log) })
 	return all.Wait

@@ -24,6 +24,7 @@ import (
 	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/refresh"
@@ -58,6 +59,7 @@ type World struct {
 	Devices        *device.Tokens
 	Limits         *limit.Limiter
 	Refusals       *audit.Refusals
+	Mails          *mail.Outbox
 	Authorizations *authorization.Service
 
 	Ring      *token.KeyRing
@@ -111,6 +113,7 @@ func On(t testing.TB, s Stores) *World {
 	w.Authorizations = w.Replica()
 	hasher := must(password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, w.Hashes.derive))(t)
 	w.Passwords = password.NewPool(hasher, password.PoolOptions{Slots: 8, Wait: storeTimeout})
+	w.Mails = w.outbox(true)
 	w.Accounts = account.New(w.AccountOptions())
 	w.Resources = resource.New(w.Authorizations, w.People, w.Clients, rand.Reader)
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
@@ -123,7 +126,7 @@ func On(t testing.TB, s Stores) *World {
 // Limit replaces the limits of sign-ins.
 func (w *World) Limit(rates limit.Rates) {
 	w.Limits = limit.New(limit.Options{Rates: rates, Redis: w.Redis, Timeout: storeTimeout, Key: []byte(tokenKey), Now: w.Clock.Now, Log: discard()})
-	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals)
+	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails)
 }
 
 // Replica is one more service of authorizations on the same stores.
@@ -134,12 +137,21 @@ func (w *World) Replica() *authorization.Service {
 	})
 }
 
+// outbox is that of mails, which nobody sends.
+func (w *World) outbox(enabled bool) *mail.Outbox {
+	return mail.New(mail.Options{DB: w.Store, Enabled: enabled, Now: w.Clock.Now, Random: rand.Reader, Log: discard()})
+}
+
+// WithoutMail is an outbox of a service that sends no mails.
+func (w *World) WithoutMail() *mail.Outbox { return w.outbox(false) }
+
 // Recorder records events at the time of the World's clock.
 func (w *World) Recorder() *audit.Recorder { return audit.New(w.Clock.Now, rand.Reader) }
 
 // AccountOptions are what Accounts is made of, for tests that replace a part.
 func (w *World) AccountOptions() account.Options {
 	return account.Options{
+		Mails: w.Mails,
 		Store: w.People, Passwords: w.Passwords, Preferred: w.Passwords.Preferred(), Policy: password.NewPolicy("auth.books.test"),
 		Authorizations: w.Authorizations, Belongings: w.Offers, Audit: w.Recorder(), Random: rand.Reader,
 	}

@@ -13,7 +13,7 @@ func english() language {
 				"{account}",
 			}},
 			NewDevice: {"New sign-in to your account", []string{
-				"Somebody has signed in to your account at {service} on a device that was not known before.",
+				"Somebody has signed in to your account at {service} on a device that is new, or that was last used with an older password.",
 				"Time: {at}\nDevice: {device}\nAddress: {address}",
 				"If that was you, there is nothing to do.",
 				"If it was not you, somebody knows your password. Change it at once, and end that sign-in:",

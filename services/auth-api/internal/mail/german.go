@@ -13,7 +13,7 @@ func german() language {
 				"{account}",
 			}},
 			NewDevice: {"Neue Anmeldung an Ihrem Konto", []string{
-				"Jemand hat sich an Ihrem Konto bei {service} mit einem Gerät angemeldet, das bisher nicht bekannt war.",
+				"Jemand hat sich an Ihrem Konto bei {service} mit einem Gerät angemeldet, das neu ist oder zuletzt mit einem älteren Passwort benutzt wurde.",
 				"Zeit: {at}\nGerät: {device}\nAdresse: {address}",
 				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
 				"Wenn nicht, kennt jemand Ihr Passwort. Ändern Sie es sofort und beenden Sie diese Anmeldung:",

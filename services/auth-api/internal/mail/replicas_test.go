@@ -115,9 +115,9 @@ func TestPreparerDecides(t *testing.T) {
 		prepares prepares
 		want     mail.State
 	}{
-		"send":     {prepares{}, mail.Sent},
-		"drop":     {prepares{drops: true}, mail.Dropped},
-		"not now":  {prepares{fails: true}, mail.Waiting},
+		"send":    {prepares{}, mail.Sent},
+		"drop":    {prepares{drops: true}, mail.Dropped},
+		"not now": {prepares{fails: true}, mail.Waiting},
 		"give up": {prepares{fails: true}, mail.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
