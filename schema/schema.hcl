@@ -23,6 +23,11 @@ table "accounts" {
     type    = bigint
     default = 1
   }
+  # Null: nobody has signed in yet, or not since this is noted.
+  column "first_sign_in_at" {
+    type = timestamptz
+    null = true
+  }
   # Wrong passwords since the last right one: after a hundred only known devices may sign in.
   column "misses" {
     type    = int

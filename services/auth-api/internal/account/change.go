@@ -12,6 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/mail"
 )
 
 // MaxName is how many bytes a name may have. It keeps records of tokens small (see
@@ -59,8 +60,15 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 		if err := s.codes.Void(ctx, tx, id); err != nil {
 			return err
 		}
+		if a.EmailVerified {
+			if err := s.mails.Queue(ctx, tx.Tx, mail.Mail{Kind: mail.PasswordChanged, To: a.Email, Account: id}); err != nil {
+				return err
+			}
+		}
 		return tx.EndSignIns(ctx, keep)
 	})
+	// Also if Redis was not told in time: the change is committed.
+	s.mails.Wake()
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}

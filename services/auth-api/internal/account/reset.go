@@ -23,7 +23,8 @@ const requestID = "request"
 // RequestReset mails a code to an address, with which whoever reads its mails can set a new
 // password, and returns the id of the request. It does the same whether the address has an
 // account or not: that is looked up when the mail is to be sent. Faults: validation_failed,
-// mail_not_configured, too_many_attempts, store_unavailable.
+// mail_not_configured, too_many_attempts, store_unavailable. language is what the browser
+// accepts.
 func (s *Service) RequestReset(ctx context.Context, email, language string) (id uuid.UUID, err error) {
 	if !s.mails.Enabled() {
 		return uuid.Nil, noMail()
@@ -35,7 +36,7 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 		if id, err = s.codes.Request(ctx, tx, code.ResetPassword, email); err != nil {
 			return err
 		}
-		return s.mails.Queue(ctx, tx, mail.Mail{Kind: mail.ResetPassword, To: email, Language: language, Data: map[string]string{requestID: id.String()}})
+		return s.mails.Queue(ctx, tx, mail.Mail{Kind: mail.ResetPassword, To: email, Language: mail.Accepted(language), Data: map[string]string{requestID: id.String()}})
 	})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("request a reset: %w", err)

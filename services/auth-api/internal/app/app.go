@@ -113,13 +113,13 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
 	a.Personal = personal.New(personal.NewStore(a.db), a.authorizations, c.PersonalLifetime.Duration)
 	a.codes = code.New(a.db, c.ServiceRing(), rand.Reader, time.Now)
-	a.mails = mail.New(mail.Options{DB: a.db, Now: time.Now, Random: rand.Reader, Log: log})
+	a.mails = a.newOutbox(c, recorder)
 	a.Accounts = account.New(account.Options{
 		Store: people, Passwords: a.hashing, Preferred: a.hashing.Preferred(), Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
 		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Codes: a.codes, Mails: a.mails, Random: rand.Reader,
 	})
 	a.limits = newLimits(c, a.redis, log)
-	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals)
+	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals, a.mails)
 	a.Callers = client.NewAuthenticator(records)
 	a.apps = client.NewStore(a.db)
 	a.identifier = client.NewIdentifier(a.apps, ownNames(c.Issuer.URL), time.Now)
@@ -192,6 +192,7 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	all.Go(func() { a.Clients.Reconcile(ctx) })
 	all.Go(func() { a.Clients.Sweep(ctx) })
 	all.Go(func() { a.refusals.Run(ctx) })
+	all.Go(func() { a.mails.Run(ctx) })
 	all.Go(func() { a.warnOfStrays(ctx) })
 	all.Go(func() { a.Accounts.WriteMisses(ctx, a.log) })
 	return all.Wait

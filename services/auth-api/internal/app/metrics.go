@@ -51,6 +51,16 @@ func newRegistry(a *App) *prometheus.Registry {
 	})
 	gauge("auth_audit_stray", "1 if events are in the default partition, because that of their month is missing; NaN if Postgres does not answer.", a.stray)
 	counter("auth_audit_dropped_total", "Refusals that were not recorded as events, because there were too many or Postgres did not answer.", func() float64 { return float64(a.refusals.Dropped()) })
+	gauge("auth_mails_waiting", "Mails that are not sent yet; NaN if Postgres does not answer.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+		defer cancel()
+		n, err := a.mails.Waiting(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
+	})
+	r.MustRegister(a.mails.Collectors()...)
 	r.MustRegister(a.limits.Collectors()...)
 	r.MustRegister(newVerification(a.verifier.Stats))
 	return r

@@ -128,7 +128,7 @@ func On(t testing.TB, s Stores) *World {
 // Limit replaces the limits of sign-ins.
 func (w *World) Limit(rates limit.Rates) {
 	w.Limits = limit.New(limit.Options{Rates: rates, Redis: w.Redis, Timeout: storeTimeout, Key: []byte(tokenKey), Now: w.Clock.Now, Log: discard()})
-	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals)
+	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails)
 }
 
 // Replica is one more service of authorizations on the same stores.

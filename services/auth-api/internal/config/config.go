@@ -7,6 +7,7 @@ import (
 
 	"auth.books.test/internal/setting"
 	"auth.books.test/services/auth-api/internal/idtoken"
+	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/servicekey"
 	"auth.books.test/verify/token"
@@ -31,6 +32,9 @@ type Config struct {
 	MaxConnections  setting.Number   `envconfig:"AUTH_API_MAX_CONNECTIONS" default:"4096" min:"16" max:"65535" desc:"connections that may be open at once; each may cost 16 KiB"`
 	ShutdownDelay   setting.Duration `envconfig:"AUTH_API_SHUTDOWN_DELAY" default:"5s" max:"1h" desc:"how long /readyz fails and each answer closes its connection before the API stops listening"`
 	ShutdownTimeout setting.Duration `envconfig:"AUTH_API_SHUTDOWN_TIMEOUT" default:"20s" max:"1h" desc:"how long requests in flight may take to finish"`
+
+	SMTPURL  setting.Secret `envconfig:"AUTH_API_SMTP_URL" desc:"the mail server: smtps://, smtp:// (STARTTLS) or smtp+insecure:// URL; without, no mail is sent"`
+	MailFrom sender         `envconfig:"AUTH_API_MAIL_FROM" desc:"sender of mails, as an address or Name <address>; the name is AUTH_API_NAME by default"`
 
 	LimitSignIn              setting.Rate `envconfig:"AUTH_API_LIMIT_SIGN_IN" default:"30/1m" desc:"wrong passwords from one address (IPv6: /64; a /48 four times as many), or off"`
 	LimitAccount             setting.Rate `envconfig:"AUTH_API_LIMIT_ACCOUNT" default:"10/1h" desc:"wrong passwords for one account on devices that are not known, or off"`
@@ -97,6 +101,7 @@ type parsed struct {
 	signingKeys *idtoken.Keys
 	peppers     password.Peppers
 	postgres    *pgxpool.Config
+	smtp        *mail.SMTP
 }
 
 // TokenRing is SESSION_DB_TOKEN_KEY, parsed by Load or LoadSessionDB.

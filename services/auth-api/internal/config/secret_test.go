@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -43,8 +44,8 @@ func TestEverySecretSettingHasTheSecretType(t *testing.T) {
 			t.Errorf("%s: named like a secret: %v, held as one: %v", name, named, !named)
 		}
 	}
-	if len(secrets) != 8 {
-		t.Errorf("%d secrets: %v; the tests below give values to 8", len(secrets), secrets)
+	if len(secrets) != 9 {
+		t.Errorf("%d secrets: %v; the tests below give values to 9", len(secrets), secrets)
 	}
 }
 
@@ -72,6 +73,7 @@ func secrets(t *testing.T) map[string]string {
 		"AUTH_API_SIGNING_KEY": "i1:" + signingKey(t),
 		"AUTH_DB_URL":          "postgres://auth:" + marker[:40] + "@host/auth", "AUTH_DB_PASSWORD": marker,
 		"SESSION_DB_URL": "redis://:" + marker[:40] + "@host", "SESSION_DB_PASSWORD": marker,
+		"AUTH_API_SMTP_URL":    "smtps://auth:" + marker[:40] + "@host",
 		"SESSION_DB_TOKEN_KEY": "k1:" + marker, "AUTH_API_SERVICE_KEY": "s1:" + marker[:40] + "aHVzaA==", "PASSWORD_PEPPER": "p1:" + marker,
 	}
 }
@@ -83,6 +85,7 @@ func TestNoSecretIsShownInAnyWay(t *testing.T) {
 			t.Fatalf("%s has no value here", name)
 		}
 	}
+	maps.Copy(given, besideMail())
 	set(t, given)
 	c, err := config.Load()
 	if err != nil {
@@ -124,6 +127,7 @@ func TestNoFaultShowsASecret(t *testing.T) {
 	for variable, value := range map[string]string{
 		"AUTH_DB_URL":          "postgres://auth:" + marker[:40] + "@host:port/auth",
 		"SESSION_DB_URL":       "redis://:" + marker[:40] + "@host:port",
+		"AUTH_API_SMTP_URL":    "smtps://auth:" + marker[:40] + "@host:port",
 		"SESSION_DB_TOKEN_KEY": "k1:" + marker[:12], "AUTH_API_SERVICE_KEY": "s1:" + marker[:12], "PASSWORD_PEPPER": "p1:" + marker[:12],
 		"AUTH_API_SIGNING_KEY": "i1:" + marker,
 	} {
@@ -139,6 +143,18 @@ func TestNoFaultShowsASecret(t *testing.T) {
 	}
 }
 
+// besideMail are the settings without which there can be no AUTH_API_SMTP_URL.
+func besideMail() map[string]string {
+	return map[string]string{"AUTH_API_ISSUER": "https://auth.books.test", "AUTH_API_MAIL_FROM": "auth@books.test"}
+}
+
+// with are the settings besides those of besideMail.
+func with(changes map[string]string) map[string]string {
+	all := besideMail()
+	maps.Copy(all, changes)
+	return all
+}
+
 // Kubernetes and Compose provide secrets as files, so every secret can be read from one.
 func TestEverySecretCanBeAFile(t *testing.T) {
 	all := setting.Names(&config.Config{})
@@ -148,7 +164,7 @@ func TestEverySecretCanBeAFile(t *testing.T) {
 				t.Fatalf("there is no %s_FILE", variable)
 			}
 			file := filepath.Join(t.TempDir(), "secret")
-			set(t, map[string]string{variable: "", variable + "_FILE": file})
+			set(t, with(map[string]string{variable: "", variable + "_FILE": file}))
 			missing := func(says string) {
 				t.Helper()
 				if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), variable+"_FILE: the file that it names") || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hush") {
@@ -170,12 +186,12 @@ func TestEverySecretCanBeAFile(t *testing.T) {
 					t.Errorf("ending in %q: %q, want %q", ending, got, value)
 				}
 			}
-			set(t, map[string]string{variable: value, variable + "_FILE": file})
+			set(t, with(map[string]string{variable: value, variable + "_FILE": file}))
 			_, err := config.Load()
 			if err == nil || !strings.Contains(err.Error(), variable+": it is set, and so is "+variable+"_FILE") || strings.Contains(err.Error(), marker[:12]) {
 				t.Errorf("both: %v", err)
 			}
-			set(t, map[string]string{variable: "", variable + "_FILE": t.TempDir()})
+			set(t, with(map[string]string{variable: "", variable + "_FILE": t.TempDir()}))
 			missing("is a directory")
 		})
 	}

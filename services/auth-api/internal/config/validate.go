@@ -17,6 +17,7 @@ func (c *Config) validate(faults *setting.Faults) {
 	c.validatePostgres(faults)
 	c.validateRedis(faults)
 	c.validateKeys(faults)
+	c.validateMail(faults)
 	c.validateTogether(faults)
 }
 

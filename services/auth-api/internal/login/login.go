@@ -34,11 +34,12 @@ type Service struct {
 	devices  *device.Tokens
 	limits   Limits
 	refusals Refusals
+	mails    Mails
 }
 
 // New makes a Service.
-func New(accounts *account.Service, sessions *session.Service, devices *device.Tokens, limits Limits, refusals Refusals) *Service {
-	return &Service{accounts: accounts, sessions: sessions, devices: devices, limits: limits, refusals: refusals}
+func New(accounts *account.Service, sessions *session.Service, devices *device.Tokens, limits Limits, refusals Refusals, mails Mails) *Service {
+	return &Service{accounts: accounts, sessions: sessions, devices: devices, limits: limits, refusals: refusals, mails: mails}
 }
 
 // Attempt is an attempt to sign in.
@@ -89,8 +90,13 @@ func (s *Service) signIn(ctx context.Context, a Attempt) (uuid.UUID, Opened, err
 	if err != nil {
 		return who.ID, Opened{}, fmt.Errorf("sign in: %w", err)
 	}
+	admit := who.Admit
+	if !from.IsKnown(who.ID, who.PasswordVersion) {
+		admit = s.admitStranger(who, a.From)
+		defer s.mails.Wake()
+	}
 	opened, err := s.sessions.Open(ctx, session.Opening{
-		Account: who.ID, Admit: who.Admit, AuthenticatedBy: []string{passwordMethod}, Scopes: a.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
+		Account: who.ID, Admit: admit, AuthenticatedBy: []string{passwordMethod}, Scopes: a.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
 	})
 	if err != nil {
 		return who.ID, Opened{}, err

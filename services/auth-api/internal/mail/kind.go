@@ -7,8 +7,8 @@ type Kind string
 const (
 	// PasswordChanged tells the owner that the password was changed.
 	PasswordChanged Kind = "password_changed"
-	// NewDevice tells the owner of a sign-in on a device that was not known. Data: at, device
-	// and address.
+	// NewDevice tells the owner of a sign-in on a device that was not known. Data: browser,
+	// system and address, each of which may be missing.
 	NewDevice Kind = "new_device"
 	// ResetPassword has the code with which a password is set anew. Data: code and url, from
 	// the Preparer.

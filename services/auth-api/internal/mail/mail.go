@@ -30,6 +30,7 @@ type Mail struct {
 type Preparer interface {
 	// Prepare runs in the transaction that marks the mail as being sent. What it adds to the
 	// data is not stored; the account of out is. If send is false, the mail is dropped.
+	// It must lock no subject: whoever deletes an account locks that, and then its mails.
 	Prepare(ctx context.Context, tx pgx.Tx, m Mail) (out Mail, send bool, err error)
 	// HandedOver runs in the transaction that marks the mail as sent, with the mail as it was
 	// prepared. at is when the server accepted it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"auth.books.test/services/auth-api/internal/postgres"
 )
@@ -22,6 +23,16 @@ type Outbox struct {
 	log       *slog.Logger
 	wake      chan struct{}
 	enabled   bool
+	server    Server
+	composer  *Composer
+	ended     *prometheus.CounterVec
+}
+
+// Server takes a message for one recipient; SMTP implements it.
+type Server interface {
+	// Send returns nil when the server has accepted the message, and otherwise a Refusal, an
+	// error that is ErrUnknown, or any other error, after which it may be sent again.
+	Send(ctx context.Context, to string, message []byte) error
 }
 
 // Options are the parts of an Outbox.
@@ -29,6 +40,9 @@ type Options struct {
 	DB *postgres.DB
 	// Enabled says that there is a server. Without one, Queue stores nothing.
 	Enabled bool
+	// Server and Composer are needed by Run only.
+	Server   Server
+	Composer *Composer
 	// Preparers are called before mails of their kind are sent. A kind without one is sent as
 	// it was queued.
 	Preparers map[Kind]Preparer
@@ -40,7 +54,10 @@ type Options struct {
 
 // New makes an Outbox.
 func New(o Options) *Outbox {
-	return &Outbox{db: o.DB, enabled: o.Enabled, preparers: o.Preparers, now: o.Now, random: o.Random, log: o.Log, wake: make(chan struct{}, 1)}
+	return &Outbox{
+		db: o.DB, enabled: o.Enabled, server: o.Server, composer: o.Composer, preparers: o.Preparers, now: o.Now, random: o.Random, log: o.Log,
+		wake: make(chan struct{}, 1), ended: newCounter(),
+	}
 }
 
 // Enabled reports whether mails are sent at all.

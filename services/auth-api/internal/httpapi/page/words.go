@@ -10,6 +10,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/services/auth-api/internal/device"
 )
 
 // Words says what scopes of APIs let an app do; resource.Store implements it.
@@ -69,11 +70,7 @@ func placeOf(redirect string) string {
 
 // deviceOf names a device by its user agent, which is all that is known of it.
 func deviceOf(agent string) string {
-	browser, system := firstOf(agent, [][2]string{
-		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS", "Firefox"}, {"CriOS", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
-	}), firstOf(agent, [][2]string{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"CrOS", "ChromeOS"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"},
-	})
+	browser, system := device.Names(agent)
 	switch {
 	case browser != "" && system != "":
 		return browser + " on " + system
@@ -88,14 +85,4 @@ func deviceOf(agent string) string {
 		name = name[:32]
 	}
 	return strings.ToValidUTF8(name, "")
-}
-
-// firstOf returns the name that belongs to the first mark in the text.
-func firstOf(text string, marks [][2]string) string {
-	for _, m := range marks {
-		if strings.Contains(text, m[0]) {
-			return m[1]
-		}
-	}
-	return ""
 }

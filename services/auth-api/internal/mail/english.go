@@ -1,0 +1,38 @@
+package mail
+
+func english() language {
+	return language{
+		tag:    "en",
+		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+		date:   "%d %s %d at %s UTC", on: "on", unknownDevice: "an unknown program", unknownAddress: "unknown",
+		texts: map[Kind]text{
+			PasswordChanged: {"Your password was changed", []string{
+				"The password of your account at {service} was changed on {at}. Everybody else who was signed in has been signed out.",
+				"If that was you, there is nothing to do.",
+				"If it was not you, somebody knows your password. Set a new one at once, and look at the sign-ins of your account:",
+				"{account}",
+			}},
+			NewDevice: {"New sign-in to your account", []string{
+				"Somebody has signed in to your account at {service} on a device that is new, or that was last used with an older password.",
+				"Time: {at}\nDevice: {device}\nAddress: {address}",
+				"If that was you, there is nothing to do.",
+				"If it was not you, somebody knows your password. Change it at once, and end that sign-in:",
+				"{account}",
+			}},
+			ResetPassword: {"Your code for a new password", []string{
+				"Somebody, probably you, wants to set a new password for your account at {service}. This is the code:",
+				"{code}",
+				"Type it on this page:",
+				"{url}",
+				"The code ends ten minutes after this mail was sent. Nobody else needs it: do not pass it on.",
+				"If you did not ask for a code, do nothing. Your password stays as it is.",
+			}},
+			PasswordWasReset: {"A new password was set", []string{
+				"A new password was set for your account at {service} on {at}, with a code that was sent to this address. Everybody who was signed in has been signed out, and all apps and personal tokens have ended.",
+				"If that was you, there is nothing more to do.",
+				"If it was not you, somebody can read your mail. Change the password of your mailbox first, then that of your account:",
+				"{account}",
+			}},
+		},
+	}
+}

@@ -1,0 +1,38 @@
+package mail
+
+func german() language {
+	return language{
+		tag:    "de",
+		months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+		date:   "%d. %s %d um %s UTC", on: "unter", unknownDevice: "ein unbekanntes Programm", unknownAddress: "unbekannt",
+		texts: map[Kind]text{
+			PasswordChanged: {"Ihr Passwort wurde geändert", []string{
+				"Das Passwort Ihres Kontos bei {service} wurde am {at} geändert. Alle anderen Anmeldungen wurden beendet.",
+				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
+				"Wenn nicht, kennt jemand Ihr Passwort. Setzen Sie sofort ein neues und sehen Sie die Anmeldungen Ihres Kontos durch:",
+				"{account}",
+			}},
+			NewDevice: {"Neue Anmeldung an Ihrem Konto", []string{
+				"Jemand hat sich an Ihrem Konto bei {service} mit einem Gerät angemeldet, das neu ist oder zuletzt mit einem älteren Passwort benutzt wurde.",
+				"Zeit: {at}\nGerät: {device}\nAdresse: {address}",
+				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
+				"Wenn nicht, kennt jemand Ihr Passwort. Ändern Sie es sofort und beenden Sie diese Anmeldung:",
+				"{account}",
+			}},
+			ResetPassword: {"Ihr Code für ein neues Passwort", []string{
+				"Jemand, vermutlich Sie, möchte ein neues Passwort für Ihr Konto bei {service} setzen. Das ist der Code:",
+				"{code}",
+				"Geben Sie ihn auf dieser Seite ein:",
+				"{url}",
+				"Der Code gilt zehn Minuten ab dem Versand dieser Mail. Niemand sonst braucht ihn: Geben Sie ihn nicht weiter.",
+				"Wenn Sie keinen Code angefordert haben, tun Sie nichts. Ihr Passwort bleibt, wie es ist.",
+			}},
+			PasswordWasReset: {"Ein neues Passwort wurde gesetzt", []string{
+				"Für Ihr Konto bei {service} wurde am {at} ein neues Passwort gesetzt, mit einem Code, der an diese Adresse ging. Alle Anmeldungen, Apps und persönlichen Token wurden beendet.",
+				"Wenn Sie das waren, brauchen Sie nichts weiter zu tun.",
+				"Wenn nicht, kann jemand Ihre Mails lesen. Ändern Sie zuerst das Passwort Ihres Postfachs und dann das Ihres Kontos:",
+				"{account}",
+			}},
+		},
+	}
+}
