@@ -77,11 +77,13 @@ func prepared(t *testing.T, w *authtest.World) (sent []mail.Mail) {
 func mailed(t *testing.T, w *authtest.World, email string) (id uuid.UUID, code string) {
 	t.Helper()
 	id = request(t, w, email)
-	sent := prepared(t, w)
-	if len(sent) != 1 {
-		t.Fatalf("sent %+v", sent)
+	for _, m := range prepared(t, w) {
+		if m.Kind == mail.ResetPassword {
+			return id, m.Data["code"]
+		}
 	}
-	return id, sent[0].Data["code"]
+	t.Fatal("no code was mailed")
+	return id, ""
 }
 
 func TestResetEndsEverything(t *testing.T) {
@@ -101,7 +103,7 @@ func TestResetEndsEverything(t *testing.T) {
 	w.SignIn(ada, second)
 	authtest.WantCode(t, "the same code again", w.Accounts.Reset(t.Context(), id, code, first), fault.InvalidCode)
 	authtest.WantCode(t, "a code of before", w.Accounts.Reset(t.Context(), stale, old, first), fault.InvalidCode)
-	if sent := prepared(t, w); len(sent) != 1 || sent[0].Kind != mail.PasswordWasReset || sent[0].To != ada {
+	if sent := prepared(t, w); len(sent) != 2 || sent[0].Kind != mail.PasswordWasReset || sent[0].To != ada {
 		t.Errorf("sent %+v, want a notice", sent)
 	}
 	verbs := w.Text(`SELECT string_agg(verb, ' ' ORDER BY at) FROM events WHERE verb IN ('account.request_reset', 'account.reset_password')`)
