@@ -813,7 +813,8 @@ table "mails" {
   }
   index "mails_created" { columns = [column.created_at] }
   check "mails_state" { expr = "state IN ('waiting', 'sending', 'sent', 'unknown', 'failed', 'dropped')" }
-  check "mails_lengths" { expr = "octet_length(kind) BETWEEN 1 AND 64 AND octet_length(recipient) <= 254 AND octet_length(language) <= 64 AND octet_length(error) <= 512" }
+  check "mails_kind_length" { expr = "octet_length(kind) BETWEEN 1 AND 64" }
+  check "mails_lengths" { expr = "octet_length(recipient) <= 254 AND octet_length(language) <= 64 AND octet_length(error) <= 512" }
 }
 
 # One row: which schema.hcl was applied last.
