@@ -88,6 +88,11 @@ func plain(typed string) string {
 	}, strings.ToUpper(typed))
 }
 
+func isCode(typed string) bool {
+	p := plain(typed)
+	return len(p) == length && strings.Trim(p, letters) == ""
+}
+
 const label = "one-time code"
 
 // hash is what stands in Postgres. The key is one that a copy of the database does not have,

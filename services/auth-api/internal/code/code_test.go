@@ -121,21 +121,26 @@ func TestWrongCodesAreAllRefusedInTheSameWords(t *testing.T) {
 		typed   string
 	}{
 		"another code":         {id, code.ResetPassword, "BCDF-GHJK"},
-		"nothing":              {id, code.ResetPassword, ""},
 		"of another request":   {id, code.ResetPassword, others},
 		"for another purpose":  {other, "verify_address", others},
 		"of no request":        {uuid.New(), code.ResetPassword, minted},
-		"a request never sent": {unsent, code.ResetPassword, ""},
+		"a request never sent": {unsent, code.ResetPassword, "BCDF-GHJK"},
 	} {
 		_, err := w.Check(t.Context(), c.id, c.purpose, c.typed)
 		authtest.WantCode(t, name, err, fault.InvalidCode)
 		words[err.Error()] = true
 	}
+	for range 2 * code.MaxMisses {
+		for _, typed := range []string{"", "BCDF-GHJ", "BCDF-GHJKL", "AEIO-UAEI", "1234-5678", "' OR 1=1"} {
+			_, err := w.Check(t.Context(), id, code.ResetPassword, typed)
+			authtest.WantInvalid(t, typed, err, "code", "invalid")
+		}
+	}
 	if len(words) != 1 {
 		t.Errorf("%d ways to refuse: %v", len(words), words)
 	}
 	_, err = w.Check(t.Context(), id, code.ResetPassword, minted)
-	authtest.WantCode(t, "the right one after three misses", err, "")
+	authtest.WantCode(t, "the right one after two misses, and after what is no code", err, "")
 }
 
 func TestFifthMissKillsCode(t *testing.T) {

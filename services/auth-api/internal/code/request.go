@@ -34,9 +34,9 @@ func (c *Codes) Request(ctx context.Context, tx pgx.Tx, purpose Purpose, address
 	case err != nil:
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
 	case daily >= Daily:
-		return uuid.Nil, tooMany(first.Add(retention).Sub(now))
+		return uuid.Nil, tooMany(Daily, retention, first.Add(retention).Sub(now))
 	case hourly >= Hourly:
-		return uuid.Nil, tooMany(firstOfHour.Add(time.Hour).Sub(now))
+		return uuid.Nil, tooMany(Hourly, time.Hour, firstOfHour.Add(time.Hour).Sub(now))
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO codes (id, purpose, address, created_at) VALUES ($1, $2, $3, $4)`, id, purpose, address, now); err != nil {
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
@@ -47,20 +47,22 @@ func (c *Codes) Request(ctx context.Context, tx pgx.Tx, purpose Purpose, address
 // lockSpace is the first number of our advisory locks, which tells them from others.
 const lockSpace = 0x636f6465
 
-func tooMany(wait time.Duration) error {
+func tooMany(quota int, window, wait time.Duration) error {
 	f := fault.New(fault.TooManyAttempts, "Enough mails were sent to this address. Use the code of the newest one, or wait as long as Retry-After says.")
 	f.RetryAfter = max(wait, time.Second)
+	f.Limit = &fault.Limit{Name: "mail_address", Quota: quota, Window: window}
 	return f
 }
 
-// Mint makes the code of a request, and gives it its owner. A code that was minted before for
+// Mint makes the code of a request, and gives it its owner, whose address must be that of the
+// request but for case. A code that was minted before for
 // the same request is void. ok is false if the request was spent, voided or deleted since.
 func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, o Owner) (typed string, ok bool, err error) {
 	if typed, err = draw(c.random); err != nil {
 		return "", false, err
 	}
 	_, key := c.ring.Derive(label)
-	tag, err := tx.Exec(ctx, `UPDATE codes SET account = $2, hash = $3, expires_at = $4
+	tag, err := tx.Exec(ctx, `UPDATE codes SET account = $2, address = $5, hash = $3, expires_at = $4
 		WHERE id = $1 AND spent_at IS NULL AND lower(address COLLATE "C") = lower($5 COLLATE "C")`,
 		id, o.Account, hash(key, id, typed), c.now().Add(Lifetime), o.Address)
 	if err != nil {

@@ -8,12 +8,19 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/fault"
 )
 
 // Check says whose code was typed, and spends nothing. A wrong code counts as a miss of its
-// request, of which there may be MaxMisses. Faults: invalid_code (wrong, too old, used, of
+// request, of which there may be MaxMisses. What cannot be a code does not count: there are
+// programs that open the links of mails and press the buttons of pages. Faults:
+// validation_failed (it cannot be a code), invalid_code (wrong, too old, used, of
 // another purpose, or there is no such request: always the same words), store_unavailable.
 func (c *Codes) Check(ctx context.Context, id uuid.UUID, purpose Purpose, typed string) (o Owner, err error) {
+	if !isCode(typed) {
+		return Owner{}, fault.Invalid("code", "invalid", fmt.Sprintf("Type the code of the mail: %d letters, with or without the hyphen.", length))
+	}
 	right := false
 	err = c.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		o, right, err = c.lock(ctx, tx, id, purpose, typed)
