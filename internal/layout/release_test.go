@@ -18,7 +18,7 @@ func TestReleaseHoldsNothingOfDevelopment(t *testing.T) {
 		}
 		return string(out)
 	}
-	laptop := []string{module + "internal/devstack", "github.com/alicebob/miniredis/v2", "github.com/fergusstrange/embedded-postgres"}
+	laptop := []string{module + "internal/devstack", module + "internal/mailbox", "github.com/alicebob/miniredis/v2", "github.com/fergusstrange/embedded-postgres"}
 	release, development := of(authAPI), of(authAPI+"/dev")
 	found := 0
 	for _, path := range laptop {

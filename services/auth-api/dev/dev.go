@@ -45,8 +45,8 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	}
 	// Load the settings with placeholders for the stores first, so that faults are reported
 	// before anything is started.
-	const noPostgres, noRedis = "postgres://to@be/started", "redis://to.be.started"
-	c, err := config.Load(forDevelopment(made, noPostgres, noRedis))
+	const noPostgres, noRedis, noIssuer = "postgres://to@be/started", "redis://to.be.started", "http://127.0.0.1"
+	c, err := config.Load(forDevelopment(made, noPostgres, noRedis, noIssuer))
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer l.Close()
+	issuer := "http://" + l.Addr().String()
 
 	s, err := startStores(ctx, dir, given(c.AuthDBURL, noPostgres), given(c.SessionDBURL, noRedis), stderr)
 	if err != nil {
@@ -64,18 +65,20 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	ctx, stop := s.watch(ctx, lock, stderr)
 	defer stop()
 	defer func() { err = errors.Join(whyEnded(ctx), err) }()
-	if c, err = config.Load(forDevelopment(made, s.postgres.URL, s.redis.URL)); err != nil {
+	if c, err = config.Load(forDevelopment(made, s.postgres.URL, s.redis.URL, issuer)); err != nil {
 		return err
 	}
 	serving, err := prepare(ctx, c, s.postgres)
 	if err != nil {
 		return err
 	}
-	if c, err = config.Load(forDevelopment(made, serving, s.redis.URL)); err != nil {
+	box, err := startMailbox()
+	if err != nil {
 		return err
 	}
-	if c.Issuer.URL == "" {
-		c.Issuer.URL = "http://" + l.Addr().String()
+	defer func() { err = errors.Join(err, box.stop()) }()
+	if c, err = config.Load(forDevelopment(made, serving, s.redis.URL, issuer), box.set); err != nil {
+		return err
 	}
 	sample, err := seed(ctx, c, dir)
 	if err != nil {
@@ -93,13 +96,13 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	return app.Serve(ctx, c, l, log, version, func(metrics net.Addr) {
 		welcome{
 			url: "http://" + l.Addr().String(), metrics: "http://" + metrics.String() + "/metrics", dir: dir,
-			postgres: s.postgres, redis: s.redis, books: sample.books, shelf: shelf.url, took: time.Since(began),
+			postgres: s.postgres, redis: s.redis, books: sample.books, shelf: shelf.url, mail: box.note(), took: time.Since(began),
 		}.print(stdout)
 	})
 }
 
 // forDevelopment sets defaults for development, unless the environment has the setting.
-func forDevelopment(made keys, authDB, sessionDB string) func(*config.Config) {
+func forDevelopment(made keys, authDB, sessionDB, issuer string) func(*config.Config) {
 	isSet := func(variable string) bool { _, set := os.LookupEnv(variable); return set }
 	return func(c *config.Config) {
 		if !c.AuthDBURL.IsSet() {
@@ -116,6 +119,9 @@ func forDevelopment(made keys, authDB, sessionDB string) func(*config.Config) {
 		}
 		if !c.SigningKey.IsSet() {
 			c.SigningKey = setting.NewSecret(made.signing)
+		}
+		if !isSet("AUTH_API_ISSUER") {
+			c.Issuer.URL = issuer
 		}
 		if !isSet("AUTH_API_METRICS_ADDR") {
 			c.MetricsAddr = "127.0.0.1:0"

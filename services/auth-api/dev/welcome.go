@@ -16,7 +16,7 @@ import (
 // welcome is the text that dev prints as soon as it serves.
 type welcome struct {
 	url, metrics, dir string
-	shelf             string // where the sample app serves
+	shelf, mail       string // where the sample app serves, and where mails are shown
 	postgres, redis   *devstack.Store
 	books             client.Credentials
 	took              time.Duration
@@ -29,6 +29,7 @@ auth-api serves on %[1]s (after %[2]v)
   sample app %[11]s
   account    %[1]s/account
   docs       %[1]s/docs
+  mail       %[12]s
   sign-in    %[3]s / %[4]s
   metrics    %[5]s
   auth-db    %[6]s
@@ -50,7 +51,7 @@ curl -s http://127.0.0.1:8080/hello -H "Authorization: Bearer $TOKEN"
 
 Ctrl-C stops everything.
 `, w.url, w.took.Round(10*time.Millisecond), sampleEmail, samplePassword, w.metrics,
-		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret, w.verifier(), w.shelf)
+		w.describe(w.postgres, "postgres.password"), w.describe(w.redis, "redis.password"), w.books.ID, w.books.Secret, w.verifier(), w.shelf, w.mail)
 }
 
 // verifier is the settings of an API that verifies tokens itself, as shell code. Values

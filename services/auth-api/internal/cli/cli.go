@@ -36,7 +36,7 @@ func run(ctx context.Context, b Build, args []string, stdin io.Reader, stdout, s
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.AddCommand(serveCommand(b.Version), schemaCommand(), accountCommand(),
-		apiCommand(), roleCommand(), clientCommand(), tokenCommand(), auditCommand(), configCommand(), versionCommand(b), hashCommand())
+		apiCommand(), roleCommand(), clientCommand(), tokenCommand(), auditCommand(), mailCommand(), configCommand(), versionCommand(b), hashCommand())
 	root.AddCommand(more...)
 	root.SetArgs(args)
 	root.SetIn(stdin)
