@@ -31,8 +31,9 @@ func (a *api) recorded() (found []string) {
 
 func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 	t.Parallel()
-	a := start(t)
+	a, box := withMail(t)
 	const next, other = "five orange pips in a letter", "grace@books.test"
+	var asked answer
 	var token, second, session string
 	var books, app credentials
 	var ada *person
@@ -73,6 +74,9 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 		{func() { a.must("role", "create", "books", "reader", "--scope", "books:read") }, "role.create done by command"},
 		{func() { a.must("role", "set", "books", "reader", "--scope", "books:write") }, "role.set_scopes done by command"},
 		{func() { a.must("role", "grant", email, "books", "reader", "--unverified-email") }, "role.assign done by command"},
+		{func() { token, _ = a.signIn(email, next) }, "session.sign_in done by account"},
+		{func() { _, session = a.personal(token, "books:write") }, "personal.create done by account"},
+		{func() { a.call("DELETE", "/v1/tokens/"+session, token, nil) }, "personal.end done by account"},
 		{func() { a.must("role", "revoke", email, "books", "reader") }, "role.unassign done by command"},
 		{func() { books = a.client("books") }, "client.create done by command"},
 		{func() { a.introspect(token, credentials{books.id, books.secret + "x"}) }, "client.authenticate refused by nobody"},
@@ -86,9 +90,16 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 		{func() { a.must("account", "enable", email) }, "account.enable done by command"},
 		{func() { token, _ = a.signIn(email, next) }, "session.sign_in done by account"},
 		{func() { a.call("DELETE", "/v1/accounts/me", token, map[string]string{"password": next}) }, "account.delete done by account"},
-		// What changes nothing and is allowed leaves none.
 		{func() { a.register(other, password) }, "account.register done by nobody"},
-		{func() { token, _ = a.signIn(other, password) }, "session.sign_in done by account"},
+		{func() {
+			asked = a.call("POST", "/v1/password-resets", "", map[string]string{"email": other})
+		}, "account.request_reset done by nobody"},
+		{func() {
+			code, _ := codeIn(t, box, 1)
+			a.call("POST", "/v1/password-resets/"+asked.text("id")+"/confirmation", "", map[string]string{"code": code, "new_password": next})
+		}, "account.reset_password done by nobody"},
+		{func() { token, _ = a.signIn(other, next) }, "session.sign_in done by account"},
+		// What changes nothing and is allowed leaves none.
 		{func() {
 			a.me(token)
 			a.call("GET", "/v1/sessions", token, nil)

@@ -132,7 +132,7 @@ func (s *Service) newTokenPage(v visit, w words, wanted wantedToken, found []mis
 				g.Map(mine, func(scope string) g.Node {
 					id := "scope-" + scope
 					return h.Div(h.Class("choice"),
-						h.Input(h.Type("checkbox"), h.ID(id), h.Name("scope"), h.Value(scope), g.If(slices.Contains(wanted.scopes, scope), h.Checked())),
+						h.Input(h.Type("checkbox"), h.ID(id), h.Name("scope"), h.Value(scope), h.AutoComplete("off"), g.If(slices.Contains(wanted.scopes, scope), h.Checked())),
 						h.Label(h.For(id), w.of(scope)))
 				})),
 			h.Div(h.Class("field"),
