@@ -18,6 +18,7 @@ import (
 
 	"auth.books.test/internal/contract"
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/mailbox"
 	"auth.books.test/internal/servicetest"
 	"auth.books.test/verify/direct"
 	"auth.books.test/verify/token"
@@ -41,6 +42,7 @@ type world struct {
 	first, other string
 	db           *pgxpool.Pool
 	redis        *redis.Client
+	box          *mailbox.Mailbox
 	ring         *token.KeyRing
 }
 
@@ -50,10 +52,15 @@ func newWorld(t *testing.T) *world {
 	// The pages of the first replica need to know its address before it has one.
 	w.env["AUTH_API_ADDR"] = servicetest.Address(t)
 	w.env["AUTH_API_ISSUER"] = "http://" + w.env["AUTH_API_ADDR"]
+	var err error
+	if w.box, err = mailbox.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.box.Stop() })
+	w.env["AUTH_API_SMTP_URL"], w.env["AUTH_API_MAIL_FROM"] = w.box.SMTP, "auth@books.test"
 	w.first = w.serve()
 	w.env["AUTH_API_ADDR"] = "127.0.0.1:0"
 	w.other = w.serve()
-	var err error
 	if w.db, err = pgxpool.New(context.Background(), w.env["AUTH_DB_URL"]); err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type event struct {
 func events() []event {
 	by := func(f func(s *stage) session, method, path string, body any) func(*stage) {
 		return func(s *stage) {
-			s.do(f(s), method, strings.NewReplacer("VICTIM", s.victim.id, "BROWSER", s.browser, "APP", s.apps.ClientID).Replace(path), body)
+			s.do(f(s), method, strings.NewReplacer("VICTIM", s.victim.id, "BROWSER", s.browser, "PERSONAL", s.personal.id, "APP", s.apps.ClientID).Replace(path), body)
 		}
 	}
 	victim := func(s *stage) session { return s.victim }
@@ -36,7 +36,7 @@ func events() []event {
 		return func(s *stage) {
 			var given []string
 			for _, a := range args {
-				given = append(given, strings.NewReplacer("PERSON", s.person, "API", s.api, "APP", s.apps.ClientID, "PROGRAM", s.programID).Replace(a))
+				given = append(given, strings.NewReplacer("PERSONAL", s.personal.id, "PERSON", s.person, "API", s.api, "APP", s.apps.ClientID, "PROGRAM", s.programID).Replace(a))
 			}
 			s.command(s.t, given...)
 		}
@@ -56,7 +56,8 @@ func events() []event {
 		return becomes
 	}
 	others := all(dead, "victim", "app", "offline")
-	everything := all(dead, "victim", "sibling", "app", "offline")
+	signIns := all(dead, "victim", "sibling", "app", "offline")
+	everything := all(dead, "victim", "sibling", "app", "offline", "personal")
 	return []event{
 		{"sign-out", "SignedOut", by(victim, "DELETE", "/v1/sessions/current", nil), all(dead, "victim"), false},
 		{"revoked by who holds it", "TokenRevoked", revoke(victim), all(dead, "victim"), false},
@@ -65,9 +66,13 @@ func events() []event {
 		{"ended by another session", "EndedByOwner", by(sibling, "DELETE", "/v1/sessions/VICTIM", nil), all(dead, "victim"), false},
 		{"the browser's session ended", "EndedByOwner", by(sibling, "DELETE", "/v1/sessions/BROWSER", nil), all(dead, "app"), false},
 		{"all others ended", "session.EndAll", by(sibling, "DELETE", "/v1/sessions", nil), others, false},
-		{"all ended", "session.EndAll", by(sibling, "DELETE", "/v1/sessions?all=true", nil), everything, false},
+		{"all ended", "session.EndAll", by(sibling, "DELETE", "/v1/sessions?all=true", nil), signIns, false},
 		{"password changed", "account.ChangePassword", by(sibling, "PUT", "/v1/accounts/me/password",
 			map[string]string{"current_password": password, "new_password": "another engine weaves patterns"}), others, false},
+		{"password reset by mail", "account.Reset", (*stage).resetPassword, everything, false},
+		{"personal token ended", "EndedByOwner", by(sibling, "DELETE", "/v1/tokens/PERSONAL", nil), all(dead, "personal"), false},
+		{"personal token ended by an operator", "EndedByOperator", command("token", "end", "PERSONAL"), all(dead, "personal"), true},
+		{"personal token revoked by who holds it", "TokenRevoked", revoke(func(s *stage) session { return s.personal }), all(dead, "personal"), false},
 		{"account deleted", "account.Delete", by(sibling, "DELETE", "/v1/accounts/me", map[string]string{"password": password}), everything, false},
 		{"account disabled", "account.SetStatus", command("account", "disable", "PERSON"), everything, true},
 		{"one sign-in more than a person may have", "TooMany", (*stage).signInOnceTooOften, all(dead, "victim"), false},
@@ -78,10 +83,10 @@ func events() []event {
 		{"program disabled", "client.Disable", command("client", "disable", "PROGRAM"), all(dead, "program"), true},
 		{"code used twice", "CodeReused", (*stage).reuseCode, all(dead, "app"), false},
 		{"refresh token used again", "RefreshReused", (*stage).reuseRefreshToken, all(dead, "app"), false},
-		{"role revoked", "resource.Unassign", command("role", "revoke", "PERSON", "API", "writer"), all(lacking, "victim", "sibling", "app", "offline"), true},
+		{"role revoked", "resource.Unassign", command("role", "revoke", "PERSON", "API", "writer"), all(lacking, "victim", "sibling", "app", "offline", "personal"), true},
 		{"role of a program revoked", "resource.Unassign", command("role", "revoke", "PROGRAM", "API", "writer"), all(lacking, "program"), true},
-		{"role narrowed", "resource.SetRole", command("role", "set", "API", "writer", "--scope", "API:read"), all(lacking, "victim", "sibling", "app", "offline", "program"), true},
-		{"API narrowed", "resource.SetScopes", command("api", "set", "API", "--scope", "API:read"), all(lacking, "victim", "sibling", "stranger", "app", "offline", "program"), true},
+		{"role narrowed", "resource.SetRole", command("role", "set", "API", "writer", "--scope", "API:read"), all(lacking, "victim", "sibling", "app", "offline", "personal", "program"), true},
+		{"API narrowed", "resource.SetScopes", command("api", "set", "API", "--scope", "API:read"), all(lacking, "victim", "sibling", "stranger", "app", "offline", "personal", "program"), true},
 		{"not used for too long", "idle", func(s *stage) { s.endSoon("idle") }, all(dead, "victim"), false},
 		{"the end of its life", "exp", func(s *stage) { s.endSoon("exp") }, all(dead, "victim"), false},
 	}

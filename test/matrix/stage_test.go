@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/oauth2"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/internal/servicetest"
 	"auth.books.test/verify/record"
 )
@@ -27,6 +28,8 @@ type stage struct {
 	// app and offline are what the person has let in to an app: one ends with the sign-in of
 	// the browser, the other does not. program is a client's own token.
 	app, offline, program session
+	// personal is a token that the person has made for a script.
+	personal session
 	// browser is the sign-in of the browser.
 	browser string
 	apps    oauth2.Config
@@ -41,7 +44,7 @@ type session struct{ token, id string }
 
 // named are all tokens of the stage.
 func (s *stage) named() map[string]session {
-	return map[string]session{"victim": s.victim, "sibling": s.sibling, "stranger": s.stranger, "app": s.app, "offline": s.offline, "program": s.program}
+	return map[string]session{"victim": s.victim, "sibling": s.sibling, "stranger": s.stranger, "app": s.app, "offline": s.offline, "program": s.program, "personal": s.personal}
 }
 
 func (s *stage) read() string  { return s.api + ":read" }
@@ -67,9 +70,39 @@ func (w *world) newStage(t *testing.T, api string) *stage {
 		w.command(t, "role", "grant", email, api, role, "--unverified-email")
 	}
 	s.victim, s.sibling, s.stranger = s.signIn(s.person), s.signIn(s.person), s.signIn("stranger@"+api+".test")
+	s.makePersonal()
 	s.letIn()
 	s.drawProgram()
 	return s
+}
+
+// makePersonal makes a token for a script of the person.
+func (s *stage) makePersonal() {
+	s.t.Helper()
+	got := call(s.t, "POST", s.first+"/v1/tokens", bearerOf(s.sibling.token), map[string]string{"name": "backup", "scope": s.read() + " " + s.write()})
+	details, _ := got.body["details"].(map[string]any)
+	s.personal.id, _ = details["id"].(string)
+	if s.personal.token = got.text("token"); got.status != 201 || s.personal.id == "" {
+		s.t.Fatalf("make a personal token: %d %s", got.status, got.raw)
+	}
+}
+
+var mailedCode = regexp.MustCompile(`(?m)^\s+([B-Z]{4}-[B-Z]{4})$`)
+
+// resetPassword sets a new password by the code of a mail.
+func (s *stage) resetPassword() {
+	s.t.Helper()
+	asked := call(s.t, "POST", s.first+"/v1/password-resets", bearerOf(""), map[string]string{"email": s.person})
+	var code string
+	devtest.Eventually(s.t, "the mail with the code arrives", func() bool {
+		for _, m := range s.box.Mails() {
+			if found := mailedCode.FindStringSubmatch(m.Text); found != nil && m.To[0] == s.person {
+				code = found[1]
+			}
+		}
+		return code != ""
+	})
+	s.do(session{}, "POST", "/v1/password-resets/"+asked.text("id")+"/confirmation", map[string]string{"code": code, "new_password": "another engine weaves patterns"})
 }
 
 // letIn makes the person let an app in twice, in one browser.
