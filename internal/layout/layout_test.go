@@ -115,6 +115,7 @@ func layers() [][]string {
 		{"audit", "device", "idtoken", "refresh"},
 		{"access", "limit", "postgres", "servicekey", "password/worker"},
 		{"password"},
+		{"password/foreign"},
 		{"fault"},
 	}
 }
