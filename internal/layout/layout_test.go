@@ -108,7 +108,7 @@ func layers() [][]string {
 		{"httpapi/openapi", "httpapi/signin"},
 		{"httpapi/request"},
 		{"httpapi/connection", "httpapi/problem", "httpapi/route", "httpapi/strictjson"},
-		{"config", "health", "login", "oauth"},
+		{"accountfile", "config", "health", "login", "oauth"},
 		{"session"},
 		{"account", "client", "resource"},
 		{"authorization"},

@@ -86,7 +86,7 @@ func TestTableHasEveryEvent(t *testing.T) {
 	for domain, harmless := range map[string][]string{
 		"session":  {"Open", "List", "End"},
 		"client":   {"Create", "Change", "Check", "Rotate", "DropOld", "Follow", "Reconcile", "ReconcileOnce", "Sweep", "SweepOnce"},
-		"account":  {"Authenticate", "Create", "Register", "Rename", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
+		"account":  {"Authenticate", "Create", "Import", "Register", "Rename", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
 		"resource": {"Create", "CreateRole", "Assign", "AssignUnverified", "SetURL", "Describe"},
 	} {
 		for _, m := range methods(t, internal+domain, "") {
