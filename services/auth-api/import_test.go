@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,13 +27,18 @@ const (
 // accountsFile writes lines of as many accounts and the others.
 func accountsFile(t testing.TB, count int, others ...string) string {
 	t.Helper()
-	var text strings.Builder
-	for n := range count {
-		fmt.Fprintf(&text, `{"email":"person%d@books.test","email_verified":true,"name":"Person %d",%s}`+"\n", n, n, oldHash)
-	}
-	text.WriteString(strings.Join(others, "\n"))
 	path := filepath.Join(t.TempDir(), "accounts.jsonl")
-	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not in memory: a program that is started counts the memory of who starts it as its own peak.
+	text := bufio.NewWriter(f)
+	for n := range count {
+		fmt.Fprintf(text, `{"email":"person%d@books.test","email_verified":true,"name":"Person %d",%s}`+"\n", n, n, oldHash)
+	}
+	_, _ = text.WriteString(strings.Join(others, "\n"))
+	if err := errors.Join(text.Flush(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -121,7 +128,7 @@ func TestKilledImportGoesOn(t *testing.T) {
 
 // BenchmarkImport shows that the memory does not grow with the file: go test ./services/auth-api -run '^$' -bench Import -benchtime 1x
 func BenchmarkImport(b *testing.B) {
-	for _, count := range []int{1, 10_000, 100_000} {
+	for _, count := range []int{1, 10_000, 100_000, 200_000} {
 		file := accountsFile(b, count)
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
 			for b.Loop() {
