@@ -108,13 +108,14 @@ func layers() [][]string {
 		{"httpapi/openapi", "httpapi/signin"},
 		{"httpapi/request"},
 		{"httpapi/connection", "httpapi/problem", "httpapi/route", "httpapi/strictjson"},
-		{"config", "health", "login", "oauth"},
+		{"accountfile", "config", "health", "login", "oauth"},
 		{"personal", "session"},
 		{"account", "client", "resource"},
 		{"authorization"},
 		{"audit", "code", "device", "idtoken", "mail", "refresh"},
 		{"access", "limit", "postgres", "servicekey", "password/worker"},
 		{"password"},
+		{"password/foreign"},
 		{"fault"},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/servicetest"
 	"auth.books.test/services/auth-api/internal/audit"
 )
 
@@ -85,6 +86,11 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 		{func() { a.must("client", "disable", books.id) }, "client.disable done by command"},
 		{func() { a.must("account", "disable", email) }, "account.disable done by command"},
 		{func() { a.must("account", "create", "hedy@books.test", "--generate") }, "account.create done by command"},
+		{func() {
+			if said, err := servicetest.RunWithInput(servicetest.Build(t, servicetest.AuthAPI), a.env, `{"email":"joan@books.test"}`, "account", "import"); err != nil {
+				t.Fatalf("%v: %s", err, said)
+			}
+		}, "account.import done by command"},
 		{func() { a.must("account", "verify", email) }, "account.verify_email done by command"},
 		{func() { a.must("account", "unlock", email) }, "account.unlock done by command"},
 		{func() { a.must("account", "enable", email) }, "account.enable done by command"},

@@ -22,11 +22,11 @@ const MaxName = 64
 // Rename changes the person's name, also in the records of the account's live tokens.
 // Faults: validation_failed, account_not_found, store_unavailable, change_under_way.
 func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", fault.Invalid("name", "not_a_name", "Use at most 64 bytes of text without control characters.")
+	name, err := ParseName("name", name)
+	if err != nil {
+		return "", err
 	}
-	err := s.change(ctx, id, audit.RenameAccount, func(ctx context.Context, tx *authorization.Tx) error {
+	err = s.change(ctx, id, audit.RenameAccount, func(ctx context.Context, tx *authorization.Tx) error {
 		if err := setName(ctx, tx, id, name); err != nil {
 			return err
 		}
@@ -36,6 +36,15 @@ func (s *Service) Rename(ctx context.Context, id uuid.UUID, name string) (string
 		return "", fmt.Errorf("rename: %w", err)
 	}
 	return name, nil
+}
+
+// ParseName checks a person's name, which may be empty.
+func ParseName(location, s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if len(s) > MaxName || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return "", fault.Invalid(location, "not_a_name", "Use at most 64 bytes of text without control characters.")
+	}
+	return s, nil
 }
 
 // ChangePassword sets a new password, and ends all sessions but keep. Faults:

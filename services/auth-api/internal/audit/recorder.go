@@ -24,19 +24,43 @@ func New(now func() time.Time, random io.Reader) *Recorder {
 
 // Record stores an event in the transaction of the act.
 func (r *Recorder) Record(ctx context.Context, tx pgx.Tx, e Event) error {
-	if e.Verb == "" {
-		return errors.New("record an event: it has no verb")
-	}
-	id, err := uuid.NewV7FromReader(r.random)
+	row, err := r.row(ctx, e)
 	if err != nil {
-		return fmt.Errorf("make an event's id: %w", err)
+		return err
 	}
-	row := newRow(Of(ctx), e, 1)
-	row.id, row.at = id, r.now().UTC()
 	if _, err := tx.Exec(ctx, insertOne, row.values()...); err != nil {
 		return fmt.Errorf("record an event: %w", err)
 	}
 	return nil
+}
+
+// RecordAll stores events in the transaction of the acts, in one round trip.
+func (r *Recorder) RecordAll(ctx context.Context, tx pgx.Tx, events []Event) error {
+	batch := &pgx.Batch{}
+	for _, e := range events {
+		row, err := r.row(ctx, e)
+		if err != nil {
+			return err
+		}
+		batch.Queue(insertOne, row.values()...)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("record %d events: %w", len(events), err)
+	}
+	return nil
+}
+
+func (r *Recorder) row(ctx context.Context, e Event) (row, error) {
+	if e.Verb == "" {
+		return row{}, errors.New("record an event: it has no verb")
+	}
+	id, err := uuid.NewV7FromReader(r.random)
+	if err != nil {
+		return row{}, fmt.Errorf("make an event's id: %w", err)
+	}
+	w := newRow(Of(ctx), e, 1)
+	w.id, w.at = id, r.now().UTC()
+	return w, nil
 }
 
 // Forget deletes addresses and devices of an account that is deleted.

@@ -7,6 +7,7 @@ type Verb string
 const (
 	RegisterAccount    Verb = "account.register"
 	CreateAccount      Verb = "account.create"
+	ImportAccount      Verb = "account.import"
 	VerifyEmail        Verb = "account.verify_email"
 	UnlockAccount      Verb = "account.unlock"
 	RenameAccount      Verb = "account.rename"
@@ -46,7 +47,7 @@ const (
 // Verbs are all verbs.
 func Verbs() []Verb {
 	return []Verb{
-		RegisterAccount, CreateAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount,
+		RegisterAccount, CreateAccount, ImportAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount,
 		SignIn, SignOut, EndSession, EndSessions, CreatePersonal, EndPersonal, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
 		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
 		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,

@@ -1,5 +1,6 @@
 // Package password holds the rules of passwords: which ones are accepted
 // (Policy), how they are hashed (Hasher) and how many at once (Pool).
+// Hashes that other programs have made are in package foreign.
 // It reads no file and opens no connection.
 //
 // A password is a sequence of Unicode code points in normal form C, as NIST

@@ -4,6 +4,9 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
+	"sync"
+
+	"auth.books.test/services/auth-api/internal/password/foreign"
 )
 
 // Hasher turns passwords into PHC strings and compares them, with argon2id
@@ -17,6 +20,9 @@ type Hasher struct {
 	random  io.Reader
 	derive  Derive
 	dummy   record
+	// heavy is held while a hash of another program takes more memory than ours: slots are
+	// as many as fit in memory with ours (SlotsFor).
+	heavy sync.Mutex
 }
 
 // NewHasher makes a Hasher. Params below DefaultParams are an error. Salts are read
@@ -58,9 +64,13 @@ func (h *Hasher) Hash(password string) (string, error) {
 
 // Verify reports whether phc is the hash of the password, and whether a right password
 // should be hashed again. It should if a cost or a size is lower than Hash would use
-// now, or the pepper is another one. A costlier hash is kept. Errors: ErrMalformedHash,
-// ErrUnknownPepper, those of Derive.
+// now, or the pepper is another one. A costlier hash is kept. A hash of another program is
+// never kept: it has no pepper. Errors: ErrMalformedHash, ErrUnknownPepper, those of Derive.
 func (h *Hasher) Verify(password, phc string) (ok, needsRehash bool, err error) {
+	if foreign.Is(phc) {
+		ok, err := h.verifyForeign(password, phc)
+		return ok, ok, err
+	}
 	r, err := parse(phc)
 	if err != nil {
 		return false, false, err

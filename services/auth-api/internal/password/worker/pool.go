@@ -186,7 +186,7 @@ func (p *Pool) deriveInProcess(w password.Work, reason error) ([]byte, error) {
 	p.warnOnce.Do(func() {
 		p.options.Log.Warn("passwords are hashed in this process, which delays verification", "err", reason)
 	})
-	return password.Argon2id(w)
+	return password.InProcess(w)
 }
 
 // Release ends the free workers, so that their memory is freed.

@@ -50,7 +50,7 @@ func minimum() password.Work {
 // derives fails the test unless the key is right.
 func (p *pool) derives(w password.Work) {
 	p.t.Helper()
-	want, _ := password.Argon2id(w)
+	want, _ := password.InProcess(w)
 	if got, err := p.Derive(w); err != nil || !bytes.Equal(got, want) {
 		p.t.Errorf("got %x, %v; want %x", got, err, want)
 	}
@@ -283,5 +283,21 @@ func TestAWorkerExitsWhenItsInputEnds(t *testing.T) {
 	out.Reset()
 	if err := worker.Serve("highest", strings.NewReader(""), out); err != nil || !strings.Contains(out.String(), "no priority") {
 		t.Errorf("an unknown priority: %v, %q", err, out)
+	}
+}
+
+func TestHashOfAnotherProgramIsComputedByAWorker(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, "hash")
+	stored := "imported:sha-crypt:$5$saltsalt$lJBntEo62mus/ovk43htFvkabtoMEkzjosQqenAm4h8" // mkpasswd -m sha256crypt
+	for typed, want := range map[string]byte{"correct horse battery": 1, "another": 0} {
+		got, err := p.Derive(password.Work{Password: []byte(typed), Foreign: stored, Size: 1})
+		if err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %v, %v; want %d", typed, got, err, want)
+		}
+	}
+	p.derives(minimum()) // The same worker goes on with ours.
+	if s := p.Stats(); s.Workers != 1 || s.InProcess != 0 || s.Crashed != 0 {
+		t.Errorf("%+v", s)
 	}
 }

@@ -28,12 +28,11 @@ const (
 
 // deadline is how long a worker may take. It grows with the cost of the hash.
 func (p Priority) deadline(w password.Work) time.Duration {
-	base, minimum := normalDeadline, password.DefaultParams()
+	base := normalDeadline
 	if p == Idle {
 		base = idleDeadline
 	}
-	times := float64(w.Params.MemoryKiB) * float64(w.Params.Time) / (float64(minimum.MemoryKiB) * float64(minimum.Time))
-	return time.Duration(max(1, times) * float64(base))
+	return time.Duration(w.Times() * float64(base))
 }
 
 // apply gives this process the priority.

@@ -47,18 +47,23 @@ func Serve(priority Priority, in io.Reader, out io.Writer) error {
 		if err := to.Encode(key); err != nil {
 			return fmt.Errorf("send the key: %w", err)
 		}
-		runtime.GC()
+		if w.Foreign == "" {
+			runtime.GC()
+		} else {
+			// The memory of a hash of another program may be several times that of ours.
+			debug.FreeOSMemory()
+		}
 	}
 }
 
-// derive hashes on as many threads as the hash has lanes.
+// derive hashes on as many threads as the hash has lanes; one for hashes of other programs.
 func derive(w password.Work, priority Priority) (key []byte, err error) {
-	if lanes := int(w.Params.Threads); runtime.GOMAXPROCS(0) != lanes {
+	if lanes := max(1, int(w.Params.Threads)); runtime.GOMAXPROCS(0) != lanes {
 		runtime.GOMAXPROCS(lanes)
 	}
 	if priority != Idle || w.Params.Threads > 1 {
-		return password.Argon2id(w)
+		return password.InProcess(w)
 	}
-	failed := pinned(func() { key, err = password.Argon2id(w) })
+	failed := pinned(func() { key, err = password.InProcess(w) })
 	return key, errors.Join(failed, err)
 }
