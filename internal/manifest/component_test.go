@@ -21,7 +21,8 @@ func components() map[string][]string {
 	return map[string][]string{
 		"backup": overlays(), "monitoring": overlays(), "valkey": overlays(), "postgres-18": overlays(), "registry-mirror": overlays(), "cloudnative-pg": overlays(),
 		"cloud-sql": gke, "memorystore": gke, "redis-sentinel": gke, "ingress-gce": gke,
-		liveUpdate: {"minikube"}, "gateway": {"minikube"},
+		// The overlay minikube has mailpit anyway.
+		liveUpdate: {"minikube"}, "gateway": {"minikube"}, "mailpit": {"minikube"},
 	}
 }
 

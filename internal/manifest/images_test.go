@@ -51,7 +51,7 @@ func imagesIn(s *manifest.Set) (all []string) {
 }
 
 func TestThirdPartyImagesStandInOneListByExactVersion(t *testing.T) {
-	exact := regexp.MustCompile(`^\d+\.\d+[\w.-]*$`)
+	exact := regexp.MustCompile(`^v?\d+\.\d+[\w.-]*$`)
 	known := map[string]bool{}
 	for _, i := range imagesOf(t, list) {
 		name := i.Name

@@ -169,6 +169,9 @@ func restricted(s *manifest.Set) []string {
 
 func graceful(s *manifest.Set) (found []string) {
 	for _, d := range s.Deployments {
+		if d.Labels[serviceLabel] != "api" {
+			continue // Such as Mailpit, which has nothing to finish.
+		}
 		config := configOf(s, d.Name)
 		prefix := strings.ToUpper(strings.ReplaceAll(d.Name, "-", "_"))
 		need := seconds(config[prefix+"_SHUTDOWN_DELAY"]) + seconds(config[prefix+"_SHUTDOWN_TIMEOUT"])

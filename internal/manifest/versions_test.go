@@ -37,6 +37,7 @@ func floors() map[string]floor {
 			"fixes of August 2026; of July, CVE-2026-56684 (CLIENT KILL, code execution by a signed-in user) and CVE-2026-63639"},
 		"sealed-secrets-controller": {1, []string{"0.36.0"}, "2026-02", "CVE-2026-22728: a sealed value could be sealed again for every namespace"},
 		"traefik":                   {2, []string{"3.7.12"}, "2026-08", "the line that is maintained; aliasHeadersStrategy, with which a header is not taken for another, came with 3.7.12"},
+		"mailpit":                   {2, []string{"1.33.1"}, "2026-11", "the line that is maintained; it runs on development clusters only"},
 		// Their minor tags follow the fixes of a line, and release images do not contain them.
 		"busybox": {2, []string{"1.36"}, "2023-05", "the line that is maintained; only the development images have it"},
 		"golang":  {2, []string{"1.26"}, "2026-02", "the two newest lines get fixes; go.mod asks for 1.26"},
@@ -108,6 +109,7 @@ func TestVersionsWithKnownVulnerabilitiesAreRefused(t *testing.T) {
 		"postgres":                             {[]string{"17.6", "17.10", "17.11-trixie", "16.14", "latest", ""}, []string{"17.12", "17", "18.4"}},
 		"ghcr.io/cloudnative-pg/postgresql":    {[]string{"17.6-system-trixie"}, []string{"17.12-system-trixie"}},
 		"bitnami/sealed-secrets-controller":    {[]string{"0.35.0"}, []string{"0.40.0"}},
+		"axllent/mailpit":                      {[]string{"v1.33.0", "v1.21.8"}, []string{"v1.33.1", "v1.34.0"}},
 		"traefik":                              {[]string{"3.7.11", "3.6.9", "2.11.40"}, []string{"3.7.12", "3.7.13", "3.8.0"}},
 		"busybox":                              {[]string{"1.35"}, []string{"1.36", "1.37.0"}},
 		"golang":                               {[]string{"1.25-bookworm"}, []string{"1.26-bookworm"}},

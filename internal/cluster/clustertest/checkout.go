@@ -49,7 +49,7 @@ func Edit(t *testing.T, file, old, new string) {
 	Write(t, []byte(strings.ReplaceAll(string(b), old, new)), file)
 }
 
-// AddComponent adds a component to an overlay, after those that it has.
+// AddComponent adds a component to an overlay that does not have it, after the others.
 func AddComponent(t *testing.T, dir, overlay, component string) {
 	t.Helper()
 	file := filepath.Join(dir, "kustomize", "overlays", overlay, "kustomization.yaml")
@@ -57,8 +57,12 @@ func AddComponent(t *testing.T, dir, overlay, component string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	line := "  - ../../components/" + component + "\n"
+	if strings.Contains(string(b), line) {
+		return
+	}
 	// The list of components is the last one in the file.
-	Write(t, append(b, "  - ../../components/"+component+"\n"...), file)
+	Write(t, append(b, line...), file)
 }
 
 // Write writes a file, and its folder.
