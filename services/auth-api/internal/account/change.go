@@ -101,10 +101,11 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, current string) erro
 		if err := s.audit.Forget(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := s.codes.Forget(ctx, tx, id); err != nil {
+		// In the order in which whoever sends a mail locks them.
+		if err := s.mails.Forget(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := s.mails.Forget(ctx, tx, id); err != nil {
+		if err := s.codes.Forget(ctx, tx, id); err != nil {
 			return err
 		}
 		return tx.Erase(ctx)
