@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/internal/mailbox"
 )
 
 const (
@@ -43,7 +45,15 @@ func measureTiming(ctx context.Context, st *stack, s settings, t *table) error {
 	if err := st.servingWith(ctx, wideLimits(), func(api *program) error { return api.registerAll(ctx, "old") }); err != nil {
 		return err
 	}
-	costlier := append(wideLimits(), "PASSWORD_TIME=3")
+	box, err := mailbox.Start()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = box.Stop() }()
+	if err := st.addForgetful(ctx, warmUp+s.tries); err != nil {
+		return err
+	}
+	costlier := append(wideLimits(), "PASSWORD_TIME=3", "AUTH_API_SMTP_URL="+box.SMTP, "AUTH_API_MAIL_FROM=auth@books.test", "AUTH_API_ISSUER=http://127.0.0.1:1")
 	return st.servingWith(ctx, costlier, func(api *program) error {
 		for _, name := range []string{"known", "disabled"} {
 			if err := api.registerAll(ctx, name); err != nil {
@@ -99,6 +109,25 @@ func (p *program) registerAll(ctx context.Context, name string) error {
 	return nil
 }
 
+// forgetful is the address of somebody who asks for a new password once: an address is sent
+// only a few codes an hour.
+func forgetful(n int) string { return fmt.Sprintf("forgetful-%06d@books.test", n) }
+
+// addForgetful adds accounts that have these addresses, whose passwords nobody knows.
+func (st *stack) addForgetful(ctx context.Context, n int) error {
+	c, err := pgx.Connect(ctx, st.postgres.URL)
+	if err != nil {
+		return fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer c.Close(ctx)
+	for i := range n {
+		if _, err := c.Exec(ctx, `INSERT INTO accounts (id, email, password_hash) VALUES (gen_random_uuid(), $1, '')`, forgetful(i)); err != nil {
+			return fmt.Errorf("add accounts: %w", err)
+		}
+	}
+	return nil
+}
+
 func (st *stack) disable(ctx context.Context, name string) error {
 	c, err := pgx.Connect(ctx, st.postgres.URL)
 	if err != nil {
@@ -121,6 +150,12 @@ func timedKinds(addr string) (kinds []kind) {
 		kind{door: "register", name: "a new address", request: func(n int) load { return register(fmt.Sprintf("new-%06d@books.test", n)) }},
 		kind{door: "register", name: "a known address", request: func(n int) load { return register(address("known", n)) }},
 		kind{door: "register", name: "a disabled account", request: func(n int) load { return register(address("disabled", n)) }})
+	reset := func(email string) load {
+		return load{method: "POST", url: "http://" + addr + "/v1/password-resets", body: fmt.Appendf(nil, `{"email":%q}`, email), statuses: []int{http.StatusAccepted}}
+	}
+	kinds = append(kinds,
+		kind{door: "reset", name: "an unknown address", request: func(n int) load { return reset(fmt.Sprintf("unknowable-%06d@books.test", n)) }},
+		kind{door: "reset", name: "a known address", request: func(n int) load { return reset(forgetful(n)) }})
 	signIn := func(email string) load {
 		return load{method: "POST", url: "http://" + addr + "/v1/sessions", body: fmt.Appendf(nil, `{"email":%q,"password":%q}`, email, wrong), statuses: []int{http.StatusUnauthorized}}
 	}
