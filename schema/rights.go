@@ -31,7 +31,7 @@ func rights() map[string][]string {
 		"pushed_requests": {read, insert, update, remove},
 		// Its rows go with those of authorizations.
 		"sessions":         {read, insert, update},
-		"personal_tokens":  {read, insert},
+		"personal_tokens":  {read, insert, update},
 		"apis":             {read, insert, update},
 		"roles":            {read, insert, update},
 		"role_assignments": {read, insert, remove},

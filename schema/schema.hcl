@@ -348,11 +348,20 @@ table "personal_tokens" {
   schema = schema.public
   column "id" { type = uuid }
   column "name" { type = text }
+  # When the owner is told next that it is about to end; null: not any more.
+  column "remind_at" {
+    type = timestamptz
+    null = true
+  }
   primary_key { columns = [column.id] }
   foreign_key "personal_tokens_authorization" {
     columns     = [column.id]
     ref_columns = [table.authorizations.column.id]
     on_delete   = CASCADE
+  }
+  index "personal_tokens_remind" {
+    columns = [column.remind_at]
+    where   = "remind_at IS NOT NULL"
   }
   check "personal_tokens_name_length" { expr = "octet_length(name) <= 64" }
 }

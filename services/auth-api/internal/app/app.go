@@ -189,6 +189,9 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	all.Go(func() { a.authorizations.Sweep(ctx) })
 	all.Go(func() { a.oauth.Sweep(ctx, a.log) })
 	all.Go(func() { a.codes.Sweep(ctx, a.log) })
+	all.Go(func() {
+		personal.Reminder{Tokens: a.Personal, People: account.NewStore(a.db), Mails: a.mails, Now: time.Now, Log: a.log}.Run(ctx)
+	})
 	all.Go(func() { a.Clients.Reconcile(ctx) })
 	all.Go(func() { a.Clients.Sweep(ctx) })
 	all.Go(func() { a.refusals.Run(ctx) })

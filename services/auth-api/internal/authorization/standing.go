@@ -50,6 +50,16 @@ func (s *Service) standing(ctx context.Context, tx pgx.Tx, id uuid.UUID) (found 
 	return found, alive, nil
 }
 
+// Find returns an authorization, and whether it is alive. It locks nothing. Fault:
+// session_not_found (there is none).
+func (s *Service) Find(ctx context.Context, tx pgx.Tx, id uuid.UUID) (a Authorization, alive bool, err error) {
+	found, alive, err := s.standing(ctx, tx, id)
+	if err == nil && found.ID == uuid.Nil {
+		err = notFound()
+	}
+	return found.Authorization, alive, err
+}
+
 // drawn is another token of a standing authorization.
 type drawn struct {
 	hash token.Hash

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func sample(kind mail.Kind, language string) mail.Mail {
 	return mail.Mail{
 		ID: uuid.MustParse("0198c0de-0000-7000-8000-000000000001"), Kind: kind, To: ada, Language: language,
-		Data: map[string]string{"browser": "Firefox", "system": "Linux", "address": "192.0.2.7", "code": "ABCD-EFGH", "url": issuer + "/reset/1"},
+		Data: map[string]string{"browser": "Firefox", "system": "Linux", "address": "192.0.2.7", "code": "ABCD-EFGH", "url": issuer + "/reset/1", "name": "backup <b>", "ends": "2026-12-04T13:42:00Z"},
 	}
 }
 

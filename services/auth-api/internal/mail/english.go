@@ -27,6 +27,12 @@ func english() language {
 				"The code ends ten minutes after this mail was sent. Nobody else needs it: do not pass it on.",
 				"If you did not ask for a code, do nothing. Your password stays as it is.",
 			}},
+			TokenEnds: {"One of your tokens ends soon", []string{
+				"Your personal access token \"{name}\" at {service} ends on {ends}. What uses it stops working then.",
+				"If you still need it, make a new one, and give it to what uses the old one:",
+				"{tokens}",
+				"If not, there is nothing to do.",
+			}},
 			PasswordWasReset: {"A new password was set", []string{
 				"A new password was set for your account at {service} on {at}, with a code that was sent to this address. Everybody who was signed in has been signed out, and all apps and personal tokens have ended.",
 				"If that was you, there is nothing more to do.",

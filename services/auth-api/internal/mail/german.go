@@ -27,6 +27,12 @@ func german() language {
 				"Der Code gilt zehn Minuten ab dem Versand dieser Mail. Niemand sonst braucht ihn: Geben Sie ihn nicht weiter.",
 				"Wenn Sie keinen Code angefordert haben, tun Sie nichts. Ihr Passwort bleibt, wie es ist.",
 			}},
+			TokenEnds: {"Eines Ihrer Token läuft bald ab", []string{
+				"Ihr persönliches Token „{name}“ bei {service} läuft am {ends} ab. Was es benutzt, funktioniert dann nicht mehr.",
+				"Wenn Sie es noch brauchen, erstellen Sie ein neues und geben Sie es dem, was das alte benutzt:",
+				"{tokens}",
+				"Wenn nicht, brauchen Sie nichts zu tun.",
+			}},
 			PasswordWasReset: {"Ein neues Passwort wurde gesetzt", []string{
 				"Für Ihr Konto bei {service} wurde am {at} ein neues Passwort gesetzt, mit einem Code, der an diese Adresse ging. Alle Anmeldungen, Apps und persönlichen Token wurden beendet.",
 				"Wenn Sie das waren, brauchen Sie nichts weiter zu tun.",

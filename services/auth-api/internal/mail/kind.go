@@ -15,7 +15,12 @@ const (
 	ResetPassword Kind = "reset_password"
 	// PasswordWasReset tells the owner that the password was set anew with such a code.
 	PasswordWasReset Kind = "password_was_reset"
+	// TokenEnds tells the owner of a personal access token that it is about to end. Data:
+	// name, which the owner has chosen, and ends, as RFC 3339.
+	TokenEnds Kind = "token_ends"
 )
 
 // Kinds are all kinds.
-func Kinds() []Kind { return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset} }
+func Kinds() []Kind {
+	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, TokenEnds}
+}

@@ -48,7 +48,7 @@ func (c *Composer) words(m Mail, queued time.Time) (words, error) {
 	values := c.values(l, m, queued)
 	w := words{language: l.tag, subject: t.subject}
 	for _, p := range t.paragraphs {
-		filled := paragraph{text: fill(p, values), isCode: p == "{code}", isLink: p == "{url}" || p == "{account}"}
+		filled := paragraph{text: fill(p, values), isCode: p == "{code}", isLink: p == "{url}" || p == "{account}" || p == "{tokens}"}
 		if strings.ContainsAny(p, "{}") && filled.text == p {
 			return words{}, fmt.Errorf("a parameter of a mail of the kind %s is missing in %q", m.Kind, p)
 		}
@@ -63,18 +63,25 @@ func (c *Composer) words(m Mail, queued time.Time) (words, error) {
 // values are the parameters of the texts. What a stranger has chosen, such as the name of a
 // program, is not among them.
 func (c *Composer) values(l language, m Mail, queued time.Time) map[string]string {
-	at := queued.UTC()
 	values := map[string]string{
-		"service": c.Service, "account": c.Issuer + "/account",
-		"at":     fmt.Sprintf(l.date, at.Day(), l.months[at.Month()-1], at.Year(), at.Format("15:04")),
+		"service": c.Service, "account": c.Issuer + "/account", "tokens": c.Issuer + "/account/tokens",
+		"at":     l.moment(queued),
 		"device": deviceWords(l, m.Data["browser"], m.Data["system"]), "address": l.unknownAddress,
 	}
-	for _, name := range []string{"code", "url", "address"} {
+	if ends, err := time.Parse(time.RFC3339, m.Data["ends"]); err == nil {
+		values["ends"] = l.moment(ends)
+	}
+	for _, name := range []string{"code", "url", "address", "name"} {
 		if value := m.Data[name]; value != "" {
 			values[name] = value
 		}
 	}
 	return values
+}
+
+func (l language) moment(at time.Time) string {
+	at = at.UTC()
+	return fmt.Sprintf(l.date, at.Day(), l.months[at.Month()-1], at.Year(), at.Format("15:04"))
 }
 
 func deviceWords(l language, browser, system string) string {

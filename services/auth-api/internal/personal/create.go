@@ -32,7 +32,7 @@ func (s *Service) Create(ctx context.Context, c Creation) (Made, error) {
 	issued, err := s.authorizations.Issue(ctx, audit.Event{Verb: audit.CreatePersonal}, authorization.Request{
 		Kind: authorization.Personal, Subject: authorization.Account(c.Account), Scopes: c.Scopes, Lifetime: c.Lifetime, TokenType: token.Personal,
 		Store: func(ctx context.Context, tx pgx.Tx, a authorization.Authorization) error {
-			return insert(ctx, tx, a.ID, name)
+			return insert(ctx, tx, a, name)
 		},
 	})
 	if err != nil {

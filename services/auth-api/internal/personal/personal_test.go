@@ -2,6 +2,7 @@ package personal_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -194,6 +195,68 @@ func TestOneMoreThanAPersonMayHaveIsRefused(t *testing.T) {
 	}
 	w.Clock.Move(2 * time.Hour)
 	w.make(id, "when the others have expired", "books:read")
+}
+
+// Also if two replicas remind at once, and however late they are.
+func TestExpiryMailedOnce(t *testing.T) {
+	t.Parallel()
+	w, id := newWorld(t)
+	const day = 24 * time.Hour
+	for name, lifetime := range map[string]time.Duration{"a month": 30 * day, "three days": 3 * day, "an hour": time.Hour, "ended": 30 * day} {
+		made, err := w.Create(t.Context(), personal.Creation{Account: id, Name: name, Scopes: []string{"books:read"}, Lifetime: lifetime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "ended" {
+			authtest.WantCode(t, "end", w.End(t.Context(), id, made.ID), "")
+		}
+	}
+	told := func() string {
+		t.Helper()
+		var wait sync.WaitGroup
+		for range 4 {
+			wait.Go(func() {
+				if err := w.reminder().Once(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		text := w.Text(`SELECT string_agg(kind || ' ' || recipient || ' ' || (data->>'name'), ', ') FROM mails`)
+		w.SQL(`DELETE FROM mails`)
+		return text
+	}
+	if got := told(); got != "" {
+		t.Errorf("when they were made: %s", got)
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{2*day + time.Hour, "token_ends " + ada + " three days"}, {20 * day, ""}, {day, "token_ends " + ada + " a month"}, {day, ""}, {5 * day, "token_ends " + ada + " a month"}, {7 * day, ""},
+	} {
+		w.Clock.Move(step.after)
+		if got := told(); got != step.want {
+			t.Errorf("%v later: %q, want %q", step.after, got, step.want)
+		}
+	}
+}
+
+func TestOwnerWithoutAVerifiedAddressIsToldNothing(t *testing.T) {
+	t.Parallel()
+	w, id := newWorld(t)
+	w.SQL(`UPDATE accounts SET email_verified_at = NULL`)
+	if _, err := w.Create(t.Context(), personal.Creation{Account: id, Name: "backup", Scopes: []string{"books:read"}, Lifetime: 48 * time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	w.Clock.Move(25 * time.Hour)
+	if err := w.reminder().Once(t.Context()); err != nil || w.Text(`SELECT count(*) FROM mails`) != "0" {
+		t.Errorf("%v, %s mails", err, w.Text(`SELECT count(*) FROM mails`))
+	}
+}
+
+func (w *world) reminder() personal.Reminder {
+	return personal.Reminder{Tokens: w.Service, People: w.People, Mails: w.Mails, Now: w.Clock.Now, Log: slog.New(slog.DiscardHandler)}
 }
 
 func TestTokenDiesAtItsEnd(t *testing.T) {

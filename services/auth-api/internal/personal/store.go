@@ -18,8 +18,8 @@ type Store struct{ db *postgres.DB }
 // NewStore uses the database.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-func insert(ctx context.Context, tx pgx.Tx, id uuid.UUID, name string) error {
-	if _, err := tx.Exec(ctx, `INSERT INTO personal_tokens (id, name) VALUES ($1, $2)`, id, name); err != nil {
+func insert(ctx context.Context, tx pgx.Tx, a authorization.Authorization, name string) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO personal_tokens (id, name, remind_at) VALUES ($1, $2, $3)`, a.ID, name, nextReminder(a.CreatedAt, a.ExpiresAt)); err != nil {
 		return fmt.Errorf("insert personal access token: %w", err)
 	}
 	return nil
