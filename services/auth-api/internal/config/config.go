@@ -41,8 +41,8 @@ type Config struct {
 	LimitDevice              setting.Rate `envconfig:"AUTH_API_LIMIT_DEVICE" default:"10/1h" desc:"wrong passwords for one account on its known devices, or off"`
 	LimitSignInOverall       setting.Rate `envconfig:"AUTH_API_LIMIT_SIGN_IN_OVERALL" default:"50/1s" desc:"wrong passwords on devices that are not known, from all addresses"`
 	LimitSession             setting.Rate `envconfig:"AUTH_API_LIMIT_SESSION" default:"10/5m" desc:"wrong current passwords in one session, or off"`
-	LimitRegistration        setting.Rate `envconfig:"AUTH_API_LIMIT_REGISTRATION" default:"30/10m" desc:"registrations from one address, or off"`
-	LimitRegistrationOverall setting.Rate `envconfig:"AUTH_API_LIMIT_REGISTRATION_OVERALL" default:"300/1m" desc:"registrations from all addresses"`
+	LimitRegistration        setting.Rate `envconfig:"AUTH_API_LIMIT_REGISTRATION" default:"30/10m" desc:"registrations and requests for a new password from one address, or off"`
+	LimitRegistrationOverall setting.Rate `envconfig:"AUTH_API_LIMIT_REGISTRATION_OVERALL" default:"300/1m" desc:"registrations and requests for a new password from all addresses"`
 	LimitClient              setting.Rate `envconfig:"AUTH_API_LIMIT_CLIENT" default:"100/1m" desc:"wrong secrets of clients from one address, or off"`
 	LimitClientOverall       setting.Rate `envconfig:"AUTH_API_LIMIT_CLIENT_OVERALL" default:"1000/1m" desc:"wrong secrets of clients from all addresses"`
 
