@@ -91,6 +91,11 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 				t.Fatalf("%v: %s", err, said)
 			}
 		}, "account.import done by command"},
+		{func() { a.must("account", "invite", "lise@books.test") }, "account.invite done by command"},
+		{func() {
+			code, path := a.invited(box, "Your invitation", 1)
+			a.call("POST", "/v1/accounts/"+strings.TrimPrefix(path, "/invitation/")+"/confirmation", "", map[string]string{"code": code, "password": password})
+		}, "account.register done by nobody"},
 		{func() { a.must("account", "verify", email) }, "account.verify_email done by command"},
 		{func() { a.must("account", "unlock", email) }, "account.unlock done by command"},
 		{func() { a.must("account", "enable", email) }, "account.enable done by command"},

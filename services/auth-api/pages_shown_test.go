@@ -121,6 +121,8 @@ func eachScreen(t *testing.T, look func(p page, name string, width int)) page {
 			shown("token-mistake")
 			p.step("make a token", chromedp.Click(chromedp.CSS("input[type=checkbox]")), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#token")))
 			shown("token")
+			p.open(a.url+"/invitation/0198c0de-0000-7000-8000-000000000001", "#code")
+			shown("invitation")
 			p.open(a.url+"/reset", "#email")
 			shown("reset")
 			p.step("ask for a code", chromedp.SetValue(chromedp.CSS("#email"), "nobody"+fmt.Sprint(width)+scheme+"@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))

@@ -105,9 +105,9 @@ type ResetMail struct {
 // Prepare adds the code and the link. Addresses without an account, and those of disabled
 // accounts, get no mail.
 func (r ResetMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Mail, bool, error) {
-	request, err := uuid.Parse(m.Data[requestID])
+	request, err := requestOf(m)
 	if err != nil {
-		return m, false, fmt.Errorf("read the request of a reset: %w", err)
+		return m, false, err
 	}
 	id, stored, status, err := byEmailIn(ctx, tx, m.To)
 	if errors.Is(err, errNotFound) || err == nil && status != Active {
@@ -128,9 +128,9 @@ func (r ResetMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Ma
 
 // HandedOver begins the lifetime of the code.
 func (r ResetMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
-	request, err := uuid.Parse(m.Data[requestID])
+	request, err := requestOf(m)
 	if err != nil {
-		return fmt.Errorf("read the request of a reset: %w", err)
+		return err
 	}
 	owner, err := r.Codes.HandedOver(ctx, tx, request, at)
 	if err != nil || owner == uuid.Nil {

@@ -72,14 +72,8 @@ func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string, rec
 // create adds an account. Fault: already_exists.
 func (s *Store) create(ctx context.Context, id uuid.UUID, email, phc string, verified bool, record func(context.Context, pgx.Tx) error) error {
 	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			INSERT INTO accounts (id, email, password_hash, email_verified_at) VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END)
-			ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc, verified)
-		if err != nil {
+		if err := createIn(ctx, tx, id, email, phc, verified); err != nil {
 			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return fault.New(fault.AlreadyExists, "There is already an account with this address.")
 		}
 		return record(ctx, tx)
 	})
@@ -87,6 +81,21 @@ func (s *Store) create(ctx context.Context, id uuid.UUID, email, phc string, ver
 		return fmt.Errorf("insert account: %w", err)
 	}
 	return nil
+}
+
+// createIn is create in a transaction.
+func createIn(ctx context.Context, tx pgx.Tx, id uuid.UUID, email, phc string, verified bool) error {
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO accounts (id, email, password_hash, email_verified_at) VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END)
+		ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc, verified)
+	if err == nil && tag.RowsAffected() == 0 {
+		return exists()
+	}
+	return err
+}
+
+func exists() error {
+	return fault.New(fault.AlreadyExists, "There is already an account with this address.")
 }
 
 // setVerified marks the address as verified, and keeps the time of an earlier proof.

@@ -18,8 +18,13 @@ func (a *App) newOutbox(c config.Config, recorder *audit.Recorder) *mail.Outbox 
 	o := mail.Options{DB: a.db, Enabled: c.SendsMail(), Now: time.Now, Random: rand.Reader, Log: a.log}
 	if c.SendsMail() {
 		o.Server, o.Composer = c.SMTP(), &mail.Composer{From: c.Sender(), Service: string(c.Name), Issuer: c.Issuer.URL}
-		o.Preparers = map[mail.Kind]mail.Preparer{mail.ResetPassword: account.ResetMail{Codes: a.codes, Audit: recorder,
-			Link: func(request uuid.UUID) string { return c.Issuer.URL + route.Reset + "/" + request.String() }}}
+		at := func(page string) func(uuid.UUID) string {
+			return func(request uuid.UUID) string { return c.Issuer.URL + page + "/" + request.String() }
+		}
+		o.Preparers = map[mail.Kind]mail.Preparer{
+			mail.ResetPassword: account.ResetMail{Codes: a.codes, Audit: recorder, Link: at(route.Reset)},
+			mail.Invitation:    account.InvitationMail{Codes: a.codes, Link: at(route.Invitation)},
+		}
 	}
 	return mail.New(o)
 }

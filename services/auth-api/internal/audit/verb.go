@@ -8,6 +8,7 @@ const (
 	RegisterAccount    Verb = "account.register"
 	CreateAccount      Verb = "account.create"
 	ImportAccount      Verb = "account.import"
+	InviteAccount      Verb = "account.invite"
 	VerifyEmail        Verb = "account.verify_email"
 	UnlockAccount      Verb = "account.unlock"
 	RenameAccount      Verb = "account.rename"
@@ -47,7 +48,7 @@ const (
 // Verbs are all verbs.
 func Verbs() []Verb {
 	return []Verb{
-		RegisterAccount, CreateAccount, ImportAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount,
+		RegisterAccount, CreateAccount, ImportAccount, InviteAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount,
 		SignIn, SignOut, EndSession, EndSessions, CreatePersonal, EndPersonal, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
 		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
 		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,

@@ -10,8 +10,8 @@ import (
 )
 
 func accountCommand() *cobra.Command {
-	command := &cobra.Command{Use: "account", Short: "Create, import, verify, disable, enable or unlock an account"}
-	command.AddCommand(createAccountCommand(), importAccountsCommand(),
+	command := &cobra.Command{Use: "account", Short: "Create, invite, import, verify, disable, enable or unlock an account"}
+	command.AddCommand(createAccountCommand(), inviteAccountCommand(), importAccountsCommand(),
 		&cobra.Command{Use: "verify EMAIL", Short: "Mark an account's address as proved to be the person's", Args: cobra.ExactArgs(1),
 			RunE: withApp(func(ctx context.Context, a *app.App, args []string) (string, error) {
 				return done(a.Accounts.VerifyEmail(ctx, args[0]), "The account's address is verified.")

@@ -18,13 +18,19 @@ import (
 // Purpose is what a code is good for. A code of one purpose does for no other.
 type Purpose string
 
-// ResetPassword lets somebody set a new password who has lost theirs.
-const ResetPassword Purpose = "reset_password"
+const (
+	// ResetPassword lets somebody set a new password who has lost theirs.
+	ResetPassword Purpose = "reset_password"
+	// Invitation lets somebody make an account who was invited. Its owner's account is the one
+	// that is to be made.
+	Invitation Purpose = "invitation"
+)
 
 const (
 	// Lifetime is how long a code is good for after its mail was handed over (OWASP ASVS
-	// 5.0, 6.5.5).
-	Lifetime = 10 * time.Minute
+	// 5.0, 6.5.5), and InvitationLifetime is that of an invitation, for which nobody waits.
+	Lifetime           = 10 * time.Minute
+	InvitationLifetime = 7 * 24 * time.Hour
 	// MaxMisses is how many wrong codes may be typed for one request.
 	MaxMisses = 5
 	// Hourly and Daily are how many codes one address can be sent: they bound the guesses at

@@ -62,9 +62,9 @@ func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, o Owner) (typ
 		return "", false, err
 	}
 	_, key := c.ring.Derive(label)
-	tag, err := tx.Exec(ctx, `UPDATE codes SET account = $2, address = $5, hash = $3, expires_at = $4
+	tag, err := tx.Exec(ctx, `UPDATE codes SET account = $2, address = $5, hash = $3, expires_at = CASE purpose WHEN $7 THEN $6::timestamptz ELSE $4 END
 		WHERE id = $1 AND spent_at IS NULL AND lower(address COLLATE "C") = lower($5 COLLATE "C")`,
-		id, o.Account, hash(key, id, typed), c.now().Add(Lifetime), o.Address)
+		id, o.Account, hash(key, id, typed), c.now().Add(Lifetime), o.Address, c.now().Add(InvitationLifetime), Invitation)
 	if err != nil {
 		return "", false, fmt.Errorf("mint a code: %w", err)
 	}
@@ -75,7 +75,9 @@ func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, o Owner) (typ
 // lifetime begins then, so that a server that was slow to accept it delivers no dead one. It
 // returns the account whose code it is; uuid.Nil if that was spent or voided meanwhile.
 func (c *Codes) HandedOver(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) (account uuid.UUID, err error) {
-	err = tx.QueryRow(ctx, `UPDATE codes SET expires_at = $2 WHERE id = $1 AND spent_at IS NULL AND account IS NOT NULL RETURNING account`, id, at.Add(Lifetime)).Scan(&account)
+	err = tx.QueryRow(ctx, `
+		UPDATE codes SET expires_at = CASE purpose WHEN $4 THEN $3::timestamptz ELSE $2 END
+		WHERE id = $1 AND spent_at IS NULL AND account IS NOT NULL RETURNING account`, id, at.Add(Lifetime), at.Add(InvitationLifetime), Invitation).Scan(&account)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, fmt.Errorf("begin the lifetime of a code: %w", err)
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// retention is how long a request is kept: as long as it counts against Daily.
+	// retention is how long a request is kept, at least until its code has ended: as long as it
+	// counts against Daily.
 	retention     = 24 * time.Hour
 	sweepInterval = 10 * time.Minute
 	// sweepBatch is how many rows one statement deletes.
@@ -39,7 +40,7 @@ func (c *Codes) SweepOnce(ctx context.Context) (total int64, err error) {
 	for {
 		var n int64
 		err := c.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			tag, err := tx.Exec(ctx, `DELETE FROM codes WHERE id IN (SELECT id FROM codes WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`, c.now().Add(-retention), sweepBatch)
+			tag, err := tx.Exec(ctx, `DELETE FROM codes WHERE id IN (SELECT id FROM codes WHERE created_at < $1 AND (expires_at IS NULL OR expires_at < $1) LIMIT $2 FOR UPDATE SKIP LOCKED)`, c.now().Add(-retention), sweepBatch)
 			n = tag.RowsAffected()
 			return err
 		})

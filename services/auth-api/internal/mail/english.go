@@ -27,6 +27,14 @@ func english() language {
 				"The code ends ten minutes after this mail was sent. Nobody else needs it: do not pass it on.",
 				"If you did not ask for a code, do nothing. Your password stays as it is.",
 			}},
+			Invitation: {"Your invitation", []string{
+				"You are invited to make an account at {service}. This is the code:",
+				"{code}",
+				"Type it on this page, and choose a password:",
+				"{url}",
+				"The code ends seven days after this mail was sent. It is for this address alone.",
+				"If you do not want an account, do nothing.",
+			}},
 			TokenEnds: {"One of your tokens ends soon", []string{
 				"Your personal access token \"{name}\" at {service} ends on {ends}. What uses it stops working then.",
 				"If you still need it, make a new one, and give it to what uses the old one:",

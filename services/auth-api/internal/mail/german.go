@@ -27,6 +27,14 @@ func german() language {
 				"Der Code gilt zehn Minuten ab dem Versand dieser Mail. Niemand sonst braucht ihn: Geben Sie ihn nicht weiter.",
 				"Wenn Sie keinen Code angefordert haben, tun Sie nichts. Ihr Passwort bleibt, wie es ist.",
 			}},
+			Invitation: {"Ihre Einladung", []string{
+				"Sie sind eingeladen, ein Konto bei {service} anzulegen. Das ist der Code:",
+				"{code}",
+				"Geben Sie ihn auf dieser Seite ein und wählen Sie ein Passwort:",
+				"{url}",
+				"Der Code gilt sieben Tage ab dem Versand dieser Mail. Er ist nur für diese Adresse.",
+				"Wenn Sie kein Konto möchten, tun Sie nichts.",
+			}},
 			TokenEnds: {"Eines Ihrer Token läuft bald ab", []string{
 				"Ihr persönliches Token „{name}“ bei {service} läuft am {ends} ab. Was es benutzt, funktioniert dann nicht mehr.",
 				"Wenn Sie es noch brauchen, erstellen Sie ein neues und geben Sie es dem, was das alte benutzt:",

@@ -15,6 +15,9 @@ const (
 	ResetPassword Kind = "reset_password"
 	// PasswordWasReset tells the owner that the password was set anew with such a code.
 	PasswordWasReset Kind = "password_was_reset"
+	// Invitation has the code with which an account is made. Data: code and url, from the
+	// Preparer.
+	Invitation Kind = "invitation"
 	// TokenEnds tells the owner of a personal access token that it is about to end. Data:
 	// name, which the owner has chosen, and ends, as RFC 3339.
 	TokenEnds Kind = "token_ends"
@@ -22,5 +25,5 @@ const (
 
 // Kinds are all kinds.
 func Kinds() []Kind {
-	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, TokenEnds}
+	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, Invitation, TokenEnds}
 }

@@ -23,6 +23,7 @@ const (
 	expired     notice = "expired"
 	again       notice = "again"
 	reset       notice = "password-reset"
+	joined      notice = "joined"
 )
 
 func (n notice) words() string {
@@ -39,6 +40,8 @@ func (n notice) words() string {
 		return "You are signed in, but what the app asked for is too old. Go back to the app and start there again."
 	case again:
 		return "You signed in a while ago. For this, sign in once more."
+	case joined:
+		return "Your account is there. Sign in with your password."
 	case reset:
 		return "Your new password is set, and you are signed out everywhere. Sign in with it."
 	}

@@ -95,6 +95,8 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.Reset, page(s.reset))
 	app.Get(route.Reset+"/:id", page(s.showNewPassword))
 	app.Post(route.Reset+"/:id", page(s.newPassword))
+	app.Get(route.Invitation+"/:id", page(s.showInvitation))
+	app.Post(route.Invitation+"/:id", page(s.join))
 	app.Get(route.Consent, page(s.showConsent))
 	app.Post(route.Consent, page(s.consent))
 	app.Post(route.SignOut, page(s.signOut))

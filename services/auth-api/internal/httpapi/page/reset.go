@@ -117,12 +117,19 @@ func (s *Service) newPasswordPage(v visit, a asked, request uuid.UUID, code stri
 		h.P(g.Text("If the address has an account, a mail with a code is on its way. Whoever knows the code can set the password, so give it to nobody.")),
 		h.Form(h.Method("post"), h.Action(route.Reset+"/"+request.String()), g.Attr("novalidate"),
 			s.hidden(v, uuid.Nil, a.sealed),
-			field{id: "code", label: "Code from the mail", kind: "text", value: code, autocomplete: "one-time-code", focus: true}.node(found),
-			field{id: "new_password", label: "New password", kind: "password", autocomplete: "new-password",
-				hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
+			codeAndPassword(found, code, "new_password", "New password"),
 			h.P(h.Class("quiet"), g.Text("This signs you out everywhere, and ends what apps can do for you.")),
 			h.P(h.Button(h.Type("submit"), g.Text("Set the new password"))),
 		),
 		h.P(h.Class("quiet"), g.Text("No mail? "), h.A(h.Href(withRequest(route.Reset, a.sealed)), g.Text("Ask for another one"))),
 	}}
+}
+
+// codeAndPassword are the fields of pages to which a mail leads.
+func codeAndPassword(found []mistake, code, id, label string) g.Node {
+	return g.Group{
+		field{id: "code", label: "Code from the mail", kind: "text", value: code, autocomplete: "one-time-code", focus: true}.node(found),
+		field{id: id, label: label, kind: "password", autocomplete: "new-password",
+			hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
+	}
 }

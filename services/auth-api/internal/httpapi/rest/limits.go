@@ -28,6 +28,7 @@ func describeLimits(doc openapi.Document) {
 	limit(property("ChangeMeInputBody", "name"), map[string]any{"maxLength": account.MaxName})
 	limit(property("RequestResetInputBody", "email"), map[string]any{"format": "email", "maxLength": account.MaxEmail})
 	limit(property("ResetInputBody", "new_password"), newPassword)
+	limit(property("JoinInputBody", "password"), newPassword)
 	limit(property("CreateTokenInputBody", "name"), map[string]any{"maxLength": personal.MaxName})
 	for _, parameter := range doc.Paths[route.Session].Delete.Parameters {
 		limit(parameter.Schema, map[string]any{"format": "uuid"})

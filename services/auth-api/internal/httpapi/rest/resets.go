@@ -41,11 +41,28 @@ type resetInput struct {
 }
 
 func (s *Service) resetPassword(ctx context.Context, in *resetInput) (*struct{}, error) {
-	id, err := uuid.Parse(in.ID)
-	if err != nil {
-		id = uuid.Nil // There is no such request, which is said like a wrong code.
+	return nil, s.resets().Confirm(ctx, idOf(in.ID), in.Body.Code, in.Body.New)
+}
+
+type joinInput struct {
+	ID   string `path:"id" format:"uuid" doc:"As in the link of the mail"`
+	Body struct {
+		Code     string `json:"code" doc:"The code of the mail, however it is typed" example:"BCDF-GHJK"`
+		Password string `json:"password" doc:"15 characters to 256 bytes"`
 	}
-	return nil, s.resets().Confirm(ctx, id, in.Body.Code, in.Body.New)
+}
+
+func (s *Service) join(ctx context.Context, in *joinInput) (*struct{}, error) {
+	return nil, s.resets().Join(ctx, idOf(in.ID), in.Body.Code, in.Body.Password)
+}
+
+// idOf reads an id. What is none is one that does not exist, and is answered as such.
+func idOf(text string) uuid.UUID {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return uuid.Nil
+	}
+	return id
 }
 
 func (s *Service) resets() signin.Resets {

@@ -109,9 +109,5 @@ func (s *Service) endToken(ctx context.Context, in *endTokenInput) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
-	id, err := uuid.Parse(in.ID)
-	if err != nil {
-		id = uuid.Nil // There is no such token.
-	}
-	return nil, s.Personal.End(ctx, c.account, id)
+	return nil, s.Personal.End(ctx, c.account, idOf(in.ID))
 }

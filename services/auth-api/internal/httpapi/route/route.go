@@ -35,6 +35,7 @@ const (
 	Keys      = "/.well-known/jwks.json"
 
 	Accounts       = "/v1/accounts"
+	Confirmation   = Accounts + "/{id}/confirmation"
 	Me             = Accounts + "/me"
 	MyPassword     = Me + "/password"
 	PasswordResets = "/v1/password-resets"
@@ -49,12 +50,14 @@ const (
 	Session        = Sessions + "/{id}"
 
 	// Home and what follows are pages for people.
-	Home            = "/"
-	Authorize       = OAuth + "authorize"
-	Logout          = OAuth + "logout"
-	SignIn          = "/sign-in"
-	Register        = "/register"
-	Reset           = "/reset"
+	Home      = "/"
+	Authorize = OAuth + "authorize"
+	Logout    = OAuth + "logout"
+	SignIn    = "/sign-in"
+	Register  = "/register"
+	Reset     = "/reset"
+	// Invitation is followed by the id of a request for a code.
+	Invitation      = "/invitation"
 	Consent         = "/consent"
 	SignOut         = "/sign-out"
 	SignedOut       = "/signed-out"
@@ -73,5 +76,5 @@ func IsPage(path string) bool {
 	case Home, Authorize, Logout, SignIn, Register, Reset, Consent, SignOut, SignedOut, Account:
 		return true
 	}
-	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Reset+"/")
+	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/")
 }

@@ -11,10 +11,11 @@ import (
 	"auth.books.test/services/auth-api/internal/limit"
 )
 
-// ResetAccounts sets new passwords; account.Service implements it.
+// ResetAccounts is what can be done with mailed codes; account.Service implements it.
 type ResetAccounts interface {
 	RequestReset(ctx context.Context, email, language string) (uuid.UUID, error)
 	Reset(ctx context.Context, request uuid.UUID, code, next string) error
+	Join(ctx context.Context, request uuid.UUID, code, password string) error
 }
 
 // ResetLimits reserves requests for codes, and codes that are typed; limit.Limiter
@@ -24,7 +25,8 @@ type ResetLimits interface {
 	AttemptSignIn(ctx context.Context, s limit.SignIn) (*limit.Attempt, error)
 }
 
-// Resets lets people set a new password who have lost theirs.
+// Resets lets people set a new password who have lost theirs, and make an account who were
+// invited: both by a code that is mailed to them.
 type Resets struct {
 	// Available says whether it can be offered: the service can send mails.
 	Available bool
@@ -54,19 +56,30 @@ func (r Resets) Request(ctx context.Context, email string) (uuid.UUID, error) {
 // Confirm sets the new password. A wrong code counts as a wrong password from the address.
 // Faults: too_many_attempts, and those of account.Service.Reset.
 func (r Resets) Confirm(ctx context.Context, id uuid.UUID, code, next string) error {
+	return r.typed(ctx, audit.ResetPassword, func(ctx context.Context) error { return r.Accounts.Reset(ctx, id, code, next) })
+}
+
+// Join makes the account of somebody who was invited. A wrong code counts as with Confirm.
+// Faults: too_many_attempts, and those of account.Service.Join.
+func (r Resets) Join(ctx context.Context, id uuid.UUID, code, password string) error {
+	return r.typed(ctx, audit.RegisterAccount, func(ctx context.Context) error { return r.Accounts.Join(ctx, id, code, password) })
+}
+
+// typed does what a typed code is for.
+func (r Resets) typed(ctx context.Context, verb audit.Verb, do func(ctx context.Context) error) error {
 	ctx = request.WithDisconnect(ctx)
 	from, _ := request.Of(ctx)
 	attempt, err := r.Limits.AttemptSignIn(ctx, limit.SignIn{From: from.IP})
 	if err == nil {
 		defer attempt.Keep()
-		err = r.Accounts.Reset(ctx, id, code, next)
+		err = do(ctx)
 		if fault.CodeOf(err) != fault.InvalidCode {
 			attempt.GiveBack(ctx)
 		}
 	}
 	switch c := fault.CodeOf(err); c {
 	case fault.InvalidCode, fault.TooManyAttempts, fault.AccountDisabled:
-		r.Refusals.Note(ctx, audit.Event{Verb: audit.ResetPassword, Reason: c})
+		r.Refusals.Note(ctx, audit.Event{Verb: verb, Reason: c})
 	}
 	return err
 }

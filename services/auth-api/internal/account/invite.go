@@ -1,0 +1,130 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/code"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/mail"
+)
+
+// Invite mails a code to an address, with which its owner can make an account, also where
+// registration is closed. language is a BCP 47 tag. Faults: validation_failed,
+// mail_not_configured, already_exists, too_many_attempts, store_unavailable.
+func (s *Service) Invite(ctx context.Context, email, language string) error {
+	if !s.mails.Enabled() {
+		return fault.New(fault.MailNotConfigured, "This service sends no mails: set AUTH_API_SMTP_URL, or use account create.")
+	}
+	email, err := ParseEmail("email", email)
+	if err != nil {
+		return err
+	}
+	switch _, _, err := s.store.byEmail(ctx, email); {
+	case err == nil:
+		return exists()
+	case !errors.Is(err, errNotFound):
+		return fmt.Errorf("invite: %w", err)
+	}
+	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		request, err := s.codes.Request(ctx, tx, code.Invitation, email)
+		if err != nil {
+			return err
+		}
+		if err := s.mails.Queue(ctx, tx, mail.Mail{Kind: mail.Invitation, To: email, Language: language, Data: map[string]string{requestID: request.String()}}); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.InviteAccount})
+	})
+	if err != nil {
+		return fmt.Errorf("invite: %w", err)
+	}
+	s.mails.Wake()
+	return nil
+}
+
+// Join makes the account of somebody who was invited. The code proves the address. Faults:
+// invalid_code (also if the address has an account by now), validation_failed (the code stays
+// good), busy, store_unavailable.
+func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password string) error {
+	// Before the hash: whoever has no code must not cost one.
+	owner, err := s.codes.Check(ctx, request, code.Invitation, typed)
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	if err := s.policy.Check("password", password, owner.Address); err != nil {
+		return err
+	}
+	phc, err := s.passwords.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		owner, err := s.codes.Spend(ctx, tx, request, code.Invitation, typed)
+		if err != nil {
+			return err
+		}
+		if err := createIn(ctx, tx, owner.Account, owner.Address, phc, true); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.RegisterAccount, Subject: audit.AccountOf(owner.Account)})
+	})
+	if fault.CodeOf(err) == fault.AlreadyExists {
+		return code.Invalid()
+	}
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	return nil
+}
+
+// InvitationMail mints the code of an invitation. It implements mail.Preparer.
+type InvitationMail struct {
+	Codes *code.Codes
+	// Link is the page on which the code of a request can be typed.
+	Link func(request uuid.UUID) string
+}
+
+// Prepare adds the code and the link. An address that has an account by now gets no mail.
+func (i InvitationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Mail, bool, error) {
+	request, err := requestOf(m)
+	if err != nil {
+		return m, false, err
+	}
+	if _, _, _, err := byEmailIn(ctx, tx, m.To); !errors.Is(err, errNotFound) {
+		return m, false, err
+	}
+	// The account has the id of the request: there is none yet that could have another.
+	typed, ok, err := i.Codes.Mint(ctx, tx, request, code.Owner{Account: request, Address: m.To})
+	if err != nil || !ok {
+		return m, false, err
+	}
+	m.Data = maps.Clone(m.Data)
+	m.Data["code"], m.Data["url"] = typed, i.Link(request)
+	return m, true, nil
+}
+
+// HandedOver begins the lifetime of the code.
+func (i InvitationMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
+	request, err := requestOf(m)
+	if err == nil {
+		_, err = i.Codes.HandedOver(ctx, tx, request, at)
+	}
+	return err
+}
+
+// requestOf is the request for the code that a mail is to hold.
+func requestOf(m mail.Mail) (uuid.UUID, error) {
+	request, err := uuid.Parse(m.Data[requestID])
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("read the request for a code: %w", err)
+	}
+	return request, nil
+}
