@@ -46,8 +46,9 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 }
 
 // Reset sets a new password for whoever has the code that RequestReset has mailed, and ends
-// everything of the account: sign-ins, apps, personal tokens, and other codes. It signs
-// nobody in. Faults: mail_not_configured, invalid_code, validation_failed (the code stays good, and no miss is counted), account_disabled,
+// everything of the account: sign-ins, apps, personal tokens, and other codes. If nobody has
+// proved the address before, what somebody else may have left goes as well: the name and the
+// consents. It signs nobody in. Faults: mail_not_configured, invalid_code, validation_failed (the code stays good, and no miss is counted), account_disabled,
 // busy, store_unavailable, change_under_way.
 func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next string) error {
 	if !s.mails.Enabled() {
@@ -70,8 +71,16 @@ func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next stri
 		if err != nil {
 			return err
 		}
-		if err := setForgotten(ctx, tx, owner, phc); err != nil {
+		first, err := setForgotten(ctx, tx, owner, phc)
+		if err != nil {
 			return err
+		}
+		if first {
+			// Whoever had the account until now may have let apps in, which the owner would
+			// not be asked about.
+			if err := tx.WithdrawAll(ctx); err != nil {
+				return err
+			}
 		}
 		if err := s.codes.Void(ctx, tx, owner.Account); err != nil {
 			return err

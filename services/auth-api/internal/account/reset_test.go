@@ -125,6 +125,42 @@ func TestResetProvesTheAddressAndUnlocks(t *testing.T) {
 	}
 }
 
+// Whoever registered the address of somebody else leaves nothing behind that works.
+func TestProofVoidsSquattersThings(t *testing.T) {
+	t.Parallel()
+	w := authtest.New(t)
+	authtest.WantCode(t, "register", w.Accounts.Register(t.Context(), ada, first), "")
+	squatter := w.SignIn(ada, first)
+	id := squatter.Subject
+	_, err := w.Accounts.Rename(t.Context(), id, "Mallory")
+	authtest.WantCode(t, "rename", err, "")
+	app := uuid.New()
+	_, err = w.Authorizations.RecordConsent(t.Context(), id, app, []string{"email"})
+	authtest.WantCode(t, "let an app in", err, "")
+	request, code := mailed(t, w, ada)
+	authtest.WantCode(t, "reset", w.Accounts.Reset(t.Context(), request, code, second), "")
+	if w.IsLive(squatter.Token) {
+		t.Error("the squatter is signed in")
+	}
+	if p := w.Verify(w.SignIn(ada, second).Token); p == nil || p.Name != "" || !p.EmailVerified {
+		t.Errorf("the owner's token says %+v", p)
+	}
+	const consents = `SELECT count(*) FROM consents WHERE withdrawn_at IS NULL`
+	if n := w.Text(consents); n != "0" {
+		t.Errorf("%s consents of the squatter stand", n)
+	}
+	// What the owner has chosen stays at the next reset.
+	_, err = w.Accounts.Rename(t.Context(), id, "Ada")
+	authtest.WantCode(t, "rename", err, "")
+	_, err = w.Authorizations.RecordConsent(t.Context(), id, app, []string{"email"})
+	authtest.WantCode(t, "let an app in", err, "")
+	request, code = mailed(t, w, ada)
+	authtest.WantCode(t, "reset", w.Accounts.Reset(t.Context(), request, code, first), "")
+	if p := w.Verify(w.SignIn(ada, first).Token); p == nil || p.Name != "Ada" || w.Text(consents) != "1" {
+		t.Errorf("the owner's token says %+v, %s consents", p, w.Text(consents))
+	}
+}
+
 func TestPasswordThatIsRefusedDoesNotSpendTheCode(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)

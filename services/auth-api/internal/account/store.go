@@ -198,21 +198,24 @@ func setPassword(ctx context.Context, tx pgx.Tx, confirmed Account, phc string) 
 }
 
 // setForgotten sets a new password for somebody who has proved the address: that is verified
-// from now on, and guesses of before count no more. Faults: account_disabled, invalid_code
-// (the account has another address, or is gone).
-func setForgotten(ctx context.Context, tx pgx.Tx, o code.Owner, phc string) error {
+// from now on, and guesses of before count no more. first says that nobody has proved it
+// before; then the name, which somebody else may have chosen, is cleared as well. Faults:
+// account_disabled, invalid_code (the account has another address, or is gone).
+func setForgotten(ctx context.Context, tx pgx.Tx, o code.Owner, phc string) (first bool, err error) {
 	var status Status
-	err := tx.QueryRow(ctx, `
-		UPDATE accounts SET password_hash = CASE WHEN status = $4 THEN $3 ELSE password_hash END, password_version = password_version + 1, misses = 0,
-			email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
-		WHERE id = $1 AND lower(email COLLATE "C") = lower($2 COLLATE "C") RETURNING status`, o.Account, o.Address, phc, Active).Scan(&status)
+	err = tx.QueryRow(ctx, `SELECT status, email_verified_at IS NULL FROM accounts WHERE id = $1 AND lower(email COLLATE "C") = lower($2 COLLATE "C") FOR UPDATE`, o.Account, o.Address).Scan(&status, &first)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return code.Invalid()
-	case err == nil && status != Active:
-		return disabled()
+		return false, code.Invalid()
+	case err != nil:
+		return false, err
+	case status != Active:
+		return false, disabled()
 	}
-	return err
+	return first, update(ctx, tx, `
+		UPDATE accounts SET password_hash = $2, password_version = password_version + 1, misses = 0, name = CASE WHEN $3 THEN '' ELSE name END,
+			email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
+		WHERE id = $1`, o.Account, phc, first)
 }
 
 // byEmailIn is Store.byEmail in a transaction.

@@ -126,3 +126,12 @@ func (t *Tx) EndApp(ctx context.Context, client uuid.UUID) error {
 	}
 	return err
 }
+
+// WithdrawAll withdraws all consents of the subject. Whoever calls it ends everything of the
+// subject in the same transaction.
+func (t *Tx) WithdrawAll(ctx context.Context) error {
+	if _, err := t.Exec(ctx, `UPDATE consents SET epoch = epoch + 1, withdrawn_at = $2 WHERE subject_id = $1 AND withdrawn_at IS NULL`, t.subject.id, t.now); err != nil {
+		return fmt.Errorf("withdraw consents: %w", err)
+	}
+	return nil
+}
