@@ -66,6 +66,7 @@ type Options struct {
 	Events   Events
 	Apps     Apps
 	Personal Personal
+	Exports  Exports
 	Verifier verify.Verifier
 	Now      func() time.Time
 	// Realm names the service in challenges.

@@ -40,6 +40,7 @@ const (
 	PasswordResets = "/v1/password-resets"
 	PasswordReset  = PasswordResets + "/{id}/confirmation"
 	MyEvents       = Me + "/events"
+	MyExport       = Me + "/export"
 	Tokens         = "/v1/tokens"
 	PersonalToken  = Tokens + "/{id}"
 	Authorizations = "/v1/authorizations"
