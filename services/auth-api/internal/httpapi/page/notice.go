@@ -23,6 +23,9 @@ const (
 	expired     notice = "expired"
 	again       notice = "again"
 	reset       notice = "password-reset"
+	renamed     notice = "renamed"
+	changed     notice = "password-changed"
+	deleted     notice = "deleted"
 )
 
 func (n notice) words() string {
@@ -41,6 +44,12 @@ func (n notice) words() string {
 		return "You signed in a while ago. For this, sign in once more."
 	case reset:
 		return "Your new password is set, and you are signed out everywhere. Sign in with it."
+	case renamed:
+		return "Your name is changed."
+	case changed:
+		return "Your password is changed, and you are signed out everywhere else."
+	case deleted:
+		return "Your account is deleted, and you are signed out everywhere."
 	}
 	return ""
 }

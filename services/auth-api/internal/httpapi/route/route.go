@@ -64,6 +64,10 @@ const (
 	OtherSessions   = AccountSessions + "/end-others"
 	AccountApps     = Account + "/apps"
 	AccountTokens   = Account + "/tokens"
+	AccountName     = Account + "/name"
+	AccountPassword = Account + "/password"
+	AccountExport   = Account + "/export"
+	AccountDelete   = Account + "/delete"
 	// End follows an id.
 	End = "/end"
 )
