@@ -151,6 +151,11 @@ func back() g.Node {
 	return h.P(h.Class("quiet"), h.A(h.Href(route.Account), g.Text("Back to your account")))
 }
 
+// whose is the account of a form with a password: programs that fill in passwords look for it.
+func whose(v visit, found []mistake) g.Node {
+	return field{id: "email", label: "Account", kind: "email", value: v.person.Email, autocomplete: "username", fixed: true}.node(found)
+}
+
 func (s *Service) namePage(v visit, name string, found []mistake) view {
 	const title = "Change your name"
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
@@ -170,9 +175,9 @@ func (s *Service) passwordPage(v visit, found []mistake) view {
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
 		summary(found),
 		h.H1(g.Text(title)),
-		h.P(g.Text("For "), h.Strong(g.Text(v.person.Email)), g.Text(".")),
 		h.Form(h.Method("post"), h.Action(route.AccountPassword), g.Attr("novalidate"),
 			s.hidden(v, v.person.Session, ""),
+			whose(v, found),
 			field{id: currentField, label: "Current password", kind: "password", autocomplete: "current-password", focus: true}.node(found),
 			field{id: "new_password", label: "New password", kind: "password", autocomplete: "new-password",
 				hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
@@ -196,6 +201,7 @@ func (s *Service) deletePage(v visit, found []mistake) view {
 		),
 		h.Form(h.Method("post"), h.Action(route.AccountDelete), g.Attr("novalidate"),
 			s.hidden(v, v.person.Session, ""),
+			whose(v, found),
 			field{id: currentField, label: "Current password", kind: "password", autocomplete: "current-password", focus: true}.node(found),
 			h.P(h.Button(h.Type("submit"), g.Text("Delete the account")))),
 		back(),
