@@ -108,6 +108,7 @@ func layers() [][]string {
 		{"httpapi/openapi", "httpapi/signin"},
 		{"httpapi/request"},
 		{"httpapi/connection", "httpapi/problem", "httpapi/route", "httpapi/strictjson"},
+		{"export"},
 		{"accountfile", "config", "health", "login", "oauth"},
 		{"personal", "session"},
 		{"account", "client", "resource"},

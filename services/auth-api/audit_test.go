@@ -50,6 +50,7 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 		{func() { second, session = a.signIn(email, password) }, "session.sign_in done by account"},
 		{func() { a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": next}) }, "session.sign_in refused by nobody"},
 		{func() { a.call("PATCH", "/v1/accounts/me", token, map[string]string{"name": "Ada Lovelace"}) }, "account.rename done by account"},
+		{func() { a.call("GET", "/v1/accounts/me/export", token, nil) }, "account.export done by account"},
 		{func() { a.call("DELETE", "/v1/sessions/"+session, token, nil) }, "session.end done by account"},
 		{func() { second, _ = a.signIn(email, password) }, "session.sign_in done by account"},
 		{func() { a.call("DELETE", "/v1/sessions/current", second, nil) }, "session.sign_out done by account"},

@@ -199,7 +199,7 @@ func TestAppsTokenDoesNotShowTheAccountButByUserInfo(t *testing.T) {
 	if got := r.call("GET", "/v1/accounts/me", token, nil); got.status != 403 || strings.Contains(got.raw, email) {
 		t.Errorf("/v1/accounts/me: %d %s", got.status, got.raw)
 	}
-	for _, path := range []string{"/v1/sessions", "/v1/authorizations", "/v1/accounts/me/events"} {
+	for _, path := range []string{"/v1/sessions", "/v1/authorizations", "/v1/accounts/me/events", "/v1/accounts/me/export"} {
 		if got := r.call("GET", path, token, nil); got.status != 403 {
 			t.Errorf("%s: %d %s", path, got.status, got.raw)
 		}

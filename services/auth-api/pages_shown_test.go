@@ -115,6 +115,13 @@ func eachScreen(t *testing.T, look func(p page, name string, width int)) page {
 			shown("consent")
 			p.open(a.url+"/account?notice=ended", "h1")
 			shown("account")
+			for _, name := range []string{"name", "password", "delete"} {
+				p.open(a.url+"/account/"+name, "h1")
+				shown("account-" + name)
+			}
+			p.open(a.url+"/account/delete", "h1")
+			p.step("type a wrong password", chromedp.SetValue(chromedp.CSS("#current_password"), wrong), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))
+			shown("account-delete-mistake")
 			p.open(a.url+"/account/tokens", "h1")
 			shown("new-token")
 			p.step("make a token of nothing", chromedp.SetValue(chromedp.CSS("#name"), "backup of my shelves"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))

@@ -42,7 +42,7 @@ func TestPersonalTokenIsForAPIsAndNotForTheAccount(t *testing.T) {
 		{"POST", "/v1/tokens", map[string]any{"name": "another", "scope": "books:read"}}, {"GET", "/v1/tokens", nil}, {"DELETE", "/v1/tokens/" + id, nil},
 		{"PATCH", "/v1/accounts/me", map[string]string{"name": "Eve"}}, {"DELETE", "/v1/accounts/me", map[string]string{"password": password}},
 		{"PUT", "/v1/accounts/me/password", map[string]string{"current_password": password, "new_password": "another engine weaves patterns"}},
-		{"GET", "/v1/sessions", nil}, {"DELETE", "/v1/sessions?all=true", nil}, {"GET", "/v1/authorizations", nil}, {"GET", "/v1/accounts/me/events", nil},
+		{"GET", "/v1/sessions", nil}, {"DELETE", "/v1/sessions?all=true", nil}, {"GET", "/v1/authorizations", nil}, {"GET", "/v1/accounts/me/events", nil}, {"GET", "/v1/accounts/me/export", nil},
 	} {
 		a.want(a.call(call.method, call.path, secret, call.body), 403, "insufficient_scope")
 	}

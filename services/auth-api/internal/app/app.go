@@ -21,6 +21,7 @@ import (
 	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/device"
+	"auth.books.test/services/auth-api/internal/export"
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/limit"
@@ -56,6 +57,7 @@ type App struct {
 	codes          *code.Codes
 	mails          *mail.Outbox
 	events         *audit.Store
+	exports        *export.Service
 	refusals       *audit.Refusals
 	offers         *resource.Store
 	openID         *oauth.OpenID
@@ -133,6 +135,9 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	})
 	a.openID = &oauth.OpenID{DB: a.db, People: people, Roles: a.offers, Keys: c.SigningKeys(), Issuer: c.Issuer.URL, Now: time.Now}
 	a.Resources = resource.New(a.authorizations, people, a.Clients, rand.Reader)
+	a.exports = export.New(export.Options{
+		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Now: time.Now,
+	})
 	a.health = health.New(a.db, a.tokens, schema.Current())
 	return a, nil
 }

@@ -18,6 +18,7 @@ const (
 	DisableAccount     Verb = "account.disable"
 	EnableAccount      Verb = "account.enable"
 	DeleteAccount      Verb = "account.delete"
+	ExportAccount      Verb = "account.export"
 	SignIn             Verb = "session.sign_in"
 	SignOut            Verb = "session.sign_out"
 	EndSession         Verb = "session.end"
@@ -48,7 +49,7 @@ const (
 // Verbs are all verbs.
 func Verbs() []Verb {
 	return []Verb{
-		RegisterAccount, CreateAccount, ImportAccount, InviteAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount,
+		RegisterAccount, CreateAccount, ImportAccount, InviteAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount, ExportAccount,
 		SignIn, SignOut, EndSession, EndSessions, CreatePersonal, EndPersonal, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
 		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
 		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,

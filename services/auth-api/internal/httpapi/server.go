@@ -67,6 +67,7 @@ type Options struct {
 	Accounts rest.Accounts
 	Sessions rest.Sessions
 	Personal rest.Personal
+	Exports  rest.Exports
 	Login    signin.Login
 	Limits   Limits
 	Refusals Refusals
@@ -171,7 +172,7 @@ func (s *Server) addRoutes() error {
 		Grants: s.Grants, PasswordGrant: s.PasswordGrant, Issuer: s.Issuer, Metrics: s.Metrics, Narrow: s.cors.narrow,
 	})
 	openid.Add(s.app, doc, openid.Options{Issuer: s.Issuer, PasswordGrant: s.PasswordGrant, Keys: s.Keys, People: s.OpenID, Verifier: s.Verifier, Realm: s.Realm})
-	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Personal: s.Personal, Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Events: s.Events, Apps: s.Apps, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm, Registration: s.Registration, Resets: s.Resets})
+	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Personal: s.Personal, Exports: s.Exports, Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Events: s.Events, Apps: s.Apps, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm, Registration: s.Registration, Resets: s.Resets})
 	s.addPages()
 	doc.Finish()
 	doc.Serve(s.app, s.Offers)
@@ -186,7 +187,8 @@ func (s *Server) addPages() {
 	o := s.Pages
 	o.Login, o.Sessions, o.Now, o.Issuer = s.Login, s.Sessions, s.Now, s.Issuer
 	o.Verifier = &countedBrowsers{o.Verifier, s.metrics.verifications}
-	o.Personal = s.Personal
+	o.Personal, o.Exports, o.Names = s.Personal, s.Exports, s.Accounts
+	o.Passwords = signin.Passwords{Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	o.Resets = signin.Resets{Available: s.Resets, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	o.Registration = signin.Registration{Open: s.Registration, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	s.pages = page.New(o)

@@ -128,6 +128,7 @@ func (s *Service) accountPage(v visit, apps []oauth.Allowed, w words, sessions [
 		h.Div(h.Class("row"),
 			h.P(g.Text("You are signed in as "), h.Strong(g.Text(who)), g.Text(".")),
 			s.button(v, route.SignOut, "Sign out", "")),
+		s.profile(v),
 		h.H2(g.Text("Apps that you let in")),
 		g.If(len(apps) == 0, h.P(h.Class("quiet"), g.Text("None."))),
 		g.If(len(apps) > 0, h.Ul(h.Class("list"), g.Map(apps, func(a oauth.Allowed) g.Node { return s.appRow(v, a, w) }))),

@@ -41,6 +41,9 @@ func (s *Service) refuse(c *fiber.Ctx, err error, form func([]mistake) view) err
 	if p.Code == fault.InvalidCredentials {
 		found = append(found, mistake{field: "password", words: "The e-mail address or the password is wrong."})
 	}
+	if p.Code == fault.WrongPassword {
+		found = append(found, mistake{field: currentField, words: "The current password is wrong. If you have lost it, sign out and set a new one."})
+	}
 	if p.Code == fault.InvalidCode {
 		found = append(found, mistake{field: "code", words: "The code is wrong, too old, or was used. Read it in the newest mail, or ask for a new one."})
 	}

@@ -24,6 +24,9 @@ const (
 	again       notice = "again"
 	reset       notice = "password-reset"
 	joined      notice = "joined"
+	renamed     notice = "renamed"
+	changed     notice = "password-changed"
+	deleted     notice = "deleted"
 )
 
 func (n notice) words() string {
@@ -44,6 +47,12 @@ func (n notice) words() string {
 		return "Your account is there. Sign in with your password."
 	case reset:
 		return "Your new password is set, and you are signed out everywhere. Sign in with it."
+	case renamed:
+		return "Your name is changed."
+	case changed:
+		return "Your password is changed, and you are signed out everywhere else."
+	case deleted:
+		return "Your account is deleted, and you are signed out everywhere."
 	}
 	return ""
 }

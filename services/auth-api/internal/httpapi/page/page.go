@@ -55,6 +55,9 @@ type Options struct {
 	Login        signin.Login
 	Registration signin.Registration
 	Resets       signin.Resets
+	Passwords    signin.Passwords
+	Names        Names
+	Exports      Exports
 	Sessions     Sessions
 	Personal     Personal
 	Verifier     Verifier
@@ -104,6 +107,13 @@ func (s *Service) Add(app *fiber.App) {
 	app.Get(route.Logout, page(s.logout))
 	app.Post(route.Logout, page(s.postLogout))
 	app.Get(route.Account, page(s.account))
+	app.Get(route.AccountName, page(s.showName))
+	app.Post(route.AccountName, page(s.rename))
+	app.Get(route.AccountPassword, page(s.showPassword))
+	app.Post(route.AccountPassword, page(s.changePassword))
+	app.Post(route.AccountExport, page(s.download))
+	app.Get(route.AccountDelete, page(s.showDelete))
+	app.Post(route.AccountDelete, page(s.deleteAccount))
 	app.Post(route.OtherSessions, page(s.endOthers))
 	app.Post(route.AccountSessions+"/:id"+route.End, page(s.endSession))
 	app.Post(route.AccountApps+"/:id"+route.End, page(s.endApp))

@@ -38,6 +38,10 @@ type field struct {
 	id, label, kind, value, autocomplete, hint string
 	// focus asks for the focus, unless there are mistakes: then the summary has it.
 	focus bool
+	// optional says that it may stay empty.
+	optional bool
+	// fixed says that it cannot be changed.
+	fixed bool
 }
 
 func (f field) node(found []mistake) g.Node {
@@ -55,7 +59,7 @@ func (f field) node(found []mistake) g.Node {
 		h.Label(h.For(f.id), g.Text(f.label)),
 		g.If(f.hint != "", h.P(h.ID(hint), h.Class("quiet"), g.Text(f.hint))),
 		g.If(words != "", h.P(h.ID(wrong), h.Class("mistake"), h.Span(h.Class("hidden"), g.Text("Error: ")), g.Text(words))),
-		h.Input(h.ID(f.id), h.Name(f.id), h.Type(f.kind), h.Required(), h.AutoComplete(f.autocomplete),
+		h.Input(h.ID(f.id), h.Name(f.id), h.Type(f.kind), g.If(!f.optional, h.Required()), g.If(f.fixed, h.ReadOnly()), h.AutoComplete(f.autocomplete),
 			g.If(f.kind != "password", h.Value(f.value)),
 			g.If(f.kind == "email", g.Group{g.Attr("inputmode", "email"), g.Attr("autocapitalize", "none"), g.Attr("spellcheck", "false")}),
 			g.If(described != "", h.Aria("describedby", described)),

@@ -4,10 +4,7 @@ import (
 	"context"
 	"time"
 
-	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
-	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/httpapi/request"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 )
 
@@ -95,9 +92,7 @@ func (s *Service) deleteMe(ctx context.Context, in *deleteMeInput) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.withPassword(ctx, c, audit.DeleteAccount, func(ctx context.Context) error {
-		return s.Accounts.Delete(ctx, c.account, in.Body.Password)
-	})
+	return nil, s.passwords().Delete(ctx, c.account, c.session, in.Body.Password)
 }
 
 type changePasswordInput struct {
@@ -112,30 +107,11 @@ func (s *Service) changePassword(ctx context.Context, in *changePasswordInput) (
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.withPassword(ctx, c, audit.ChangePassword, func(ctx context.Context) error {
-		return s.Accounts.ChangePassword(ctx, c.account, c.session, in.Body.Current, in.Body.New)
-	})
+	return nil, s.passwords().Change(ctx, c.account, c.session, in.Body.Current, in.Body.New)
 }
 
-// withPassword calls what checks the current password, if the limits admit it. The limit is
-// the session's: somebody who has taken a token can guess only so often, and keeps nobody
-// out of another session.
-func (s *Service) withPassword(ctx context.Context, c caller, verb audit.Verb, do func(context.Context) error) error {
-	ctx = request.WithDisconnect(ctx)
-	r, _ := request.Of(ctx)
-	attempt, err := s.Limits.AttemptPassword(ctx, r.IP, c.session)
-	if err != nil {
-		s.Refusals.Note(ctx, audit.Event{Verb: verb, Subject: audit.AccountOf(c.account), Reason: fault.CodeOf(err)})
-		return err
-	}
-	defer attempt.Keep()
-	err = do(ctx)
-	if fault.CodeOf(err) != fault.WrongPassword {
-		attempt.GiveBack(ctx)
-	} else {
-		s.Refusals.Note(ctx, audit.Event{Verb: verb, Subject: audit.AccountOf(c.account), Reason: fault.WrongPassword})
-	}
-	return err
+func (s *Service) passwords() signin.Passwords {
+	return signin.Passwords{Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 }
 
 // list makes a nil slice an empty one, which is [] in JSON and not null.

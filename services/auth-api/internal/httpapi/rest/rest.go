@@ -26,8 +26,7 @@ import (
 type Accounts interface {
 	Register(ctx context.Context, email, password string) error
 	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
-	ChangePassword(ctx context.Context, id, keep uuid.UUID, current, next string) error
-	Delete(ctx context.Context, id uuid.UUID, current string) error
+	signin.PasswordAccounts
 	signin.ResetAccounts
 }
 
@@ -66,6 +65,7 @@ type Options struct {
 	Events   Events
 	Apps     Apps
 	Personal Personal
+	Exports  Exports
 	Verifier verify.Verifier
 	Now      func() time.Time
 	// Realm names the service in challenges.

@@ -40,6 +40,9 @@ func (s *Service) routes() {
 	add(s, own, huma.Operation{OperationID: "my-events", Method: http.MethodGet, Path: route.MyEvents, Tags: []string{"Accounts"},
 		Summary: "List what was done with one's account", Description: "The newest first. To read on, send next of the answer as after.",
 	}, s.listEvents)
+	add(s, own, huma.Operation{OperationID: "export-me", Method: http.MethodGet, Path: route.MyExport, Tags: []string{"Accounts"},
+		Summary: "Export everything that is stored about one", Description: "Without secrets and hashes. Requires a session of one's own, not of an app, and a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470).",
+	}, s.exportMe, fault.SessionRequired, fault.AccountNotFound, recent)
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.TooManyAttempts, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)

@@ -41,6 +41,7 @@ const (
 	PasswordResets = "/v1/password-resets"
 	PasswordReset  = PasswordResets + "/{id}/confirmation"
 	MyEvents       = Me + "/events"
+	MyExport       = Me + "/export"
 	Tokens         = "/v1/tokens"
 	PersonalToken  = Tokens + "/{id}"
 	Authorizations = "/v1/authorizations"
@@ -66,6 +67,10 @@ const (
 	OtherSessions   = AccountSessions + "/end-others"
 	AccountApps     = Account + "/apps"
 	AccountTokens   = Account + "/tokens"
+	AccountName     = Account + "/name"
+	AccountPassword = Account + "/password"
+	AccountExport   = Account + "/export"
+	AccountDelete   = Account + "/delete"
 	// End follows an id.
 	End = "/end"
 )
