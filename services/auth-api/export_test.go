@@ -140,7 +140,7 @@ func (a *api) everyValueIsExported(exported string) {
 		"accounts":         {"id = $1", "password_hash password_version misses email_verified_at updated_at created_at first_sign_in_at"},
 		"consents":         {"subject_id = $1", "subject_id epoch created_at withdrawn_at scopes"},
 		"sessions":         {"id IN (SELECT id FROM authorizations WHERE subject_id = $1 AND kind = 'session')", ""},
-		"personal_tokens":  {"id IN (SELECT id FROM authorizations WHERE subject_id = $1)", ""},
+		"personal_tokens":  {"id IN (SELECT id FROM authorizations WHERE subject_id = $1)", "remind_at"},
 		"role_assignments": {"subject_id = $1", "subject_id role_id created_at"},
 		"events":           {"subject = $1", "at actor actor_kind actor_name subject subject_kind until count"},
 		"event_origins":    {"subject = $1", "at subject"},

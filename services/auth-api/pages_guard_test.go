@@ -310,7 +310,7 @@ func TestEndingOtherSignInsOnAPageNeedsARecentOne(t *testing.T) {
 	page := g.signsIn()
 	g.age()
 	got := g.follow(g.fill(page, "/account/sessions/end-others"))
-	g.wantPage("asked to sign in", got, 200, "To end other sign-ins, sign in once more", `value="`+email+`"`)
+	g.wantPage("asked to sign in", got, 200, "For this, sign in once more", `value="`+email+`"`)
 	g.wantSessions("nothing has ended", 2)
 	page = g.signsIn(got)
 	g.wantPage("then it goes", g.follow(g.fill(page, "/account/sessions/end-others")), 200, "signed out everywhere else")
