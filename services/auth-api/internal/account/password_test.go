@@ -9,6 +9,7 @@ import (
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/authtest"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/password"
 )
 
@@ -123,5 +124,25 @@ func TestAPasswordChangeDoesNotReachAnAccountDeletedMeanwhile(t *testing.T) {
 	authtest.WantCode(t, "change", err, fault.AccountNotFound)
 	if n := w.Text(`SELECT count(*) FROM accounts`); n != "0" {
 		t.Errorf("%s accounts", n)
+	}
+}
+
+func TestOwnerIsToldOfAChangedPassword(t *testing.T) {
+	t.Parallel()
+	w := authtest.New(t)
+	id := w.Register(ada, first)
+	authtest.WantCode(t, "a wrong password", w.Accounts.ChangePassword(t.Context(), id, uuid.Nil, second, first), fault.WrongPassword)
+	if sent := taken(t, w); len(sent) != 0 {
+		t.Errorf("a refused change is told: %+v", sent)
+	}
+	authtest.WantCode(t, "change", w.Accounts.ChangePassword(t.Context(), id, uuid.Nil, first, second), "")
+	if sent := taken(t, w); len(sent) != 1 || sent[0].Kind != mail.PasswordChanged || sent[0].To != ada {
+		t.Errorf("sent %+v", sent)
+	}
+	// Whose address nobody has proved may be somebody else.
+	w.SQL(`UPDATE accounts SET email_verified_at = NULL`)
+	authtest.WantCode(t, "change", w.Accounts.ChangePassword(t.Context(), id, uuid.Nil, second, first), "")
+	if sent := taken(t, w); len(sent) != 0 {
+		t.Errorf("sent %+v to an address that is not verified", sent)
 	}
 }
