@@ -4,6 +4,8 @@ import (
 	"github.com/google/uuid"
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
+
+	"auth.books.test/services/auth-api/internal/password"
 )
 
 // mistake is what is wrong with a form.
@@ -66,6 +68,12 @@ func (f field) node(found []mistake) g.Node {
 			g.If(words != "", h.Aria("invalid", "true")),
 			g.If(f.focus && len(found) == 0, h.AutoFocus())),
 	)
+}
+
+// newPassword is the field for a password that is chosen here.
+func newPassword(id, label string, focus bool) field {
+	return field{id: id, label: label, kind: "password", autocomplete: "new-password", focus: focus,
+		hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}
 }
 
 func join(one, other string) string {

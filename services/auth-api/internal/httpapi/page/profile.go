@@ -12,7 +12,6 @@ import (
 
 	"auth.books.test/services/auth-api/internal/export"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
-	"auth.books.test/services/auth-api/internal/password"
 )
 
 // Names renames people; account.Service implements it.
@@ -179,8 +178,7 @@ func (s *Service) passwordPage(v visit, found []mistake) view {
 			s.hidden(v, v.person.Session, ""),
 			whose(v, found),
 			field{id: currentField, label: "Current password", kind: "password", autocomplete: "current-password", focus: true}.node(found),
-			field{id: "new_password", label: "New password", kind: "password", autocomplete: "new-password",
-				hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
+			newPassword("new_password", "New password", false).node(found),
 			h.P(h.Class("quiet"), g.Text("This signs you out everywhere else. Your personal tokens stay.")),
 			h.P(h.Button(h.Type("submit"), g.Text("Change the password")))),
 		back(),

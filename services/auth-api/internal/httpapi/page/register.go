@@ -9,7 +9,6 @@ import (
 	h "maragu.dev/gomponents/html"
 
 	"auth.books.test/services/auth-api/internal/httpapi/route"
-	"auth.books.test/services/auth-api/internal/password"
 )
 
 func (s *Service) showRegister(c *fiber.Ctx) error {
@@ -50,8 +49,7 @@ func (s *Service) registerPage(v visit, a asked, email string, found []mistake) 
 	fields := g.Group{
 		s.hidden(v, uuid.Nil, a.sealed),
 		field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: "username", focus: email == ""}.node(found),
-		field{id: "password", label: "Password", kind: "password", autocomplete: "new-password", focus: email != "",
-			hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
+		newPassword("password", "Password", email != "").node(found),
 		h.P(h.Button(h.Type("submit"), g.Text("Register"))),
 	}
 	return view{

@@ -10,7 +10,6 @@ import (
 
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
-	"auth.books.test/services/auth-api/internal/password"
 )
 
 // showReset asks for the address of somebody who has lost the password.
@@ -129,7 +128,6 @@ func (s *Service) newPasswordPage(v visit, a asked, request uuid.UUID, code stri
 func codeAndPassword(found []mistake, code, id, label string) g.Node {
 	return g.Group{
 		field{id: "code", label: "Code from the mail", kind: "text", value: code, autocomplete: "one-time-code", focus: true}.node(found),
-		field{id: id, label: label, kind: "password", autocomplete: "new-password",
-			hint: "At least " + count(password.MinLength, "character") + ". A few words that only you would put together are good."}.node(found),
+		newPassword(id, label, false).node(found),
 	}
 }

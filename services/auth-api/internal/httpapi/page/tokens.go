@@ -111,12 +111,11 @@ func (s *Service) renderTokens(c *fiber.Ctx, v visit, status int, wanted wantedT
 func (s *Service) newTokenPage(v visit, w words, wanted wantedToken, found []mistake) view {
 	const title = "New personal token"
 	mine := slices.DeleteFunc(slices.Clone(v.scopes), func(scope string) bool { return scope == authorization.ScopeAccount })
-	back := h.P(h.Class("quiet"), h.A(h.Href(route.Account), g.Text("Back to your account")))
 	if len(mine) == 0 {
 		return view{title: title, body: g.Group{
 			h.H1(g.Text(title)),
 			h.P(g.Text("A personal token can do what you can do at an API, and you have no role at any. Ask whoever runs " + s.Name + " for one.")),
-			back,
+			back(),
 		}}
 	}
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
@@ -144,7 +143,7 @@ func (s *Service) newTokenPage(v visit, w words, wanted wantedToken, found []mis
 				}))),
 			h.P(h.Button(h.Type("submit"), g.Text("Make the token"))),
 		),
-		back,
+		back(),
 	}}
 }
 
