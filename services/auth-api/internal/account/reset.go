@@ -48,8 +48,9 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 // Reset sets a new password for whoever has the code that RequestReset has mailed, and ends
 // everything of the account: sign-ins, apps, personal tokens, and other codes. If nobody has
 // proved the address before, what somebody else may have left goes as well: the name and the
-// consents. It signs nobody in. Faults: mail_not_configured, invalid_code, validation_failed (the code stays good, and no miss is counted), account_disabled,
-// busy, store_unavailable, change_under_way.
+// consents. It signs nobody in. Faults: mail_not_configured, invalid_code, validation_failed
+// (the code stays good, and no miss is counted), account_disabled, busy, store_unavailable,
+// change_under_way.
 func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next string) error {
 	if !s.mails.Enabled() {
 		return noMail()

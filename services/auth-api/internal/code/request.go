@@ -55,8 +55,8 @@ func tooMany(quota int, window, wait time.Duration) error {
 }
 
 // Mint makes the code of a request, and gives it its owner, whose address must be that of the
-// request but for case. A code that was minted before for
-// the same request is void. ok is false if the request was spent, voided or deleted since.
+// request but for case. A code that was minted before for the same request is void. ok is
+// false if the request was spent, voided or deleted since.
 func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, o Owner) (typed string, ok bool, err error) {
 	if typed, err = draw(c.random); err != nil {
 		return "", false, err

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"auth.books.test/services/auth-api/internal/export"
-	"auth.books.test/services/auth-api/internal/fault"
 )
 
 // Exports gathers what is stored about a person; export.Service implements it.
@@ -24,11 +23,8 @@ func (s *Service) exportMe(ctx context.Context, _ *struct{}) (*exportOutput, err
 	if err != nil {
 		return nil, err
 	}
-	if c.Client != "" {
-		return nil, fault.New(fault.SessionRequired, "An app cannot export an account. Sign in with POST /v1/sessions, and use that token.")
-	}
-	if refusal := s.guard.Recent(ctx, c.Principal, recentSignIn, s.Now()); refusal != nil {
-		return nil, refusal
+	if err := s.inPerson(ctx, c, "An app cannot export an account."); err != nil {
+		return nil, err
 	}
 	d, err := s.Exports.Export(ctx, c.account)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"auth.books.test/services/auth-api/internal/fault"
 )
 
 // recentSignIn is the greatest age of a sign-in that may end other sessions (OWASP ASVS
@@ -17,6 +19,19 @@ func (s *Service) mayEnd(ctx context.Context, c caller, id uuid.UUID) error {
 	if id == c.session {
 		return nil
 	}
+	return s.recent(ctx, c)
+}
+
+// inPerson refuses an app, and whoever has not signed in a short while ago, for what would
+// outlive the session or shows all of an account. app tells the app why.
+func (s *Service) inPerson(ctx context.Context, c caller, app string) error {
+	if c.Client != "" {
+		return fault.New(fault.SessionRequired, app+" Sign in with POST /v1/sessions, and use that token.")
+	}
+	return s.recent(ctx, c)
+}
+
+func (s *Service) recent(ctx context.Context, c caller) error {
 	if refusal := s.guard.Recent(ctx, c.Principal, recentSignIn, s.Now()); refusal != nil {
 		return refusal
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/personal"
 )
 
@@ -58,11 +57,8 @@ func (s *Service) createToken(ctx context.Context, in *createTokenInput) (*creat
 		return nil, err
 	}
 	// What an app makes would outlive the app.
-	if c.Client != "" {
-		return nil, fault.New(fault.SessionRequired, "An app cannot make personal access tokens. Sign in with POST /v1/sessions, and use that token.")
-	}
-	if refusal := s.guard.Recent(ctx, c.Principal, recentSignIn, s.Now()); refusal != nil {
-		return nil, refusal
+	if err := s.inPerson(ctx, c, "An app cannot make personal access tokens."); err != nil {
+		return nil, err
 	}
 	lifetime := time.Duration(min(in.Body.ExpiresIn, int64(s.Personal.Longest()/time.Second)+1)) * time.Second
 	if in.Body.ExpiresIn == 0 {
