@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"io"
@@ -68,7 +69,7 @@ func (w *wire) postgres(t *testing.T, link string) string {
 			}
 			go forward(client, store)
 			go func() {
-				_ = w.read(io.TeeReader(client, store))
+				_ = w.relay(store, client)
 				_ = store.Close()
 			}()
 		}
@@ -81,45 +82,58 @@ func forward(client, store net.Conn) {
 	_ = client.Close()
 }
 
-// read reads what a client of Postgres sends: a message of its own form, then those with a
-// type and a length (PostgreSQL, "Message Formats").
-func (w *wire) read(r io.Reader) error {
+// relay passes on what a client of Postgres sends: a message of its own form, then those with
+// a type and a length (PostgreSQL, "Message Formats"). A message is noted before it is passed
+// on, so that whoever has the answer finds it noted.
+func (w *wire) relay(store io.Writer, client io.Reader) error {
 	size := make([]byte, 4)
-	if _, err := io.ReadFull(r, size); err != nil {
+	if _, err := io.ReadFull(client, size); err != nil {
 		return err
 	}
-	if _, err := io.CopyN(io.Discard, r, int64(binary.BigEndian.Uint32(size))-4); err != nil {
+	startup := io.MultiReader(bytes.NewReader(size), io.LimitReader(client, int64(binary.BigEndian.Uint32(size))-4))
+	if _, err := io.Copy(store, startup); err != nil {
 		return err
 	}
 	prepared := map[string]string{}
 	for {
 		head := make([]byte, 5)
-		if _, err := io.ReadFull(r, head); err != nil {
+		if _, err := io.ReadFull(client, head); err != nil {
 			return err
 		}
 		body := make([]byte, binary.BigEndian.Uint32(head[1:])-4)
-		if _, err := io.ReadFull(r, body); err != nil {
+		if _, err := io.ReadFull(client, body); err != nil {
 			return err
 		}
-		switch head[0] {
-		case 'Q':
-			w.add("Postgres runs " + oneLine(strings.TrimRight(string(body), "\x00")))
-		case 'P':
-			var m pgproto3.Parse
-			if err := m.Decode(body); err != nil {
-				return err
-			}
-			prepared[m.Name] = oneLine(m.Query)
-		case 'B':
-			var m pgproto3.Bind
-			if err := m.Decode(body); err != nil {
-				return err
-			}
-			w.add("Postgres runs " + prepared[m.PreparedStatement])
-		case 'S':
-			w.add("Postgres is waited for")
+		if err := w.note(head[0], body, prepared); err != nil {
+			return err
+		}
+		if _, err := store.Write(append(head, body...)); err != nil {
+			return err
 		}
 	}
+}
+
+// note notes a message; prepared are the statements of the connection by their names.
+func (w *wire) note(kind byte, body []byte, prepared map[string]string) error {
+	switch kind {
+	case 'Q':
+		w.add("Postgres runs " + oneLine(strings.TrimRight(string(body), "\x00")))
+	case 'P':
+		var m pgproto3.Parse
+		if err := m.Decode(body); err != nil {
+			return err
+		}
+		prepared[m.Name] = oneLine(m.Query)
+	case 'B':
+		var m pgproto3.Bind
+		if err := m.Decode(body); err != nil {
+			return err
+		}
+		w.add("Postgres runs " + prepared[m.PreparedStatement])
+	case 'S':
+		w.add("Postgres is waited for")
+	}
+	return nil
 }
 
 func oneLine(sql string) string { return strings.Join(strings.Fields(sql), " ") }
