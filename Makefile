@@ -33,28 +33,10 @@ watch: ## Like run, and builds and restarts on every change of the code.
 	@$(GO_BUILD) -v -o .dev/bin/auth-api ./services/auth-api/dev
 	@exec $$(scripts/tied) .dev/bin/watch -lock .dev/watch -package ./services/auth-api/dev -output .dev/bin/auth-api -- .dev/bin/auth-api dev
 
-# These packages are tested without the race detector. Most render manifests and make keys, one
-# after the other: it finds nothing in them, and makes them four times as slow. The tests of
-# services/auth-api start the program hundreds of times; those of test/matrix, test/surface and
-# test/clients start it with the race detector.
-WITHOUT_RACE = ./cmd/platform ./internal/adopt ./internal/doctor ./internal/environment ./internal/manifest ./internal/scaffold ./internal/secrets ./services/auth-api
-
-# The attack wants the machine to itself. With the race detector each of its hashes would take more
-# than a second: then nobody at all could sign in during it. So do twenty thousand refreshes,
-# and three thousand sign-ins.
-ALONE = ./test/attack
-LOST_ANSWERS = -run TestLostAnswersEndNoHonestFamily ./services/auth-api/internal/authorization
-BOUNDED = -run TestRowsAndKeysAreBoundedByWhatIsLiveAndTheRetention ./services/auth-api/internal/oauth
-
-# By default the race detector makes each test binary wait for a second at its end.
-RACE_OPTIONS := atexit_sleep_ms=50
-
 .PHONY: test
 test: ## Runs every test that needs no cluster, on real stores; as root on Debian, installs what is missing.
 	@scripts/test-deps
-	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "no C compiler: testing without the race detector" >&2; }; \
-	  without=$$(go list $(WITHOUT_RACE)); alone=$$(go list $(ALONE)); others=$$(go list ./... | grep -vxF "$$without" | grep -vxF "$$alone"); \
-	  set -x; go test -timeout $(TEST_TIMEOUT) $$without; go test -timeout $(TEST_TIMEOUT) $$alone; go test -timeout $(TEST_TIMEOUT) $(LOST_ANSWERS); go test -timeout $(TEST_TIMEOUT) $(BOUNDED); GORACE=$(RACE_OPTIONS) go test $$race -timeout $(TEST_TIMEOUT) $$others
+	@TEST_TIMEOUT=$(TEST_TIMEOUT) scripts/test
 
 .PHONY: test-containers
 test-containers: ## Runs the tests that use stores against the official images in containers.
@@ -131,11 +113,11 @@ attack: ## Tries stolen passwords by the million for ten minutes, and prints who
 
 .PHONY: refreshes
 refreshes: ## Refreshes a million times, 64 at once, with 1 % of the answers lost; fails if an honest family ends. REFRESHES.
-	REFRESHES=$${REFRESHES:-1000000} go test -count=1 -v -timeout 3h $(LOST_ANSWERS)
+	REFRESHES=$${REFRESHES:-1000000} go test -count=1 -v -timeout 3h -run TestLostAnswersEndNoHonestFamily ./services/auth-api/internal/authorization
 
 .PHONY: growth
 growth: ## Signs in 100,000 times, and fails if more is stored than what is live and what is kept for a while. GROWTH.
-	GROWTH=$${GROWTH:-100000} go test -count=1 -v -timeout 3h $(BOUNDED)
+	GROWTH=$${GROWTH:-100000} go test -count=1 -v -timeout 3h -run TestRowsAndKeysAreBoundedByWhatIsLiveAndTheRetention ./services/auth-api/internal/oauth
 
 .PHONY: fuzz
 fuzz: ## Gives each fuzz target, and random requests to every operation, 30 s to find a fault. FUZZ_SECONDS, SURFACE_SEED.
