@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/mailbox"
 	"auth.books.test/internal/servicetest"
 	"auth.books.test/schema"
 )
@@ -40,7 +42,14 @@ func TestKilledServiceLeavesOneEventForEachActThatWasDone(t *testing.T) {
 	if _, err := schema.Current().Apply(t.Context(), store.URL, schema.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	box, err := mailbox.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Stop() })
 	env := servicetest.AuthAPIOn(store.URL, devtest.Redis(t))
+	openToAll(env)
+	env["AUTH_API_SMTP_URL"] = box.SMTP
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -50,7 +59,7 @@ func TestKilledServiceLeavesOneEventForEachActThatWasDone(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		for n := range 4 {
-			who := &killedPerson{url: p.URL, email: fmt.Sprintf("person%d-%d@books.test", life, n), random: rand.New(rand.NewPCG(seed, uint64(life*4+n+1)))}
+			who := &killedPerson{url: p.URL, box: box, email: fmt.Sprintf("person%d-%d@books.test", life, n), random: rand.New(rand.NewPCG(seed, uint64(life*4+n+1)))}
 			all.Go(func() {
 				for ctx.Err() == nil && who.act(ctx) {
 					done.Add(1)
@@ -117,6 +126,7 @@ func TestKilledServiceLeavesOneEventForEachActThatWasDone(t *testing.T) {
 // killedPerson does one act after the other, until one gets no answer.
 type killedPerson struct {
 	url, email string
+	box        *mailbox.Mailbox
 	random     *rand.Rand
 	token      string
 	registered bool
@@ -131,7 +141,7 @@ func (p *killedPerson) password(n int) string { return fmt.Sprintf("%s number %d
 func (p *killedPerson) act(ctx context.Context) bool {
 	switch {
 	case !p.registered:
-		_, p.registered = p.send(ctx, "POST", "/v1/accounts", map[string]string{"email": p.email, "password": p.password(0)}, http.StatusAccepted)
+		p.registered = p.register(ctx)
 		return p.registered
 	case p.token == "":
 		raw, ok := p.send(ctx, "POST", "/v1/sessions", map[string]string{"email": p.email, "password": p.password(p.passwords)}, http.StatusCreated)
@@ -160,10 +170,32 @@ func (p *killedPerson) act(ctx context.Context) bool {
 		_, ok = p.send(ctx, "DELETE", "/v1/sessions", nil, http.StatusNoContent)
 	case 5:
 		if _, ok = p.send(ctx, "DELETE", "/v1/accounts/me", map[string]string{"password": p.password(p.passwords)}, http.StatusNoContent); ok {
-			*p = killedPerson{url: p.url, email: "again-" + p.email, random: p.random}
+			*p = killedPerson{url: p.url, box: p.box, email: "again-" + p.email, random: p.random}
 		}
 	}
 	return ok
+}
+
+// register makes the account with the code of the mail.
+func (p *killedPerson) register(ctx context.Context) bool {
+	raw, ok := p.send(ctx, "POST", "/v1/accounts", map[string]string{"email": p.email}, http.StatusAccepted)
+	var asked struct{ ID string }
+	if !ok || json.Unmarshal(raw, &asked) != nil {
+		return false
+	}
+	for ctx.Err() == nil {
+		for _, m := range p.box.Mails() {
+			if code := mailedCode.FindStringSubmatch(m.Text); code != nil && slices.Contains(m.To, p.email) {
+				_, ok := p.send(ctx, "POST", "/v1/accounts/"+asked.ID+"/confirmation", map[string]string{"code": code[1], "password": p.password(0)}, http.StatusNoContent)
+				return ok
+			}
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	return false
 }
 
 func (p *killedPerson) send(ctx context.Context, method, path string, body any, want int) (raw []byte, ok bool) {

@@ -109,6 +109,8 @@ func eachScreen(t *testing.T, look func(p page, name string, width int)) page {
 			shown("mistake")
 			p.open(a.url+"/register", "#email")
 			shown("register")
+			p.step("ask for an account", chromedp.SetValue(chromedp.CSS("#email"), "new"+fmt.Sprint(width)+scheme+"@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
+			shown("register-code")
 			p.open(a.url+linkOf(reading, readingCallback, "prompt", "login", "scope", everything), "#email")
 			p.types(email, password)
 			p.step("be asked", chromedp.WaitVisible(chromedp.CSS(allowButton)))

@@ -147,7 +147,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	ctx := t.Context()
 	r.admin.ConfigResetStat(ctx)
 	const registrations = 100
-	a := start(t, func(s settings) {
+	a := start(t, openToAll, func(s settings) {
 		s["SESSION_DB_URL"] = r.url("auth-api")
 		s["AUTH_API_LIMIT_REGISTRATION_OVERALL"] = strconv.Itoa(registrations) + "/1h"
 	})
@@ -164,7 +164,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a.want(a.register("eve@books.test", password), 429, "too_many_attempts")
+	a.want(a.asksForAccount("eve@books.test"), 429, "too_many_attempts")
 	devtest.Eventually(t, "the first rebuild is done", func() bool { return strings.HasSuffix(a.metric("auth_session_db_rebuilds_total"), " 1") })
 	devtest.Eventually(t, "tokens are verified from memory", func() bool { return strings.Contains(a.log.String(), "tokens are verified from memory") })
 	// A mark that is not true is taken away, and Redis is filled again.

@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,21 +12,75 @@ import (
 	"auth.books.test/internal/servicetest"
 )
 
-// Whoever may not register costs no hash and uses up no limit.
+// Whoever may not register is mailed nothing and uses up no limit.
 func TestClosedRegistrationMakesNoAccount(t *testing.T) {
 	t.Parallel()
-	a := start(t, func(s settings) { delete(s, "AUTH_API_REGISTRATION") }) // closed is the default
-	for range 3 {
-		a.want(a.register(email, password), http.StatusForbidden, "registration_closed")
-	}
-	a.want(a.register(email, "short"), http.StatusForbidden, "registration_closed")
-	if n := a.count("SELECT count(*) FROM accounts"); n != 0 {
-		t.Errorf("%d accounts", n)
-	}
-	for _, key := range a.redis().Keys(t.Context(), "limit:*").Val() {
-		t.Errorf("a refused registration left %s", key)
+	for name, set := range map[string]func(settings){
+		"by default":                     func(s settings) { openToAll(s); delete(s, "AUTH_API_REGISTRATION") },
+		"where no address can be proved": func(s settings) { openToAll(s); delete(s, "AUTH_API_SMTP_URL") },
+	} {
+		a := start(t, set)
+		for range 3 {
+			a.want(a.asksForAccount(email), http.StatusForbidden, "registration_closed")
+		}
+		a.want(a.asksForAccount("ada"), http.StatusForbidden, "registration_closed")
+		if n := a.count("SELECT count(*) FROM mails"); n != 0 {
+			t.Errorf("%s: %d mails", name, n)
+		}
+		for _, key := range a.redis().Keys(t.Context(), "limit:*").Val() {
+			t.Errorf("%s: a refused registration left %s", name, key)
+		}
+		if said := strings.Contains(a.log.String(), "registration is closed, although AUTH_API_REGISTRATION is open"); said != (a.env["AUTH_API_SMTP_URL"] == "") {
+			t.Errorf("%s: the log says it: %v", name, said)
+		}
 	}
 }
+
+// The address of whoever has the mail is the one that gets the account, whoever typed it.
+func TestAccountIsMadeWithTheCodeOfTheMail(t *testing.T) {
+	t.Parallel()
+	a, box := withMail(t)
+	asked := a.asksForAccount(email)
+	a.want(asked, 202, "")
+	a.want(a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}), 401, "invalid_credentials")
+	mail := arrives(t, box, registrationSubject, 1)
+	code := mailedCode.FindStringSubmatch(mail.Text)
+	if code == nil || !slices.Equal(mail.To, []string{email}) || !strings.Contains(mail.Text, a.url+"/register/"+asked.text("id")) {
+		t.Fatalf("the mail is %+v", mail)
+	}
+	confirm := func(asked answer, code, password string) answer {
+		return a.call("POST", "/v1/accounts/"+asked.text("id")+"/confirmation", "", map[string]string{"code": code, "password": password})
+	}
+	a.want(confirm(asked, "BCDF-GHJK", password), 403, "invalid_code")
+	a.want(confirm(asked, code[1], "short"), 422, "validation_failed")
+	a.want(confirm(asked, code[1], password), 204, "")
+	a.want(confirm(asked, code[1], newPassword), 403, "invalid_code")
+	token, _ := a.signIn(email, password)
+	if me := a.me(token); me.body["email_verified"] != true {
+		t.Errorf("it is %s", me.raw)
+	}
+
+	// Whoever asks again is told the same, and the owner that there is an account.
+	again, unknown := a.asksForAccount("ADA@books.test"), a.asksForAccount("nobody@books.test")
+	plain := func(got answer) string { return strings.ReplaceAll(got.raw, got.text("id"), "") }
+	if again.status != 202 || unknown.status != 202 || plain(again) != plain(unknown) || plain(again) != plain(asked) {
+		t.Errorf("known %d %s, unknown %d %s", again.status, again.raw, unknown.status, unknown.raw)
+	}
+	for _, h := range []http.Header{again.header, unknown.header} {
+		h.Del("X-Request-Id")
+		h.Del("Date")
+	}
+	if fmt.Sprint(again.header) != fmt.Sprint(unknown.header) {
+		t.Errorf("headers differ: %v and %v", again.header, unknown.header)
+	}
+	told := arrives(t, box, "You have an account already", 1)
+	if !slices.Equal(told.To, []string{email}) || mailedCode.MatchString(told.Text) || !strings.Contains(told.Text, a.url+"/reset") {
+		t.Errorf("the owner is told %+v", told)
+	}
+	a.signIn(email, password)
+}
+
+const registrationSubject = "Your code for a new account"
 
 func TestOperatorMakesAccountsWhereRegistrationIsClosed(t *testing.T) {
 	t.Parallel()
@@ -73,7 +129,7 @@ func TestOperatorMakesAccountsWhereRegistrationIsClosed(t *testing.T) {
 	}
 }
 
-// A stranger may have registered the address before its owner did.
+// What nobody has proved may be the address of somebody else.
 func TestRoleIsGivenToAnAddressOnlyIfItIsVerified(t *testing.T) {
 	t.Parallel()
 	a := start(t)

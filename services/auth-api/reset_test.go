@@ -23,7 +23,8 @@ func withMail(t *testing.T, change ...func(settings)) (*api, *mailbox.Mailbox) {
 	}
 	t.Cleanup(func() { _ = box.Stop() })
 	return withPages(t, append([]func(settings){func(s settings) {
-		s["AUTH_API_SMTP_URL"], s["AUTH_API_MAIL_FROM"] = box.SMTP, "auth@books.test"
+		openToAll(s)
+		s["AUTH_API_SMTP_URL"] = box.SMTP
 	}}, change...)...), box
 }
 

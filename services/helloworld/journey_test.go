@@ -24,19 +24,18 @@ const (
 type both struct {
 	auth, hello *program
 	authDB      string
+	env         servicetest.Settings
 }
 
 func startBoth(t *testing.T) both {
 	t.Helper()
 	env := servicetest.AuthAPISettings(t)
-	return both{auth: authAPI(t, env), hello: startAPI(t, env["SESSION_DB_URL"]), authDB: env["AUTH_DB_URL"]}
+	return both{auth: authAPI(t, env), hello: startAPI(t, env["SESSION_DB_URL"]), authDB: env["AUTH_DB_URL"], env: env}
 }
 
 func (b both) register(t *testing.T) {
 	t.Helper()
-	if got := b.auth.call("POST", "/v1/accounts", "", map[string]string{"email": email, "password": password}); got.status != http.StatusAccepted {
-		t.Fatalf("register: %d %s", got.status, got.raw)
-	}
+	servicetest.CreateAccount(t, b.env, email, password, false)
 }
 
 // grant assigns the role that may read the API books to every account.

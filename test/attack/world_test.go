@@ -37,7 +37,7 @@ func newWorld(t *testing.T, s size) *world {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
 	t.Cleanup(transport.CloseIdleConnections)
 	w := &world{t: t, url: p.URL, client: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
-	w.register(env["AUTH_DB_URL"], s)
+	w.register(env, s)
 	for _, args := range [][]string{
 		{"api", "create", "books", "--scope", "books:read"}, {"role", "create", "books", "reader", "--scope", "books:read"},
 		{"role", "grant", "--unverified-email", owner(0), "books", "reader"},
@@ -53,24 +53,11 @@ func newWorld(t *testing.T, s size) *world {
 
 // register makes the accounts. They share a hash, which takes nothing from the costs of
 // checking it.
-func (w *world) register(url string, s size) {
+func (w *world) register(env servicetest.Settings, s size) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	body, _ := json.Marshal(map[string]string{"email": owner(0), "password": password})
-	r, err := http.NewRequestWithContext(ctx, "POST", w.url+"/v1/accounts", bytes.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	response, err := w.client.Do(r)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode != http.StatusAccepted {
-		w.t.Fatal(response.Status)
-	}
-	db, err := pgx.Connect(ctx, url)
+	servicetest.CreateAccount(w.t, env, owner(0), password, false)
+	db, err := pgx.Connect(ctx, env["AUTH_DB_URL"])
 	if err != nil {
 		w.t.Fatal(err)
 	}

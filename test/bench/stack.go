@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -77,8 +78,8 @@ func (st *stack) start(ctx context.Context) (err error) {
 	st.tokenKey = newKey()
 	st.env = []string{
 		"AUTH_DB_URL=" + st.postgres.URL, "SESSION_DB_URL=" + st.redis.URL, "SESSION_DB_TOKEN_KEY=" + st.tokenKey, "AUTH_API_SERVICE_KEY=" + newKey(),
-		"AUTH_API_SHUTDOWN_DELAY=0s", "AUTH_API_LOG_LEVEL=warn", "AUTH_API_REGISTRATION=open",
-		// The bench signs in and registers from one address.
+		"AUTH_API_SHUTDOWN_DELAY=0s", "AUTH_API_LOG_LEVEL=warn",
+		// The bench signs in from one address.
 		"AUTH_API_LIMIT_SIGN_IN=100000/1s", "AUTH_API_LIMIT_SIGN_IN_OVERALL=4000/1s", "AUTH_API_LIMIT_ACCOUNT=100000/1s", "AUTH_API_LIMIT_SESSION=off",
 		"AUTH_API_LIMIT_REGISTRATION=100000/1s", "AUTH_API_LIMIT_REGISTRATION_OVERALL=5000/1s", "AUTH_API_LIMIT_CLIENT=100000/1s", "AUTH_API_LIMIT_CLIENT_OVERALL=3000/1s",
 	}
@@ -150,14 +151,24 @@ func (st *stack) startAPI(ctx context.Context, more ...string) (*program, error)
 // register makes the accounts, and grants the one whose tokens are verified what a
 // typical one has.
 func (st *stack) register(ctx context.Context) error {
-	return st.serving(ctx, func(api *program) error {
-		for _, address := range []string{email, crowd} {
-			if _, err := api.post(ctx, "/v1/accounts", address, http.StatusAccepted); err != nil {
-				return err
-			}
+	for _, address := range []string{email, crowd} {
+		if err := st.createAccount(ctx, address); err != nil {
+			return err
 		}
-		return st.grant(ctx)
-	})
+	}
+	return st.grant(ctx)
+}
+
+// createAccount makes an account with auth-api's command, with more settings.
+func (st *stack) createAccount(ctx context.Context, address string, more ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	create := exec.CommandContext(ctx, st.binary, "account", "create", address, "--password-stdin")
+	create.Env, create.Stdin = slices.Concat(st.env, more), strings.NewReader(password)
+	if out, err := create.CombinedOutput(); err != nil {
+		return fmt.Errorf("create an account: %w: %s", err, out)
+	}
+	return nil
 }
 
 // signIn gives an access token.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"auth.books.test/internal/devstack/devtest"
+	"auth.books.test/internal/mailbox"
 	"auth.books.test/internal/servicetest"
 )
 
@@ -23,12 +24,20 @@ type registered struct {
 // service is a running auth-api.
 type service struct {
 	path, url string
-	env       servicetest.Settings
+	// mailbox is the page of the mails, if there are any.
+	mailbox string
+	env     servicetest.Settings
 }
 
 func serve(t *testing.T) service {
 	t.Helper()
-	s := service{path: servicetest.Build(t, servicetest.AuthAPI), env: servicetest.AuthAPISettings(t)}
+	box, err := mailbox.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Stop() })
+	s := service{path: servicetest.Build(t, servicetest.AuthAPI), env: servicetest.AuthAPISettings(t), mailbox: box.URL}
+	s.env["AUTH_API_REGISTRATION"], s.env["AUTH_API_SMTP_URL"], s.env["AUTH_API_MAIL_FROM"] = "open", box.SMTP, "auth@books.test"
 	s.url = servicetest.Serve(t, s.path, s.env, "serve").URL
 	return s
 }
@@ -38,7 +47,7 @@ func (s service) client(t *testing.T) []string {
 	t.Helper()
 	s.command(t, "api", "create", "books", "--scope", "books:read")
 	made := s.register(t, "books", "--name", "tests")
-	return []string{"AUTH_URL=" + s.url, "CLIENT_ID=" + made.ID, "CLIENT_SECRET=" + made.Secret}
+	return []string{"AUTH_URL=" + s.url, "CLIENT_ID=" + made.ID, "CLIENT_SECRET=" + made.Secret, "MAILBOX_URL=" + s.mailbox}
 }
 
 // save writes what a path answers to a file.

@@ -1,7 +1,6 @@
 package clients_test
 
 import (
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,10 +38,7 @@ func authorize(t *testing.T) *authorizationServer {
 	s.env["AUTH_API_ADDR"], s.env["AUTH_API_ISSUER"], s.env["AUTH_API_SIGNING_KEY"] = address, "http://"+address, servicetest.SigningKey(t, "k1")
 	s.url = servicetest.Serve(t, s.path, s.env, "serve").URL
 	s.awaitRebuild(t)
-	account := servicetest.Send(t, http.DefaultClient, servicetest.Request(t, "POST", s.url+"/v1/accounts", "", map[string]string{"email": email, "password": password}))
-	if account.Status != http.StatusAccepted {
-		t.Fatalf("register: %d %s", account.Status, account.Raw)
-	}
+	servicetest.CreateAccount(t, s.env, email, password, false)
 	s.command(t, "api", "create", "books", "--scope", "books:read", "--scope", "books:write")
 	s.command(t, "api", "url", "books", booksURL)
 	s.command(t, "role", "create", "books", "reader", "--scope", "books:read")

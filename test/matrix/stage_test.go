@@ -63,9 +63,7 @@ func (w *world) newStage(t *testing.T, api string) *stage {
 	}
 	s.clientID, s.secret = made[1], made[2]
 	for role, email := range map[string]string{"writer": s.person, "editor": "stranger@" + api + ".test"} {
-		if got := call(t, "POST", w.first+"/v1/accounts", bearerOf(""), map[string]string{"email": email, "password": password}); got.status != 202 {
-			t.Fatalf("register: %d %s", got.status, got.raw)
-		}
+		servicetest.CreateAccount(t, w.env, email, password, false)
 		w.command(t, "role", "create", api, role, "--scope", s.read(), "--scope", s.write())
 		w.command(t, "role", "grant", email, api, role, "--unverified-email")
 	}

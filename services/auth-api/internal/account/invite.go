@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,41 +49,6 @@ func (s *Service) Invite(ctx context.Context, email, language string) error {
 	return nil
 }
 
-// Join makes the account of somebody who was invited. The code proves the address. Faults:
-// invalid_code (also if the address has an account by now), validation_failed (the code stays
-// good), busy, store_unavailable.
-func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password string) error {
-	// Before the hash: whoever has no code must not cost one.
-	owner, err := s.codes.Check(ctx, request, code.Invitation, typed)
-	if err != nil {
-		return fmt.Errorf("join: %w", err)
-	}
-	if err := s.policy.Check("password", password, owner.Address); err != nil {
-		return err
-	}
-	phc, err := s.passwords.Hash(ctx, password)
-	if err != nil {
-		return fmt.Errorf("join: %w", err)
-	}
-	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		owner, err := s.codes.Spend(ctx, tx, request, code.Invitation, typed)
-		if err != nil {
-			return err
-		}
-		if err := createIn(ctx, tx, owner.Account, owner.Address, phc, true); err != nil {
-			return err
-		}
-		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.RegisterAccount, Subject: audit.AccountOf(owner.Account)})
-	})
-	if fault.CodeOf(err) == fault.AlreadyExists {
-		return code.Invalid()
-	}
-	if err != nil {
-		return fmt.Errorf("join: %w", err)
-	}
-	return nil
-}
-
 // InvitationMail mints the code of an invitation. It implements mail.Preparer.
 type InvitationMail struct {
 	Codes *code.Codes
@@ -101,14 +65,7 @@ func (i InvitationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (ma
 	if _, _, _, err := byEmailIn(ctx, tx, m.To); !errors.Is(err, errNotFound) {
 		return m, false, err
 	}
-	// The account has the id of the request: there is none yet that could have another.
-	typed, ok, err := i.Codes.Mint(ctx, tx, request, code.Owner{Account: request, Address: m.To})
-	if err != nil || !ok {
-		return m, false, err
-	}
-	m.Data = maps.Clone(m.Data)
-	m.Data["code"], m.Data["url"] = typed, i.Link(request)
-	return m, true, nil
+	return mintForNew(ctx, tx, i.Codes, m, request, i.Link)
 }
 
 // HandedOver begins the lifetime of the code.
@@ -118,13 +75,4 @@ func (i InvitationMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, 
 		_, err = i.Codes.HandedOver(ctx, tx, request, at)
 	}
 	return err
-}
-
-// requestOf is the request for the code that a mail is to hold.
-func requestOf(m mail.Mail) (uuid.UUID, error) {
-	request, err := uuid.Parse(m.Data[requestID])
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("read the request for a code: %w", err)
-	}
-	return request, nil
 }

@@ -17,9 +17,6 @@ import (
 	"auth.books.test/services/auth-api/internal/mail"
 )
 
-// requestID is the name of a mail's datum that holds the id of the request for a code.
-const requestID = "request"
-
 // RequestReset mails a code to an address, with which whoever reads its mails can set a new
 // password, and returns the id of the request. It does the same whether the address has an
 // account or not: that is looked up when the mail is to be sent. Faults: validation_failed,
@@ -29,19 +26,9 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 	if !s.mails.Enabled() {
 		return uuid.Nil, noMail()
 	}
-	if email, err = ParseEmail("email", email); err != nil {
-		return uuid.Nil, err
-	}
-	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if id, err = s.codes.Request(ctx, tx, code.ResetPassword, email); err != nil {
-			return err
-		}
-		return s.mails.Queue(ctx, tx, mail.Mail{Kind: mail.ResetPassword, To: email, Language: mail.Accepted(language), Data: map[string]string{requestID: id.String()}})
-	})
-	if err != nil {
+	if id, err = s.requestCode(ctx, code.ResetPassword, mail.ResetPassword, email, language); err != nil {
 		return uuid.Nil, fmt.Errorf("request a reset: %w", err)
 	}
-	s.mails.Wake()
 	return id, nil
 }
 
@@ -56,7 +43,7 @@ func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next stri
 		return noMail()
 	}
 	// Before the hash: whoever has no code must not cost one.
-	owner, err := s.codes.Check(ctx, request, code.ResetPassword, typed)
+	owner, err := s.codes.Check(ctx, request, typed, code.ResetPassword)
 	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}
@@ -68,7 +55,7 @@ func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next stri
 		return fmt.Errorf("reset password: %w", err)
 	}
 	err = s.change(ctx, owner.Account, audit.ResetPassword, func(ctx context.Context, tx *authorization.Tx) error {
-		owner, err := s.codes.Spend(ctx, tx, request, code.ResetPassword, typed)
+		owner, err := s.codes.Spend(ctx, tx, request, typed, code.ResetPassword)
 		if err != nil {
 			return err
 		}

@@ -116,7 +116,7 @@ func TestResetEndsEverything(t *testing.T) {
 func TestResetProvesTheAddressAndUnlocks(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
-	authtest.WantCode(t, "register", w.Accounts.Register(t.Context(), ada, first), "")
+	w.Unproved(ada, first)
 	w.SQL(`UPDATE accounts SET misses = $1`, account.MaxMisses)
 	id, code := mailed(t, w, ada)
 	authtest.WantCode(t, "reset", w.Accounts.Reset(t.Context(), id, code, second), "")
@@ -129,7 +129,7 @@ func TestResetProvesTheAddressAndUnlocks(t *testing.T) {
 func TestProofVoidsSquattersThings(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
-	authtest.WantCode(t, "register", w.Accounts.Register(t.Context(), ada, first), "")
+	w.Unproved(ada, first)
 	squatter := w.SignIn(ada, first)
 	id := squatter.Subject
 	_, err := w.Accounts.Rename(t.Context(), id, "Mallory")

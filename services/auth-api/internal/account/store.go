@@ -46,29 +46,6 @@ func (s *Store) one(ctx context.Context, query string, argument any) (a Account,
 	return a, phc, nil
 }
 
-// insert adds an account unless the address has one, and calls record with the id of the
-// account that has the address afterwards. In both cases the transaction does the same: it
-// locks a row or inserts one, reads it, records an event, and is flushed to disk at commit.
-// So the time does not tell whether the address is registered.
-func (s *Store) insert(ctx context.Context, id uuid.UUID, email, phc string, record func(ctx context.Context, tx pgx.Tx, owner uuid.UUID) error) error {
-	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `
-			INSERT INTO accounts (id, email, password_hash) VALUES ($1, $2, $3)
-			ON CONFLICT (lower(email COLLATE "C")) DO UPDATE SET updated_at = accounts.updated_at WHERE false`, id, email, phc); err != nil {
-			return err
-		}
-		var owner uuid.UUID
-		if err := tx.QueryRow(ctx, `SELECT id FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email).Scan(&owner); err != nil {
-			return err
-		}
-		return record(ctx, tx, owner)
-	})
-	if err != nil {
-		return fmt.Errorf("insert account: %w", err)
-	}
-	return nil
-}
-
 // create adds an account. Fault: already_exists.
 func (s *Store) create(ctx context.Context, id uuid.UUID, email, phc string, verified bool, record func(context.Context, pgx.Tx) error) error {
 	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {

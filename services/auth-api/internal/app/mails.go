@@ -22,8 +22,10 @@ func (a *App) newOutbox(c config.Config, recorder *audit.Recorder) *mail.Outbox 
 			return func(request uuid.UUID) string { return c.Issuer.URL + page + "/" + request.String() }
 		}
 		o.Preparers = map[mail.Kind]mail.Preparer{
-			mail.ResetPassword: account.ResetMail{Codes: a.codes, Audit: recorder, Link: at(route.Reset)},
-			mail.Invitation:    account.InvitationMail{Codes: a.codes, Link: at(route.Invitation)},
+			mail.ResetPassword:     account.ResetMail{Codes: a.codes, Audit: recorder, Link: at(route.Reset)},
+			mail.Registration:      account.RegistrationMail{Codes: a.codes, Link: at(route.Register)},
+			mail.AlreadyRegistered: account.AlreadyRegisteredMail{Audit: recorder},
+			mail.Invitation:        account.InvitationMail{Codes: a.codes, Link: at(route.Invitation)},
 		}
 	}
 	return mail.New(o)

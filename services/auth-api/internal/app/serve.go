@@ -38,6 +38,9 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 	for _, name := range c.LimitsOff() {
 		log.WarnContext(ctx, "this limit is off: attempts are not counted", "setting", name)
 	}
+	if c.RegistrationLacksMail() {
+		log.WarnContext(ctx, "registration is closed, although AUTH_API_REGISTRATION is open: AUTH_API_SMTP_URL is not set, so that nobody can prove an address")
+	}
 	if !c.SendsMail() {
 		log.InfoContext(ctx, "no mails are sent, and nobody is told of new devices or changed passwords: AUTH_API_SMTP_URL is not set")
 	}

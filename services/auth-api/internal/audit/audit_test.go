@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
@@ -51,10 +49,10 @@ func TestDeletedPersonIsInNoEvent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := from(t.Context(), "192.0.2.7")
-	if err := w.Accounts.Register(ctx, ada, password); err != nil {
+	id, err := w.Accounts.Create(ctx, ada, password, true)
+	if err != nil {
 		t.Fatal(err)
 	}
-	id := uuid.MustParse(w.Text(`SELECT id FROM accounts`))
 	w.Refusals.Note(ctx, audit.Event{Verb: audit.SignIn, Subject: audit.AccountOf(id), Reason: fault.InvalidCredentials})
 	if err := w.Refusals.Flush(ctx); err != nil {
 		t.Fatal(err)

@@ -224,6 +224,13 @@ func (w *World) Register(email, password string) uuid.UUID {
 	return must(w.Accounts.Create(context.Background(), email, password, true))(w.t)
 }
 
+// Unproved makes an account whose address nobody has proved, as an operator can, and gives its
+// id.
+func (w *World) Unproved(email, password string) uuid.UUID {
+	w.t.Helper()
+	return must(w.Accounts.Create(context.Background(), email, password, false))(w.t)
+}
+
 // SignIn opens a session with a password.
 func (w *World) SignIn(email, password string) login.Opened {
 	w.t.Helper()

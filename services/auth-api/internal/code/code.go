@@ -21,9 +21,10 @@ type Purpose string
 const (
 	// ResetPassword lets somebody set a new password who has lost theirs.
 	ResetPassword Purpose = "reset_password"
-	// Invitation lets somebody make an account who was invited. Its owner's account is the one
-	// that is to be made.
-	Invitation Purpose = "invitation"
+	// Registration and Invitation let somebody make an account who has asked for one, and who
+	// was invited. The owner's account is the one that is to be made.
+	Registration Purpose = "registration"
+	Invitation   Purpose = "invitation"
 )
 
 const (

@@ -77,7 +77,7 @@ func (w *world) mint(id uuid.UUID, o code.Owner) (typed string) {
 
 func (w *world) spend(id uuid.UUID, typed string) error {
 	return w.tx(func(ctx context.Context, tx pgx.Tx) error {
-		_, err := w.Spend(ctx, tx, id, code.ResetPassword, typed)
+		_, err := w.Spend(ctx, tx, id, typed, code.ResetPassword)
 		return err
 	})
 }
@@ -95,14 +95,14 @@ func TestCodeIsGoodOnceHoweverItIsTyped(t *testing.T) {
 	} {
 		o := owner(name[:2] + "@books.test")
 		id, minted := w.sent(o)
-		got, err := w.Check(t.Context(), id, code.ResetPassword, typed(minted))
+		got, err := w.Check(t.Context(), id, typed(minted), code.ResetPassword)
 		authtest.WantCode(t, name, err, "")
 		if got != o {
 			t.Errorf("%s: of %+v, want %+v", name, got, o)
 		}
 		authtest.WantCode(t, name, w.spend(id, typed(minted)), "")
 		authtest.WantCode(t, name+", again", w.spend(id, typed(minted)), fault.InvalidCode)
-		_, err = w.Check(t.Context(), id, code.ResetPassword, typed(minted))
+		_, err = w.Check(t.Context(), id, typed(minted), code.ResetPassword)
 		authtest.WantCode(t, name+", checked again", err, fault.InvalidCode)
 	}
 }
@@ -126,20 +126,20 @@ func TestWrongCodesAreAllRefusedInTheSameWords(t *testing.T) {
 		"of no request":        {uuid.New(), code.ResetPassword, minted},
 		"a request never sent": {unsent, code.ResetPassword, "BCDF-GHJK"},
 	} {
-		_, err := w.Check(t.Context(), c.id, c.purpose, c.typed)
+		_, err := w.Check(t.Context(), c.id, c.typed, c.purpose)
 		authtest.WantCode(t, name, err, fault.InvalidCode)
 		words[err.Error()] = true
 	}
 	for range 2 * code.MaxMisses {
 		for _, typed := range []string{"", "BCDF-GHJ", "BCDF-GHJKL", "AEIO-UAEI", "1234-5678", "' OR 1=1"} {
-			_, err := w.Check(t.Context(), id, code.ResetPassword, typed)
+			_, err := w.Check(t.Context(), id, typed, code.ResetPassword)
 			authtest.WantInvalid(t, typed, err, "code", "invalid")
 		}
 	}
 	if len(words) != 1 {
 		t.Errorf("%d ways to refuse: %v", len(words), words)
 	}
-	_, err = w.Check(t.Context(), id, code.ResetPassword, minted)
+	_, err = w.Check(t.Context(), id, minted, code.ResetPassword)
 	authtest.WantCode(t, "the right one after two misses, and after what is no code", err, "")
 }
 
@@ -148,15 +148,15 @@ func TestFifthMissKillsCode(t *testing.T) {
 	w := newWorld(t)
 	id, minted := w.sent(owner(ada))
 	for range code.MaxMisses {
-		_, err := w.Check(t.Context(), id, code.ResetPassword, "BCDF-GHJK")
+		_, err := w.Check(t.Context(), id, "BCDF-GHJK", code.ResetPassword)
 		authtest.WantCode(t, "miss", err, fault.InvalidCode)
 	}
-	_, err := w.Check(t.Context(), id, code.ResetPassword, minted)
+	_, err := w.Check(t.Context(), id, minted, code.ResetPassword)
 	authtest.WantCode(t, "check", err, fault.InvalidCode)
 	authtest.WantCode(t, "spend", w.spend(id, minted), fault.InvalidCode)
 	// A mail that is sent once more brings no new tries.
 	again := w.mint(id, code.Owner{Account: uuid.New(), Address: ada})
-	_, err = w.Check(t.Context(), id, code.ResetPassword, again)
+	_, err = w.Check(t.Context(), id, again, code.ResetPassword)
 	authtest.WantCode(t, "minted again", err, fault.InvalidCode)
 }
 
@@ -167,7 +167,7 @@ func TestParallelGuessesStayWithinTheMisses(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 16 {
 		wait.Go(func() {
-			_, err := w.Check(t.Context(), id, code.ResetPassword, "BCDF-GHJK")
+			_, err := w.Check(t.Context(), id, "BCDF-GHJK", code.ResetPassword)
 			authtest.WantCode(t, "guess", err, fault.InvalidCode)
 		})
 	}
@@ -209,10 +209,10 @@ func TestLifetimeBeginsWhenTheMailIsHandedOver(t *testing.T) {
 		return err
 	}), "")
 	w.Clock.Move(code.Lifetime - time.Second)
-	_, err := w.Check(t.Context(), id, code.ResetPassword, minted)
+	_, err := w.Check(t.Context(), id, minted, code.ResetPassword)
 	authtest.WantCode(t, "just before its end", err, "")
 	w.Clock.Move(time.Second)
-	_, err = w.Check(t.Context(), id, code.ResetPassword, minted)
+	_, err = w.Check(t.Context(), id, minted, code.ResetPassword)
 	authtest.WantCode(t, "at its end", err, fault.InvalidCode)
 }
 
@@ -315,7 +315,7 @@ func TestCodesOfAnOlderKeyAreGoodWhileTheRingHasIt(t *testing.T) {
 	w.Codes = code.New(w.Store, ring(older), rand.Reader, w.Clock.Now)
 	id, minted := w.sent(owner(ada))
 	for text, want := range map[string]fault.Code{newer: fault.InvalidCode, newer + "," + older: ""} {
-		_, err := code.New(w.Store, ring(text), rand.Reader, w.Clock.Now).Check(t.Context(), id, code.ResetPassword, minted)
+		_, err := code.New(w.Store, ring(text), rand.Reader, w.Clock.Now).Check(t.Context(), id, minted, code.ResetPassword)
 		authtest.WantCode(t, text[:2], err, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,18 +13,18 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// Check says whose code was typed, and spends nothing. A wrong code counts as a miss of its
+// Check says whose code was typed, if it is for one of the purposes, and spends nothing. A wrong code counts as a miss of its
 // request, of which there may be MaxMisses. What cannot be a code does not count: there are
 // programs that open the links of mails and press the buttons of pages. Faults:
 // validation_failed (it cannot be a code), invalid_code (wrong, too old, used, of
 // another purpose, or there is no such request: always the same words), store_unavailable.
-func (c *Codes) Check(ctx context.Context, id uuid.UUID, purpose Purpose, typed string) (o Owner, err error) {
+func (c *Codes) Check(ctx context.Context, id uuid.UUID, typed string, purposes ...Purpose) (o Owner, err error) {
 	if !isCode(typed) {
 		return Owner{}, fault.Invalid("code", "invalid", fmt.Sprintf("Type the code of the mail: %d letters, with or without the hyphen.", length))
 	}
 	right := false
 	err = c.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		o, right, err = c.lock(ctx, tx, id, purpose, typed)
+		o, right, err = c.lock(ctx, tx, id, typed, purposes)
 		if err != nil || right {
 			return err
 		}
@@ -42,8 +43,8 @@ func (c *Codes) Check(ctx context.Context, id uuid.UUID, purpose Purpose, typed 
 
 // Spend spends a code in the transaction of what it allows: of two at once, one wins. It
 // returns whose code it was. Faults: invalid_code, store_unavailable.
-func (c *Codes) Spend(ctx context.Context, tx pgx.Tx, id uuid.UUID, purpose Purpose, typed string) (Owner, error) {
-	o, right, err := c.lock(ctx, tx, id, purpose, typed)
+func (c *Codes) Spend(ctx context.Context, tx pgx.Tx, id uuid.UUID, typed string, purposes ...Purpose) (Owner, error) {
+	o, right, err := c.lock(ctx, tx, id, typed, purposes)
 	if err != nil {
 		return Owner{}, fmt.Errorf("spend a code: %w", err)
 	}
@@ -57,7 +58,7 @@ func (c *Codes) Spend(ctx context.Context, tx pgx.Tx, id uuid.UUID, purpose Purp
 }
 
 // lock locks a request, so that guesses at it take turns, and says whether the code is right.
-func (c *Codes) lock(ctx context.Context, tx pgx.Tx, id uuid.UUID, purpose Purpose, typed string) (o Owner, right bool, err error) {
+func (c *Codes) lock(ctx context.Context, tx pgx.Tx, id uuid.UUID, typed string, purposes []Purpose) (o Owner, right bool, err error) {
 	var account *uuid.UUID
 	var stored []byte
 	var of Purpose
@@ -76,7 +77,7 @@ func (c *Codes) lock(ctx context.Context, tx pgx.Tx, id uuid.UUID, purpose Purpo
 	}
 	// The code is compared whatever else is wrong, so that the time says nothing.
 	matches := c.matches(stored, id, typed)
-	return o, matches && of == purpose && misses < MaxMisses && spent == nil && account != nil && expires != nil && c.now().Before(*expires), nil
+	return o, matches && slices.Contains(purposes, of) && misses < MaxMisses && spent == nil && account != nil && expires != nil && c.now().Before(*expires), nil
 }
 
 // Void ends all codes of an account that were not spent, since what they were bound to has

@@ -62,9 +62,7 @@ func TestOwnerIsToldOfSignInsOnNewDevices(t *testing.T) {
 func TestUnprovedAddressGetsNoNotice(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
-	if err := w.Accounts.Register(t.Context(), ada, password); err != nil {
-		t.Fatal(err)
-	}
+	w.Unproved(ada, password)
 	w.SignIn(ada, password)
 	opened := w.SignIn(ada, password)
 	authtest.WantCode(t, "change", w.Accounts.ChangePassword(t.Context(), uuid.MustParse(w.Text(`SELECT id FROM accounts`)), opened.ID, password, wrong), "")

@@ -27,6 +27,21 @@ func english() language {
 				"The code ends ten minutes after this mail was sent. Nobody else needs it: do not pass it on.",
 				"If you did not ask for a code, do nothing. Your password stays as it is.",
 			}},
+			Registration: {"Your code for a new account", []string{
+				"Somebody, probably you, wants to make an account for this address at {service}. This is the code:",
+				"{code}",
+				"Type it on this page, and choose a password:",
+				"{url}",
+				"The code ends ten minutes after this mail was sent. Nobody else needs it: do not pass it on.",
+				"If you do not want an account, do nothing. Without the code there is none.",
+			}},
+			AlreadyRegistered: {"You have an account already", []string{
+				"Somebody, probably you, wants to make an account for this address at {service}. You have one already, and it is as it was. Sign in:",
+				"{account}",
+				"If you have forgotten the password, set a new one:",
+				"{reset}",
+				"If that was not you, there is nothing to do.",
+			}},
 			Invitation: {"Your invitation", []string{
 				"You are invited to make an account at {service}. This is the code:",
 				"{code}",

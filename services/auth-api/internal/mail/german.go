@@ -27,6 +27,21 @@ func german() language {
 				"Der Code gilt zehn Minuten ab dem Versand dieser Mail. Niemand sonst braucht ihn: Geben Sie ihn nicht weiter.",
 				"Wenn Sie keinen Code angefordert haben, tun Sie nichts. Ihr Passwort bleibt, wie es ist.",
 			}},
+			Registration: {"Ihr Code für ein neues Konto", []string{
+				"Jemand, vermutlich Sie, möchte für diese Adresse ein Konto bei {service} anlegen. Das ist der Code:",
+				"{code}",
+				"Geben Sie ihn auf dieser Seite ein und wählen Sie ein Passwort:",
+				"{url}",
+				"Der Code gilt zehn Minuten ab dem Versand dieser Mail. Niemand sonst braucht ihn: Geben Sie ihn nicht weiter.",
+				"Wenn Sie kein Konto möchten, tun Sie nichts. Ohne den Code entsteht keines.",
+			}},
+			AlreadyRegistered: {"Sie haben schon ein Konto", []string{
+				"Jemand, vermutlich Sie, möchte für diese Adresse ein Konto bei {service} anlegen. Sie haben schon eines, und es ist, wie es war. Melden Sie sich an:",
+				"{account}",
+				"Wenn Sie das Passwort vergessen haben, setzen Sie ein neues:",
+				"{reset}",
+				"Wenn Sie das nicht waren, brauchen Sie nichts zu tun.",
+			}},
 			Invitation: {"Ihre Einladung", []string{
 				"Sie sind eingeladen, ein Konto bei {service} anzulegen. Das ist der Code:",
 				"{code}",

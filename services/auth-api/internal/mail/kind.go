@@ -15,6 +15,12 @@ const (
 	ResetPassword Kind = "reset_password"
 	// PasswordWasReset tells the owner that the password was set anew with such a code.
 	PasswordWasReset Kind = "password_was_reset"
+	// Registration has the code with which an account is made that somebody has asked for. Data:
+	// code and url, from the Preparer.
+	Registration Kind = "registration"
+	// AlreadyRegistered tells the owner of an account that somebody wanted to register its
+	// address.
+	AlreadyRegistered Kind = "already_registered"
 	// Invitation has the code with which an account is made. Data: code and url, from the
 	// Preparer.
 	Invitation Kind = "invitation"
@@ -25,5 +31,5 @@ const (
 
 // Kinds are all kinds.
 func Kinds() []Kind {
-	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, Invitation, TokenEnds}
+	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, Registration, AlreadyRegistered, Invitation, TokenEnds}
 }

@@ -48,7 +48,7 @@ func (c *Composer) words(m Mail, queued time.Time) (words, error) {
 	values := c.values(l, m, queued)
 	w := words{language: l.tag, subject: t.subject}
 	for _, p := range t.paragraphs {
-		filled := paragraph{text: fill(p, values), isCode: p == "{code}", isLink: p == "{url}" || p == "{account}" || p == "{tokens}"}
+		filled := paragraph{text: fill(p, values), isCode: p == "{code}", isLink: p == "{url}" || p == "{account}" || p == "{tokens}" || p == "{reset}"}
 		if strings.ContainsAny(p, "{}") && filled.text == p {
 			return words{}, fmt.Errorf("a parameter of a mail of the kind %s is missing in %q", m.Kind, p)
 		}
@@ -64,7 +64,7 @@ func (c *Composer) words(m Mail, queued time.Time) (words, error) {
 // program, is not among them.
 func (c *Composer) values(l language, m Mail, queued time.Time) map[string]string {
 	values := map[string]string{
-		"service": c.Service, "account": c.Issuer + "/account", "tokens": c.Issuer + "/account/tokens",
+		"service": c.Service, "account": c.Issuer + "/account", "tokens": c.Issuer + "/account/tokens", "reset": c.Issuer + "/reset",
 		"at":     l.moment(queued),
 		"device": deviceWords(l, m.Data["browser"], m.Data["system"]), "address": l.unknownAddress,
 	}

@@ -3,10 +3,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"net/http"
 	"os"
+	"regexp"
+	"slices"
+	"time"
 )
 
 const (
@@ -30,14 +34,22 @@ func run(ctx context.Context, url, id, secret string) error {
 	if err != nil || ready.JSON200 == nil || ready.JSON200.Stores.SessionDb != StoreStatesSessionDbUp {
 		return fmt.Errorf("readyz: %v, %s", err, ready.Body)
 	}
-	weak, err := api.RegisterWithResponse(ctx, Credentials{Email: email, Password: "short"})
+	asked, err := api.RegisterWithResponse(ctx, CodeRequestInputBody{Email: email})
+	if err != nil || asked.JSON202 == nil {
+		return fmt.Errorf("register: %v, %s", err, asked.Body)
+	}
+	code, err := mailedTo(ctx, email)
+	if err != nil {
+		return err
+	}
+	weak, err := api.ConfirmAccountWithResponse(ctx, asked.JSON202.Id, JoinInputBody{Code: code, Password: "short"})
 	if err != nil || weak.ApplicationproblemJSON422 == nil || weak.ApplicationproblemJSON422.Code != ProblemCodeValidationFailed ||
 		(*weak.ApplicationproblemJSON422.Errors)[0].Reason != ProblemFieldReasonTooShort {
-		return fmt.Errorf("register with a weak password: %v, %s", err, weak.Body)
+		return fmt.Errorf("confirm with a weak password: %v, %s", err, weak.Body)
 	}
-	registered, err := api.RegisterWithResponse(ctx, Credentials{Email: email, Password: password})
-	if err != nil || registered.JSON202 == nil {
-		return fmt.Errorf("register: %v, %s", err, registered.Body)
+	registered, err := api.ConfirmAccountWithResponse(ctx, asked.JSON202.Id, JoinInputBody{Code: code, Password: password})
+	if err != nil || registered.StatusCode() != http.StatusNoContent {
+		return fmt.Errorf("confirm: %v, %s", err, registered.Body)
 	}
 	wrong, err := api.SignInWithResponse(ctx, SignInInputBody{Email: email, Password: newPassword})
 	if err != nil || wrong.ApplicationproblemJSON401 == nil || wrong.ApplicationproblemJSON401.Code != ProblemCodeInvalidCredentials {
@@ -93,4 +105,39 @@ func run(ctx context.Context, url, id, secret string) error {
 		return fmt.Errorf("me with a revoked token: %v, %s", err, over.Body)
 	}
 	return nil
+}
+
+var mailedCode = regexp.MustCompile(`(?m)^\s+([B-Z]{4}-[B-Z]{4})$`)
+
+// mailedTo waits for the code that is mailed to an address.
+func mailedTo(ctx context.Context, address string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for ; ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, os.Getenv("MAILBOX_URL")+".json", nil)
+		if err != nil {
+			return "", err
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return "", err
+		}
+		var all struct {
+			Mails []struct {
+				To   []string
+				Text string
+			}
+		}
+		err = json.NewDecoder(response.Body).Decode(&all)
+		_ = response.Body.Close()
+		if err != nil {
+			return "", err
+		}
+		for _, m := range all.Mails {
+			if code := mailedCode.FindStringSubmatch(m.Text); code != nil && slices.Contains(m.To, address) {
+				return code[1], nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no mail to %s", address)
 }

@@ -59,16 +59,32 @@ const form = {
   headers: { "Content-Type": "application/x-www-form-urlencoded" },
 };
 
+// mailedTo waits for the code that is mailed to an address.
+async function mailedTo(address: string): Promise<string> {
+  for (const until = Date.now() + 30_000; Date.now() < until; ) {
+    const mails = (await (await fetch(`${process.env["MAILBOX_URL"]}.json`)).json()) as { mails: { to: string[]; text: string }[] };
+    const code = mails.mails.find((m) => m.to.includes(address))?.text.match(/^\s+([B-Z]{4}-[B-Z]{4})$/m)?.[1];
+    if (code) return code;
+    await new Promise((wait) => setTimeout(wait, 50));
+  }
+  throw new Error(`no mail to ${address}`);
+}
+
 const ready = await api.GET("/readyz");
 assert.equal(ready.data?.stores["session-db"], "up");
 
-const weak = await api.POST("/v1/accounts", { body: { email, password: "short" } });
-assert.ok(weak.error);
-assert.equal(weak.error.code, "validation_failed");
-assert.equal(weak.error.errors?.[0]?.reason, "too_short");
+const nobody = await api.POST("/v1/accounts", { body: { email: "ada" } });
+assert.ok(nobody.error);
+assert.equal(nobody.error.code, "validation_failed");
+assert.equal(nobody.error.errors?.[0]?.reason, "not_an_email");
 
-const registered = await api.POST("/v1/accounts", { body: { email, password } });
-assert.equal(registered.response.status, 202);
+const asked = await api.POST("/v1/accounts", { body: { email } });
+assert.ok(asked.data);
+const code = await mailedTo(email);
+const weak = await api.POST("/v1/accounts/{id}/confirmation", { params: { path: { id: asked.data.id } }, body: { code, password: "short" } });
+assert.equal(weak.error?.errors?.[0]?.reason, "too_short");
+const registered = await api.POST("/v1/accounts/{id}/confirmation", { params: { path: { id: asked.data.id } }, body: { code, password } });
+assert.equal(registered.response.status, 204);
 
 const wrong = await api.POST("/v1/sessions", { body: { email, password: newPassword } });
 assert.ok(wrong.error);

@@ -16,7 +16,6 @@ const noticeField = "notice"
 
 // The closed set of notices.
 const (
-	registered  notice = "registered"
 	ended       notice = "ended"
 	othersEnded notice = "others-ended"
 	stale       notice = "stale"
@@ -31,8 +30,6 @@ const (
 
 func (n notice) words() string {
 	switch n {
-	case registered:
-		return "If that address is new here, it has an account now: sign in. If not, its account is as it was."
 	case ended:
 		return "It is ended, and so is everything that it had access to."
 	case othersEnded:

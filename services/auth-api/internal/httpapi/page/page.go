@@ -98,8 +98,10 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.Reset, page(s.reset))
 	app.Get(route.Reset+"/:id", page(s.showNewPassword))
 	app.Post(route.Reset+"/:id", page(s.newPassword))
-	app.Get(route.Invitation+"/:id", page(s.showInvitation))
-	app.Post(route.Invitation+"/:id", page(s.join))
+	for _, j := range []joining{ofRegistration(), s.ofInvitation()} {
+		app.Get(j.path+"/:id", page(s.showJoin(j)))
+		app.Post(j.path+"/:id", page(s.join(j)))
+	}
 	app.Get(route.Consent, page(s.showConsent))
 	app.Post(route.Consent, page(s.consent))
 	app.Post(route.SignOut, page(s.signOut))

@@ -26,7 +26,7 @@ func (s *Service) showRegister(c *fiber.Ctx) error {
 	return s.render(c, fiber.StatusOK, s.registerPage(v, a, a.request.LoginHint, nil))
 }
 
-// register makes an account. The answer is the same whether the address has one or not.
+// register mails a code. The answer is the same whether the address has an account or not.
 func (s *Service) register(c *fiber.Ctx) error {
 	f, v, a, err := s.formFor(c)
 	if err != nil {
@@ -39,18 +39,18 @@ func (s *Service) register(c *fiber.Ctx) error {
 	if !s.fits(f, v.browser, uuid.Nil) {
 		return s.render(c, fiber.StatusUnprocessableEntity, s.registerPage(v, a, email, tooOld()))
 	}
-	if err := s.Registration.Register(c.UserContext(), email, f.Get("password")); err != nil {
+	id, err := s.Registration.Request(c.UserContext(), email)
+	if err != nil {
 		return s.refuse(c, err, func(found []mistake) view { return s.registerPage(v, a, email, found) })
 	}
-	return seeOther(c, registered.on(withRequest(route.SignIn, a.sealed)))
+	return seeOther(c, withRequest(route.Register+"/"+id.String(), a.sealed))
 }
 
 func (s *Service) registerPage(v visit, a asked, email string, found []mistake) view {
 	fields := g.Group{
 		s.hidden(v, uuid.Nil, a.sealed),
-		field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: "username", focus: email == ""}.node(found),
-		newPassword("password", "Password", email != "").node(found),
-		h.P(h.Button(h.Type("submit"), g.Text("Register"))),
+		field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: "username", focus: true}.node(found),
+		h.P(h.Button(h.Type("submit"), g.Text("Send the code"))),
 	}
 	return view{
 		title: "Register", wrong: len(found) > 0,
@@ -58,6 +58,7 @@ func (s *Service) registerPage(v visit, a asked, email string, found []mistake) 
 			summary(found),
 			h.H1(g.Text("Register")),
 			g.If(a.app != "", h.P(g.Text("With an account of "+s.Name+" you can sign in to "+a.app+"."))),
+			h.P(g.Text("You get a mail with a code. It is good for ten minutes.")),
 			h.Form(h.Method("post"), h.Action(route.Register), g.Attr("novalidate"), fields),
 			h.P(h.Class("quiet"), g.Text("You have an account? "), h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Sign in"))),
 		},

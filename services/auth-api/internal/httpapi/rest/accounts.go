@@ -8,27 +8,10 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 )
 
-type credentials struct {
-	Email    string `json:"email" doc:"E-mail address" example:"ada@books.test"`
-	Password string `json:"password" doc:"15 characters to 256 bytes" example:"four words and more"`
-}
-
-type registerInput struct{ Body credentials }
-
-type registered struct {
-	Body struct {
-		Detail string `json:"detail"`
-	}
-}
-
-func (s *Service) register(ctx context.Context, in *registerInput) (*registered, error) {
+func (s *Service) register(ctx context.Context, in *codeRequestInput) (*codeRequested, error) {
 	everybody := signin.Registration{Open: s.Registration, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
-	if err := everybody.Register(ctx, in.Body.Email, in.Body.Password); err != nil {
-		return nil, err
-	}
-	out := &registered{}
-	out.Body.Detail = "If the address was not registered before, it is now: sign in with POST /v1/sessions."
-	return out, nil
+	id, err := everybody.Request(ctx, in.Body.Email)
+	return requested(id, "A mail was sent to the address. If it has a code, send that within ten minutes, with a password, to POST /v1/accounts/{id}/confirmation.", err)
 }
 
 // me is the account of a token, as the token's record shows it.

@@ -8,28 +8,31 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 )
 
-type requestResetInput struct {
+type codeRequestInput struct {
 	Body struct {
 		Email string `json:"email" doc:"E-mail address" example:"ada@books.test"`
 	}
 }
 
-type resetRequested struct {
+type codeRequested struct {
 	Body struct {
 		ID     string `json:"id" format:"uuid" doc:"Of the request: the code is good for it alone"`
 		Detail string `json:"detail"`
 	}
 }
 
-func (s *Service) requestReset(ctx context.Context, in *requestResetInput) (*resetRequested, error) {
-	id, err := s.resets().Request(ctx, in.Body.Email)
+func requested(id uuid.UUID, detail string, err error) (*codeRequested, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &resetRequested{}
-	out.Body.ID = id.String()
-	out.Body.Detail = "If the address has an account, a code was mailed to it. Send it within ten minutes, with a new password."
+	out := &codeRequested{}
+	out.Body.ID, out.Body.Detail = id.String(), detail
 	return out, nil
+}
+
+func (s *Service) requestReset(ctx context.Context, in *codeRequestInput) (*codeRequested, error) {
+	id, err := s.resets().Request(ctx, in.Body.Email)
+	return requested(id, "If the address has an account, a code was mailed to it. Send it within ten minutes, with a new password.", err)
 }
 
 type resetInput struct {

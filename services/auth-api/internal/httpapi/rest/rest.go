@@ -24,7 +24,7 @@ import (
 
 // Accounts is what the routes need of accounts; account.Service implements it.
 type Accounts interface {
-	Register(ctx context.Context, email, password string) error
+	RequestRegistration(ctx context.Context, email, language string) (uuid.UUID, error)
 	Rename(ctx context.Context, id uuid.UUID, name string) (string, error)
 	signin.PasswordAccounts
 	signin.ResetAccounts

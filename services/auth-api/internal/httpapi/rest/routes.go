@@ -19,10 +19,10 @@ func (s *Service) routes() {
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "register", Method: http.MethodPost, Path: route.Accounts, Tags: []string{"Accounts"},
 		Summary: "Register", DefaultStatus: http.StatusAccepted,
-		Description: "The answer is the same whether the address was registered before or not. Sign in to find out. Where AUTH_API_REGISTRATION is closed, everybody gets registration_closed."}, s.register, fault.RegistrationClosed, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
+		Description: "Mails a code to the address, with which its owner can make an account. The answer is the same whether the address has an account or not: then the mail says so. Where AUTH_API_REGISTRATION is closed, or no mails are sent, everybody gets registration_closed."}, s.register, fault.RegistrationClosed, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
 	add(s, openapi.Open(), huma.Operation{OperationID: "confirm-account", Method: http.MethodPost, Path: route.Confirmation, Tags: []string{"Accounts"},
-		Summary: "Make the account that one was invited to", DefaultStatus: http.StatusNoContent,
-		Description: "With the code of the mail that auth-api account invite sends, and the id in its link. The address is verified."}, s.join, fault.InvalidCode, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
+		Summary: "Make the account that one has asked for, or was invited to", DefaultStatus: http.StatusNoContent,
+		Description: "With the code of the mail, and the id of the request, which is in the mail's link too. The address is verified. It signs nobody in."}, s.join, fault.InvalidCode, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
 	add(s, s.doc.Secured(), huma.Operation{OperationID: "me", Method: http.MethodGet, Path: route.Me, Tags: []string{"Accounts"},
 		Summary: "Show the token's account", Description: "An app's token needs the scope account: what an app may know of a person, userinfo tells it."}, s.me, fault.Code(bearer.InsufficientScope))
 	add(s, own, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: route.Me, Tags: []string{"Accounts"},

@@ -81,5 +81,5 @@ func IsPage(path string) bool {
 	case Home, Authorize, Logout, SignIn, Register, Reset, Consent, SignOut, SignedOut, Account:
 		return true
 	}
-	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/")
+	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Register+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/")
 }

@@ -4,15 +4,17 @@ import (
 	"context"
 	"net/netip"
 
+	"github.com/google/uuid"
+
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/request"
 	"auth.books.test/services/auth-api/internal/limit"
 )
 
-// Accounts makes accounts; account.Service implements it.
+// Accounts mails the codes with which accounts are made; account.Service implements it.
 type Accounts interface {
-	Register(ctx context.Context, email, password string) error
+	RequestRegistration(ctx context.Context, email, language string) (uuid.UUID, error)
 }
 
 // Limits reserves registrations; limit.Limiter implements it.
@@ -25,7 +27,7 @@ type Refusals interface {
 	Note(ctx context.Context, e audit.Event)
 }
 
-// Registration lets people make accounts for themselves.
+// Registration lets people ask for accounts.
 type Registration struct {
 	// Open says whether anybody may.
 	Open     bool
@@ -34,23 +36,30 @@ type Registration struct {
 	Refusals Refusals
 }
 
-// Register makes an account, unless the address has one: the caller cannot tell. Faults:
-// registration_closed, too_many_attempts, and those of account.Service.Register.
-func (r Registration) Register(ctx context.Context, email, password string) error {
+// Request mails a code to the address, with which its owner can make an account: see
+// Resets.Join. If the address has an account, the mail says so, and the caller cannot tell.
+// Faults: registration_closed, too_many_attempts, and those of
+// account.Service.RequestRegistration.
+func (r Registration) Request(ctx context.Context, email string) (uuid.UUID, error) {
 	if !r.Open {
-		return fault.New(fault.RegistrationClosed, "Nobody can register here. Ask whoever runs the service for an account.")
+		return uuid.Nil, fault.New(fault.RegistrationClosed, "Nobody can register here. Ask whoever runs the service for an account.")
 	}
+	return requestCode(ctx, r.Limits, r.Refusals, audit.RegisterAccount, email, r.Accounts.RequestRegistration)
+}
+
+// requestCode mails a code, if the limits admit it. What mails nothing uses none up.
+func requestCode(ctx context.Context, limits Limits, refusals Refusals, verb audit.Verb, email string, mails func(ctx context.Context, email, language string) (uuid.UUID, error)) (uuid.UUID, error) {
 	ctx = request.WithDisconnect(ctx)
 	from, _ := request.Of(ctx)
-	attempt, err := r.Limits.AttemptRegistration(ctx, from.IP)
+	attempt, err := limits.AttemptRegistration(ctx, from.IP)
 	if err != nil {
-		r.Refusals.Note(ctx, audit.Event{Verb: audit.RegisterAccount, Reason: fault.CodeOf(err)})
-		return err
+		refusals.Note(ctx, audit.Event{Verb: verb, Reason: fault.CodeOf(err)})
+		return uuid.Nil, err
 	}
 	defer attempt.Keep()
-	if err := r.Accounts.Register(ctx, email, password); err != nil {
+	id, err := mails(ctx, email, from.Language)
+	if err != nil && fault.CodeOf(err) != fault.TooManyAttempts {
 		attempt.GiveBack(ctx)
-		return err
 	}
-	return nil
+	return id, err
 }

@@ -25,8 +25,8 @@ type ResetLimits interface {
 	AttemptSignIn(ctx context.Context, s limit.SignIn) (*limit.Attempt, error)
 }
 
-// Resets lets people set a new password who have lost theirs, and make an account who were
-// invited: both by a code that is mailed to them.
+// Resets lets people set a new password who have lost theirs, and make an account who have
+// asked for one or were invited: all by a code that is mailed to them.
 type Resets struct {
 	// Available says whether it can be offered: the service can send mails.
 	Available bool
@@ -38,19 +38,7 @@ type Resets struct {
 // Request mails a code. Faults: too_many_attempts, and those of
 // account.Service.RequestReset.
 func (r Resets) Request(ctx context.Context, email string) (uuid.UUID, error) {
-	ctx = request.WithDisconnect(ctx)
-	from, _ := request.Of(ctx)
-	attempt, err := r.Limits.AttemptRegistration(ctx, from.IP)
-	if err != nil {
-		r.Refusals.Note(ctx, audit.Event{Verb: audit.RequestReset, Reason: fault.CodeOf(err)})
-		return uuid.Nil, err
-	}
-	defer attempt.Keep()
-	id, err := r.Accounts.RequestReset(ctx, email, from.Language)
-	if err != nil && fault.CodeOf(err) != fault.TooManyAttempts {
-		attempt.GiveBack(ctx)
-	}
-	return id, err
+	return requestCode(ctx, r.Limits, r.Refusals, audit.RequestReset, email, r.Accounts.RequestReset)
 }
 
 // Confirm sets the new password. A wrong code counts as a wrong password from the address.
@@ -59,7 +47,7 @@ func (r Resets) Confirm(ctx context.Context, id uuid.UUID, code, next string) er
 	return r.typed(ctx, audit.ResetPassword, func(ctx context.Context) error { return r.Accounts.Reset(ctx, id, code, next) })
 }
 
-// Join makes the account of somebody who was invited. A wrong code counts as with Confirm.
+// Join makes the account of somebody who has asked for one or was invited. A wrong code counts as with Confirm.
 // Faults: too_many_attempts, and those of account.Service.Join.
 func (r Resets) Join(ctx context.Context, id uuid.UUID, code, password string) error {
 	return r.typed(ctx, audit.RegisterAccount, func(ctx context.Context) error { return r.Accounts.Join(ctx, id, code, password) })

@@ -1,0 +1,64 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/code"
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/mail"
+)
+
+// Join makes the account of somebody who has asked for one with RequestRegistration, or who
+// was invited. The code proves the address. Faults: invalid_code (also if the address has an
+// account by now), validation_failed (the code stays
+// good), busy, store_unavailable.
+func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password string) error {
+	// Before the hash: whoever has no code must not cost one.
+	owner, err := s.codes.Check(ctx, request, typed, code.Registration, code.Invitation)
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	if err := s.policy.Check("password", password, owner.Address); err != nil {
+		return err
+	}
+	phc, err := s.passwords.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		owner, err := s.codes.Spend(ctx, tx, request, typed, code.Registration, code.Invitation)
+		if err != nil {
+			return err
+		}
+		if err := createIn(ctx, tx, owner.Account, owner.Address, phc, true); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.RegisterAccount, Subject: audit.AccountOf(owner.Account)})
+	})
+	if fault.CodeOf(err) == fault.AlreadyExists {
+		return code.Invalid()
+	}
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	return nil
+}
+
+// mintForNew adds to a mail the code with which an account is made, and the link to the page
+// on which it can be typed.
+func mintForNew(ctx context.Context, tx pgx.Tx, codes *code.Codes, m mail.Mail, request uuid.UUID, link func(uuid.UUID) string) (mail.Mail, bool, error) {
+	// The account has the id of the request: there is none yet that could have another.
+	typed, ok, err := codes.Mint(ctx, tx, request, code.Owner{Account: request, Address: m.To})
+	if err != nil || !ok {
+		return m, false, err
+	}
+	m.Data = maps.Clone(m.Data)
+	m.Data["code"], m.Data["url"] = typed, link(request)
+	return m, true, nil
+}
