@@ -150,6 +150,9 @@ func (a *api) asksForAccount(email string) answer {
 // openToAll lets everybody register. The mails stay in the outbox: nothing listens for them.
 func openToAll(s settings) {
 	s["AUTH_API_REGISTRATION"], s["AUTH_API_SMTP_URL"], s["AUTH_API_MAIL_FROM"] = "open", "smtp+insecure://127.0.0.1:9", "auth@books.test"
+	if s["AUTH_API_ISSUER"] == "" {
+		s["AUTH_API_ISSUER"] = "https://auth.books.test"
+	}
 }
 
 // signIn returns the token and the session's id.

@@ -14,7 +14,7 @@ const readingCallback = "https://reading.test/readingCallback"
 
 func TestAppGetsACodeAfterSignInAndConsent(t *testing.T) {
 	t.Parallel()
-	a := withPages(t)
+	a := withPages(t, openToAll)
 	a.register(email, password)
 	app := a.appAt("Reading List", readingCallback, false)
 	g := a.guest()

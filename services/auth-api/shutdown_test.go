@@ -19,7 +19,7 @@ func TestClientsThatKeepConnectionsLoseNothingAtAStop(t *testing.T) {
 	for _, delay := range []string{"0s", "1s"} {
 		t.Run("delay "+delay, func(t *testing.T) {
 			t.Parallel()
-			a := start(t, func(s settings) { s["AUTH_API_SHUTDOWN_DELAY"] = delay })
+			a := start(t, openToAll, func(s settings) { s["AUTH_API_SHUTDOWN_DELAY"] = delay })
 			token, _ := a.member()
 			a.must("api", "create", "books", "--scope", "books:read")
 			const body = `{"email":"nobody"}`

@@ -240,7 +240,7 @@ func TestDocumentHasTheLimitsTheServerAndWhatIsOpen(t *testing.T) {
 				t.Errorf("%s: servers %v, want %s", path, doc.Servers, server)
 			}
 			for name, want := range map[string]schema{
-				"Credentials.password": {Format: "password", MinLength: 15, MaxLength: 256}, "Credentials.email": {Format: "email", MaxLength: 254},
+				"JoinInputBody.password": {Format: "password", MinLength: 15, MaxLength: 256}, "CodeRequestInputBody.email": {Format: "email", MaxLength: 254},
 				"ChangePasswordInputBody.new_password": {Format: "password", MinLength: 15, MaxLength: 256}, "ChangeMeInputBody.name": {MaxLength: 64},
 			} {
 				of, property, _ := strings.Cut(name, ".")

@@ -19,14 +19,12 @@ func describeLimits(doc openapi.Document) {
 
 	newPassword := map[string]any{"minLength": password.MinLength, "maxLength": password.MaxBytes, "format": "password"}
 	secret := map[string]any{"format": "password"}
-	limit(property("Credentials", "email"), map[string]any{"format": "email", "maxLength": account.MaxEmail})
-	limit(property("Credentials", "password"), newPassword)
 	limit(property("ChangePasswordInputBody", "new_password"), newPassword)
 	limit(property("ChangePasswordInputBody", "current_password"), secret)
 	limit(property("SignInInputBody", "password"), secret)
 	limit(property("DeleteMeInputBody", "password"), secret)
 	limit(property("ChangeMeInputBody", "name"), map[string]any{"maxLength": account.MaxName})
-	limit(property("RequestResetInputBody", "email"), map[string]any{"format": "email", "maxLength": account.MaxEmail})
+	limit(property("CodeRequestInputBody", "email"), map[string]any{"format": "email", "maxLength": account.MaxEmail})
 	limit(property("ResetInputBody", "new_password"), newPassword)
 	limit(property("JoinInputBody", "password"), newPassword)
 	limit(property("CreateTokenInputBody", "name"), map[string]any{"maxLength": personal.MaxName})
