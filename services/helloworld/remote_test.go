@@ -15,7 +15,7 @@ func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	t.Parallel()
 	env := servicetest.AuthAPISettings(t)
 	auth := authAPI(t, env)
-	b := both{auth: auth, authDB: env["AUTH_DB_URL"]}
+	b := both{auth: auth, authDB: env["AUTH_DB_URL"], env: env}
 	b.register(t)
 	b.grant(t)
 	out, err := servicetest.Run(servicetest.Build(t, servicetest.AuthAPI), env, "client", "create", "books")

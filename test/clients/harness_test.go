@@ -37,7 +37,7 @@ func serve(t *testing.T) service {
 	}
 	t.Cleanup(func() { _ = box.Stop() })
 	s := service{path: servicetest.Build(t, servicetest.AuthAPI), env: servicetest.AuthAPISettings(t), mailbox: box.URL}
-	s.env["AUTH_API_REGISTRATION"], s.env["AUTH_API_SMTP_URL"], s.env["AUTH_API_MAIL_FROM"] = "open", box.SMTP, "auth@books.test"
+	s.env["AUTH_API_REGISTRATION"], s.env["AUTH_API_SMTP_URL"], s.env["AUTH_API_MAIL_FROM"], s.env["AUTH_API_ISSUER"] = "open", box.SMTP, "auth@books.test", "https://auth.books.test"
 	s.url = servicetest.Serve(t, s.path, s.env, "serve").URL
 	return s
 }
