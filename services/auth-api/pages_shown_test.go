@@ -117,7 +117,7 @@ func eachScreen(t *testing.T, look func(p page, name string, width int)) page {
 			shown("consent")
 			p.open(a.url+"/account?notice=ended", "h1")
 			shown("account")
-			for _, name := range []string{"name", "password", "delete"} {
+			for _, name := range []string{"name", "password", "events", "delete"} {
 				p.open(a.url+"/account/"+name, "h1")
 				shown("account-" + name)
 			}

@@ -1,5 +1,7 @@
 package page
 
+import "auth.books.test/services/auth-api/internal/audit"
+
 // Colours is the part of the style sheet that depends on the accent colour.
 func Colours(accent string) string { return colours(accent) }
 
@@ -17,3 +19,8 @@ var DeviceOf = deviceOf
 
 // PlaceOf says where an app is.
 var PlaceOf = placeOf
+
+// EventWords and WordsOf are what the page of events says.
+func EventWords(e audit.Recorded) string { return eventWords(e) }
+
+func WordsOf(v audit.Verb) (done, refused string) { return wordsOf(v) }

@@ -58,6 +58,7 @@ type Options struct {
 	Passwords    signin.Passwords
 	Names        Names
 	Exports      Exports
+	Events       Events
 	Sessions     Sessions
 	Personal     Personal
 	Verifier     Verifier
@@ -119,6 +120,7 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.OtherSessions, page(s.endOthers))
 	app.Post(route.AccountSessions+"/:id"+route.End, page(s.endSession))
 	app.Post(route.AccountApps+"/:id"+route.End, page(s.endApp))
+	app.Get(route.AccountEvents, page(s.showEvents))
 	app.Get(route.AccountTokens, page(s.showTokens))
 	app.Post(route.AccountTokens, page(s.makeToken))
 	app.Post(route.AccountTokens+"/:id"+route.End, page(s.endToken))

@@ -67,6 +67,7 @@ const (
 	OtherSessions   = AccountSessions + "/end-others"
 	AccountApps     = Account + "/apps"
 	AccountTokens   = Account + "/tokens"
+	AccountEvents   = Account + "/events"
 	AccountName     = Account + "/name"
 	AccountPassword = Account + "/password"
 	AccountExport   = Account + "/export"

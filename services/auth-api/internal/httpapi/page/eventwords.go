@@ -1,0 +1,112 @@
+package page
+
+import (
+	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/fault"
+)
+
+// eventWords say to the owner of an account what was done, or what was refused.
+func eventWords(e audit.Recorded) string {
+	done, refused := wordsOf(e.Verb)
+	switch {
+	case done == "":
+		return string(e.Verb)
+	case e.Outcome == audit.Done && (e.Verb == audit.AssignRole || e.Verb == audit.UnassignRole):
+		return done + ": " + e.About
+	case e.Outcome == audit.Done:
+		return done
+	case refused == "":
+		refused = "Refused: " + done
+	}
+	return refused + why(e.Reason)
+}
+
+// wordsOf are the words for a verb; "" if it is never about an account. refused is "" where
+// nothing better can be said than that it was refused.
+func wordsOf(v audit.Verb) (done, refused string) {
+	switch v {
+	case audit.RegisterAccount:
+		return "The account was made with a code that was mailed to its address", "Somebody wanted to register your address"
+	case audit.CreateAccount:
+		return "The account was made", ""
+	case audit.ImportAccount:
+		return "The account was brought over from another program", ""
+	case audit.VerifyEmail:
+		return "The address was confirmed", ""
+	case audit.UnlockAccount:
+		return "The account was unlocked after wrong passwords", ""
+	case audit.RenameAccount:
+		return "The name was changed", ""
+	case audit.ChangePassword:
+		return "The password was changed", "The password was not changed"
+	case audit.RequestReset:
+		return "A code for a new password was mailed", "No code for a new password was mailed"
+	case audit.ResetPassword:
+		return "A new password was set with a code that was mailed", "No new password was set"
+	case audit.DisableAccount:
+		return "The account was disabled", ""
+	case audit.EnableAccount:
+		return "The account was enabled", ""
+	case audit.DeleteAccount:
+		return "The account was deleted", "The account was not deleted"
+	case audit.ExportAccount:
+		return "Everything that is stored about you was exported", ""
+	case audit.SignIn:
+		return "Signed in", "A sign-in was refused"
+	case audit.SignOut:
+		return "Signed out", ""
+	case audit.EndSession:
+		return "A sign-in was ended", ""
+	case audit.EndSessions:
+		return "All other sign-ins were ended", ""
+	case audit.CreatePersonal:
+		return "A personal token was made", ""
+	case audit.EndPersonal:
+		return "A personal token was ended", ""
+	case audit.RevokeToken:
+		return "A token was ended by whoever had it", ""
+	case audit.EndReused:
+		return "An app was ended, since its code or token came twice", ""
+	case audit.AllowApp:
+		return "An app was let in", ""
+	case audit.SignInToApp:
+		return "Signed in to an app", ""
+	case audit.EndApp:
+		return "An app was ended", ""
+	case audit.AssignRole:
+		return "A role was given", ""
+	case audit.UnassignRole:
+		return "A role was taken away", ""
+	}
+	return "", ""
+}
+
+// why ends the words for what was refused.
+func why(c fault.Code) string {
+	switch c {
+	case fault.InvalidCredentials, fault.WrongPassword:
+		return ": the password was wrong"
+	case fault.InvalidCode:
+		return ": the code was wrong"
+	case fault.TooManyAttempts:
+		return ": there were too many attempts"
+	case fault.AccountDisabled:
+		return ": the account is disabled"
+	case fault.AlreadyExists:
+		return ": it has this account already"
+	}
+	return ""
+}
+
+// byWords say who it was, unless it was the owner.
+func byWords(k audit.Kind) string {
+	switch k {
+	case audit.Client:
+		return ", by an app"
+	case audit.Command:
+		return ", by whoever runs the service"
+	case audit.Nobody:
+		return ", by somebody who was not signed in"
+	}
+	return ""
+}
