@@ -85,11 +85,31 @@ func environment(t *testing.T, s *manifest.Set, workload string) map[string]stri
 			if e.ValueFrom != nil {
 				env[e.Name] = "secret " + e.ValueFrom.SecretKeyRef.Name + "." + e.ValueFrom.SecretKeyRef.Key
 			}
+			if name, isFile := strings.CutSuffix(e.Name, "_FILE"); isFile {
+				env[name] = secretIn(w.Pod.Spec, e.Value)
+			}
 		}
 		return env
 	}
 	t.Fatalf("there is no %s", workload)
 	return nil
+}
+
+// secretIn is the key of a secret that is mounted as a file of a pod's first container.
+func secretIn(pod corev1.PodSpec, file string) string {
+	for _, m := range pod.Containers[0].VolumeMounts {
+		for _, v := range pod.Volumes {
+			if v.Name != m.Name || v.Secret == nil {
+				continue
+			}
+			for _, item := range v.Secret.Items {
+				if m.MountPath+"/"+item.Path == file {
+					return "secret " + v.Secret.SecretName + "." + item.Key
+				}
+			}
+		}
+	}
+	return "a file that is not mounted: " + file
 }
 
 func TestPodsGetTheAddressOfTheManagedStore(t *testing.T) {
@@ -146,7 +166,7 @@ func TestTheCAIsMountedWhereItIsRead(t *testing.T) {
 				t.Errorf("%s: %s reads %s, which is not mounted", component, w.Name, file)
 			}
 			for _, v := range w.Pod.Spec.Volumes {
-				if v.Secret != nil && !credential.IsRing(v.Secret.SecretName) && (len(v.Secret.Items) != 1 || v.Secret.Items[0].Key != "ca.crt") {
+				if v.Secret != nil && !credential.IsRing(v.Secret.SecretName) && (len(v.Secret.Items) != 1 || v.Secret.Items[0].Key != "ca.crt" && v.Secret.Items[0].Key != "password") {
 					t.Errorf("%s: %s is given more of %s than the certificate", component, w.Name, v.Secret.SecretName)
 				}
 			}

@@ -19,14 +19,11 @@ func referenceRules() []rule {
 	return []rule{
 		{name: "every secret that is used is sealed, with that key", check: (*manifest.Set).MissingSecrets, old: "secretName: session-db-users", new: "secretName: session-db-user"},
 		{name: "only auth-api may write tokens; who verifies them may read", check: func(s *manifest.Set) (found []string) {
-			found = each(s, func(w manifest.Workload, c *corev1.Container, _ bool) string {
-				for _, e := range c.Env {
-					if w.Name != "auth-api" && e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil && e.ValueFrom.SecretKeyRef.Name == "session-db-credentials" {
-						return "has auth-api's password"
-					}
+			for _, ref := range s.References() {
+				if ref.Workload != "auth-api" && ref.Secret == "session-db-credentials" {
+					found = append(found, ref.Workload+" has auth-api's password")
 				}
-				return ""
-			})
+			}
 			for _, name := range append(verifiers(s), "auth-api") {
 				user := "verifier"
 				if name == "auth-api" {
@@ -37,7 +34,7 @@ func referenceRules() []rule {
 				}
 			}
 			return found
-		}, old: "key: password\n              name: session-db-verifier", new: "key: password\n              name: session-db-credentials"},
+		}, old: "secretName: session-db-verifier", new: "secretName: session-db-credentials"},
 		{name: "only auth-api has the service keys", check: func(s *manifest.Set) (found []string) {
 			for _, ref := range s.References() {
 				if (strings.HasPrefix(ref.Secret, credential.ServiceKey) || strings.HasPrefix(ref.Secret, credential.SigningKey)) && ref.Workload != "auth-api" {
@@ -46,10 +43,11 @@ func referenceRules() []rule {
 			}
 			return found
 		}, old: "secretName: session-db-token-key\n---", new: "secretName: auth-api-service-key\n---"},
-		{name: "keys are in files, which nothing inherits", check: func(s *manifest.Set) []string {
+		{name: "our programs read keys and passwords from files, which nothing inherits", check: func(s *manifest.Set) []string {
 			return each(s, func(_ manifest.Workload, c *corev1.Container, _ bool) string {
 				for _, e := range c.Env {
-					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil && (strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.TokenKey) || strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.ServiceKey)) {
+					ofOurs := e.Name == "AUTH_DB_PASSWORD" || e.Name == "SESSION_DB_PASSWORD"
+					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil && (ofOurs || strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.TokenKey) || strings.HasPrefix(e.ValueFrom.SecretKeyRef.Name, credential.ServiceKey)) {
 						return "has them in " + e.Name
 					}
 				}
