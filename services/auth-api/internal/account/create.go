@@ -18,7 +18,7 @@ func (s *Service) Create(ctx context.Context, email, password string, verified b
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("create account: %w", err)
 	}
-	err = s.store.create(ctx, id, email, phc, verified, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.store.create(ctx, s.codes, id, email, phc, verified, func(ctx context.Context, tx pgx.Tx) error {
 		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.CreateAccount, Subject: audit.AccountOf(id)})
 	})
 	if err != nil {

@@ -65,14 +65,14 @@ func (i InvitationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (ma
 	if _, _, _, err := byEmailIn(ctx, tx, m.To); !errors.Is(err, errNotFound) {
 		return m, false, err
 	}
-	return mintForNew(ctx, tx, i.Codes, m, request, i.Link)
+	return mintForNew(ctx, tx, i.Codes, code.Invitation, m, request, i.Link)
 }
 
 // HandedOver begins the lifetime of the code.
 func (i InvitationMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
 	request, err := requestOf(m)
 	if err == nil {
-		_, err = i.Codes.HandedOver(ctx, tx, request, at)
+		_, err = i.Codes.HandedOver(ctx, tx, request, code.Invitation, at)
 	}
 	return err
 }

@@ -36,7 +36,7 @@ func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password s
 		if err != nil {
 			return err
 		}
-		if err := createIn(ctx, tx, owner.Account, owner.Address, phc, true); err != nil {
+		if err := createIn(ctx, tx, s.codes, owner.Account, owner.Address, phc, true); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.RegisterAccount, Subject: audit.AccountOf(owner.Account)})
@@ -51,10 +51,14 @@ func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password s
 }
 
 // mintForNew adds to a mail the code with which an account is made, and the link to the page
-// on which it can be typed.
-func mintForNew(ctx context.Context, tx pgx.Tx, codes *code.Codes, m mail.Mail, request uuid.UUID, link func(uuid.UUID) string) (mail.Mail, bool, error) {
+// on which it can be typed. An address that may be set again by an undo gets no code: no
+// account could be made with it.
+func mintForNew(ctx context.Context, tx pgx.Tx, codes *code.Codes, of code.Purpose, m mail.Mail, request uuid.UUID, link func(uuid.UUID) string) (mail.Mail, bool, error) {
+	if reserved, err := codes.Reserved(ctx, tx, m.To, request); err != nil || reserved {
+		return m, false, err
+	}
 	// The account has the id of the request: there is none yet that could have another.
-	typed, ok, err := codes.Mint(ctx, tx, request, code.Owner{Account: request, Address: m.To})
+	typed, ok, err := codes.Mint(ctx, tx, request, of, code.Owner{Account: request, Address: m.To})
 	if err != nil || !ok {
 		return m, false, err
 	}

@@ -47,7 +47,7 @@ func (r RegistrationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (
 	}
 	switch id, stored, _, err := byEmailIn(ctx, tx, m.To); {
 	case errors.Is(err, errNotFound):
-		return mintForNew(ctx, tx, r.Codes, m, request, r.Link)
+		return mintForNew(ctx, tx, r.Codes, code.Registration, m, request, r.Link)
 	case err != nil:
 		return m, false, fmt.Errorf("find who has the address: %w", err)
 	default:
@@ -61,7 +61,7 @@ func (r RegistrationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (
 func (r RegistrationMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
 	request, err := requestOf(m)
 	if err == nil {
-		_, err = r.Codes.HandedOver(ctx, tx, request, at)
+		_, err = r.Codes.HandedOver(ctx, tx, request, code.Registration, at)
 	}
 	return err
 }

@@ -113,7 +113,7 @@ func (r ResetMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Ma
 	if err != nil {
 		return m, false, fmt.Errorf("find whose password is to be reset: %w", err)
 	}
-	typed, ok, err := r.Codes.Mint(ctx, tx, request, code.Owner{Account: id, Address: stored})
+	typed, ok, err := r.Codes.Mint(ctx, tx, request, code.ResetPassword, code.Owner{Account: id, Address: stored})
 	if err != nil || !ok {
 		return m, false, err
 	}
@@ -129,7 +129,7 @@ func (r ResetMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at ti
 	if err != nil {
 		return err
 	}
-	owner, err := r.Codes.HandedOver(ctx, tx, request, at)
+	owner, err := r.Codes.HandedOver(ctx, tx, request, code.ResetPassword, at)
 	if err != nil || owner == uuid.Nil {
 		return err
 	}

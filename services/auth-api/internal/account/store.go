@@ -47,9 +47,9 @@ func (s *Store) one(ctx context.Context, query string, argument any) (a Account,
 }
 
 // create adds an account. Fault: already_exists.
-func (s *Store) create(ctx context.Context, id uuid.UUID, email, phc string, verified bool, record func(context.Context, pgx.Tx) error) error {
+func (s *Store) create(ctx context.Context, codes *code.Codes, id uuid.UUID, email, phc string, verified bool, record func(context.Context, pgx.Tx) error) error {
 	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := createIn(ctx, tx, id, email, phc, verified); err != nil {
+		if err := createIn(ctx, tx, codes, id, email, phc, verified); err != nil {
 			return err
 		}
 		return record(ctx, tx)
@@ -60,15 +60,24 @@ func (s *Store) create(ctx context.Context, id uuid.UUID, email, phc string, ver
 	return nil
 }
 
-// createIn is create in a transaction.
-func createIn(ctx context.Context, tx pgx.Tx, id uuid.UUID, email, phc string, verified bool) error {
+// createIn is create in a transaction. An address that may be set again by an undo is taken.
+func createIn(ctx context.Context, tx pgx.Tx, codes *code.Codes, id uuid.UUID, email, phc string, verified bool) error {
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO accounts (id, email, password_hash, email_verified_at) VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END)
 		ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc, verified)
 	if err == nil && tag.RowsAffected() == 0 {
 		return exists()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	switch reserved, err := codes.Reserved(ctx, tx, email, id); {
+	case err != nil:
+		return err
+	case reserved:
+		return exists()
+	}
+	return nil
 }
 
 func exists() error {
@@ -109,6 +118,29 @@ func (s *Store) addMisses(ctx context.Context, ids []uuid.UUID, counts []int32) 
 
 func clearMisses(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	return update(ctx, tx, `UPDATE accounts SET misses = 0 WHERE id = $1`, id)
+}
+
+// setAddress gives the account an address that was proved. The account is locked. Fault:
+// already_exists.
+func setAddress(ctx context.Context, tx pgx.Tx, id uuid.UUID, email string) error {
+	tag, err := tx.Exec(ctx, `
+		UPDATE accounts SET email = $2, email_verified_at = now(), updated_at = now()
+		WHERE id = $1 AND NOT EXISTS (SELECT FROM accounts o WHERE o.id <> $1 AND lower(o.email COLLATE "C") = lower($2 COLLATE "C"))`, id, email)
+	if err == nil && tag.RowsAffected() == 0 {
+		return exists()
+	}
+	return err
+}
+
+// addressOf locks an account, and returns its address, whether that is verified, and the
+// status. Fault: account_not_found.
+func addressOf(ctx context.Context, tx pgx.Tx, id uuid.UUID) (a Account, err error) {
+	a.ID = id
+	err = tx.QueryRow(ctx, `SELECT email, email_verified_at IS NOT NULL, status FROM accounts WHERE id = $1 FOR UPDATE`, id).Scan(&a.Email, &a.EmailVerified, &a.Status)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return a, accountNotFound(errNotFound)
+	}
+	return a, err
 }
 
 func setName(ctx context.Context, tx pgx.Tx, id uuid.UUID, name string) error {

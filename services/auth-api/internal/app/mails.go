@@ -8,6 +8,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/audit"
+	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/mail"
@@ -23,6 +24,8 @@ func (a *App) newOutbox(c config.Config, recorder *audit.Recorder) *mail.Outbox 
 		}
 		o.Preparers = map[mail.Kind]mail.Preparer{
 			mail.ResetPassword:     account.ResetMail{Codes: a.codes, Audit: recorder, Link: at(route.Reset)},
+			mail.ChangeAddress:     account.AddressMail{Codes: a.codes, Of: code.ChangeAddress, Link: at(route.AccountAddress)},
+			mail.AddressChanged:    account.AddressMail{Codes: a.codes, Of: code.UndoAddress, Link: at(route.Address)},
 			mail.Registration:      account.RegistrationMail{Codes: a.codes, Link: at(route.Register)},
 			mail.AlreadyRegistered: account.AlreadyRegisteredMail{Audit: recorder},
 			mail.Invitation:        account.InvitationMail{Codes: a.codes, Link: at(route.Invitation)},

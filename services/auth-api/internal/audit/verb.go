@@ -13,6 +13,9 @@ const (
 	UnlockAccount      Verb = "account.unlock"
 	RenameAccount      Verb = "account.rename"
 	ChangePassword     Verb = "account.change_password"
+	RequestAddress     Verb = "account.request_address"
+	ChangeAddress      Verb = "account.change_address"
+	UndoAddress        Verb = "account.undo_address"
 	RequestReset       Verb = "account.request_reset"
 	ResetPassword      Verb = "account.reset_password"
 	DisableAccount     Verb = "account.disable"
@@ -49,7 +52,7 @@ const (
 // Verbs are all verbs.
 func Verbs() []Verb {
 	return []Verb{
-		RegisterAccount, CreateAccount, ImportAccount, InviteAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount, ExportAccount,
+		RegisterAccount, CreateAccount, ImportAccount, InviteAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestAddress, ChangeAddress, UndoAddress, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount, ExportAccount,
 		SignIn, SignOut, EndSession, EndSessions, CreatePersonal, EndPersonal, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
 		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
 		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,

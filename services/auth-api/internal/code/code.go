@@ -25,19 +25,35 @@ const (
 	// was invited. The owner's account is the one that is to be made.
 	Registration Purpose = "registration"
 	Invitation   Purpose = "invitation"
+	// ChangeAddress goes to the new address of an account, and lets it be set.
+	ChangeAddress Purpose = "change_address"
+	// UndoAddress goes to the one before, and lets it be set again.
+	UndoAddress Purpose = "undo_address"
 )
 
 const (
 	// Lifetime is how long a code is good for after its mail was handed over (OWASP ASVS
-	// 5.0, 6.5.5), and InvitationLifetime is that of an invitation, for which nobody waits.
+	// 5.0, 6.5.5). For an invitation nobody waits, nor for the news that an address was
+	// changed.
 	Lifetime           = 10 * time.Minute
 	InvitationLifetime = 7 * 24 * time.Hour
+	UndoLifetime       = 24 * time.Hour
 	// MaxMisses is how many wrong codes may be typed for one request.
 	MaxMisses = 5
 	// Hourly and Daily are how many codes one address can be sent: they bound the guesses at
 	// its codes, and the mails that a stranger can make us send to it.
 	Hourly, Daily = 5, 20
 )
+
+func (p Purpose) lifetime() time.Duration {
+	switch p {
+	case Invitation:
+		return InvitationLifetime
+	case UndoAddress:
+		return UndoLifetime
+	}
+	return Lifetime
+}
 
 // Codes makes and checks codes.
 type Codes struct {

@@ -64,7 +64,7 @@ func (w *world) mint(id uuid.UUID, o code.Owner) (typed string) {
 	err := w.tx(func(ctx context.Context, tx pgx.Tx) error {
 		var ok bool
 		var err error
-		if typed, ok, err = w.Mint(ctx, tx, id, o); err == nil && !ok {
+		if typed, ok, err = w.Mint(ctx, tx, id, code.ResetPassword, o); err == nil && !ok {
 			err = fmt.Errorf("no code for %s", id)
 		}
 		return err
@@ -205,7 +205,7 @@ func TestLifetimeBeginsWhenTheMailIsHandedOver(t *testing.T) {
 	id, minted := w.sent(owner(ada))
 	w.Clock.Move(9 * time.Minute)
 	authtest.WantCode(t, "hand over", w.tx(func(ctx context.Context, tx pgx.Tx) error {
-		_, err := w.HandedOver(ctx, tx, id, w.Clock.Now())
+		_, err := w.HandedOver(ctx, tx, id, code.ResetPassword, w.Clock.Now())
 		return err
 	}), "")
 	w.Clock.Move(code.Lifetime - time.Second)
@@ -225,7 +225,7 @@ func TestCodeMintedAgainEndsTheOneBefore(t *testing.T) {
 	authtest.WantCode(t, "the one before", w.spend(id, before), fault.InvalidCode)
 	authtest.WantCode(t, "the newest", w.spend(id, after), "")
 	err := w.tx(func(ctx context.Context, tx pgx.Tx) error {
-		if _, ok, err := w.Mint(ctx, tx, id, o); err != nil || ok {
+		if _, ok, err := w.Mint(ctx, tx, id, code.ResetPassword, o); err != nil || ok {
 			return fmt.Errorf("a spent request was minted: %v, %w", ok, err)
 		}
 		return nil
@@ -242,7 +242,7 @@ func TestCodeProvesOnlyItsAddress(t *testing.T) {
 	id, err := w.request(ada)
 	authtest.WantCode(t, "request", err, "")
 	err = w.tx(func(ctx context.Context, tx pgx.Tx) error {
-		if _, ok, err := w.Mint(ctx, tx, id, owner("grace@books.test")); err != nil || ok {
+		if _, ok, err := w.Mint(ctx, tx, id, code.ResetPassword, owner("grace@books.test")); err != nil || ok {
 			return fmt.Errorf("minted for another address: %v, %w", ok, err)
 		}
 		return nil

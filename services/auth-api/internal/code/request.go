@@ -16,6 +16,12 @@ import (
 // It does the same whether the address has an account or not. Faults: too_many_attempts
 // (the address was sent Hourly or Daily codes), store_unavailable.
 func (c *Codes) Request(ctx context.Context, tx pgx.Tx, purpose Purpose, address string) (uuid.UUID, error) {
+	return c.RequestFor(ctx, tx, purpose, Owner{Address: address})
+}
+
+// RequestFor is Request for an account that is known, whose codes can be voided from then on.
+func (c *Codes) RequestFor(ctx context.Context, tx pgx.Tx, purpose Purpose, o Owner) (uuid.UUID, error) {
+	address := o.Address
 	id, err := uuid.NewV7FromReader(c.random)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
@@ -38,7 +44,7 @@ func (c *Codes) Request(ctx context.Context, tx pgx.Tx, purpose Purpose, address
 	case hourly >= Hourly:
 		return uuid.Nil, tooMany(Hourly, time.Hour, firstOfHour.Add(time.Hour).Sub(now))
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO codes (id, purpose, address, created_at) VALUES ($1, $2, $3, $4)`, id, purpose, address, now); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO codes (id, purpose, address, account, created_at) VALUES ($1, $2, $3, $4, $5)`, id, purpose, address, uuid.NullUUID{UUID: o.Account, Valid: o.Account != uuid.Nil}, now); err != nil {
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
 	}
 	return id, nil
@@ -56,15 +62,15 @@ func tooMany(quota int, window, wait time.Duration) error {
 
 // Mint makes the code of a request, and gives it its owner, whose address must be that of the
 // request but for case. A code that was minted before for the same request is void. ok is
-// false if the request was spent, voided or deleted since.
-func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, o Owner) (typed string, ok bool, err error) {
+// false if the request is for another purpose, or was spent, voided or deleted since.
+func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, of Purpose, o Owner) (typed string, ok bool, err error) {
 	if typed, err = draw(c.random); err != nil {
 		return "", false, err
 	}
 	_, key := c.ring.Derive(label)
-	tag, err := tx.Exec(ctx, `UPDATE codes SET account = $2, address = $5, hash = $3, expires_at = CASE purpose WHEN $7 THEN $6::timestamptz ELSE $4 END
-		WHERE id = $1 AND spent_at IS NULL AND lower(address COLLATE "C") = lower($5 COLLATE "C")`,
-		id, o.Account, hash(key, id, typed), c.now().Add(Lifetime), o.Address, c.now().Add(InvitationLifetime), Invitation)
+	tag, err := tx.Exec(ctx, `UPDATE codes SET account = $2, address = $5, hash = $3, expires_at = $4
+		WHERE id = $1 AND purpose = $6 AND spent_at IS NULL AND lower(address COLLATE "C") = lower($5 COLLATE "C")`,
+		id, o.Account, hash(key, id, typed), c.now().Add(of.lifetime()), o.Address, of)
 	if err != nil {
 		return "", false, fmt.Errorf("mint a code: %w", err)
 	}
@@ -74,10 +80,10 @@ func (c *Codes) Mint(ctx context.Context, tx pgx.Tx, id uuid.UUID, o Owner) (typ
 // HandedOver says when the mail with the code of a request was handed over: the code's
 // lifetime begins then, so that a server that was slow to accept it delivers no dead one. It
 // returns the account whose code it is; uuid.Nil if that was spent or voided meanwhile.
-func (c *Codes) HandedOver(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) (account uuid.UUID, err error) {
+func (c *Codes) HandedOver(ctx context.Context, tx pgx.Tx, id uuid.UUID, of Purpose, at time.Time) (account uuid.UUID, err error) {
 	err = tx.QueryRow(ctx, `
-		UPDATE codes SET expires_at = CASE purpose WHEN $4 THEN $3::timestamptz ELSE $2 END
-		WHERE id = $1 AND spent_at IS NULL AND account IS NOT NULL RETURNING account`, id, at.Add(Lifetime), at.Add(InvitationLifetime), Invitation).Scan(&account)
+		UPDATE codes SET expires_at = $2
+		WHERE id = $1 AND purpose = $3 AND spent_at IS NULL AND account IS NOT NULL RETURNING account`, id, at.Add(of.lifetime()), of).Scan(&account)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, fmt.Errorf("begin the lifetime of a code: %w", err)
 	}

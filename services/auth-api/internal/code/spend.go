@@ -81,9 +81,10 @@ func (c *Codes) lock(ctx context.Context, tx pgx.Tx, id uuid.UUID, typed string,
 }
 
 // Void ends all codes of an account that were not spent, since what they were bound to has
-// changed: its password or its address.
+// changed: its password or its address. Codes that undo a change of the address stay: whoever
+// has taken an account must not be able to end them.
 func (c *Codes) Void(ctx context.Context, tx pgx.Tx, account uuid.UUID) error {
-	if _, err := tx.Exec(ctx, `UPDATE codes SET spent_at = $2 WHERE account = $1 AND spent_at IS NULL`, account, c.now()); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE codes SET spent_at = $2 WHERE account = $1 AND spent_at IS NULL AND purpose <> $3`, account, c.now(), UndoAddress); err != nil {
 		return fmt.Errorf("void codes: %w", err)
 	}
 	return nil

@@ -27,6 +27,33 @@ func english() language {
 				"The code ends ten minutes after this mail was sent. Nobody else needs it: do not pass it on.",
 				"If you did not ask for a code, do nothing. Your password stays as it is.",
 			}},
+			ChangeAddress: {"Your code for a new address", []string{
+				"Somebody, probably you, wants this to be the address of an account at {service}. This is the code:",
+				"{code}",
+				"Type it where you asked for it, on this page:",
+				"{url}",
+				"The code ends ten minutes after this mail was sent. Nobody else needs it: do not pass it on.",
+				"If you do not want that, do nothing.",
+			}},
+			AddressChanged: {"The address of your account was changed", []string{
+				"Your account at {service} has had another address since {at}, and this one is no longer used.",
+				"If that was you, there is nothing to do.",
+				"If it was not you, take your account back within a day. This is the code:",
+				"{code}",
+				"Type it on this page, and set a new password:",
+				"{url}",
+				"That sets this address again, and ends everything: whoever changed it is signed out everywhere.",
+			}},
+			AddressSet: {"This is the address of your account", []string{
+				"Your account at {service} has this address since {at}. Sign in with it from now on.",
+				"Whoever has the address from before can undo that for a day.",
+				"{account}",
+			}},
+			AddressRestored: {"The change of an address was undone", []string{
+				"The change of the address of an account at {service} was undone on {at}, with a code that was sent to the address from before. That is the account's address again, everybody who was signed in has been signed out, and a new password was set.",
+				"If that was you, there is nothing more to do.",
+				"If it was not you, and you have lost your account, ask whoever runs the service.",
+			}},
 			Registration: {"Your code for a new account", []string{
 				"Somebody, probably you, wants to make an account for this address at {service}. This is the code:",
 				"{code}",

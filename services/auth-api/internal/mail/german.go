@@ -27,6 +27,33 @@ func german() language {
 				"Der Code gilt zehn Minuten ab dem Versand dieser Mail. Niemand sonst braucht ihn: Geben Sie ihn nicht weiter.",
 				"Wenn Sie keinen Code angefordert haben, tun Sie nichts. Ihr Passwort bleibt, wie es ist.",
 			}},
+			ChangeAddress: {"Ihr Code für eine neue Adresse", []string{
+				"Jemand, vermutlich Sie, möchte, dass ein Konto bei {service} diese Adresse hat. Das ist der Code:",
+				"{code}",
+				"Geben Sie ihn dort ein, wo Sie ihn angefordert haben, auf dieser Seite:",
+				"{url}",
+				"Der Code gilt zehn Minuten ab dem Versand dieser Mail. Niemand sonst braucht ihn: Geben Sie ihn nicht weiter.",
+				"Wenn Sie das nicht möchten, tun Sie nichts.",
+			}},
+			AddressChanged: {"Die Adresse Ihres Kontos wurde geändert", []string{
+				"Ihr Konto bei {service} hat seit dem {at} eine andere Adresse. Diese hier wird nicht mehr benutzt.",
+				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
+				"Wenn nicht, holen Sie Ihr Konto innerhalb eines Tages zurück. Das ist der Code:",
+				"{code}",
+				"Geben Sie ihn auf dieser Seite ein und setzen Sie ein neues Passwort:",
+				"{url}",
+				"Damit hat das Konto wieder diese Adresse, und alles endet: Wer sie geändert hat, ist überall abgemeldet.",
+			}},
+			AddressSet: {"Das ist die Adresse Ihres Kontos", []string{
+				"Ihr Konto bei {service} hat seit dem {at} diese Adresse. Melden Sie sich künftig mit ihr an.",
+				"Wer die Adresse von vorher hat, kann das einen Tag lang rückgängig machen.",
+				"{account}",
+			}},
+			AddressRestored: {"Eine Änderung der Adresse wurde rückgängig gemacht", []string{
+				"Die Änderung der Adresse eines Kontos bei {service} wurde am {at} rückgängig gemacht, mit einem Code, der an die Adresse von vorher ging. Das Konto hat wieder diese, alle Anmeldungen wurden beendet, und ein neues Passwort wurde gesetzt.",
+				"Wenn Sie das waren, brauchen Sie nichts weiter zu tun.",
+				"Wenn nicht, und Sie Ihr Konto verloren haben, fragen Sie den, der den Dienst betreibt.",
+			}},
 			Registration: {"Ihr Code für ein neues Konto", []string{
 				"Jemand, vermutlich Sie, möchte für diese Adresse ein Konto bei {service} anlegen. Das ist der Code:",
 				"{code}",

@@ -13,6 +13,16 @@ const (
 	// ResetPassword has the code with which a password is set anew. Data: code and url, from
 	// the Preparer.
 	ResetPassword Kind = "reset_password"
+	// ChangeAddress goes to the address that an account is to have, and has the code with which
+	// that is set. Data: code and url, from the Preparer.
+	ChangeAddress Kind = "change_address"
+	// AddressChanged goes to the address that an account had, and has the code with which it
+	// is set again. Data: code and url, from the Preparer.
+	AddressChanged Kind = "address_changed"
+	// AddressSet tells the owner that the account has this address now.
+	AddressSet Kind = "address_set"
+	// AddressRestored tells both addresses that the change was undone.
+	AddressRestored Kind = "address_restored"
 	// PasswordWasReset tells the owner that the password was set anew with such a code.
 	PasswordWasReset Kind = "password_was_reset"
 	// Registration has the code with which an account is made that somebody has asked for. Data:
@@ -31,5 +41,5 @@ const (
 
 // Kinds are all kinds.
 func Kinds() []Kind {
-	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, Registration, AlreadyRegistered, Invitation, TokenEnds}
+	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, ChangeAddress, AddressChanged, AddressSet, AddressRestored, Registration, AlreadyRegistered, Invitation, TokenEnds}
 }

@@ -39,6 +39,12 @@ func wordsOf(v audit.Verb) (done, refused string) {
 		return "The name was changed", ""
 	case audit.ChangePassword:
 		return "The password was changed", "The password was not changed"
+	case audit.RequestAddress:
+		return "A code was asked for, to change the address", "No code to change the address was mailed"
+	case audit.ChangeAddress:
+		return "The address was changed", "The address was not changed"
+	case audit.UndoAddress:
+		return "A change of the address was undone", "A change of the address was not undone"
 	case audit.RequestReset:
 		return "A code for a new password was mailed", "No code for a new password was mailed"
 	case audit.ResetPassword:

@@ -26,6 +26,8 @@ const (
 	renamed     notice = "renamed"
 	changed     notice = "password-changed"
 	deleted     notice = "deleted"
+	moved       notice = "address-changed"
+	restored    notice = "address-restored"
 )
 
 func (n notice) words() string {
@@ -48,6 +50,10 @@ func (n notice) words() string {
 		return "Your name is changed."
 	case changed:
 		return "Your password is changed, and you are signed out everywhere else."
+	case moved:
+		return "Your account has the new address. The one from before can undo that for a day."
+	case restored:
+		return "The address from before is yours again, and everybody is signed out. Sign in with it and the new password."
 	case deleted:
 		return "Your account is deleted, and you are signed out everywhere."
 	}

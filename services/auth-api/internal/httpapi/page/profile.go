@@ -41,6 +41,11 @@ func (s *Service) ask(c *fiber.Ctx, form func(v visit, found []mistake) view) er
 
 // take does what a form asks for, and leads on; if that is refused, it shows the form again.
 func (s *Service) take(c *fiber.Ctx, form func(v visit, f form, found []mistake) view, done string, do func(v visit, f form) error) error {
+	return s.takeTo(c, form, func() string { return done }, do)
+}
+
+// takeTo is take if it is known only afterwards where it leads.
+func (s *Service) takeTo(c *fiber.Ctx, form func(v visit, f form, found []mistake) view, done func() string, do func(v visit, f form) error) error {
 	f, err := s.formOf(c)
 	if err != nil {
 		return s.fail(c, err)
@@ -58,7 +63,7 @@ func (s *Service) take(c *fiber.Ctx, form func(v visit, f form, found []mistake)
 	if err := do(v, f); err != nil {
 		return s.refuse(c, err, func(found []mistake) view { return form(v, f, found) })
 	}
-	return seeOther(c, done)
+	return seeOther(c, done())
 }
 
 func (s *Service) showName(c *fiber.Ctx) error {
@@ -137,6 +142,7 @@ func (s *Service) profile(v visit) g.Node {
 		h.H2(g.Text("You")),
 		h.Ul(h.Class("list"),
 			row("Name", name, route.AccountName, "Change your name"),
+			g.If(s.Resets.Available, row("Address", v.person.Email, route.AccountAddress, "Change your address")),
 			row("Password", "Changing it signs you out everywhere else.", route.AccountPassword, "Change your password"),
 			row("What was done", "Sign-ins, changes, and what was refused.", route.AccountEvents, "See what was done"),
 			h.Li(h.Class("row"),

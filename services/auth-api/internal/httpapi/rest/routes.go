@@ -31,6 +31,15 @@ func (s *Service) routes() {
 		Summary: "Delete one's account", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: route.MyPassword, Tags: []string{"Accounts"},
 		Summary: "Change one's password", Description: "Ends all other sessions.", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+	add(s, own, huma.Operation{OperationID: "request-address", Method: http.MethodPost, Path: route.MyAddress, Tags: []string{"Accounts"},
+		Summary: "Ask for another address", DefaultStatus: http.StatusAccepted,
+		Description: "Mails a code to it, unless it is somebody else's: the answer is the same. Requires a session of one's own, not of an app, and a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470)."}, s.requestAddress, fault.SessionRequired, fault.MailNotConfigured, fault.TooManyAttempts, fault.AccountNotFound, fault.ClientGone, recent)
+	add(s, own, huma.Operation{OperationID: "change-address", Method: http.MethodPost, Path: route.AddressChange, Tags: []string{"Accounts"},
+		Summary: "Set the address with the code of the mail", DefaultStatus: http.StatusNoContent,
+		Description: "Nothing ends. Both addresses are told, and the one from before can undo it for a day."}, s.changeAddress, fault.SessionRequired, fault.InvalidCode, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.ClientGone)
+	add(s, openapi.Open(), huma.Operation{OperationID: "undo-address", Method: http.MethodPost, Path: route.AddressUndo, Tags: []string{"Accounts"},
+		Summary: "Undo a change of address with the code that was mailed to the one from before", DefaultStatus: http.StatusNoContent,
+		Description: "Sets that address and a new password, and ends everything of the account: sessions, apps, personal tokens, and later changes of the address. It signs nobody in."}, s.undoAddress, fault.InvalidCode, fault.AccountDisabled, fault.MailNotConfigured, fault.TooManyAttempts, fault.ChangeUnderWay, fault.StoreUnavailable, fault.ClientGone)
 	add(s, openapi.Open(), huma.Operation{OperationID: "request-password-reset", Method: http.MethodPost, Path: route.PasswordResets, Tags: []string{"Accounts"},
 		Summary: "Ask for a new password", DefaultStatus: http.StatusAccepted,
 		Description: "Mails a code to the address, if it has an account. The answer is the same whether it has one or not."}, s.requestReset, fault.MailNotConfigured, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)

@@ -38,6 +38,9 @@ const (
 	Confirmation   = Accounts + "/{id}/confirmation"
 	Me             = Accounts + "/me"
 	MyPassword     = Me + "/password"
+	MyAddress      = Me + "/address"
+	AddressChange  = MyAddress + "/{id}/confirmation"
+	AddressUndo    = "/v1/address-changes/{id}/undo"
 	PasswordResets = "/v1/password-resets"
 	PasswordReset  = PasswordResets + "/{id}/confirmation"
 	MyEvents       = Me + "/events"
@@ -58,7 +61,9 @@ const (
 	Register  = "/register"
 	Reset     = "/reset"
 	// Invitation is followed by the id of a request for a code.
-	Invitation      = "/invitation"
+	Invitation = "/invitation"
+	// Address is followed by the id of a request for a code, which undoes a change.
+	Address         = "/address"
 	Consent         = "/consent"
 	SignOut         = "/sign-out"
 	SignedOut       = "/signed-out"
@@ -68,6 +73,7 @@ const (
 	AccountApps     = Account + "/apps"
 	AccountTokens   = Account + "/tokens"
 	AccountEvents   = Account + "/events"
+	AccountAddress  = Account + "/address"
 	AccountName     = Account + "/name"
 	AccountPassword = Account + "/password"
 	AccountExport   = Account + "/export"
@@ -82,5 +88,5 @@ func IsPage(path string) bool {
 	case Home, Authorize, Logout, SignIn, Register, Reset, Consent, SignOut, SignedOut, Account:
 		return true
 	}
-	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Register+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/")
+	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Register+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/") || strings.HasPrefix(path, Address+"/")
 }

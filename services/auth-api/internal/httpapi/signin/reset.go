@@ -16,6 +16,9 @@ type ResetAccounts interface {
 	RequestReset(ctx context.Context, email, language string) (uuid.UUID, error)
 	Reset(ctx context.Context, request uuid.UUID, code, next string) error
 	Join(ctx context.Context, request uuid.UUID, code, password string) error
+	RequestAddress(ctx context.Context, account uuid.UUID, email, language string) (uuid.UUID, error)
+	ChangeAddress(ctx context.Context, account, request uuid.UUID, code string) error
+	UndoAddress(ctx context.Context, request uuid.UUID, code, next string) error
 }
 
 // ResetLimits reserves requests for codes, and codes that are typed; limit.Limiter
@@ -51,6 +54,26 @@ func (r Resets) Confirm(ctx context.Context, id uuid.UUID, code, next string) er
 // Faults: too_many_attempts, and those of account.Service.Join.
 func (r Resets) Join(ctx context.Context, id uuid.UUID, code, password string) error {
 	return r.typed(ctx, audit.RegisterAccount, func(ctx context.Context) error { return r.Accounts.Join(ctx, id, code, password) })
+}
+
+// RequestAddress mails a code to another address for an account. Faults: those of Request and
+// of account.Service.RequestAddress.
+func (r Resets) RequestAddress(ctx context.Context, account uuid.UUID, email string) (uuid.UUID, error) {
+	return requestCode(ctx, r.Limits, r.Refusals, audit.RequestAddress, email, func(ctx context.Context, email, language string) (uuid.UUID, error) {
+		return r.Accounts.RequestAddress(ctx, account, email, language)
+	})
+}
+
+// ChangeAddress sets the address. A wrong code counts as with Confirm. Faults:
+// too_many_attempts, and those of account.Service.ChangeAddress.
+func (r Resets) ChangeAddress(ctx context.Context, account, id uuid.UUID, code string) error {
+	return r.typed(ctx, audit.ChangeAddress, func(ctx context.Context) error { return r.Accounts.ChangeAddress(ctx, account, id, code) })
+}
+
+// UndoAddress sets the address from before. A wrong code counts as with Confirm. Faults:
+// too_many_attempts, and those of account.Service.UndoAddress.
+func (r Resets) UndoAddress(ctx context.Context, id uuid.UUID, code, next string) error {
+	return r.typed(ctx, audit.UndoAddress, func(ctx context.Context) error { return r.Accounts.UndoAddress(ctx, id, code, next) })
 }
 
 // typed does what a typed code is for.
