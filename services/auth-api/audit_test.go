@@ -116,6 +116,19 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 			a.call("POST", "/v1/password-resets/"+asked.text("id")+"/confirmation", "", map[string]string{"code": code, "new_password": next})
 		}, "account.reset_password done by nobody"},
 		{func() { token, _ = a.signIn(other, next) }, "session.sign_in done by account"},
+		{func() {
+			asked = a.call("POST", "/v1/accounts/me/address", token, map[string]string{"email": newAddress})
+		}, "account.request_address done by account"},
+		{func() {
+			code := mailedCode.FindStringSubmatch(arrives(t, box, addressSubject, 1).Text)
+			a.call("POST", "/v1/accounts/me/address/"+asked.text("id")+"/confirmation", token, map[string]string{"code": code[1]})
+		}, "account.change_address done by account"},
+		{func() {
+			mail := arrives(t, box, undoSubject, 1)
+			_, id, _ := strings.Cut(mail.Text, "/address/")
+			a.call("POST", "/v1/address-changes/"+strings.Fields(id)[0]+"/undo", "", map[string]string{"code": mailedCode.FindStringSubmatch(mail.Text)[1], "new_password": next})
+		}, "account.undo_address done by nobody"},
+		{func() { token, _ = a.signIn(other, next) }, "session.sign_in done by account"},
 		// What changes nothing and is allowed leaves none.
 		{func() {
 			a.me(token)

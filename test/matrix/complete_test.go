@@ -87,7 +87,7 @@ func TestTableHasEveryEvent(t *testing.T) {
 	for domain, harmless := range map[string][]string{
 		"session":  {"Open", "List", "End"},
 		"client":   {"Create", "Change", "Check", "Rotate", "DropOld", "Follow", "Reconcile", "ReconcileOnce", "Sweep", "SweepOnce"},
-		"account":  {"Authenticate", "Create", "Export", "Import", "Invite", "Join", "Rename", "RequestRegistration", "RequestReset", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
+		"account":  {"Authenticate", "Create", "Export", "Import", "Invite", "Join", "Rename", "RequestAddress", "RequestRegistration", "RequestReset", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
 		"personal": {"Create", "List", "Longest", "End", "EndAny"},
 		"resource": {"Create", "CreateRole", "Assign", "AssignUnverified", "SetURL", "Describe"},
 	} {

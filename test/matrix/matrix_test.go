@@ -70,6 +70,8 @@ func events() []event {
 		{"password changed", "account.ChangePassword", by(sibling, "PUT", "/v1/accounts/me/password",
 			map[string]string{"current_password": password, "new_password": "another engine weaves patterns"}), others, false},
 		{"password reset by mail", "account.Reset", (*stage).resetPassword, everything, false},
+		{"address changed", "account.ChangeAddress", (*stage).changeAddress, nil, false},
+		{"address changed back by who had it", "account.UndoAddress", (*stage).undoAddress, everything, false},
 		{"personal token ended", "EndedByOwner", by(sibling, "DELETE", "/v1/tokens/PERSONAL", nil), all(dead, "personal"), false},
 		{"personal token ended by an operator", "EndedByOperator", command("token", "end", "PERSONAL"), all(dead, "personal"), true},
 		{"personal token revoked by who holds it", "TokenRevoked", revoke(func(s *stage) session { return s.personal }), all(dead, "personal"), false},

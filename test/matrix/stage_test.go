@@ -3,6 +3,7 @@ package matrix_test
 import (
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,16 +92,46 @@ var mailedCode = regexp.MustCompile(`(?m)^\s+([B-Z]{4}-[B-Z]{4})$`)
 func (s *stage) resetPassword() {
 	s.t.Helper()
 	asked := call(s.t, "POST", s.first+"/v1/password-resets", bearerOf(""), map[string]string{"email": s.person})
-	var code string
+	code, _ := s.mailed(s.person)
+	s.do(session{}, "POST", "/v1/password-resets/"+asked.text("id")+"/confirmation", map[string]string{"code": code, "new_password": "another engine weaves patterns"})
+}
+
+// mailed waits for the mail with a code to an address.
+func (s *stage) mailed(address string) (code, text string) {
+	s.t.Helper()
 	devtest.Eventually(s.t, "the mail with the code arrives", func() bool {
 		for _, m := range s.box.Mails() {
-			if found := mailedCode.FindStringSubmatch(m.Text); found != nil && m.To[0] == s.person {
-				code = found[1]
+			if found := mailedCode.FindStringSubmatch(m.Text); found != nil && m.To[0] == address {
+				code, text = found[1], m.Text
 			}
 		}
 		return code != ""
 	})
-	s.do(session{}, "POST", "/v1/password-resets/"+asked.text("id")+"/confirmation", map[string]string{"code": code, "new_password": "another engine weaves patterns"})
+	return code, text
+}
+
+// changeAddress gives the person another address, which both replicas then tell.
+func (s *stage) changeAddress() {
+	s.t.Helper()
+	s.command(s.t, "account", "verify", s.person)
+	address := "moved@" + s.api + ".test"
+	asked := call(s.t, "POST", s.first+"/v1/accounts/me/address", bearerOf(s.sibling.token), map[string]string{"email": address})
+	code, _ := s.mailed(address)
+	s.do(s.sibling, "POST", "/v1/accounts/me/address/"+asked.text("id")+"/confirmation", map[string]string{"code": code})
+	for _, replica := range []string{s.first, s.other} {
+		devtest.Eventually(s.t, "the new address is told", func() bool {
+			return call(s.t, "GET", replica+"/v1/accounts/me", bearerOf(s.victim.token), nil).text("email") == address
+		})
+	}
+}
+
+// undoAddress takes the account back by the mail to the address from before.
+func (s *stage) undoAddress() {
+	s.t.Helper()
+	s.changeAddress()
+	code, text := s.mailed(s.person)
+	_, id, _ := strings.Cut(text, "/address/")
+	s.do(session{}, "POST", "/v1/address-changes/"+strings.Fields(id)[0]+"/undo", map[string]string{"code": code, "new_password": "another engine weaves patterns"})
 }
 
 // letIn makes the person let an app in twice, in one browser.
