@@ -24,7 +24,9 @@ type Account struct {
 	Status        Status
 	// PasswordVersion counts the changes of the password, from 1.
 	PasswordVersion int64
-	CreatedAt       time.Time
+	// SecondFactor says that a sign-in needs a second step after the password.
+	SecondFactor bool
+	CreatedAt    time.Time
 	// misses are the wrong passwords since the last right one.
 	misses int
 }
@@ -76,6 +78,7 @@ type Service struct {
 	policy         Policy
 	authorizations *authorization.Service
 	belongings     Belongings
+	factors        Belongings
 	audit          *audit.Recorder
 	codes          *code.Codes
 	mails          Mails
@@ -93,16 +96,18 @@ type Options struct {
 	Policy         Policy
 	Authorizations *authorization.Service
 	Belongings     Belongings
-	Audit          *audit.Recorder
-	Codes          *code.Codes
-	Mails          Mails
-	Random         io.Reader
+	// Factors are the second factors; factor.Store implements it.
+	Factors Belongings
+	Audit   *audit.Recorder
+	Codes   *code.Codes
+	Mails   Mails
+	Random  io.Reader
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, audit: o.Audit, codes: o.Codes, mails: o.Mails, random: o.Random,
+		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, factors: o.Factors, audit: o.Audit, codes: o.Codes, mails: o.Mails, random: o.Random,
 		misses: newMisses(),
 	}
 }
