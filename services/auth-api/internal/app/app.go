@@ -141,7 +141,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.openID = &oauth.OpenID{DB: a.db, People: people, Roles: a.offers, Keys: c.SigningKeys(), Issuer: c.Issuer.URL, Now: time.Now}
 	a.Resources = resource.New(a.authorizations, people, a.Clients, rand.Reader)
 	a.exports = export.New(export.Options{
-		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Now: time.Now,
+		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Factors: a.Factors, Now: time.Now,
 	})
 	a.health = health.New(a.db, a.tokens, schema.Current())
 	return a, nil

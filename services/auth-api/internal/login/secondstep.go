@@ -55,8 +55,11 @@ func (s *Service) challenge(ctx context.Context, who account.Account, from devic
 	return &Challenge{Handle: handle, Lifetime: factor.ChallengeLifetime}
 }
 
+// MultiFactor is the name that RFC 8176 gives to a sign-in with more than one factor.
+const MultiFactor = "mfa"
+
 // secondMethods are the names of RFC 8176 for a password and a one-time code together.
-func secondMethods() []string { return []string{passwordMethod, "otp", "mfa"} }
+func secondMethods() []string { return []string{passwordMethod, "otp", MultiFactor} }
 
 // SecondAttempt is an attempt at the second step of a sign-in.
 type SecondAttempt struct {

@@ -40,6 +40,10 @@ const (
 	MyPassword     = Me + "/password"
 	PasswordResets = "/v1/password-resets"
 	PasswordReset  = PasswordResets + "/{id}/confirmation"
+	MyFactors      = Me + "/factors"
+	MyTOTP         = Me + "/totp"
+	ConfirmTOTP    = MyTOTP + "/confirmation"
+	MyRecovery     = Me + "/recovery-codes"
 	MyEvents       = Me + "/events"
 	MyExport       = Me + "/export"
 	Tokens         = "/v1/tokens"
@@ -48,6 +52,7 @@ const (
 	Authorization  = Authorizations + "/{client}"
 	Sessions       = "/v1/sessions"
 	CurrentSession = Sessions + "/current"
+	SecondStep     = Sessions + "/second-step"
 	Session        = Sessions + "/{id}"
 
 	// Home and what follows are pages for people.
@@ -55,8 +60,10 @@ const (
 	Authorize = OAuth + "authorize"
 	Logout    = OAuth + "logout"
 	SignIn    = "/sign-in"
-	Register  = "/register"
-	Reset     = "/reset"
+	// SignInCode asks for the second step of a sign-in.
+	SignInCode = SignIn + "/code"
+	Register   = "/register"
+	Reset      = "/reset"
 	// Invitation is followed by the id of a request for a code.
 	Invitation      = "/invitation"
 	Consent         = "/consent"
@@ -69,6 +76,11 @@ const (
 	AccountTokens   = Account + "/tokens"
 	AccountName     = Account + "/name"
 	AccountPassword = Account + "/password"
+	AccountFactor   = Account + "/second-step"
+	NewFactor       = AccountFactor + "/new"
+	ConfirmFactor   = AccountFactor + "/confirm"
+	RecoveryCodes   = AccountFactor + "/recovery-codes"
+	FactorOff       = AccountFactor + "/off"
 	AccountExport   = Account + "/export"
 	AccountDelete   = Account + "/delete"
 	// End follows an id.
@@ -78,7 +90,7 @@ const (
 // IsPage says whether a path is that of a page, whose errors are pages as well.
 func IsPage(path string) bool {
 	switch path {
-	case Home, Authorize, Logout, SignIn, Register, Reset, Consent, SignOut, SignedOut, Account:
+	case Home, Authorize, Logout, SignIn, SignInCode, Register, Reset, Consent, SignOut, SignedOut, Account:
 		return true
 	}
 	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/")
