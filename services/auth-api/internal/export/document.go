@@ -13,7 +13,7 @@ type Document struct {
 	Events     []Event       `json:"events" nullable:"false" doc:"What the person did, and what was done with the account, newest first"`
 	Complete   bool          `json:"events_complete" doc:"Whether these are all events: of 10,000 and more, the oldest are left out"`
 	Mails      []Mail        `json:"mails" nullable:"false" doc:"Mails of the last 30 days: those that wait, and what became of the others"`
-	Factors    SecondFactors `json:"second_factors" doc:"Without secrets and codes"`
+	Factors    SecondFactors `json:"second_factors"`
 	Codes      []Code        `json:"codes" nullable:"false" doc:"One-time codes that were asked for in the last day, without the codes themselves"`
 }
 

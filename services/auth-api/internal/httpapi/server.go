@@ -188,7 +188,8 @@ func (s *Server) addPages() {
 	o := s.Pages
 	o.Login, o.Sessions, o.Now, o.Issuer = s.Login, s.Sessions, s.Now, s.Issuer
 	o.Verifier = &countedBrowsers{o.Verifier, s.metrics.verifications}
-	o.Personal, o.Exports, o.Names = s.Personal, s.Exports, s.Accounts
+	o.Personal, o.Exports, o.Names, o.Factors = s.Personal, s.Exports, s.Accounts, s.Factors
+	o.Enrolments = signin.Factors{Service: s.Factors, Limits: s.Limits, Refusals: s.Refusals}
 	o.Passwords = signin.Passwords{Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	o.Resets = signin.Resets{Available: s.Resets, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	o.Registration = signin.Registration{Open: s.Registration, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}

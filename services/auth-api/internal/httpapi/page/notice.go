@@ -27,6 +27,8 @@ const (
 	renamed     notice = "renamed"
 	changed     notice = "password-changed"
 	deleted     notice = "deleted"
+	late        notice = "late"
+	factorOff   notice = "second-step-off"
 )
 
 func (n notice) words() string {
@@ -51,6 +53,10 @@ func (n notice) words() string {
 		return "Your name is changed."
 	case changed:
 		return "Your password is changed, and you are signed out everywhere else."
+	case late:
+		return "That took too long, or the code was asked for elsewhere. Sign in again."
+	case factorOff:
+		return "The second step is off, and you are signed out everywhere else. Your password alone signs you in."
 	case deleted:
 		return "Your account is deleted, and you are signed out everywhere."
 	}

@@ -138,6 +138,7 @@ func (s *Service) profile(v visit) g.Node {
 		h.Ul(h.Class("list"),
 			row("Name", name, route.AccountName, "Change your name"),
 			row("Password", "Changing it signs you out everywhere else.", route.AccountPassword, "Change your password"),
+			row("Second step", "After your password, signing in can ask for a code of an app.", route.AccountFactor, "Change your second step"),
 			h.Li(h.Class("row"),
 				h.Div(h.Strong(g.Text("Your data")), h.P(h.Class("quiet"), g.Text("Everything that "+s.Name+" stores about you, as a JSON file."))),
 				s.button(v, route.AccountExport, "Download", " your data")),
