@@ -91,8 +91,8 @@ func (e effort) differ(from effort) string {
 func TestNoRefusalOrRegistrationDoesOtherWorkForKnownPeople(t *testing.T) {
 	t.Parallel()
 	c := newCounted(t)
-	const old, disabled, locked = "old@books.test", "disabled@books.test", "locked@books.test"
-	for _, email := range []string{ada, disabled, locked} {
+	const old, disabled, locked, guarded = "old@books.test", "disabled@books.test", "locked@books.test", "guarded@books.test"
+	for _, email := range []string{ada, disabled, locked, guarded} {
 		if err := c.accounts.Register(t.Context(), email, password); err != nil {
 			t.Fatal(err)
 		}
@@ -102,6 +102,7 @@ func TestNoRefusalOrRegistrationDoesOtherWorkForKnownPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.SQL(`UPDATE accounts SET misses = $2 WHERE email = $1`, locked, account.MaxMisses)
+	c.SQL(`UPDATE accounts SET second_factor = true WHERE email = $1`, guarded)
 	from := session.Origin{IP: netip.MustParseAddr("192.0.2.7")}
 	known := c.SignIn(ada, password)
 	signIn := func(email, typed, device string) func(int) error {
@@ -126,7 +127,7 @@ func TestNoRefusalOrRegistrationDoesOtherWorkForKnownPeople(t *testing.T) {
 		"register": {{"a new address", register("newN@books.test")}, {"a known address", register(ada)}, {"a known address in capitals", register("ADA@BOOKS.TEST")}, {"a disabled account", register(disabled)}},
 		"sign in": {
 			{"an unknown address", signIn("nobody@books.test", wrong, "")}, {"a known address", signIn(ada, wrong, "")}, {"a disabled account", signIn(disabled, wrong, "")},
-			{"a hash of older costs", signIn(old, wrong, "")}, {"a locked account", signIn(locked, wrong, "")}, {"the right password of a locked account", signIn(locked, password, "")},
+			{"a hash of older costs", signIn(old, wrong, "")}, {"a locked account", signIn(locked, wrong, "")}, {"the right password of a locked account", signIn(locked, password, "")}, {"an account with a second factor", signIn(guarded, wrong, "")},
 		},
 		"sign in with another's device": {{"an unknown address", signIn("nobody@books.test", wrong, known.Device.Reveal())}, {"a known address", signIn(disabled, wrong, known.Device.Reveal())}},
 	} {
