@@ -27,6 +27,9 @@ func rights() map[string][]string {
 		"refresh_tokens":      {read, insert, update},
 		"authorization_codes": {read, insert, update, remove},
 		"codes":               {read, insert, update, remove},
+		"totps":               {read, insert, update, remove},
+		"recovery_codes":      {read, insert, update, remove},
+		"sign_in_challenges":  {read, insert, update, remove},
 		// UPDATE is for the sweep, which locks what it deletes.
 		"pushed_requests": {read, insert, update, remove},
 		// Its rows go with those of authorizations.

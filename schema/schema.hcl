@@ -28,6 +28,11 @@ table "accounts" {
     type = timestamptz
     null = true
   }
+  # Whether a sign-in needs a second step after the password.
+  column "second_factor" {
+    type    = boolean
+    default = false
+  }
   # Wrong passwords since the last right one: after a hundred only known devices may sign in.
   column "misses" {
     type    = int
@@ -465,6 +470,98 @@ table "codes" {
   index "codes_created" { columns = [column.created_at] }
   check "codes_address_length" { expr = "octet_length(address) <= 254" }
   check "codes_hash_length" { expr = "octet_length(hash) = 32" }
+}
+
+# Secrets of authenticator apps (RFC 6238), one an account. They are encrypted under a key
+# that is not in this database, for this account alone.
+table "totps" {
+  schema = schema.public
+  column "account" { type = uuid }
+  # Which service key the secret is encrypted under.
+  column "key_id" { type = text }
+  column "secret" { type = bytea }
+  # Null: the account's owner has not shown a code yet, and nothing asks for one.
+  column "confirmed_at" {
+    type = timestamptz
+    null = true
+  }
+  # The step of the last code that was taken: neither it nor an older one is taken again.
+  column "last_step" {
+    type    = bigint
+    default = 0
+  }
+  # Wrong codes since the last right one.
+  column "misses" {
+    type    = int
+    default = 0
+  }
+  # When the owner was last told of a wrong code.
+  column "warned_at" {
+    type = timestamptz
+    null = true
+  }
+  column "created_at" { type = timestamptz }
+  primary_key { columns = [column.account] }
+  foreign_key "totps_account" {
+    columns     = [column.account]
+    ref_columns = [table.accounts.column.id]
+    on_delete   = CASCADE
+  }
+  index "totps_unconfirmed" {
+    columns = [column.created_at]
+    where   = "confirmed_at IS NULL"
+  }
+  check "totps_key_id_length" { expr = "octet_length(key_id) = 2" }
+}
+
+# What signs somebody in who has lost the authenticator app. Only hashes stand here.
+table "recovery_codes" {
+  schema = schema.public
+  column "account" { type = uuid }
+  column "hash" { type = bytea }
+  column "created_at" { type = timestamptz }
+  column "spent_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.account, column.hash] }
+  foreign_key "recovery_codes_account" {
+    columns     = [column.account]
+    ref_columns = [table.accounts.column.id]
+    on_delete   = CASCADE
+  }
+  check "recovery_codes_hash_length" { expr = "octet_length(hash) = 32" }
+}
+
+# Sign-ins that wait for their second step, for a few minutes.
+table "sign_in_challenges" {
+  schema = schema.public
+  # Of the handle, which is shown once.
+  column "hash" { type = bytea }
+  column "account" { type = uuid }
+  # The password that was right. The challenge is void when there is another.
+  column "password_version" { type = bigint }
+  # The device, if it was known to the account.
+  column "device" {
+    type = uuid
+    null = true
+  }
+  # Those that the sign-in asked for.
+  column "scopes" { type = sql("text[]") }
+  column "expires_at" { type = timestamptz }
+  column "spent_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.hash] }
+  foreign_key "sign_in_challenges_account" {
+    columns     = [column.account]
+    ref_columns = [table.accounts.column.id]
+    on_delete   = CASCADE
+  }
+  index "sign_in_challenges_account" { columns = [column.account, column.expires_at] }
+  index "sign_in_challenges_expiry" { columns = [column.expires_at] }
+  check "sign_in_challenges_hash_length" { expr = "octet_length(hash) = 32" }
 }
 
 # Services that rely on this one (OAuth resource servers).

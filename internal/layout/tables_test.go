@@ -28,6 +28,9 @@ func owners() map[string][]string {
 		"authorization_codes": {"oauth"},
 		"pushed_requests":     {"oauth"},
 		"codes":               {"code"},
+		"totps":               {"factor"},
+		"recovery_codes":      {"factor"},
+		"sign_in_challenges":  {"factor"},
 		"sessions":            {"session"},
 		"personal_tokens":     {"personal"},
 		"apis":                {"resource", "client"}, // a client is of an API, and its record says which scopes that offers

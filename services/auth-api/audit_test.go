@@ -36,6 +36,7 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 	const next, other = "five orange pips in a letter", "grace@books.test"
 	var asked answer
 	var token, second, session string
+	var recovery []string
 	var books, app credentials
 	var ada *person
 	var code, verifier string
@@ -102,6 +103,13 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 			code := mailedCode.FindStringSubmatch(arrives(t, box, registrationSubject, 1).Text)
 			a.want(a.call("POST", "/v1/accounts/"+asked.text("id")+"/confirmation", "", map[string]string{"code": code[1], "password": password}), 204, "")
 		}, "account.register done by nobody"},
+		{func() {
+			token, _ = a.signIn("lise@books.test", password)
+		}, "session.sign_in done by account"},
+		{func() { _, recovery = a.secondFactor(token) }, "factor.add done by account"},
+		{func() { token = a.signInWith("lise@books.test", password, recovery[0]) }, "session.sign_in done by account"},
+		{func() { a.call("POST", "/v1/accounts/me/recovery-codes", token, nil) }, "factor.new_recovery_codes done by account"},
+		{func() { a.call("DELETE", "/v1/accounts/me/totp", token, nil) }, "factor.remove done by account"},
 		{func() { a.must("account", "verify", email) }, "account.verify_email done by command"},
 		{func() { a.must("account", "unlock", email) }, "account.unlock done by command"},
 		{func() { a.must("account", "enable", email) }, "account.enable done by command"},

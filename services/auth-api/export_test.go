@@ -16,7 +16,7 @@ import (
 func exportedAs() map[string]string {
 	return map[string]string{
 		"accounts": "account", "sessions": "sessions", "consents": "apps", "personal_tokens": "personal_tokens", "role_assignments": "roles",
-		"events": "events", "event_origins": "events", "mails": "mails", "codes": "codes",
+		"events": "events", "event_origins": "events", "mails": "mails", "codes": "codes", "totps": "second_factors", "recovery_codes": "second_factors", "sign_in_challenges": "second_factors",
 		// Live ones, as sessions and personal tokens. Of those that have ended, until they are
 		// deleted, the events tell.
 		"authorizations": "sessions",
@@ -67,6 +67,10 @@ func TestExportHasEverythingThatIsStoredAboutAPerson(t *testing.T) {
 		SELECT gen_random_uuid(), 'new_device', email, id, '{"address": "192.0.2.99"}', 'failed', 3, now(), '550 nobody of this name', now() FROM accounts`); err != nil {
 		t.Fatal(err)
 	}
+	secretOfApp, recovery := a.secondFactor(session)
+	session = a.signInWith(email, password, recovery[0])
+	challenge := a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
+	a.want(challenge, 202, "")
 	// What is another person's must not be there.
 	a.register("grace@books.test", password)
 	grace, _ := a.signIn("grace@books.test", password)
@@ -90,7 +94,7 @@ func TestExportHasEverythingThatIsStoredAboutAPerson(t *testing.T) {
 	}
 	for what, other := range map[string]string{
 		"another person": "grace@", "another's name": "Grace of", "the token": session, "the personal token": secret, "the access token": granted.text("access_token"),
-		"the refresh token": granted.text("refresh_token"), "the authorization code": code, "the mailed code": typed, "a hash": "argon2", "the password": password, "the app's secret": app.secret,
+		"the refresh token": granted.text("refresh_token"), "the authorization code": code, "the mailed code": typed, "a hash": "argon2", "the password": password, "the app's secret": app.secret, "the authenticator's secret": secretOfApp, "a recovery code": recovery[1], "a challenge": challenge.text("challenge"),
 	} {
 		if other == "" || strings.Contains(got.raw, other) {
 			t.Errorf("the export has %s (%.10q)", what, other)
@@ -109,7 +113,7 @@ func TestExportHasEverythingThatIsStoredAboutAPerson(t *testing.T) {
 // hashes are the values of all columns that hold bytes.
 func (a *api) hashes() (all [][]byte) {
 	a.t.Helper()
-	for _, from := range []string{"hash FROM access_tokens", "hash FROM refresh_tokens", "hash FROM authorization_codes", "hash FROM codes WHERE hash IS NOT NULL", "unnest(secret_hashes) FROM clients"} {
+	for _, from := range []string{"hash FROM access_tokens", "hash FROM refresh_tokens", "hash FROM authorization_codes", "hash FROM codes WHERE hash IS NOT NULL", "secret FROM totps", "hash FROM recovery_codes", "hash FROM sign_in_challenges", "unnest(secret_hashes) FROM clients"} {
 		rows, err := a.postgres().Query(a.t.Context(), "SELECT "+from)
 		if err != nil {
 			a.t.Fatal(err)
@@ -137,15 +141,18 @@ func (a *api) everyValueIsExported(exported string) {
 	a.t.Helper()
 	id := a.one(`SELECT id::text FROM accounts WHERE email = $1`, email)
 	for table, q := range map[string]struct{ where, left string }{
-		"accounts":         {"id = $1", "password_hash password_version misses email_verified_at updated_at created_at first_sign_in_at"},
-		"consents":         {"subject_id = $1", "subject_id epoch created_at withdrawn_at scopes"},
-		"sessions":         {"id IN (SELECT id FROM authorizations WHERE subject_id = $1 AND kind = 'session')", ""},
-		"personal_tokens":  {"id IN (SELECT id FROM authorizations WHERE subject_id = $1)", "remind_at"},
-		"role_assignments": {"subject_id = $1", "subject_id role_id created_at"},
-		"events":           {"subject = $1", "at actor actor_kind actor_name subject subject_kind until count"},
-		"event_origins":    {"subject = $1", "at subject"},
-		"mails":            {"account = $1", "account created_at next_try_at handed_over_at data tries"},
-		"codes":            {"account = $1", "id address account hash misses created_at expires_at spent_at"},
+		"accounts":           {"id = $1", "password_hash password_version second_factor misses email_verified_at updated_at created_at first_sign_in_at"},
+		"consents":           {"subject_id = $1", "subject_id epoch created_at withdrawn_at scopes"},
+		"sessions":           {"id IN (SELECT id FROM authorizations WHERE subject_id = $1 AND kind = 'session')", ""},
+		"personal_tokens":    {"id IN (SELECT id FROM authorizations WHERE subject_id = $1)", "remind_at"},
+		"role_assignments":   {"subject_id = $1", "subject_id role_id created_at"},
+		"events":             {"subject = $1", "at actor actor_kind actor_name subject subject_kind until count"},
+		"event_origins":      {"subject = $1", "at subject"},
+		"mails":              {"account = $1", "account created_at next_try_at handed_over_at data tries"},
+		"totps":              {"account = $1", "account key_id secret confirmed_at last_step misses warned_at created_at"},
+		"recovery_codes":     {"account = $1", "account hash created_at spent_at"},
+		"sign_in_challenges": {"account = $1", "hash account password_version scopes expires_at spent_at"},
+		"codes":              {"account = $1", "id address account hash misses created_at expires_at spent_at"},
 	} {
 		var all []map[string]any
 		text := a.one(`SELECT coalesce(json_agg(t), '[]')::text FROM `+table+` t WHERE `+q.where, id)

@@ -87,7 +87,8 @@ func TestTableHasEveryEvent(t *testing.T) {
 	for domain, harmless := range map[string][]string{
 		"session":  {"Open", "List", "End"},
 		"client":   {"Create", "Change", "Check", "Rotate", "DropOld", "Follow", "Reconcile", "ReconcileOnce", "Sweep", "SweepOnce"},
-		"account":  {"Authenticate", "Create", "Export", "Import", "Invite", "Join", "Rename", "RequestAddress", "RequestRegistration", "RequestReset", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
+		"account":  {"Authenticate", "Create", "Export", "Import", "Invite", "Join", "Recall", "Rename", "RequestAddress", "RequestRegistration", "RequestReset", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
+		"factor":   {"Begin", "Challenge", "Challenged", "Check", "Spend", "NewRecoveryCodes", "Of", "About", "Sweep", "SweepOnce"},
 		"personal": {"Create", "List", "Longest", "End", "EndAny"},
 		"resource": {"Create", "CreateRole", "Assign", "AssignUnverified", "SetURL", "Describe"},
 	} {

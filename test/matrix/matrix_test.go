@@ -72,6 +72,15 @@ func events() []event {
 		{"password reset by mail", "account.Reset", (*stage).resetPassword, everything, false},
 		{"address changed", "account.ChangeAddress", (*stage).changeAddress, nil, false},
 		{"address changed back by who had it", "account.UndoAddress", (*stage).undoAddress, everything, false},
+		{"factor added", "factor.Confirm", (*stage).addFactor, others, false},
+		{"factor removed", "factor.Remove", func(s *stage) {
+			s.haveFactor()
+			s.do(s.sibling, "DELETE", "/v1/accounts/me/totp", nil)
+		}, others, false},
+		{"factor removed by an operator", "factor.RemoveByOperator", func(s *stage) {
+			s.haveFactor()
+			s.command(s.t, "account", "remove-factors", s.person)
+		}, signIns, true},
 		{"personal token ended", "EndedByOwner", by(sibling, "DELETE", "/v1/tokens/PERSONAL", nil), all(dead, "personal"), false},
 		{"personal token ended by an operator", "EndedByOperator", command("token", "end", "PERSONAL"), all(dead, "personal"), true},
 		{"personal token revoked by who holds it", "TokenRevoked", revoke(func(s *stage) session { return s.personal }), all(dead, "personal"), false},

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/oauth2"
 
@@ -132,6 +133,33 @@ func (s *stage) undoAddress() {
 	code, text := s.mailed(s.person)
 	_, id, _ := strings.Cut(text, "/address/")
 	s.do(session{}, "POST", "/v1/address-changes/"+strings.Fields(id)[0]+"/undo", map[string]string{"code": code, "new_password": "another engine weaves patterns"})
+}
+
+// addFactor turns the second factor on.
+func (s *stage) addFactor() {
+	s.t.Helper()
+	begun := call(s.t, "POST", s.first+"/v1/accounts/me/totp", bearerOf(s.sibling.token), nil)
+	code, err := totp.GenerateCode(begun.text("secret"), time.Now())
+	if err != nil {
+		s.t.Fatalf("%d %s: %v", begun.status, begun.raw, err)
+	}
+	s.do(s.sibling, "POST", "/v1/accounts/me/totp/confirmation", map[string]string{"code": code})
+}
+
+// haveFactor makes it so that the person has long had a second factor, with which the sibling
+// has signed in.
+func (s *stage) haveFactor() {
+	s.t.Helper()
+	for _, statement := range []string{
+		`UPDATE accounts SET second_factor = true WHERE id = (SELECT subject_id FROM authorizations WHERE id = $1)`,
+		`INSERT INTO totps (account, key_id, secret, confirmed_at, created_at) SELECT subject_id, 's1', '', now(), now() FROM authorizations WHERE id = $1`,
+		`UPDATE authorizations SET amr = '{pwd,otp,mfa}' WHERE id = $1`,
+	} {
+		if _, err := s.db.Exec(s.t.Context(), statement, s.sibling.id); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.do(s.sibling, "PATCH", "/v1/accounts/me", map[string]string{"name": "Ada"}) // writes its record anew
 }
 
 // letIn makes the person let an app in twice, in one browser.

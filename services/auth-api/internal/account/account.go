@@ -24,7 +24,9 @@ type Account struct {
 	Status        Status
 	// PasswordVersion counts the changes of the password, from 1.
 	PasswordVersion int64
-	CreatedAt       time.Time
+	// SecondFactor says that a sign-in needs a second step after the password.
+	SecondFactor bool
+	CreatedAt    time.Time
 	// misses are the wrong passwords since the last right one.
 	misses int
 }
@@ -58,6 +60,13 @@ type Belongings interface {
 	Forget(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 }
 
+// Factors are the second factors of accounts; factor.Store implements it.
+type Factors interface {
+	Belongings
+	// ForgetSince deletes a factor that was made at that time or later.
+	ForgetSince(ctx context.Context, tx pgx.Tx, account uuid.UUID, at time.Time) error
+}
+
 // Mails queues mails; mail.Outbox implements it.
 type Mails interface {
 	// Enabled says whether the service sends mails.
@@ -76,6 +85,7 @@ type Service struct {
 	policy         Policy
 	authorizations *authorization.Service
 	belongings     Belongings
+	factors        Factors
 	audit          *audit.Recorder
 	codes          *code.Codes
 	mails          Mails
@@ -93,6 +103,7 @@ type Options struct {
 	Policy         Policy
 	Authorizations *authorization.Service
 	Belongings     Belongings
+	Factors        Factors
 	Audit          *audit.Recorder
 	Codes          *code.Codes
 	Mails          Mails
@@ -102,7 +113,7 @@ type Options struct {
 // New makes a Service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, audit: o.Audit, codes: o.Codes, mails: o.Mails, random: o.Random,
+		store: o.Store, passwords: o.Passwords, preferred: o.Preferred, policy: o.Policy, authorizations: o.Authorizations, belongings: o.Belongings, factors: o.Factors, audit: o.Audit, codes: o.Codes, mails: o.Mails, random: o.Random,
 		misses: newMisses(),
 	}
 }

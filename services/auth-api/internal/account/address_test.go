@@ -273,3 +273,30 @@ func TestServiceWithoutMailChangesNoAddress(t *testing.T) {
 	authtest.WantCode(t, "request", err, fault.MailNotConfigured)
 	authtest.WantCode(t, "undo", account.New(o).UndoAddress(t.Context(), uuid.New(), "BCDF-GHJK", second), fault.MailNotConfigured)
 }
+
+// Whoever changed the address may have turned on a second factor, which would keep the owner
+// out. One that is older is the owner's.
+func TestUndoForgetsAFactorThatWasMadeSince(t *testing.T) {
+	t.Parallel()
+	for name, since := range map[string]bool{"since": true, "before": false} {
+		w := authtest.New(t)
+		id := w.Register(ada, first)
+		guard := func() {
+			w.SQL(`INSERT INTO totps (account, key_id, secret, confirmed_at, created_at) VALUES ($1, 's1', '\x00', $2, $2)`, id, w.Clock.Now())
+			w.SQL(`UPDATE accounts SET second_factor = true`)
+		}
+		if !since {
+			guard()
+			w.Clock.Move(time.Minute)
+		}
+		undo := moved(t, w, id, later)["address_changed to "+ada]
+		if since {
+			guard()
+		}
+		authtest.WantCode(t, name, w.Accounts.UndoAddress(t.Context(), undo.request, undo.code, second), "")
+		a, err := w.Accounts.Authenticate(t.Context(), ada, second, nil)
+		if err != nil || a.SecondFactor == since {
+			t.Errorf("%s: a second factor: %v, %v", name, a.SecondFactor, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"auth.books.test/services/auth-api/internal/fault"
@@ -83,21 +84,32 @@ func (s *Service) Authenticate(ctx context.Context, email, password string, know
 }
 
 // Admit checks again, in the transaction of a sign-in, what Authenticate has checked.
-// Faults: invalid_credentials (the password was changed or the account deleted),
-// account_disabled.
+// Faults: invalid_credentials (the password was changed, the second factor was turned on or
+// off, or the account deleted), account_disabled.
 func (a Account) Admit(ctx context.Context, tx pgx.Tx) error {
-	status, version, err := passwordVersion(ctx, tx, a.ID)
+	g, err := readGuard(ctx, tx, a.ID)
 	switch {
-	case errors.Is(err, errNotFound) || err == nil && version != a.PasswordVersion:
+	case errors.Is(err, errNotFound) || err == nil && (g.passwordVersion != a.PasswordVersion || g.secondFactor != a.SecondFactor):
 		return wrongCredentials()
 	case err != nil:
 		return err
-	case status != Active:
+	case g.status != Active:
 		return disabled()
 	case a.misses > 0:
 		return clearMisses(ctx, tx, a.ID)
 	}
 	return nil
+}
+
+// Recall returns an account whose password was checked a moment ago, for the second step of
+// a sign-in. Faults: account_not_found, store_unavailable.
+func (s *Service) Recall(ctx context.Context, id uuid.UUID) (Account, error) {
+	a, _, err := s.store.byID(ctx, id)
+	if err != nil {
+		return Account{}, fmt.Errorf("recall an account: %w", accountNotFound(err))
+	}
+	a.misses = s.misses.of(a)
+	return a, nil
 }
 
 func disabled() error { return fault.New(fault.AccountDisabled, "This account is disabled.") }

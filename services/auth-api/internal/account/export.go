@@ -44,8 +44,8 @@ func (s *Service) Export(ctx context.Context, id uuid.UUID) (e Exported, err err
 func exported(ctx context.Context, tx pgx.Tx, id uuid.UUID) (e Exported, err error) {
 	var verified, first *time.Time
 	err = tx.QueryRow(ctx, `
-		SELECT id, email, email_verified_at, name, status, password_version, created_at, updated_at, first_sign_in_at, misses
-		FROM accounts WHERE id = $1 FOR KEY SHARE`, id).Scan(&e.ID, &e.Email, &verified, &e.Name, &e.Status, &e.PasswordVersion, &e.CreatedAt, &e.UpdatedAt, &first, &e.Misses)
+		SELECT id, email, email_verified_at, name, status, password_version, second_factor, created_at, updated_at, first_sign_in_at, misses
+		FROM accounts WHERE id = $1 FOR KEY SHARE`, id).Scan(&e.ID, &e.Email, &verified, &e.Name, &e.Status, &e.PasswordVersion, &e.SecondFactor, &e.CreatedAt, &e.UpdatedAt, &first, &e.Misses)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Exported{}, errNotFound
 	}

@@ -192,7 +192,7 @@ func TestSeedMakesTheAccountOnce(t *testing.T) {
 		t.Error(err)
 	}
 	// A store's failure must not be taken for an account that does not exist.
-	w.SQL(`DROP TABLE accounts`)
+	w.SQL(`DROP TABLE accounts CASCADE`)
 	if n := w.Hashes.During(func() {
 		authtest.WantCode(t, "without a table", w.Accounts.Seed(t.Context(), ada, first), fault.StoreUnavailable)
 	}); n != 0 {

@@ -34,8 +34,8 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 
 // Reset sets a new password for whoever has the code that RequestReset has mailed, and ends
 // everything of the account: sign-ins, apps, personal tokens, and other codes. If nobody has
-// proved the address before, what somebody else may have left goes as well: the name and the
-// consents. It signs nobody in. Faults: mail_not_configured, invalid_code, validation_failed
+// proved the address before, what somebody else may have left goes as well: the name, the
+// consents and the second factor. Otherwise that stays. It signs nobody in. Faults: mail_not_configured, invalid_code, validation_failed
 // (the code stays good, and no miss is counted), account_disabled, busy, store_unavailable,
 // change_under_way.
 func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next string) error {
@@ -67,6 +67,10 @@ func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next stri
 			// Whoever had the account until now may have let apps in, which the owner would
 			// not be asked about.
 			if err := tx.WithdrawAll(ctx); err != nil {
+				return err
+			}
+			// They may have turned on a second factor as well, which the owner does not have.
+			if err := s.factors.Forget(ctx, tx, owner.Account); err != nil {
 				return err
 			}
 		}

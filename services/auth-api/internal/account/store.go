@@ -23,7 +23,7 @@ type Store struct{ db *postgres.DB }
 // NewStore uses the database.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-const columns = `id, email, email_verified_at IS NOT NULL, name, status, password_version, created_at, misses, password_hash`
+const columns = `id, email, email_verified_at IS NOT NULL, name, status, password_version, second_factor, created_at, misses, password_hash`
 
 func (s *Store) byEmail(ctx context.Context, email string) (Account, string, error) {
 	return s.one(ctx, `SELECT `+columns+` FROM accounts WHERE lower(email COLLATE "C") = lower($1 COLLATE "C")`, email)
@@ -35,7 +35,7 @@ func (s *Store) byID(ctx context.Context, id uuid.UUID) (Account, string, error)
 
 func (s *Store) one(ctx context.Context, query string, argument any) (a Account, phc string, err error) {
 	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
-		return db.QueryRow(ctx, query, argument).Scan(&a.ID, &a.Email, &a.EmailVerified, &a.Name, &a.Status, &a.PasswordVersion, &a.CreatedAt, &a.misses, &phc)
+		return db.QueryRow(ctx, query, argument).Scan(&a.ID, &a.Email, &a.EmailVerified, &a.Name, &a.Status, &a.PasswordVersion, &a.SecondFactor, &a.CreatedAt, &a.misses, &phc)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Account{}, "", errNotFound
@@ -160,16 +160,29 @@ func update(ctx context.Context, tx pgx.Tx, statement string, args ...any) error
 	return err
 }
 
-// passwordVersion reads status and version in the transaction.
-func passwordVersion(ctx context.Context, tx pgx.Tx, id uuid.UUID) (status Status, version int64, err error) {
-	err = tx.QueryRow(ctx, `SELECT status, password_version FROM accounts WHERE id = $1`, id).Scan(&status, &version)
+// guard is what a sign-in depends on.
+type guard struct {
+	status          Status
+	passwordVersion int64
+	secondFactor    bool
+}
+
+// readGuard reads in the transaction what a sign-in depends on.
+func readGuard(ctx context.Context, tx pgx.Tx, id uuid.UUID) (g guard, err error) {
+	err = tx.QueryRow(ctx, `SELECT status, password_version, second_factor FROM accounts WHERE id = $1`, id).Scan(&g.status, &g.passwordVersion, &g.secondFactor)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", 0, errNotFound
+		return guard{}, errNotFound
 	}
 	if err != nil {
-		return "", 0, fmt.Errorf("read account: %w", err)
+		return guard{}, fmt.Errorf("read account: %w", err)
 	}
-	return status, version, nil
+	return g, nil
+}
+
+// SetSecondFactor says in the transaction whether sign-ins need a second step. Fault:
+// account_not_found.
+func SetSecondFactor(ctx context.Context, tx pgx.Tx, id uuid.UUID, needed bool) error {
+	return update(ctx, tx, `UPDATE accounts SET second_factor = $2, updated_at = now() WHERE id = $1`, id, needed)
 }
 
 // People returns address and name of those of the accounts that exist, for the records of
@@ -247,7 +260,7 @@ func remove(ctx context.Context, tx pgx.Tx, confirmed Account) error {
 // noLongerConfirmed is the fault for a confirmed account that has changed since: it was
 // deleted, or its password was changed.
 func noLongerConfirmed(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	if _, _, err := passwordVersion(ctx, tx, id); err != nil {
+	if _, err := readGuard(ctx, tx, id); err != nil {
 		return accountNotFound(err)
 	}
 	return wrongPassword()

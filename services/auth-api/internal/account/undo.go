@@ -16,7 +16,7 @@ import (
 // UndoAddress sets the address again that an account had before a change, for whoever has the
 // code that was mailed to it, with a new password: who changed the address may know the one
 // from before. It ends everything of the account, later changes of the address with what
-// undoes them, and signs nobody in. Faults: mail_not_configured, invalid_code,
+// undoes them, and a second factor that was turned on since. It signs nobody in. Faults: mail_not_configured, invalid_code,
 // validation_failed (the code stays good, and no miss is counted), account_disabled, busy,
 // store_unavailable, change_under_way.
 func (s *Service) UndoAddress(ctx context.Context, request uuid.UUID, typed, next string) error {
@@ -50,7 +50,13 @@ func (s *Service) UndoAddress(ctx context.Context, request uuid.UUID, typed, nex
 		if _, err := setForgotten(ctx, tx, owner, phc); err != nil {
 			return err
 		}
-		if err := s.codes.VoidUndosSince(ctx, tx, request, owner.Account); err != nil {
+		changed, err := s.codes.VoidUndosSince(ctx, tx, request, owner.Account)
+		if err != nil {
+			return err
+		}
+		// The owner does not have a second factor that was turned on since. One that is older
+		// stays: a mailbox alone does not pass it.
+		if err := s.factors.ForgetSince(ctx, tx, owner.Account, changed); err != nil {
 			return err
 		}
 		if err := s.codes.Void(ctx, tx, owner.Account); err != nil {

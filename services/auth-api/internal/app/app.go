@@ -22,6 +22,7 @@ import (
 	"auth.books.test/services/auth-api/internal/config"
 	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/export"
+	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/health"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/limit"
@@ -45,6 +46,7 @@ type App struct {
 	Clients   *client.Service
 	Callers   *client.Authenticator
 	Personal  *personal.Service
+	Factors   *factor.Service
 
 	authorizations *authorization.Service
 	sessions       *session.Service
@@ -118,10 +120,13 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.mails = a.newOutbox(c, recorder)
 	a.Accounts = account.New(account.Options{
 		Store: people, Passwords: a.hashing, Preferred: a.hashing.Preferred(), Policy: password.NewPolicy(append(c.PasswordNames.List, string(c.Realm))...),
-		Authorizations: a.authorizations, Belongings: a.offers, Audit: recorder, Codes: a.codes, Mails: a.mails, Random: rand.Reader,
+		Authorizations: a.authorizations, Belongings: a.offers, Factors: factor.NewStore(a.db), Audit: recorder, Codes: a.codes, Mails: a.mails, Random: rand.Reader,
+	})
+	a.Factors = factor.New(factor.Options{
+		Store: factor.NewStore(a.db), Authorizations: a.authorizations, People: people, Mails: a.mails, Ring: c.ServiceRing(), Name: string(c.Name), Random: rand.Reader, Now: time.Now,
 	})
 	a.limits = newLimits(c, a.redis, log)
-	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals, a.mails)
+	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals, a.mails, a.Factors)
 	a.Callers = client.NewAuthenticator(records)
 	a.apps = client.NewStore(a.db)
 	a.identifier = client.NewIdentifier(a.apps, ownNames(c.Issuer.URL), time.Now)
@@ -136,7 +141,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.openID = &oauth.OpenID{DB: a.db, People: people, Roles: a.offers, Keys: c.SigningKeys(), Issuer: c.Issuer.URL, Now: time.Now}
 	a.Resources = resource.New(a.authorizations, people, a.Clients, rand.Reader)
 	a.exports = export.New(export.Options{
-		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Now: time.Now,
+		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Factors: a.Factors, Now: time.Now,
 	})
 	a.health = health.New(a.db, a.tokens, schema.Current())
 	return a, nil
@@ -194,6 +199,7 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	all.Go(func() { a.authorizations.Sweep(ctx) })
 	all.Go(func() { a.oauth.Sweep(ctx, a.log) })
 	all.Go(func() { a.codes.Sweep(ctx, a.log) })
+	all.Go(func() { a.Factors.Sweep(ctx, a.log) })
 	all.Go(func() {
 		personal.Reminder{Tokens: a.Personal, People: account.NewStore(a.db), Mails: a.mails, Now: time.Now, Log: a.log}.Run(ctx)
 	})

@@ -18,6 +18,7 @@ func newLimits(c config.Config, client redis.UniversalClient, log *slog.Logger) 
 		Redis: client, Timeout: redisTimeout, Key: key, Now: time.Now, Log: log,
 		Rates: limit.Rates{
 			SignIn: limit.Rate(c.LimitSignIn), Account: limit.Rate(c.LimitAccount), Device: limit.Rate(c.LimitDevice), SignInOverall: limit.Rate(c.LimitSignInOverall), Session: limit.Rate(c.LimitSession),
+			SecondStep:   limit.SecondStep(),
 			Registration: limit.Rate(c.LimitRegistration), RegistrationOverall: limit.Rate(c.LimitRegistrationOverall),
 			Client: limit.Rate(c.LimitClient), ClientOverall: limit.Rate(c.LimitClientOverall),
 		},

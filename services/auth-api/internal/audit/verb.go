@@ -22,6 +22,9 @@ const (
 	EnableAccount      Verb = "account.enable"
 	DeleteAccount      Verb = "account.delete"
 	ExportAccount      Verb = "account.export"
+	AddFactor          Verb = "factor.add"
+	RemoveFactor       Verb = "factor.remove"
+	NewRecoveryCodes   Verb = "factor.new_recovery_codes"
 	SignIn             Verb = "session.sign_in"
 	SignOut            Verb = "session.sign_out"
 	EndSession         Verb = "session.end"
@@ -53,7 +56,7 @@ const (
 func Verbs() []Verb {
 	return []Verb{
 		RegisterAccount, CreateAccount, ImportAccount, InviteAccount, VerifyEmail, UnlockAccount, RenameAccount, ChangePassword, RequestAddress, ChangeAddress, UndoAddress, RequestReset, ResetPassword, DisableAccount, EnableAccount, DeleteAccount, ExportAccount,
-		SignIn, SignOut, EndSession, EndSessions, CreatePersonal, EndPersonal, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
+		AddFactor, RemoveFactor, NewRecoveryCodes, SignIn, SignOut, EndSession, EndSessions, CreatePersonal, EndPersonal, RevokeToken, EndReused, AllowApp, SignInToApp, EndApp, EndClient,
 		CreateAPI, ChangeAPI, CreateRole, ChangeRole, AssignRole, UnassignRole,
 		CreateClient, ChangeClient, RotateSecret, DropOldSecrets, DisableClient, AuthenticateClient, DroppedRefusals,
 	}

@@ -23,6 +23,7 @@ import (
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/device"
+	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/mail"
@@ -63,6 +64,7 @@ type World struct {
 	Codes          *code.Codes
 	Mails          *mail.Outbox
 	Authorizations *authorization.Service
+	Factors        *factor.Service
 
 	Ring      *token.KeyRing
 	Service   *servicekey.Ring
@@ -119,6 +121,7 @@ func On(t testing.TB, s Stores) *World {
 	w.Accounts = account.New(w.AccountOptions())
 	w.Resources = resource.New(w.Authorizations, w.People, w.Clients, rand.Reader)
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
+	w.Factors = factor.New(w.FactorOptions())
 	w.Devices = device.New(w.Service, rand.Reader, w.Clock.Now)
 	w.Refusals = audit.NewRefusals(w.Store, w.Clock.Now, rand.Reader, discard())
 	w.Limit(wide())
@@ -128,7 +131,7 @@ func On(t testing.TB, s Stores) *World {
 // Limit replaces the limits of sign-ins.
 func (w *World) Limit(rates limit.Rates) {
 	w.Limits = limit.New(limit.Options{Rates: rates, Redis: w.Redis, Timeout: storeTimeout, Key: []byte(tokenKey), Now: w.Clock.Now, Log: discard()})
-	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails)
+	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails, w.Factors)
 }
 
 // Replica is one more service of authorizations on the same stores.
@@ -155,7 +158,14 @@ func (w *World) AccountOptions() account.Options {
 	return account.Options{
 		Codes: w.Codes, Mails: w.Mails,
 		Store: w.People, Passwords: w.Passwords, Preferred: w.Passwords.Preferred(), Policy: password.NewPolicy("auth.books.test"),
-		Authorizations: w.Authorizations, Belongings: w.Offers, Audit: w.Recorder(), Random: rand.Reader,
+		Authorizations: w.Authorizations, Belongings: w.Offers, Factors: factor.NewStore(w.Store), Audit: w.Recorder(), Random: rand.Reader,
+	}
+}
+
+// FactorOptions are what Factors is made of, for tests that replace a part.
+func (w *World) FactorOptions() factor.Options {
+	return factor.Options{
+		Store: factor.NewStore(w.Store), Authorizations: w.Authorizations, People: w.People, Mails: w.Mails, Ring: w.Service, Name: "Books", Random: rand.Reader, Now: w.Clock.Now,
 	}
 }
 

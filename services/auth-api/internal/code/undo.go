@@ -3,21 +3,25 @@ package code
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
 // VoidUndosSince ends the codes that undo changes of the address which were made after the
-// change that the request undoes: those went to addresses of whoever made these changes.
-func (c *Codes) VoidUndosSince(ctx context.Context, tx pgx.Tx, request, account uuid.UUID) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE codes SET spent_at = $3 WHERE account = $2 AND purpose = $4 AND spent_at IS NULL
-			AND created_at >= (SELECT created_at FROM codes WHERE id = $1)`, request, account, c.now(), UndoAddress)
-	if err != nil {
-		return fmt.Errorf("void the codes that undo later changes: %w", err)
+// change that the request undoes: those went to addresses of whoever made these changes. It
+// returns when that change was made.
+func (c *Codes) VoidUndosSince(ctx context.Context, tx pgx.Tx, request, account uuid.UUID) (changed time.Time, err error) {
+	if err := tx.QueryRow(ctx, `SELECT created_at FROM codes WHERE id = $1`, request).Scan(&changed); err != nil {
+		return time.Time{}, fmt.Errorf("read when the address was changed: %w", err)
 	}
-	return nil
+	_, err = tx.Exec(ctx, `
+		UPDATE codes SET spent_at = $3 WHERE account = $2 AND purpose = $4 AND spent_at IS NULL AND created_at >= $1`, changed, account, c.now(), UndoAddress)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("void the codes that undo later changes: %w", err)
+	}
+	return changed, nil
 }
 
 // Reserved says whether an address may be set again by a code that undoes a change of another

@@ -4,16 +4,17 @@ import "time"
 
 // Document is what is stored about a person. It holds no secret, and no hash of one.
 type Document struct {
-	ExportedAt time.Time `json:"exported_at"`
-	Account    Account   `json:"account"`
-	Sessions   []Session `json:"sessions" nullable:"false" doc:"Live sign-ins, newest first"`
-	Apps       []App     `json:"apps" nullable:"false" doc:"Apps that were let in, also those that were ended"`
-	Tokens     []Token   `json:"personal_tokens" nullable:"false" doc:"Live personal access tokens, without the tokens themselves"`
-	Roles      []Role    `json:"roles" nullable:"false"`
-	Events     []Event   `json:"events" nullable:"false" doc:"What the person did, and what was done with the account, newest first"`
-	Complete   bool      `json:"events_complete" doc:"Whether these are all events: of 10,000 and more, the oldest are left out"`
-	Mails      []Mail    `json:"mails" nullable:"false" doc:"Mails of the last 30 days: those that wait, and what became of the others"`
-	Codes      []Code    `json:"codes" nullable:"false" doc:"One-time codes that were asked for in the last day, without the codes themselves"`
+	ExportedAt time.Time     `json:"exported_at"`
+	Account    Account       `json:"account"`
+	Sessions   []Session     `json:"sessions" nullable:"false" doc:"Live sign-ins, newest first"`
+	Apps       []App         `json:"apps" nullable:"false" doc:"Apps that were let in, also those that were ended"`
+	Tokens     []Token       `json:"personal_tokens" nullable:"false" doc:"Live personal access tokens, without the tokens themselves"`
+	Roles      []Role        `json:"roles" nullable:"false"`
+	Events     []Event       `json:"events" nullable:"false" doc:"What the person did, and what was done with the account, newest first"`
+	Complete   bool          `json:"events_complete" doc:"Whether these are all events: of 10,000 and more, the oldest are left out"`
+	Mails      []Mail        `json:"mails" nullable:"false" doc:"Mails of the last 30 days: those that wait, and what became of the others"`
+	Factors    SecondFactors `json:"second_factors"`
+	Codes      []Code        `json:"codes" nullable:"false" doc:"One-time codes that were asked for in the last day, without the codes themselves"`
 }
 
 // Account is the person's own row.
@@ -110,6 +111,37 @@ type Mail struct {
 type Datum struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// SecondFactors are what a sign-in asks for after the password.
+type SecondFactors struct {
+	Required      bool           `json:"required" doc:"Whether a sign-in needs a second step"`
+	Authenticator *Authenticator `json:"authenticator_app,omitempty"`
+	RecoveryCodes []RecoveryCode `json:"recovery_codes" nullable:"false"`
+	OpenSignIns   []OpenSignIn   `json:"open_sign_ins" nullable:"false" doc:"Those of the last minutes whose password was right"`
+}
+
+// Authenticator is an app that shows codes.
+type Authenticator struct {
+	CreatedAt   time.Time  `json:"created_at"`
+	ConfirmedAt *time.Time `json:"confirmed_at,omitempty" doc:"Absent as long as nothing asks for it"`
+	LastUsedAt  *time.Time `json:"last_used_at,omitempty" doc:"When the last code was shown that was accepted"`
+	WrongCodes  int        `json:"wrong_codes" doc:"How many were typed since the last right one"`
+	WarnedAt    *time.Time `json:"warned_at,omitempty" doc:"When a mail told of a wrong code"`
+}
+
+// RecoveryCode is a code for who has lost the app.
+type RecoveryCode struct {
+	CreatedAt time.Time  `json:"created_at"`
+	SpentAt   *time.Time `json:"spent_at,omitempty"`
+}
+
+// OpenSignIn is a sign-in that waits, or waited, for its second step.
+type OpenSignIn struct {
+	Scopes    []string   `json:"scopes" nullable:"false"`
+	Device    string     `json:"device,omitempty" format:"uuid" doc:"The device, if it was known"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	SpentAt   *time.Time `json:"spent_at,omitempty"`
 }
 
 // Code is a request for a one-time code.

@@ -11,6 +11,7 @@ import (
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/code"
+	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/personal"
 	"auth.books.test/services/auth-api/internal/resource"
@@ -70,6 +71,11 @@ type Codes interface {
 	About(ctx context.Context, account uuid.UUID, address string) ([]code.Requested, error)
 }
 
+// Factors reads second factors; factor.Service implements it.
+type Factors interface {
+	About(ctx context.Context, account uuid.UUID) (factor.Stored, error)
+}
+
 // Options are the parts of a Service. All are required.
 type Options struct {
 	Accounts Accounts
@@ -81,6 +87,7 @@ type Options struct {
 	Events   Events
 	Mails    Mails
 	Codes    Codes
+	Factors  Factors
 	Now      func() time.Time
 }
 
@@ -100,7 +107,7 @@ func (s *Service) Export(ctx context.Context, id uuid.UUID) (d Document, err err
 		return Document{}, fmt.Errorf("export an account: %w", err)
 	}
 	d.Account = accountOf(a)
-	for _, part := range []func(context.Context, account.Exported, *Document) error{s.sessions, s.apps, s.tokens, s.roles, s.events, s.mails, s.codes} {
+	for _, part := range []func(context.Context, account.Exported, *Document) error{s.sessions, s.apps, s.tokens, s.roles, s.events, s.mails, s.codes, s.factors} {
 		if err := part(ctx, a, &d); err != nil {
 			return Document{}, fmt.Errorf("export an account: %w", err)
 		}

@@ -144,6 +144,24 @@ func (s *Service) codes(ctx context.Context, a account.Exported, d *Document) er
 	return err
 }
 
+func (s *Service) factors(ctx context.Context, a account.Exported, d *Document) error {
+	stored, err := s.Factors.About(ctx, a.ID)
+	d.Factors = SecondFactors{Required: a.SecondFactor, RecoveryCodes: make([]RecoveryCode, len(stored.RecoveryCodes)), OpenSignIns: make([]OpenSignIn, len(stored.Challenges))}
+	if t := stored.TOTP; t != nil {
+		d.Factors.Authenticator = &Authenticator{CreatedAt: t.CreatedAt.UTC(), ConfirmedAt: utc(t.ConfirmedAt), LastUsedAt: utc(t.LastUsedAt), WrongCodes: t.Misses, WarnedAt: utc(t.WarnedAt)}
+	}
+	for n, c := range stored.RecoveryCodes {
+		d.Factors.RecoveryCodes[n] = RecoveryCode{CreatedAt: c.CreatedAt.UTC(), SpentAt: utc(c.SpentAt)}
+	}
+	for n, c := range stored.Challenges {
+		d.Factors.OpenSignIns[n] = OpenSignIn{Scopes: list(c.Scopes), ExpiresAt: c.ExpiresAt.UTC(), SpentAt: utc(c.SpentAt)}
+		if c.Device != uuid.Nil {
+			d.Factors.OpenSignIns[n].Device = c.Device.String()
+		}
+	}
+	return err
+}
+
 // utc is nil for the zero time.
 func utc(at time.Time) *time.Time {
 	if at.IsZero() {

@@ -7,6 +7,6 @@ func Codes() []Code {
 	return []Code{
 		MalformedRequest, UnsupportedMediaType, BodyTooLarge, RouteNotFound, MethodNotAllowed, MethodUnknown, VersionNotSupported,
 		HeaderTooLarge, RequestTimeout, ValidationFailed, InvalidScope, InvalidCredentials, WrongPassword, AccountDisabled, RegistrationClosed, SessionRequired, InvalidCode, MailNotConfigured, TooManyAttempts,
-		SessionNotFound, AccountNotFound, Busy, StoreUnavailable, ChangeUnderWay, Internal, ClientGone,
+		SessionNotFound, AccountNotFound, FactorNotFound, AlreadyExists, RequestExpired, Busy, StoreUnavailable, ChangeUnderWay, Internal, ClientGone,
 	}
 }

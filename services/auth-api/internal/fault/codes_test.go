@@ -18,7 +18,7 @@ func TestListHasEveryCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := append(fault.Codes(), fault.InvalidClient, fault.UnsupportedGrantType, fault.InvalidGrant, fault.UnauthorizedClient, fault.InvalidTarget, fault.TooManyTokens, fault.RequestExpired, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound, fault.EmailNotVerified, fault.AlreadyExists)
+	listed := append(fault.Codes(), fault.InvalidClient, fault.UnsupportedGrantType, fault.InvalidGrant, fault.UnauthorizedClient, fault.InvalidTarget, fault.TooManyTokens, fault.SecondStepRequired, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound, fault.EmailNotVerified)
 	found := 0
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, is := n.(*ast.ValueSpec)

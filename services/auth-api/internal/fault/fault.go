@@ -32,10 +32,12 @@ const (
 	RegistrationClosed Code = "registration_closed"
 	// SessionRequired refuses an app's token for what only a session of one's own may do.
 	SessionRequired Code = "session_required"
-	// InvalidCode is for one-time codes that are mailed.
+	// InvalidCode is for one-time codes: those that are mailed, and those of a second step.
 	InvalidCode Code = "invalid_code"
 	// The service was given no mail server, which this needs.
 	MailNotConfigured Code = "mail_not_configured"
+	// SecondStepRequired is for sign-ins that cannot ask for a second step, which the account needs.
+	SecondStepRequired Code = "second_step_required"
 	// The caller, or somebody like them, has tried too often.
 	TooManyAttempts Code = "too_many_attempts"
 	// Only under /oauth, whose errors have names of their own.
@@ -45,10 +47,12 @@ const (
 	UnauthorizedClient   Code = "unauthorized_client"
 	InvalidTarget        Code = "invalid_target"
 	TooManyTokens        Code = "too_many_tokens"
-	// Only on pages: a form or a link that has become too old, or is another browser's.
+	// A sign-in whose second step came too late; on pages also a form or a link that has become
+	// too old, or is another browser's.
 	RequestExpired Code = "request_expired"
 	// The object of the request does not exist.
 	SessionNotFound Code = "session_not_found"
+	FactorNotFound  Code = "factor_not_found"
 	AccountNotFound Code = "account_not_found"
 	APINotFound     Code = "api_not_found"
 	RoleNotFound    Code = "role_not_found"

@@ -58,10 +58,21 @@ type countedLogin struct {
 // Password signs a person in and counts the result.
 func (c *countedLogin) Password(ctx context.Context, a login.Attempt) (login.Opened, error) {
 	opened, err := c.login.Password(ctx, a)
+	c.count(err)
+	return opened, err
+}
+
+// SecondStep finishes a sign-in and counts the result.
+func (c *countedLogin) SecondStep(ctx context.Context, a login.SecondAttempt) (login.Opened, error) {
+	opened, err := c.login.SecondStep(ctx, a)
+	c.count(err)
+	return opened, err
+}
+
+func (c *countedLogin) count(err error) {
 	result := "ok"
 	if err != nil {
 		result = string(fault.CodeOf(err))
 	}
 	c.signIns.WithLabelValues(result).Inc()
-	return opened, err
 }

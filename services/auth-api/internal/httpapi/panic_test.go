@@ -24,6 +24,11 @@ type mistaken struct{}
 // Password panics.
 func (mistaken) Password(context.Context, login.Attempt) (login.Opened, error) { panic("a mistake") }
 
+// SecondStep panics.
+func (mistaken) SecondStep(context.Context, login.SecondAttempt) (login.Opened, error) {
+	panic("a mistake")
+}
+
 // A page must be able to read the answer to a panic, in the route's own form of errors.
 func TestPanicIsAnErrorInTheRoutesForm(t *testing.T) {
 	t.Parallel()

@@ -128,7 +128,7 @@ func TestMetricHasOneLabelForEachLimit(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"client_address", "client_network", "client_overall", "registration_address", "registration_network", "registration_overall", "session", "sign_in_account", "sign_in_address", "sign_in_device", "sign_in_network", "sign_in_overall"}
+	want := []string{"client_address", "client_network", "client_overall", "registration_address", "registration_network", "registration_overall", "second_step", "session", "sign_in_account", "sign_in_address", "sign_in_device", "sign_in_network", "sign_in_overall"}
 	if !slices.Equal(labels, want) {
 		t.Errorf("%q, want %q", labels, want)
 	}

@@ -32,6 +32,7 @@ type Limiter struct {
 	Options
 	signIn, registration, client door
 	session, account, device     policy
+	secondStep                   policy
 
 	shared store
 	memory *memory
@@ -55,6 +56,7 @@ func New(o Options) *Limiter {
 		session:      policy{name: "session", Rate: o.Session},
 		account:      policy{name: "sign_in_account", Rate: o.Account},
 		device:       policy{name: "sign_in_device", Rate: o.Device, free: o.Device.Attempts / 2},
+		secondStep:   policy{name: "second_step", Rate: o.SecondStep},
 		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth_limited_total", Help: "Requests refused by a limit, by the limit.",
 		}, []string{"limit"}),
@@ -72,7 +74,7 @@ func (l *Limiter) policies() (all []policy) {
 	for _, d := range []door{l.signIn, l.registration, l.client} {
 		all = append(all, d.address, d.network, d.overall)
 	}
-	return append(all, l.session, l.account, l.device)
+	return append(all, l.session, l.account, l.device, l.secondStep)
 }
 
 // Collectors are the metrics.
@@ -89,6 +91,16 @@ func (l *Limiter) AttemptRegistration(ctx context.Context, from netip.Addr) (*At
 // sign-in from the address as well.
 func (l *Limiter) AttemptPassword(ctx context.Context, from netip.Addr, session uuid.UUID) (*Attempt, error) {
 	return l.reserve(ctx, append([]claim{l.claim(l.session, session[:])}, l.at(l.signIn, from)...))
+}
+
+// AttemptSecondStep reserves a code of a second factor, after a right password. Strangers
+// share the tries of an account, and count as sign-ins from their address as well; so do its
+// known devices, whose tries no stranger can use up. A new challenge brings no new ones.
+func (l *Limiter) AttemptSecondStep(ctx context.Context, from netip.Addr, account uuid.UUID, known bool) (*Attempt, error) {
+	if known {
+		return l.reserve(ctx, []claim{l.claim(l.secondStep, append(account[:], 'd'))})
+	}
+	return l.reserve(ctx, append([]claim{l.claim(l.secondStep, account[:])}, l.at(l.signIn, from)...))
 }
 
 // MissClient counts a client's wrong secret from an address.

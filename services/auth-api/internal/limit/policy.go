@@ -18,6 +18,8 @@ type Rates struct {
 	Account, Device Rate
 	// Session is for one session: wrong current passwords.
 	Session Rate
+	// SecondStep is for one account: wrong codes of its second factor.
+	SecondStep Rate
 	// The others are for everybody together, and bound how many keys the limits make.
 	SignInOverall, RegistrationOverall, ClientOverall Rate
 }
@@ -49,3 +51,7 @@ func newDoor(name string, address, overall Rate) door {
 	network.Attempts *= networkFactor
 	return door{policy{name: name + "_address", Rate: address}, policy{name: name + "_network", Rate: network}, policy{name: name + "_overall", Rate: overall}}
 }
+
+// SecondStep is the limit of an account's second step. It is no setting: three of a million
+// codes are right at a time, and whoever guesses them knows the password.
+func SecondStep() Rate { return Rate{Attempts: 5, Period: 10 * time.Minute} }

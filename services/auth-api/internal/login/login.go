@@ -5,6 +5,7 @@ package login
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/google/uuid"
 
@@ -19,6 +20,7 @@ import (
 // Limits reserves sign-ins; limit.Limiter implements it.
 type Limits interface {
 	AttemptSignIn(ctx context.Context, s limit.SignIn) (*limit.Attempt, error)
+	AttemptSecondStep(ctx context.Context, from netip.Addr, account uuid.UUID, known bool) (*limit.Attempt, error)
 }
 
 // Refusals records sign-ins that were refused; audit.Refusals implements it. Sign-ins that
@@ -35,11 +37,12 @@ type Service struct {
 	limits   Limits
 	refusals Refusals
 	mails    Mails
+	factors  Factors
 }
 
 // New makes a Service.
-func New(accounts *account.Service, sessions *session.Service, devices *device.Tokens, limits Limits, refusals Refusals, mails Mails) *Service {
-	return &Service{accounts: accounts, sessions: sessions, devices: devices, limits: limits, refusals: refusals, mails: mails}
+func New(accounts *account.Service, sessions *session.Service, devices *device.Tokens, limits Limits, refusals Refusals, mails Mails, factors Factors) *Service {
+	return &Service{accounts: accounts, sessions: sessions, devices: devices, limits: limits, refusals: refusals, mails: mails, factors: factors}
 }
 
 // Attempt is an attempt to sign in.
@@ -67,11 +70,12 @@ type Opened struct {
 // passwordMethod is the name that RFC 8176 gives to a password.
 const passwordMethod = "pwd"
 
-// Password signs in with an address and a password. Faults: those of
+// Password signs in with an address and a password. If the account has a second factor, the
+// error is a *Challenge, with which SecondStep goes on. Faults: those of
 // account.Service.Authenticate and session.Service.Open, and too_many_attempts.
 func (s *Service) Password(ctx context.Context, a Attempt) (Opened, error) {
 	who, opened, err := s.signIn(ctx, a)
-	if err != nil {
+	if err != nil && fault.CodeOf(err) != fault.SecondStepRequired {
 		// The owner learns of it by the event, whoever has tried.
 		s.refusals.Note(ctx, audit.Event{Verb: audit.SignIn, Subject: audit.AccountOf(who), Reason: fault.CodeOf(err)})
 	}
@@ -86,22 +90,32 @@ func (s *Service) signIn(ctx context.Context, a Attempt) (uuid.UUID, Opened, err
 	if err != nil {
 		return who.ID, Opened{}, err
 	}
+	if who.SecondFactor {
+		return who.ID, Opened{}, s.challenge(ctx, who, from, a.Scopes)
+	}
+	opened, err := s.open(ctx, who, from, session.Opening{
+		Admit: who.Admit, AuthenticatedBy: []string{passwordMethod}, Scopes: a.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
+	})
+	return who.ID, opened, err
+}
+
+// open opens a session for somebody whose credentials were all right, and makes the device
+// known.
+func (s *Service) open(ctx context.Context, who account.Account, from device.Device, o session.Opening) (Opened, error) {
 	known, err := s.devices.Issue(from, who.ID, who.PasswordVersion)
 	if err != nil {
-		return who.ID, Opened{}, fmt.Errorf("sign in: %w", err)
+		return Opened{}, fmt.Errorf("sign in: %w", err)
 	}
-	admit := who.Admit
+	o.Account = who.ID
 	if !from.IsKnown(who.ID, who.PasswordVersion) {
-		admit = s.admitStranger(who, a.From)
+		o.Admit = s.admitStranger(who, o.Admit, o.Origin)
 		defer s.mails.Wake()
 	}
-	opened, err := s.sessions.Open(ctx, session.Opening{
-		Account: who.ID, Admit: admit, AuthenticatedBy: []string{passwordMethod}, Scopes: a.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
-	})
+	opened, err := s.sessions.Open(ctx, o)
 	if err != nil {
-		return who.ID, Opened{}, err
+		return Opened{}, err
 	}
-	return who.ID, Opened{opened, known}, nil
+	return Opened{opened, known}, nil
 }
 
 // authenticate checks the credentials, if the limits admit it. Only wrong credentials use a

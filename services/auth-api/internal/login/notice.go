@@ -18,12 +18,12 @@ type Mails interface {
 	Wake()
 }
 
-// admitStranger is Admit of a sign-in on a device that is not known: it also queues a notice
+// admitStranger is admit for a sign-in on a device that is not known: it also queues a notice
 // to the owner, unless this is the first sign-in of all, or nobody has proved that the address
 // is theirs.
-func (s *Service) admitStranger(who account.Account, from session.Origin) func(context.Context, pgx.Tx) error {
+func (s *Service) admitStranger(who account.Account, admit func(context.Context, pgx.Tx) error, from session.Origin) func(context.Context, pgx.Tx) error {
 	return func(ctx context.Context, tx pgx.Tx) error {
-		if err := who.Admit(ctx, tx); err != nil {
+		if err := admit(ctx, tx); err != nil {
 			return err
 		}
 		first, err := account.NoteFirstSignIn(ctx, tx, who.ID)

@@ -61,7 +61,7 @@ func newCounted(t *testing.T) *counted {
 	o := c.AccountOptions()
 	o.Passwords = hashing.NewPool(hasher, hashing.PoolOptions{Wait: time.Minute})
 	c.accounts = account.New(o)
-	c.login = login.New(c.accounts, c.Sessions, c.Devices, c.Limits, c.Refusals, c.Mails)
+	c.login = login.New(c.accounts, c.Sessions, c.Devices, c.Limits, c.Refusals, c.Mails, c.Factors)
 	return c
 }
 
@@ -100,8 +100,8 @@ func (e effort) differ(from effort) string {
 func TestNoRefusalOrRegistrationDoesOtherWorkForKnownPeople(t *testing.T) {
 	t.Parallel()
 	c := newCounted(t)
-	const old, disabled, locked = "old@books.test", "disabled@books.test", "locked@books.test"
-	for _, email := range []string{ada, disabled, locked} {
+	const old, disabled, locked, guarded = "old@books.test", "disabled@books.test", "locked@books.test", "guarded@books.test"
+	for _, email := range []string{ada, disabled, locked, guarded} {
 		c.create(email)
 	}
 	c.Register(old, password) // with the costs of the World, which are older
@@ -109,6 +109,7 @@ func TestNoRefusalOrRegistrationDoesOtherWorkForKnownPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.SQL(`UPDATE accounts SET misses = $2 WHERE email = $1`, locked, account.MaxMisses)
+	c.SQL(`UPDATE accounts SET second_factor = true WHERE email = $1`, guarded)
 	from := session.Origin{IP: netip.MustParseAddr("192.0.2.7")}
 	known := c.SignIn(ada, password)
 	signIn := func(email, typed, device string) func(int) error {
@@ -134,7 +135,7 @@ func TestNoRefusalOrRegistrationDoesOtherWorkForKnownPeople(t *testing.T) {
 		"register": {{"a new address", register("newN@books.test")}, {"a known address", register(ada)}, {"a known address in capitals", register("LOCKED@BOOKS.TEST")}, {"a disabled account", register(disabled)}},
 		"sign in": {
 			{"an unknown address", signIn("nobody@books.test", wrong, "")}, {"a known address", signIn(ada, wrong, "")}, {"a disabled account", signIn(disabled, wrong, "")},
-			{"a hash of older costs", signIn(old, wrong, "")}, {"a locked account", signIn(locked, wrong, "")}, {"the right password of a locked account", signIn(locked, password, "")},
+			{"a hash of older costs", signIn(old, wrong, "")}, {"a locked account", signIn(locked, wrong, "")}, {"the right password of a locked account", signIn(locked, password, "")}, {"an account with a second factor", signIn(guarded, wrong, "")},
 		},
 		"sign in with another's device": {{"an unknown address", signIn("nobody@books.test", wrong, known.Device.Reveal())}, {"a known address", signIn(disabled, wrong, known.Device.Reveal())}},
 	} {

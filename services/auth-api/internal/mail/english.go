@@ -83,6 +83,29 @@ func english() language {
 				"{tokens}",
 				"If not, there is nothing to do.",
 			}},
+			FactorAdded: {"Signing in needs a second step now", []string{
+				"A second step was turned on for your account at {service} on {at}: after your password, signing in asks for a code of an authenticator app. Everybody else who was signed in has been signed out.",
+				"Keep your recovery codes in a safe place: they sign you in if you lose the app.",
+				"If it was not you, somebody knows your password. Set a new one at once, and ask whoever runs {service} to turn the second step off.",
+			}},
+			FactorRemoved: {"Signing in needs no second step any more", []string{
+				"The second step was turned off for your account at {service} on {at}: your password alone signs in. Everybody else who was signed in has been signed out.",
+				"If that was you, or you asked for it, there is nothing to do.",
+				"If it was not you, change your password at once, and turn the second step on again:",
+				"{account}",
+			}},
+			RecoveryCodesReplaced: {"You have new recovery codes", []string{
+				"New recovery codes were made for your account at {service} on {at}. The old ones are void.",
+				"If that was you, there is nothing to do.",
+				"If it was not you, somebody uses your account. Change your password at once, and make new codes:",
+				"{account}",
+			}},
+			WrongSecondStep: {"Somebody knows your password", []string{
+				"On {at} somebody typed the right password of your account at {service}, and then a wrong code.",
+				"If that was you, there is nothing to do.",
+				"If it was not you, somebody knows your password. They are not signed in. Change it at once:",
+				"{account}",
+			}},
 			PasswordWasReset: {"A new password was set", []string{
 				"A new password was set for your account at {service} on {at}, with a code that was sent to this address. Everybody who was signed in has been signed out, and all apps and personal tokens have ended.",
 				"If that was you, there is nothing more to do.",

@@ -83,6 +83,29 @@ func german() language {
 				"{tokens}",
 				"Wenn nicht, brauchen Sie nichts zu tun.",
 			}},
+			FactorAdded: {"Die Anmeldung hat jetzt einen zweiten Schritt", []string{
+				"Für Ihr Konto bei {service} wurde am {at} ein zweiter Schritt eingeschaltet: Nach dem Passwort fragt die Anmeldung nach einem Code einer Authenticator-App. Alle anderen Anmeldungen wurden beendet.",
+				"Bewahren Sie Ihre Wiederherstellungscodes sicher auf: Mit ihnen melden Sie sich an, wenn Sie die App verlieren.",
+				"Wenn Sie das nicht waren, kennt jemand Ihr Passwort. Setzen Sie sofort ein neues und bitten Sie den Betreiber von {service}, den zweiten Schritt auszuschalten.",
+			}},
+			FactorRemoved: {"Die Anmeldung hat keinen zweiten Schritt mehr", []string{
+				"Für Ihr Konto bei {service} wurde am {at} der zweite Schritt ausgeschaltet: Das Passwort allein genügt zur Anmeldung. Alle anderen Anmeldungen wurden beendet.",
+				"Wenn Sie das waren oder darum gebeten haben, brauchen Sie nichts zu tun.",
+				"Wenn nicht, ändern Sie sofort Ihr Passwort und schalten Sie den zweiten Schritt wieder ein:",
+				"{account}",
+			}},
+			RecoveryCodesReplaced: {"Sie haben neue Wiederherstellungscodes", []string{
+				"Für Ihr Konto bei {service} wurden am {at} neue Wiederherstellungscodes erstellt. Die alten gelten nicht mehr.",
+				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
+				"Wenn nicht, benutzt jemand Ihr Konto. Ändern Sie sofort Ihr Passwort und erstellen Sie neue Codes:",
+				"{account}",
+			}},
+			WrongSecondStep: {"Jemand kennt Ihr Passwort", []string{
+				"Am {at} hat jemand das richtige Passwort Ihres Kontos bei {service} eingegeben und danach einen falschen Code.",
+				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
+				"Wenn nicht, kennt jemand Ihr Passwort. Angemeldet ist er nicht. Ändern Sie es sofort:",
+				"{account}",
+			}},
 			PasswordWasReset: {"Ein neues Passwort wurde gesetzt", []string{
 				"Für Ihr Konto bei {service} wurde am {at} ein neues Passwort gesetzt, mit einem Code, der an diese Adresse ging. Alle Anmeldungen, Apps und persönlichen Token wurden beendet.",
 				"Wenn Sie das waren, brauchen Sie nichts weiter zu tun.",

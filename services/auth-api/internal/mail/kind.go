@@ -37,9 +37,17 @@ const (
 	// TokenEnds tells the owner of a personal access token that it is about to end. Data:
 	// name, which the owner has chosen, and ends, as RFC 3339.
 	TokenEnds Kind = "token_ends"
+	// FactorAdded and FactorRemoved tell the owner that signing in needs a second step from now
+	// on, or no more.
+	FactorAdded   Kind = "factor_added"
+	FactorRemoved Kind = "factor_removed"
+	// RecoveryCodesReplaced tells the owner that there are new recovery codes.
+	RecoveryCodesReplaced Kind = "recovery_codes_replaced"
+	// WrongSecondStep tells the owner that somebody knew the password and typed a wrong code.
+	WrongSecondStep Kind = "wrong_second_step"
 )
 
 // Kinds are all kinds.
 func Kinds() []Kind {
-	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, ChangeAddress, AddressChanged, AddressSet, AddressRestored, Registration, AlreadyRegistered, Invitation, TokenEnds}
+	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, ChangeAddress, AddressChanged, AddressSet, AddressRestored, Registration, AlreadyRegistered, Invitation, TokenEnds, FactorAdded, FactorRemoved, RecoveryCodesReplaced, WrongSecondStep}
 }

@@ -49,6 +49,8 @@ func shares() map[string][]share {
 		"events": {{8, 62 + lookEvery}}, "event_origins": {{8, 30 + lookEvery}},
 		// A sign-in on a new device is told by mail; a request for a code is kept for a day.
 		"mails": {{1, 32}}, "codes": {{1, 3}}, "personal_tokens": {{1, 62}},
+		// Only sign-ins with a second factor make challenges, which are swept after minutes.
+		"totps": nil, "recovery_codes": nil, "sign_in_challenges": {{1, 1}},
 		"accounts": nil, "apis": nil, "clients": nil, "roles": nil, "role_assignments": nil, "schema_state": nil,
 		// Of a deleted account, a pseudonym and its consents stay for good.
 		"subjects": nil, "consents": nil,
@@ -133,7 +135,7 @@ func (g *growing) day(today, cycles int) {
 func (g *growing) sweep() {
 	g.t.Helper()
 	for what, sweep := range map[string]func(context.Context) (int64, error){
-		"authorizations": g.Authorizations.SweepOnce, "authorization codes": g.SweepOnce, "assertions": g.clients.SweepOnce, "mails": g.Mails.SweepOnce, "one-time codes": g.Codes.SweepOnce,
+		"authorizations": g.Authorizations.SweepOnce, "authorization codes": g.SweepOnce, "assertions": g.clients.SweepOnce, "mails": g.Mails.SweepOnce, "one-time codes": g.Codes.SweepOnce, "challenges": g.Factors.SweepOnce,
 	} {
 		if _, err := sweep(g.t.Context()); err != nil {
 			g.t.Fatalf("sweep %s: %v", what, err)

@@ -29,6 +29,9 @@ function advice(code: components["schemas"]["Problem"]["code"]): string {
     case "insufficient_scope":
     case "invalid_scope":
     case "session_not_found":
+    case "factor_not_found":
+    case "already_exists":
+    case "request_expired":
     case "wrong_password":
     case "invalid_code":
     case "session_required":

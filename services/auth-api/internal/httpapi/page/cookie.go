@@ -33,6 +33,8 @@ const (
 	browserCookie cookie = "browser"
 	// deviceCookie has the device token of the last sign-in, for the limits.
 	deviceCookie cookie = "device"
+	// stepCookie has the handle of a sign-in that waits for its second step.
+	stepCookie cookie = "step"
 )
 
 const (

@@ -57,6 +57,12 @@ func wordsOf(v audit.Verb) (done, refused string) {
 		return "The account was deleted", "The account was not deleted"
 	case audit.ExportAccount:
 		return "Everything that is stored about you was exported", ""
+	case audit.AddFactor:
+		return "The second step was turned on", ""
+	case audit.RemoveFactor:
+		return "The second step was turned off", ""
+	case audit.NewRecoveryCodes:
+		return "New recovery codes were made", ""
 	case audit.SignIn:
 		return "Signed in", "A sign-in was refused"
 	case audit.SignOut:

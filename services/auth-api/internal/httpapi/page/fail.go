@@ -45,7 +45,7 @@ func (s *Service) refuse(c *fiber.Ctx, err error, form func([]mistake) view) err
 		found = append(found, mistake{field: currentField, words: "The current password is wrong. If you have lost it, sign out and set a new one."})
 	}
 	if p.Code == fault.InvalidCode {
-		found = append(found, mistake{field: "code", words: "The code is wrong, too old, or was used. Read it in the newest mail, or ask for a new one."})
+		found = append(found, mistake{field: "code", words: wrongMailedCode})
 	}
 	if len(found) > 0 {
 		request.Note(c.UserContext(), p)
@@ -55,6 +55,10 @@ func (s *Service) refuse(c *fiber.Ctx, err error, form func([]mistake) view) err
 	_, words := s.explain(p, retryAfter(err))
 	return s.render(c, status, form([]mistake{{words: words}}))
 }
+
+// wrongMailedCode is what is said of a code from a mail. Pages that ask for another one say it
+// otherwise.
+const wrongMailedCode = "The code is wrong, too old, or was used. Read it in the newest mail, or ask for a new one."
 
 // note records a problem for the log, sets its headers, and returns its status.
 func (s *Service) note(c *fiber.Ctx, p *problem.Problem) int {

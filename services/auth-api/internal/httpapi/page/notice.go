@@ -28,6 +28,8 @@ const (
 	deleted     notice = "deleted"
 	moved       notice = "address-changed"
 	restored    notice = "address-restored"
+	late        notice = "late"
+	factorOff   notice = "second-step-off"
 )
 
 func (n notice) words() string {
@@ -54,6 +56,10 @@ func (n notice) words() string {
 		return "Your account has the new address. The one from before can undo that for a day."
 	case restored:
 		return "The address from before is yours again, and everybody is signed out. Sign in with it and the new password."
+	case late:
+		return "That took too long, or the code was asked for elsewhere. Sign in again."
+	case factorOff:
+		return "The second step is off, and you are signed out everywhere else. Your password alone signs you in."
 	case deleted:
 		return "Your account is deleted, and you are signed out everywhere."
 	}

@@ -59,6 +59,8 @@ type Options struct {
 	Names        Names
 	Exports      Exports
 	Events       Events
+	Factors      Factors
+	Enrolments   signin.Factors
 	Sessions     Sessions
 	Personal     Personal
 	Verifier     Verifier
@@ -93,6 +95,8 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.Authorize, page(s.postAuthorize))
 	app.Get(route.SignIn, page(s.showSignIn))
 	app.Post(route.SignIn, page(s.signIn))
+	app.Get(route.SignInCode, page(s.showCode))
+	app.Post(route.SignInCode, page(s.secondStep))
 	app.Get(route.Register, page(s.showRegister))
 	app.Post(route.Register, page(s.register))
 	app.Get(route.Reset, page(s.showReset))
@@ -114,6 +118,11 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.AccountName, page(s.rename))
 	app.Get(route.AccountPassword, page(s.showPassword))
 	app.Post(route.AccountPassword, page(s.changePassword))
+	app.Get(route.AccountFactor, page(s.showFactor))
+	app.Post(route.NewFactor, page(s.beginFactor))
+	app.Post(route.ConfirmFactor, page(s.confirmFactor))
+	app.Post(route.RecoveryCodes, page(s.newRecoveryCodes))
+	app.Post(route.FactorOff, page(s.removeFactor))
 	app.Post(route.AccountExport, page(s.download))
 	app.Get(route.AccountDelete, page(s.showDelete))
 	app.Post(route.AccountDelete, page(s.deleteAccount))

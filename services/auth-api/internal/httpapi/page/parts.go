@@ -42,6 +42,8 @@ type field struct {
 	focus bool
 	// optional says that it may stay empty.
 	optional bool
+	// numeric asks for a keyboard with digits.
+	numeric bool
 	// fixed says that it cannot be changed.
 	fixed bool
 }
@@ -64,6 +66,7 @@ func (f field) node(found []mistake) g.Node {
 		h.Input(h.ID(f.id), h.Name(f.id), h.Type(f.kind), g.If(!f.optional, h.Required()), g.If(f.fixed, h.ReadOnly()), h.AutoComplete(f.autocomplete),
 			g.If(f.kind != "password", h.Value(f.value)),
 			g.If(f.kind == "email", g.Group{g.Attr("inputmode", "email"), g.Attr("autocapitalize", "none"), g.Attr("spellcheck", "false")}),
+			g.If(f.numeric, g.Attr("inputmode", "numeric")),
 			g.If(described != "", h.Aria("describedby", described)),
 			g.If(words != "", h.Aria("invalid", "true")),
 			g.If(f.focus && len(found) == 0, h.AutoFocus())),

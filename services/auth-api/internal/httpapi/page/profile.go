@@ -144,6 +144,7 @@ func (s *Service) profile(v visit) g.Node {
 			row("Name", name, route.AccountName, "Change your name"),
 			g.If(s.Resets.Available, row("Address", v.person.Email, route.AccountAddress, "Change your address")),
 			row("Password", "Changing it signs you out everywhere else.", route.AccountPassword, "Change your password"),
+			row("Second step", "After your password, signing in can ask for a code of an app.", route.AccountFactor, "Change your second step"),
 			row("What was done", "Sign-ins, changes, and what was refused.", route.AccountEvents, "See what was done"),
 			h.Li(h.Class("row"),
 				h.Div(h.Strong(g.Text("Your data")), h.P(h.Class("quiet"), g.Text("Everything that "+s.Name+" stores about you, as a JSON file."))),

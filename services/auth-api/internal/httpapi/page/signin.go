@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -95,17 +96,33 @@ func (s *Service) signIn(c *fiber.Ctx) error {
 		return s.fail(c, err)
 	} else if !enough {
 		opened, err := signin.WithPassword(ctx, s.Login, signin.Credentials{Email: email, Password: f.Get("password"), Device: s.Cookies.get(c, deviceCookie), Browser: true, Session: v.person.Session})
+		if step := (*login.Challenge)(nil); errors.As(err, &step) {
+			s.Cookies.set(c, stepCookie, step.Handle, step.Lifetime)
+			return seeOther(c, said.on(withRequest(route.SignInCode, a.sealed)))
+		}
 		if err != nil {
 			return s.refuse(c, err, func(found []mistake) view { return s.signInPage(v, a, email, "", found) })
 		}
-		s.admit(c, v, opened)
-		if a.sealed != "" {
-			a.request.SignedIn = opened.ID
-			if a.sealed, err = s.seal(a.request, v.browser); err != nil {
-				return s.fail(c, err)
-			}
+		return s.goOnAs(c, v, a, opened, said)
+	}
+	return s.onwards(c, a, said)
+}
+
+// goOnAs gives the browser its session, and leads to what it was for.
+func (s *Service) goOnAs(c *fiber.Ctx, v visit, a asked, opened login.Opened, said notice) error {
+	s.admit(c, v, opened)
+	if a.sealed != "" {
+		a.request.SignedIn = opened.ID
+		var err error
+		if a.sealed, err = s.seal(a.request, v.browser); err != nil {
+			return s.fail(c, err)
 		}
 	}
+	return s.onwards(c, a, said)
+}
+
+// onwards leads somebody who is signed in to what that was for.
+func (s *Service) onwards(c *fiber.Ctx, a asked, said notice) error {
 	if a.sealed == "" {
 		return seeOther(c, said.on(route.Account))
 	}

@@ -44,7 +44,7 @@ func AnswerOf(code fault.Code) Answer {
 		return same(http.StatusUnsupportedMediaType, InvalidRequest)
 	case fault.BodyTooLarge:
 		return same(http.StatusRequestEntityTooLarge, InvalidRequest)
-	case fault.RouteNotFound, fault.SessionNotFound, fault.AccountNotFound, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound:
+	case fault.RouteNotFound, fault.SessionNotFound, fault.AccountNotFound, fault.FactorNotFound, fault.APINotFound, fault.RoleNotFound, fault.ClientNotFound:
 		return same(http.StatusNotFound, InvalidRequest)
 	case fault.MethodNotAllowed:
 		return same(http.StatusMethodNotAllowed, InvalidRequest)
@@ -64,7 +64,7 @@ func AnswerOf(code fault.Code) Answer {
 		return Answer{http.StatusUnprocessableEntity, http.StatusBadRequest, InvalidScope}
 	case fault.InvalidCredentials:
 		return Answer{http.StatusUnauthorized, http.StatusBadRequest, InvalidGrant}
-	case fault.AccountDisabled:
+	case fault.AccountDisabled, fault.SecondStepRequired:
 		return Answer{http.StatusForbidden, http.StatusBadRequest, InvalidGrant}
 	case fault.WrongPassword, fault.SessionRequired, fault.InvalidCode, fault.RegistrationClosed, fault.MailNotConfigured, fault.EmailNotVerified:
 		return same(http.StatusForbidden, InvalidRequest)

@@ -66,6 +66,7 @@ type Options struct {
 	Apps     Apps
 	Personal Personal
 	Exports  Exports
+	Factors  Factors
 	Verifier verify.Verifier
 	Now      func() time.Time
 	// Realm names the service in challenges.

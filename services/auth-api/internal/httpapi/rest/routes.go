@@ -46,6 +46,20 @@ func (s *Service) routes() {
 	add(s, openapi.Open(), huma.Operation{OperationID: "reset-password", Method: http.MethodPost, Path: route.PasswordReset, Tags: []string{"Accounts"},
 		Summary: "Set a new password with the code of a mail", DefaultStatus: http.StatusNoContent,
 		Description: "Ends everything of the account: sessions, apps and personal tokens. It signs nobody in."}, s.resetPassword, fault.InvalidCode, fault.AccountDisabled, fault.MailNotConfigured, fault.TooManyAttempts, fault.ChangeUnderWay, fault.StoreUnavailable, fault.ClientGone)
+	add(s, own, huma.Operation{OperationID: "my-factors", Method: http.MethodGet, Path: route.MyFactors, Tags: []string{"Accounts"},
+		Summary: "Show one's second factors"}, s.listFactors)
+	add(s, own, huma.Operation{OperationID: "begin-totp", Method: http.MethodPost, Path: route.MyTOTP, Tags: []string{"Accounts"},
+		Summary: "Begin with an authenticator app (TOTP)", DefaultStatus: http.StatusCreated,
+		Description: "Makes a secret for the app. Nothing asks for its codes until the first one was confirmed. Requires a session of one's own, not of an app, and a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470)."}, s.beginTOTP, fault.SessionRequired, fault.AlreadyExists, recent)
+	add(s, own, huma.Operation{OperationID: "confirm-totp", Method: http.MethodPost, Path: route.ConfirmTOTP, Tags: []string{"Accounts"},
+		Summary: "Turn the second factor on, with the app's first code", DefaultStatus: http.StatusOK,
+		Description: "From now on signing in needs a second step. Ends all other sessions and apps. Requires what begin-totp does."}, s.confirmTOTP, fault.SessionRequired, fault.InvalidCode, fault.FactorNotFound, fault.AlreadyExists, fault.TooManyAttempts, fault.ChangeUnderWay, fault.ClientGone, recent)
+	add(s, own, huma.Operation{OperationID: "remove-totp", Method: http.MethodDelete, Path: route.MyTOTP, Tags: []string{"Accounts"},
+		Summary: "Turn the second factor off", DefaultStatus: http.StatusNoContent,
+		Description: "Also voids the recovery codes, and ends all other sessions and apps. Requires a session of one's own whose sign-in had the second step and was in the last 15 minutes, else insufficient_user_authentication (RFC 9470)."}, s.removeTOTP, fault.SessionRequired, fault.FactorNotFound, fault.ChangeUnderWay, recent)
+	add(s, own, huma.Operation{OperationID: "new-recovery-codes", Method: http.MethodPost, Path: route.MyRecovery, Tags: []string{"Accounts"},
+		Summary: "Make new recovery codes", DefaultStatus: http.StatusCreated,
+		Description: "The old ones are void. Requires what remove-totp does."}, s.newRecoveryCodes, fault.SessionRequired, fault.FactorNotFound, fault.ChangeUnderWay, recent)
 	add(s, own, huma.Operation{OperationID: "my-events", Method: http.MethodGet, Path: route.MyEvents, Tags: []string{"Accounts"},
 		Summary: "List what was done with one's account", Description: "The newest first. To read on, send next of the answer as after.",
 	}, s.listEvents)
@@ -54,7 +68,12 @@ func (s *Service) routes() {
 	}, s.exportMe, fault.SessionRequired, fault.AccountNotFound, recent)
 
 	add(s, openapi.Open(), huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: route.Sessions, Tags: []string{"Sessions"},
-		Summary: "Sign in", DefaultStatus: http.StatusCreated}, s.signIn, fault.TooManyAttempts, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
+		Summary: "Sign in", DefaultStatus: http.StatusCreated,
+		Description: "If the account has a second factor, the answer is 202 with a challenge, and POST /v1/sessions/second-step gives the token."}, s.signIn, fault.TooManyAttempts, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.StoreUnavailable, fault.ClientGone)
+	s.describeSecondStep()
+	add(s, openapi.Open(), huma.Operation{OperationID: "second-step", Method: http.MethodPost, Path: route.SecondStep, Tags: []string{"Sessions"},
+		Summary: "Finish a sign-in with a code", DefaultStatus: http.StatusCreated,
+		Description: "A wrong code leaves the challenge open. An account has five tries in ten minutes, over all its challenges."}, s.secondStep, fault.RequestExpired, fault.InvalidCode, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "List one's sessions"}, s.listSessions)
 	add(s, own, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: route.Sessions, Tags: []string{"Sessions"},

@@ -2,6 +2,8 @@ package rest
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"strings"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
+	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/session"
 )
 
@@ -45,24 +48,33 @@ func viewOf(v session.Session, current bool) sessionView {
 		CreatedAt: v.CreatedAt.UTC(), SeenAt: v.UsedAt.UTC(), IdleExpiresAt: v.IdleExpiresAt.UTC(), ExpiresAt: v.ExpiresAt.UTC()}
 }
 
+type signInOutputBody struct {
+	signin.TokenAnswer
+	Device  string      `json:"device_token" doc:"Keep it on this device, also after signing out, and send it with the next sign-in. It ends when the password changes"`
+	Session sessionView `json:"session"`
+}
+
+// signInOutput has a signInOutputBody, or with 202 a challengeBody. The document says so apart
+// (describeSecondStep).
 type signInOutput struct {
-	Body struct {
-		signin.TokenAnswer
-		Device  string      `json:"device_token" doc:"Keep it on this device, also after signing out, and send it with the next sign-in. It ends when the password changes"`
-		Session sessionView `json:"session"`
-	}
+	Status int
+	Body   any
 }
 
 func (s *Service) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
 	opened, err := signin.WithPassword(ctx, s.Login, signin.Credentials{Email: in.Body.Email, Password: in.Body.Password, Scopes: in.Body.Scope, Device: in.Body.Device})
+	if c := (*login.Challenge)(nil); errors.As(err, &c) {
+		return &signInOutput{http.StatusAccepted, challengeOf(c)}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	out := &signInOutput{}
-	out.Body.TokenAnswer = signin.Answer(opened, s.Now())
-	out.Body.Device = opened.Device.Reveal()
-	out.Body.Session = viewOf(opened.Session, true)
-	return out, nil
+	return &signInOutput{http.StatusCreated, s.signedIn(opened)}, nil
+}
+
+// signedIn is the answer to a sign-in with all its steps.
+func (s *Service) signedIn(opened login.Opened) signInOutputBody {
+	return signInOutputBody{TokenAnswer: signin.Answer(opened, s.Now()), Device: opened.Device.Reveal(), Session: viewOf(opened.Session, true)}
 }
 
 type sessionsOutput struct {

@@ -43,6 +43,10 @@ const (
 	AddressUndo    = "/v1/address-changes/{id}/undo"
 	PasswordResets = "/v1/password-resets"
 	PasswordReset  = PasswordResets + "/{id}/confirmation"
+	MyFactors      = Me + "/factors"
+	MyTOTP         = Me + "/totp"
+	ConfirmTOTP    = MyTOTP + "/confirmation"
+	MyRecovery     = Me + "/recovery-codes"
 	MyEvents       = Me + "/events"
 	MyExport       = Me + "/export"
 	Tokens         = "/v1/tokens"
@@ -51,6 +55,7 @@ const (
 	Authorization  = Authorizations + "/{client}"
 	Sessions       = "/v1/sessions"
 	CurrentSession = Sessions + "/current"
+	SecondStep     = Sessions + "/second-step"
 	Session        = Sessions + "/{id}"
 
 	// Home and what follows are pages for people.
@@ -58,8 +63,10 @@ const (
 	Authorize = OAuth + "authorize"
 	Logout    = OAuth + "logout"
 	SignIn    = "/sign-in"
-	Register  = "/register"
-	Reset     = "/reset"
+	// SignInCode asks for the second step of a sign-in.
+	SignInCode = SignIn + "/code"
+	Register   = "/register"
+	Reset      = "/reset"
 	// Invitation is followed by the id of a request for a code.
 	Invitation = "/invitation"
 	// Address is followed by the id of a request for a code, which undoes a change.
@@ -76,6 +83,11 @@ const (
 	AccountAddress  = Account + "/address"
 	AccountName     = Account + "/name"
 	AccountPassword = Account + "/password"
+	AccountFactor   = Account + "/second-step"
+	NewFactor       = AccountFactor + "/new"
+	ConfirmFactor   = AccountFactor + "/confirm"
+	RecoveryCodes   = AccountFactor + "/recovery-codes"
+	FactorOff       = AccountFactor + "/off"
 	AccountExport   = Account + "/export"
 	AccountDelete   = Account + "/delete"
 	// End follows an id.
@@ -85,7 +97,7 @@ const (
 // IsPage says whether a path is that of a page, whose errors are pages as well.
 func IsPage(path string) bool {
 	switch path {
-	case Home, Authorize, Logout, SignIn, Register, Reset, Consent, SignOut, SignedOut, Account:
+	case Home, Authorize, Logout, SignIn, SignInCode, Register, Reset, Consent, SignOut, SignedOut, Account:
 		return true
 	}
 	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Register+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/") || strings.HasPrefix(path, Address+"/")

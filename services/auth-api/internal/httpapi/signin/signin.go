@@ -16,6 +16,7 @@ import (
 // Login signs people in; login.Service implements it.
 type Login interface {
 	Password(ctx context.Context, a login.Attempt) (login.Opened, error)
+	SecondStep(ctx context.Context, a login.SecondAttempt) (login.Opened, error)
 }
 
 // Credentials are what somebody signs in with.
@@ -31,12 +32,20 @@ type Credentials struct {
 	Session uuid.UUID
 }
 
-// WithPassword signs a person in, from the user agent and the address of the request.
+// WithPassword signs a person in, from the user agent and the address of the request. The
+// error may be a *login.Challenge.
 func WithPassword(ctx context.Context, l Login, c Credentials) (login.Opened, error) {
 	r, _ := request.Of(ctx)
 	return l.Password(request.WithDisconnect(ctx), login.Attempt{
 		Email: c.Email, Password: c.Password, Device: c.Device, Scopes: strings.Fields(c.Scopes), Browser: c.Browser, Session: c.Session, From: session.Origin{Device: r.UserAgent, IP: r.IP},
 	})
+}
+
+// WithCode finishes a sign-in whose account needs a second step. browser and id are Browser
+// and Session of Credentials.
+func WithCode(ctx context.Context, l Login, handle, code string, browser bool, id uuid.UUID) (login.Opened, error) {
+	r, _ := request.Of(ctx)
+	return l.SecondStep(request.WithDisconnect(ctx), login.SecondAttempt{Handle: handle, Code: code, Browser: browser, Session: id, From: session.Origin{Device: r.UserAgent, IP: r.IP}})
 }
 
 // TokenAnswer has the fields of RFC 6749, section 5.1.

@@ -1,0 +1,4 @@
+package factor
+
+// Match is match.
+var Match = match

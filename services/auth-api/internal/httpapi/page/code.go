@@ -1,0 +1,86 @@
+package page
+
+import (
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
+	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/services/auth-api/internal/httpapi/signin"
+)
+
+// showCode asks for the second step of a sign-in whose password was right. The browser's
+// cookie says which sign-in, so that no link and no other browser can go on with it.
+func (s *Service) showCode(c *fiber.Ctx) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if s.Cookies.get(c, stepCookie) == "" {
+		return seeOther(c, late.on(withRequest(route.SignIn, a.sealed)))
+	}
+	return s.render(c, fiber.StatusOK, s.codePage(v, a, noticeOf(c), nil))
+}
+
+// secondStep finishes a sign-in.
+func (s *Service) secondStep(c *fiber.Ctx) error {
+	f, err := s.formOf(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	v, err := s.visit(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	said := notice("")
+	a, err := s.asked(c.UserContext(), v, f.Get(requestField))
+	switch {
+	case fault.CodeOf(err) == fault.RequestExpired:
+		said = expired // The person can sign in all the same.
+	case err != nil:
+		return s.fail(c, err)
+	}
+	if !s.fits(f, v.browser, uuid.Nil) {
+		return s.render(c, fiber.StatusUnprocessableEntity, s.codePage(v, a, "", tooOld()))
+	}
+	opened, err := signin.WithCode(c.UserContext(), s.Login, s.Cookies.get(c, stepCookie), f.Get("code"), true, v.person.Session)
+	if fault.CodeOf(err) == fault.RequestExpired {
+		if v.signedIn() && s.Now().Sub(v.person.AuthenticatedAt) < justNow {
+			return s.onwards(c, a, said) // The form was sent twice.
+		}
+		s.Cookies.clear(c, stepCookie)
+		return seeOther(c, late.on(withRequest(route.SignIn, a.sealed)))
+	}
+	if err != nil {
+		return s.refuse(c, err, func(found []mistake) view { return s.codePage(v, a, "", found) })
+	}
+	s.Cookies.clear(c, stepCookie)
+	return s.goOnAs(c, v, a, opened, said)
+}
+
+func (s *Service) codePage(v visit, a asked, said notice, found []mistake) view {
+	const title = "Enter your code"
+	for n, m := range found {
+		if m.words == wrongMailedCode {
+			found[n].words = "The code is wrong, or was used. Wait for the next one, or use a recovery code; after many wrong ones only recovery codes do."
+		}
+	}
+	return view{title: title, wrong: len(found) > 0, body: g.Group{
+		said.node(), summary(found),
+		h.H1(g.Text(title)),
+		g.If(a.app != "", h.P(h.Class("quiet"), g.Text("To sign in to "+a.app))),
+		h.Form(h.Method("post"), h.Action(route.SignInCode), g.Attr("novalidate"),
+			s.hidden(v, uuid.Nil, a.sealed),
+			field{id: "code", label: "Code", kind: "text", autocomplete: "one-time-code", focus: true, hint: "The six digits that your authenticator app shows, or one of your recovery codes."}.node(found),
+			h.P(h.Button(h.Type("submit"), g.Text("Continue"))),
+		),
+		h.P(h.Class("quiet"), g.Text("Lost both? Ask whoever runs "+s.Name+".")),
+		h.P(h.Class("quiet"), h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Back to sign in"))),
+	}}
+}
