@@ -19,15 +19,7 @@ import (
 // account by now), validation_failed (the code stays
 // good), busy, store_unavailable.
 func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password string) error {
-	// Before the hash: whoever has no code must not cost one.
-	owner, err := s.codes.Check(ctx, request, typed, code.Registration, code.Invitation)
-	if err != nil {
-		return fmt.Errorf("join: %w", err)
-	}
-	if err := s.policy.Check("password", password, owner.Address); err != nil {
-		return err
-	}
-	phc, err := s.passwords.Hash(ctx, password)
+	_, phc, err := s.chosen(ctx, request, typed, "password", password, code.Registration, code.Invitation)
 	if err != nil {
 		return fmt.Errorf("join: %w", err)
 	}

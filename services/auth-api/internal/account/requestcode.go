@@ -34,6 +34,23 @@ func (s *Service) requestCode(ctx context.Context, of code.Purpose, kind mail.Ki
 	return id, nil
 }
 
+// chosen checks a code, and the password that was chosen with it, and hashes that. It spends
+// nothing: a code stays good if the password is not. Faults: invalid_code, validation_failed,
+// busy, store_unavailable.
+func (s *Service) chosen(ctx context.Context, request uuid.UUID, typed, location, password string, purposes ...code.Purpose) (o code.Owner, phc string, err error) {
+	// Before the hash: whoever has no code must not cost one.
+	if o, err = s.codes.Check(ctx, request, typed, purposes...); err != nil {
+		return code.Owner{}, "", err
+	}
+	if err = s.policy.Check(location, password, o.Address); err != nil {
+		return code.Owner{}, "", err
+	}
+	if phc, err = s.passwords.Hash(ctx, password); err != nil {
+		return code.Owner{}, "", err
+	}
+	return o, phc, nil
+}
+
 // requestOf is the request for the code that a mail is to hold.
 func requestOf(m mail.Mail) (uuid.UUID, error) {
 	request, err := uuid.Parse(m.Data[requestID])

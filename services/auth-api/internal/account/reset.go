@@ -35,22 +35,14 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 // Reset sets a new password for whoever has the code that RequestReset has mailed, and ends
 // everything of the account: sign-ins, apps, personal tokens, and other codes. If nobody has
 // proved the address before, what somebody else may have left goes as well: the name, the
-// consents and the second factor. Otherwise that stays. It signs nobody in. Faults: mail_not_configured, invalid_code, validation_failed
-// (the code stays good, and no miss is counted), account_disabled, busy, store_unavailable,
-// change_under_way.
+// consents and the second factor. Otherwise those stay. It signs nobody in. Faults:
+// mail_not_configured, invalid_code, validation_failed (the code stays good, and no miss is
+// counted), account_disabled, busy, store_unavailable, change_under_way.
 func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next string) error {
 	if !s.mails.Enabled() {
 		return noMail()
 	}
-	// Before the hash: whoever has no code must not cost one.
-	owner, err := s.codes.Check(ctx, request, typed, code.ResetPassword)
-	if err != nil {
-		return fmt.Errorf("reset password: %w", err)
-	}
-	if err := s.policy.Check("new_password", next, owner.Address); err != nil {
-		return err
-	}
-	phc, err := s.passwords.Hash(ctx, next)
+	owner, phc, err := s.chosen(ctx, request, typed, "new_password", next, code.ResetPassword)
 	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}

@@ -23,15 +23,7 @@ func (s *Service) UndoAddress(ctx context.Context, request uuid.UUID, typed, nex
 	if !s.mails.Enabled() {
 		return noMail()
 	}
-	// Before the hash: whoever has no code must not cost one.
-	owner, err := s.codes.Check(ctx, request, typed, code.UndoAddress)
-	if err != nil {
-		return fmt.Errorf("undo a change of address: %w", err)
-	}
-	if err := s.policy.Check("new_password", next, owner.Address); err != nil {
-		return err
-	}
-	phc, err := s.passwords.Hash(ctx, next)
+	owner, phc, err := s.chosen(ctx, request, typed, "new_password", next, code.UndoAddress)
 	if err != nil {
 		return fmt.Errorf("undo a change of address: %w", err)
 	}
