@@ -7,11 +7,17 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
-// otp is the code of an authenticator app some steps from now.
+// otp is the code of an authenticator app some steps from now. The one of the step before is
+// good until this step ends, so that it is not given shortly before that.
 func (a *api) otp(secret string, steps int) string {
 	a.t.Helper()
+	if steps < 0 {
+		devtest.Eventually(a.t, "this step has ten seconds left", func() bool { return time.Now().Unix()%30 < 20 })
+	}
 	code, err := totp.GenerateCode(secret, time.Now().Add(time.Duration(steps)*30*time.Second))
 	if err != nil {
 		a.t.Fatal(err)

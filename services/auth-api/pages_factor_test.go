@@ -71,6 +71,7 @@ func TestSecondStepOnPages(t *testing.T) {
 		t.Errorf("sent twice: %d %s", again.status, again.header.Get("Location"))
 	}
 
+	other.wantPage("the account", other.get("/account"), 200, "On. After your password")
 	account := other.get("/account/second-step")
 	other.wantPage("its page", account, 200, "On since", "10 recovery codes")
 	fresh := other.fill(account, "/account/second-step/recovery-codes")

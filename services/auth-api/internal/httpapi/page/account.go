@@ -9,6 +9,7 @@ import (
 	h "maragu.dev/gomponents/html"
 
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/oauth"
@@ -41,6 +42,10 @@ func (s *Service) account(c *fiber.Ctx) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
+	has, err := s.Factors.Of(ctx, v.person.Account)
+	if err != nil {
+		return s.fail(c, err)
+	}
 	var scopes []string
 	for _, a := range apps {
 		scopes = append(scopes, a.Scopes...)
@@ -52,7 +57,7 @@ func (s *Service) account(c *fiber.Ctx) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
-	return s.render(c, fiber.StatusOK, s.accountPage(v, apps, w, sessions, tokens, noticeOf(c)))
+	return s.render(c, fiber.StatusOK, s.accountPage(v, has, apps, w, sessions, tokens, noticeOf(c)))
 }
 
 // act does something for the person whose form it is, and shows the account again.
@@ -117,7 +122,7 @@ func (s *Service) endApp(c *fiber.Ctx) error {
 	})
 }
 
-func (s *Service) accountPage(v visit, apps []oauth.Allowed, w words, sessions []session.Session, tokens []personal.Token, said notice) view {
+func (s *Service) accountPage(v visit, has factor.Factors, apps []oauth.Allowed, w words, sessions []session.Session, tokens []personal.Token, said notice) view {
 	who := v.person.Email
 	if v.name != "" {
 		who = v.name + " (" + who + ")"
@@ -128,7 +133,7 @@ func (s *Service) accountPage(v visit, apps []oauth.Allowed, w words, sessions [
 		h.Div(h.Class("row"),
 			h.P(g.Text("You are signed in as "), h.Strong(g.Text(who)), g.Text(".")),
 			s.button(v, route.SignOut, "Sign out", "")),
-		s.profile(v),
+		s.profile(v, has),
 		h.H2(g.Text("Apps that you let in")),
 		g.If(len(apps) == 0, h.P(h.Class("quiet"), g.Text("None."))),
 		g.If(len(apps) > 0, h.Ul(h.Class("list"), g.Map(apps, func(a oauth.Allowed) g.Node { return s.appRow(v, a, w) }))),

@@ -11,6 +11,7 @@ import (
 	h "maragu.dev/gomponents/html"
 
 	"auth.books.test/services/auth-api/internal/export"
+	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 )
 
@@ -130,10 +131,14 @@ func (s *Service) download(c *fiber.Ctx) error {
 }
 
 // profile is the part of the account page about the person.
-func (s *Service) profile(v visit) g.Node {
+func (s *Service) profile(v visit, has factor.Factors) g.Node {
 	name := v.name
 	if name == "" {
 		name = "No name"
+	}
+	step := "Off. After your password, signing in can ask for a code of an app."
+	if has.TOTP {
+		step = "On. After your password, signing in asks for a code of your app."
 	}
 	row := func(title, words, href, link string) g.Node {
 		return h.Li(h.Class("row"), h.Div(h.Strong(g.Text(title)), h.P(h.Class("quiet"), g.Text(words))), h.A(h.Href(href), g.Text(link)))
@@ -144,7 +149,7 @@ func (s *Service) profile(v visit) g.Node {
 			row("Name", name, route.AccountName, "Change your name"),
 			g.If(s.Resets.Available, row("Address", v.person.Email, route.AccountAddress, "Change your address")),
 			row("Password", "Changing it signs you out everywhere else.", route.AccountPassword, "Change your password"),
-			row("Second step", "After your password, signing in can ask for a code of an app.", route.AccountFactor, "Change your second step"),
+			row("Second step", step, route.AccountFactor, "Change your second step"),
 			row("What was done", "Sign-ins, changes, and what was refused.", route.AccountEvents, "See what was done"),
 			h.Li(h.Class("row"),
 				h.Div(h.Strong(g.Text("Your data")), h.P(h.Class("quiet"), g.Text("Everything that "+s.Name+" stores about you, as a JSON file."))),
