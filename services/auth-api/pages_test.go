@@ -404,3 +404,14 @@ func TestLongLinksArriveOrAreSaidToBeTooLong(t *testing.T) {
 	g = a.guest()
 	g.wantPage("too long", g.get(linkOf(app, readingCallback, "state", strings.Repeat("<", 1024))), http.StatusBadRequest, "too long")
 }
+
+// Nobody knows which page a request wanted that could not be read, so that programs must be
+// able to read the answer.
+func TestRequestThatCannotBeReadIsNoPage(t *testing.T) {
+	t.Parallel()
+	a := withPages(t)
+	got := a.wire("GET", "GET /v1/sessions HTTP/1.1\r\nHost: x\r\nX-Large: "+strings.Repeat("x", 9000)+"\r\n\r\n")
+	if got.status != 431 || got.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%d %v", got.status, got.header)
+	}
+}

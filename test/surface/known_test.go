@@ -41,10 +41,6 @@ func (k *known) learn(r *request, status int, body []byte) {
 	case r.op == "sign-in" && status == 401:
 		// Deleted, or with another password than is known here.
 		k.people = slices.DeleteFunc(k.people, func(p *person) bool { return p.email == r.fields["email"] && p.password == r.fields["password"] })
-	case r.op == "register" && status == 202:
-		if !slices.ContainsFunc(k.people, func(p *person) bool { return p.email == r.fields["email"] }) {
-			k.people = last(append(k.people, &person{email: r.fields["email"], password: r.fields["password"]}))
-		}
 	case r.op == "change-password" && status == 204 && r.bearer != nil:
 		r.bearer.owner.password = r.fields["new_password"]
 	}

@@ -53,6 +53,8 @@ func serve(t *testing.T, prepare ...func(*service)) *service {
 	s := &service{t: t, path: servicetest.Build(t, servicetest.AuthAPI), env: servicetest.AuthAPISettings(t)}
 	s.env["AUTH_API_PASSWORD_GRANT"], s.env["AUTH_API_ISSUER"], s.env["AUTH_API_TRUSTED_PROXIES"] = "true", "https://auth.books.test", "127.0.0.0/8"
 	s.env["AUTH_API_VERIFY_CACHE_MIB"] = "1"
+	// Mails stay in the outbox: nothing listens for them.
+	s.env["AUTH_API_REGISTRATION"], s.env["AUTH_API_SMTP_URL"], s.env["AUTH_API_MAIL_FROM"] = "open", "smtp+insecure://127.0.0.1:9", "auth@books.test"
 	if out, err := servicetest.RunWithInput(s.path, s.env, readersPassword, "account", "create", reader, "--verified", "--password-stdin"); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -137,10 +139,20 @@ func (s *service) gauge(name string) float64 {
 func (s *service) fuzzers(seed uint64, count int) (all []*fuzzer) {
 	documents := &contract.Documents{}
 	for worker := range count {
-		all = append(all, newFuzzer(newGenerator(seed, worker, s.operations, s.clients), s.URL, documents))
+		g := newGenerator(seed, worker, s.operations, s.clients)
+		g.newPerson = s.newPerson
+		all = append(all, newFuzzer(g, s.URL, documents))
 	}
 	all[0].known.people = []*person{{email: reader, password: readersPassword}}
 	return all
+}
+
+// newPerson makes an account as an operator does: nobody has the codes that are mailed.
+func (s *service) newPerson(email string) *person {
+	if out, err := servicetest.RunWithInput(s.path, s.env, readersPassword, "account", "create", email, "--verified", "--password-stdin"); err != nil {
+		s.t.Errorf("create an account: %v: %s", err, out)
+	}
+	return &person{email: email, password: readersPassword}
 }
 
 // seedOf is SURFACE_SEED, which repeats a run, or another seed.
@@ -170,14 +182,14 @@ func TestEveryAnswerToRandomRequestsIsDocumented(t *testing.T) {
 		}
 	}
 	s.tell([]*fuzzer{f})
-	// A run in which nothing was reached would prove nothing.
+	// A run in which nothing was reached would prove nothing. What takes a mailed code never succeeds.
 	succeeded := 0
 	for _, statuses := range f.answers {
 		if statuses[200]+statuses[201]+statuses[202]+statuses[204] > 0 {
 			succeeded++
 		}
 	}
-	if len(f.answers) < len(s.operations)-1 || succeeded < len(s.operations)*2/3 {
+	if len(f.answers) < len(s.operations)-1 || succeeded < len(s.operations)*3/5 {
 		t.Errorf("%d of %d operations were tried, %d with success", len(f.answers), len(s.operations), succeeded)
 	}
 }
@@ -246,6 +258,7 @@ func (s *service) repeatable() {
 	made := func(seed uint64) string {
 		var out strings.Builder
 		g := newGenerator(seed, 0, s.operations, s.clients)
+		g.newPerson = func(email string) *person { return &person{email: email} }
 		g.known.people = []*person{{email: "ada@books.test", password: readersPassword, devices: []string{"bdv"}}, {email: "grace@books.test"}, {email: reader}}
 		g.known.tokens = []*bearer{{token: "bat_1", owner: g.known.people[0]}, {token: "bat_2", owner: g.known.people[1]}}
 		for range requests {

@@ -21,7 +21,9 @@ func (s *Server) answerError(c *fiber.Ctx, err error) error {
 		s.begin(c)
 	}
 	err = fromFiber(err)
-	if s.isPage(c.Path()) {
+	// The path of what could not be read is not known. It looks like that of the first page.
+	unread := c.Path() == route.Home && c.Context().UserValue(refusalKey{}) != nil
+	if s.isPage(c.Path()) && !unread {
 		return s.pages.Answer(c, err)
 	}
 	if strings.HasPrefix(c.Path(), route.OAuth) && fault.CodeOf(err) != fault.RouteNotFound {

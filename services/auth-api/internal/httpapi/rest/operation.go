@@ -23,6 +23,10 @@ type security []map[string][]string
 func add[I, O any](s *Service, required security, op huma.Operation, handle func(context.Context, *I) (*O, error), codes ...fault.Code) {
 	op.Security = required
 	codes = append(append(openapi.Anywhere(), fault.ValidationFailed), codes...)
+	if strings.Contains(op.Path, "{") {
+		// What cannot stand in a path is at no route.
+		codes = append(codes, fault.RouteNotFound)
+	}
 	if scopes, secured := requirement(&op); secured {
 		codes = append(codes, openapi.TokenCodes(len(scopes) > 0)...)
 	}
