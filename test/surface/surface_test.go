@@ -55,9 +55,7 @@ func serve(t *testing.T, prepare ...func(*service)) *service {
 	s.env["AUTH_API_VERIFY_CACHE_MIB"] = "1"
 	// Mails stay in the outbox: nothing listens for them.
 	s.env["AUTH_API_REGISTRATION"], s.env["AUTH_API_SMTP_URL"], s.env["AUTH_API_MAIL_FROM"] = "open", "smtp+insecure://127.0.0.1:9", "auth@books.test"
-	if out, err := servicetest.RunWithInput(s.path, s.env, readersPassword, "account", "create", reader, "--verified", "--password-stdin"); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	servicetest.CreateAccount(t, s.env, reader, readersPassword, true)
 	for _, one := range prepare {
 		one(s)
 	}

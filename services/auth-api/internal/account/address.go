@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,9 +16,6 @@ import (
 	"auth.books.test/services/auth-api/internal/mail"
 )
 
-// accountID is the name of a mail's datum that holds the account which a code is for.
-const accountID = "account"
-
 // RequestAddress mails a code to the address that an account is to have, and returns the id of
 // the request. It does the same whether somebody else has the address or not: that is looked
 // up when the mail is to be sent, and then there is none. Faults: validation_failed,
@@ -29,23 +25,10 @@ func (s *Service) RequestAddress(ctx context.Context, id uuid.UUID, email, langu
 	if !s.mails.Enabled() {
 		return uuid.Nil, fault.New(fault.MailNotConfigured, "This service sends no mails, so that nobody can prove a new address here. Ask whoever runs it.")
 	}
-	if email, err = ParseEmail("email", email); err != nil {
-		return uuid.Nil, err
-	}
-	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if request, err = s.codes.RequestFor(ctx, tx, code.ChangeAddress, code.Owner{Account: id, Address: email}); err != nil {
-			return err
-		}
-		m := mail.Mail{Kind: mail.ChangeAddress, To: email, Language: mail.Accepted(language), Data: map[string]string{requestID: request.String(), accountID: id.String()}}
-		if err := s.mails.Queue(ctx, tx, m); err != nil {
-			return err
-		}
-		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.RequestAddress, Subject: audit.AccountOf(id)})
-	})
+	request, err = s.requestCode(ctx, code.ChangeAddress, mail.ChangeAddress, code.Owner{Account: id, Address: email}, mail.Accepted(language), audit.Event{Verb: audit.RequestAddress, Subject: audit.AccountOf(id)})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("request another address: %w", err)
 	}
-	s.mails.Wake()
 	return request, nil
 }
 
@@ -75,11 +58,8 @@ func (s *Service) ChangeAddress(ctx context.Context, id, request uuid.UUID, type
 		if err := setAddress(ctx, tx, id, owner.Address); err != nil {
 			return err
 		}
-		switch reserved, err := s.codes.Reserved(ctx, tx, owner.Address, id); {
-		case err != nil:
+		if err := notReserved(ctx, tx, s.codes, owner.Address, id); err != nil {
 			return err
-		case reserved:
-			return exists()
 		}
 		if err := s.codes.Void(ctx, tx, id); err != nil {
 			return err
@@ -110,11 +90,8 @@ func (s *Service) tellOfChange(ctx context.Context, tx *authorization.Tx, before
 	if !before.EmailVerified || FoldEmail(before.Email) == FoldEmail(now) {
 		return nil
 	}
-	request, err := s.codes.RequestFor(ctx, tx.Tx, code.UndoAddress, code.Owner{Account: before.ID, Address: before.Email})
-	if err != nil {
-		return err
-	}
-	return s.mails.Queue(ctx, tx.Tx, mail.Mail{Kind: mail.AddressChanged, To: before.Email, Account: before.ID, Data: map[string]string{requestID: request.String(), accountID: before.ID.String()}})
+	_, err := s.queueCode(ctx, tx.Tx, code.UndoAddress, mail.AddressChanged, code.Owner{Account: before.ID, Address: before.Email}, "")
+	return err
 }
 
 // AddressMail mints the codes of changes of addresses, and of what undoes them. It implements
@@ -129,34 +106,17 @@ type AddressMail struct {
 
 // Prepare adds the code and the link. Somebody else's address gets no mail.
 func (a AddressMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Mail, bool, error) {
-	request, err := requestOf(m)
-	if err != nil {
-		return m, false, err
-	}
-	account, err := uuid.Parse(m.Data[accountID])
-	if err != nil {
-		return m, false, fmt.Errorf("read whose address it is to be: %w", err)
-	}
 	switch id, _, _, err := byEmailIn(ctx, tx, m.To); {
-	case err == nil && id != account:
+	case err == nil && id != m.Account:
 		return m, false, nil
 	case err != nil && !errors.Is(err, errNotFound):
 		return m, false, fmt.Errorf("find who has the address: %w", err)
 	}
-	typed, ok, err := a.Codes.Mint(ctx, tx, request, a.Of, code.Owner{Account: account, Address: m.To})
-	if err != nil || !ok {
-		return m, false, err
-	}
-	m.Account, m.Data = account, maps.Clone(m.Data)
-	m.Data["code"], m.Data["url"] = typed, a.Link(request)
-	return m, true, nil
+	return withCode(ctx, tx, a.Codes, a.Of, code.Owner{Account: m.Account, Address: m.To}, m, a.Link)
 }
 
 // HandedOver begins the lifetime of the code.
 func (a AddressMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
-	request, err := requestOf(m)
-	if err == nil {
-		_, err = a.Codes.HandedOver(ctx, tx, request, a.Of, at)
-	}
+	_, err := handedOver(ctx, tx, a.Codes, a.Of, m, at)
 	return err
 }

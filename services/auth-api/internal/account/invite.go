@@ -32,20 +32,9 @@ func (s *Service) Invite(ctx context.Context, email, language string) error {
 	case !errors.Is(err, errNotFound):
 		return fmt.Errorf("invite: %w", err)
 	}
-	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		request, err := s.codes.Request(ctx, tx, code.Invitation, email)
-		if err != nil {
-			return err
-		}
-		if err := s.mails.Queue(ctx, tx, mail.Mail{Kind: mail.Invitation, To: email, Language: language, Data: map[string]string{requestID: request.String()}}); err != nil {
-			return err
-		}
-		return s.audit.Record(ctx, tx, audit.Event{Verb: audit.InviteAccount})
-	})
-	if err != nil {
+	if _, err := s.requestCode(ctx, code.Invitation, mail.Invitation, code.Owner{Address: email}, language, audit.Event{Verb: audit.InviteAccount}); err != nil {
 		return fmt.Errorf("invite: %w", err)
 	}
-	s.mails.Wake()
 	return nil
 }
 
@@ -58,21 +47,14 @@ type InvitationMail struct {
 
 // Prepare adds the code and the link. An address that has an account by now gets no mail.
 func (i InvitationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Mail, bool, error) {
-	request, err := requestOf(m)
-	if err != nil {
-		return m, false, err
-	}
 	if _, _, _, err := byEmailIn(ctx, tx, m.To); !errors.Is(err, errNotFound) {
 		return m, false, err
 	}
-	return mintForNew(ctx, tx, i.Codes, code.Invitation, m, request, i.Link)
+	return withCodeForNew(ctx, tx, i.Codes, code.Invitation, m, i.Link)
 }
 
 // HandedOver begins the lifetime of the code.
 func (i InvitationMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
-	request, err := requestOf(m)
-	if err == nil {
-		_, err = i.Codes.HandedOver(ctx, tx, request, code.Invitation, at)
-	}
+	_, err := handedOver(ctx, tx, i.Codes, code.Invitation, m, at)
 	return err
 }

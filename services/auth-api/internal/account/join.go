@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -16,8 +15,7 @@ import (
 
 // Join makes the account of somebody who has asked for one with RequestRegistration, or who
 // was invited. The code proves the address. Faults: invalid_code (also if the address has an
-// account by now), validation_failed (the code stays
-// good), busy, store_unavailable.
+// account by now), validation_failed (the code stays good), busy, store_unavailable.
 func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password string) error {
 	_, phc, err := s.chosen(ctx, request, typed, "password", password, code.Registration, code.Invitation)
 	if err != nil {
@@ -42,19 +40,16 @@ func (s *Service) Join(ctx context.Context, request uuid.UUID, typed, password s
 	return nil
 }
 
-// mintForNew adds to a mail the code with which an account is made, and the link to the page
-// on which it can be typed. An address that may be set again by an undo gets no code: no
-// account could be made with it.
-func mintForNew(ctx context.Context, tx pgx.Tx, codes *code.Codes, of code.Purpose, m mail.Mail, request uuid.UUID, link func(uuid.UUID) string) (mail.Mail, bool, error) {
+// withCodeForNew is withCode for a code with which an account is made. An address that may be
+// set again by an undo gets none: no account could be made with it.
+func withCodeForNew(ctx context.Context, tx pgx.Tx, codes *code.Codes, of code.Purpose, m mail.Mail, link func(request uuid.UUID) string) (mail.Mail, bool, error) {
+	// The account has the id of the request: there is none yet that could have another.
+	request, err := requestOf(m)
+	if err != nil {
+		return m, false, err
+	}
 	if reserved, err := codes.Reserved(ctx, tx, m.To, request); err != nil || reserved {
 		return m, false, err
 	}
-	// The account has the id of the request: there is none yet that could have another.
-	typed, ok, err := codes.Mint(ctx, tx, request, of, code.Owner{Account: request, Address: m.To})
-	if err != nil || !ok {
-		return m, false, err
-	}
-	m.Data = maps.Clone(m.Data)
-	m.Data["code"], m.Data["url"] = typed, link(request)
-	return m, true, nil
+	return withCode(ctx, tx, codes, of, code.Owner{Account: request, Address: m.To}, m, link)
 }

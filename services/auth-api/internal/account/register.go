@@ -25,7 +25,7 @@ func (s *Service) RequestRegistration(ctx context.Context, email, language strin
 	if !s.mails.Enabled() {
 		return uuid.Nil, fault.New(fault.RegistrationClosed, "This service sends no mails, so that nobody can register here. Ask whoever runs it for an account.")
 	}
-	id, err := s.requestCode(ctx, code.Registration, mail.Registration, email, language)
+	id, err := s.requestCode(ctx, code.Registration, mail.Registration, code.Owner{Address: email}, mail.Accepted(language))
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("request an account: %w", err)
 	}
@@ -41,13 +41,9 @@ type RegistrationMail struct {
 
 // Prepare adds the code and the link. To the owner of an account it says that there is one.
 func (r RegistrationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Mail, bool, error) {
-	request, err := requestOf(m)
-	if err != nil {
-		return m, false, err
-	}
 	switch id, stored, _, err := byEmailIn(ctx, tx, m.To); {
 	case errors.Is(err, errNotFound):
-		return mintForNew(ctx, tx, r.Codes, code.Registration, m, request, r.Link)
+		return withCodeForNew(ctx, tx, r.Codes, code.Registration, m, r.Link)
 	case err != nil:
 		return m, false, fmt.Errorf("find who has the address: %w", err)
 	default:
@@ -59,10 +55,7 @@ func (r RegistrationMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (
 
 // HandedOver begins the lifetime of the code.
 func (r RegistrationMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
-	request, err := requestOf(m)
-	if err == nil {
-		_, err = r.Codes.HandedOver(ctx, tx, request, code.Registration, at)
-	}
+	_, err := handedOver(ctx, tx, r.Codes, code.Registration, m, at)
 	return err
 }
 

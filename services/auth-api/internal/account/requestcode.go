@@ -3,10 +3,13 @@ package account
 import (
 	"context"
 	"fmt"
+	"maps"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/mail"
 )
@@ -14,24 +17,39 @@ import (
 // requestID is the name of a mail's datum that holds the id of the request for a code.
 const requestID = "request"
 
-// requestCode queues a mail with a code, and returns the id of the request. It looks nothing
-// up, so that its time cannot tell who has an account. Faults: validation_failed,
-// too_many_attempts, store_unavailable. language is what the browser accepts.
-func (s *Service) requestCode(ctx context.Context, of code.Purpose, kind mail.Kind, email, language string) (id uuid.UUID, err error) {
-	if email, err = ParseEmail("email", email); err != nil {
+// requestCode queues a mail with a code to the owner's address, with the events of that, and
+// returns the id of the request. It looks nothing up, so that its time cannot tell who has an
+// account. Faults: validation_failed, too_many_attempts, store_unavailable. language is a BCP
+// 47 tag.
+func (s *Service) requestCode(ctx context.Context, of code.Purpose, kind mail.Kind, o code.Owner, language string, events ...audit.Event) (id uuid.UUID, err error) {
+	if o.Address, err = ParseEmail("email", o.Address); err != nil {
 		return uuid.Nil, err
 	}
 	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if id, err = s.codes.Request(ctx, tx, of, email); err != nil {
+		if id, err = s.queueCode(ctx, tx, of, kind, o, language); err != nil {
 			return err
 		}
-		return s.mails.Queue(ctx, tx, mail.Mail{Kind: kind, To: email, Language: mail.Accepted(language), Data: map[string]string{requestID: id.String()}})
+		for _, e := range events {
+			if err := s.audit.Record(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return uuid.Nil, err
 	}
 	s.mails.Wake()
 	return id, nil
+}
+
+// queueCode is requestCode in a transaction, for an address that was parsed before.
+func (s *Service) queueCode(ctx context.Context, tx pgx.Tx, of code.Purpose, kind mail.Kind, o code.Owner, language string) (uuid.UUID, error) {
+	id, err := s.codes.Request(ctx, tx, of, o)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return id, s.mails.Queue(ctx, tx, mail.Mail{Kind: kind, To: o.Address, Account: o.Account, Language: language, Data: map[string]string{requestID: id.String()}})
 }
 
 // chosen checks a code, and the password that was chosen with it, and hashes that. It spends
@@ -58,4 +76,30 @@ func requestOf(m mail.Mail) (uuid.UUID, error) {
 		return uuid.Nil, fmt.Errorf("read the request for a code: %w", err)
 	}
 	return request, nil
+}
+
+// withCode mints the code of a mail for its owner, to whom it goes, and adds it with the link
+// to the page on which it can be typed. send is false if the request is over.
+func withCode(ctx context.Context, tx pgx.Tx, codes *code.Codes, of code.Purpose, o code.Owner, m mail.Mail, link func(request uuid.UUID) string) (_ mail.Mail, send bool, err error) {
+	request, err := requestOf(m)
+	if err != nil {
+		return m, false, err
+	}
+	typed, ok, err := codes.Mint(ctx, tx, request, of, o)
+	if err != nil || !ok {
+		return m, false, err
+	}
+	m.To, m.Data = o.Address, maps.Clone(m.Data)
+	m.Data["code"], m.Data["url"] = typed, link(request)
+	return m, true, nil
+}
+
+// handedOver begins the lifetime of a mail's code, and returns the account whose code it is;
+// uuid.Nil if the request is over.
+func handedOver(ctx context.Context, tx pgx.Tx, codes *code.Codes, of code.Purpose, m mail.Mail, at time.Time) (account uuid.UUID, err error) {
+	request, err := requestOf(m)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return codes.HandedOver(ctx, tx, request, of, at)
 }

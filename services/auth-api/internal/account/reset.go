@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +25,7 @@ func (s *Service) RequestReset(ctx context.Context, email, language string) (id 
 	if !s.mails.Enabled() {
 		return uuid.Nil, noMail()
 	}
-	if id, err = s.requestCode(ctx, code.ResetPassword, mail.ResetPassword, email, language); err != nil {
+	if id, err = s.requestCode(ctx, code.ResetPassword, mail.ResetPassword, code.Owner{Address: email}, mail.Accepted(language)); err != nil {
 		return uuid.Nil, fmt.Errorf("request a reset: %w", err)
 	}
 	return id, nil
@@ -98,10 +97,6 @@ type ResetMail struct {
 // Prepare adds the code and the link. Addresses without an account, and those of disabled
 // accounts, get no mail.
 func (r ResetMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Mail, bool, error) {
-	request, err := requestOf(m)
-	if err != nil {
-		return m, false, err
-	}
 	id, stored, status, err := byEmailIn(ctx, tx, m.To)
 	if errors.Is(err, errNotFound) || err == nil && status != Active {
 		return m, false, nil
@@ -109,23 +104,14 @@ func (r ResetMail) Prepare(ctx context.Context, tx pgx.Tx, m mail.Mail) (mail.Ma
 	if err != nil {
 		return m, false, fmt.Errorf("find whose password is to be reset: %w", err)
 	}
-	typed, ok, err := r.Codes.Mint(ctx, tx, request, code.ResetPassword, code.Owner{Account: id, Address: stored})
-	if err != nil || !ok {
-		return m, false, err
-	}
 	// To the address that is stored, not to one that only looks alike.
-	m.To, m.Account, m.Data = stored, id, maps.Clone(m.Data)
-	m.Data["code"], m.Data["url"] = typed, r.Link(request)
-	return m, true, nil
+	m.Account = id
+	return withCode(ctx, tx, r.Codes, code.ResetPassword, code.Owner{Account: id, Address: stored}, m, r.Link)
 }
 
 // HandedOver begins the lifetime of the code.
 func (r ResetMail) HandedOver(ctx context.Context, tx pgx.Tx, m mail.Mail, at time.Time) error {
-	request, err := requestOf(m)
-	if err != nil {
-		return err
-	}
-	owner, err := r.Codes.HandedOver(ctx, tx, request, code.ResetPassword, at)
+	owner, err := handedOver(ctx, tx, r.Codes, code.ResetPassword, m, at)
 	if err != nil || owner == uuid.Nil {
 		return err
 	}

@@ -31,14 +31,14 @@ func taken(t *testing.T, w *authtest.World) (queued []mail.Mail) {
 	t.Helper()
 	rows, err := w.DB.Query(t.Context(), `
 		WITH taken AS (DELETE FROM mails RETURNING *)
-		SELECT id, kind, recipient, language, data FROM taken ORDER BY created_at, id`)
+		SELECT id, kind, recipient, language, coalesce(account, '00000000-0000-0000-0000-000000000000'), data FROM taken ORDER BY created_at, id`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var m mail.Mail
-		if err := rows.Scan(&m.ID, &m.Kind, &m.To, &m.Language, &m.Data); err != nil {
+		if err := rows.Scan(&m.ID, &m.Kind, &m.To, &m.Language, &m.Account, &m.Data); err != nil {
 			t.Fatal(err)
 		}
 		queued = append(queued, m)

@@ -65,19 +65,23 @@ func createIn(ctx context.Context, tx pgx.Tx, codes *code.Codes, id uuid.UUID, e
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO accounts (id, email, password_hash, email_verified_at) VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END)
 		ON CONFLICT (lower(email COLLATE "C")) DO NOTHING`, id, email, phc, verified)
-	if err == nil && tag.RowsAffected() == 0 {
-		return exists()
-	}
-	if err != nil {
-		return err
-	}
-	switch reserved, err := codes.Reserved(ctx, tx, email, id); {
+	switch {
 	case err != nil:
 		return err
-	case reserved:
+	case tag.RowsAffected() == 0:
 		return exists()
 	}
-	return nil
+	return notReserved(ctx, tx, codes, email, id)
+}
+
+// notReserved refuses an address that was taken just now, but may be set again by an undo of
+// another account. Fault: already_exists.
+func notReserved(ctx context.Context, tx pgx.Tx, codes *code.Codes, email string, id uuid.UUID) error {
+	reserved, err := codes.Reserved(ctx, tx, email, id)
+	if err == nil && reserved {
+		return exists()
+	}
+	return err
 }
 
 func exists() error {

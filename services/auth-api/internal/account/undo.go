@@ -16,9 +16,9 @@ import (
 // UndoAddress sets the address again that an account had before a change, for whoever has the
 // code that was mailed to it, with a new password: who changed the address may know the one
 // from before. It ends everything of the account, later changes of the address with what
-// undoes them, and a second factor that was turned on since. It signs nobody in. Faults: mail_not_configured, invalid_code,
-// validation_failed (the code stays good, and no miss is counted), account_disabled, busy,
-// store_unavailable, change_under_way.
+// undoes them, and a second factor that was turned on since. It signs nobody in. Faults:
+// mail_not_configured, invalid_code, validation_failed (the code stays good, and no miss is
+// counted), account_disabled, busy, store_unavailable, change_under_way.
 func (s *Service) UndoAddress(ctx context.Context, request uuid.UUID, typed, next string) error {
 	if !s.mails.Enabled() {
 		return noMail()

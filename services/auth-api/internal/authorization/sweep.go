@@ -7,11 +7,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"auth.books.test/services/auth-api/internal/postgres"
 )
 
 const (
 	sweepEvery = 5 * time.Minute
-	sweepBatch = 1000
 	// retention is how long the rows of ended authorizations are kept, so that one can look
 	// up why a sign-in ended. Programs have too many tokens for that.
 	retention        = 30 * 24 * time.Hour
@@ -82,7 +83,7 @@ func (s *Service) finishErasing(ctx context.Context) error {
 		err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			rows, err := tx.Query(ctx, `
 				SELECT id FROM subjects s WHERE erasing AND NOT EXISTS (SELECT FROM authorizations a WHERE a.subject_id = s.id)
-				LIMIT $1 FOR UPDATE SKIP LOCKED`, sweepBatch)
+				LIMIT $1 FOR UPDATE SKIP LOCKED`, postgres.SweepBatch)
 			if err != nil {
 				return err
 			}
@@ -115,19 +116,9 @@ func deleteLeaves(condition string) string {
 // sweep repeats a statement until it finds nothing: when leaves are deleted, their parents
 // become leaves.
 func (s *Service) sweep(ctx context.Context, statement string, args ...any) (total int64, err error) {
-	for {
-		var n int64
-		err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			tag, err := tx.Exec(ctx, statement, append([]any{sweepBatch}, args...)...)
-			n = tag.RowsAffected()
-			return err
-		})
-		total += n
-		if err != nil {
-			return total, fmt.Errorf("delete old authorizations: %w", err)
-		}
-		if n == 0 {
-			return total, nil
-		}
+	total, err = s.db.Drain(ctx, statement, append([]any{postgres.SweepBatch}, args...)...)
+	if err != nil {
+		return total, fmt.Errorf("delete old authorizations: %w", err)
 	}
+	return total, nil
 }

@@ -24,14 +24,9 @@ func (s *Store) use(ctx context.Context, client uuid.UUID, p proven) (first bool
 	return first, nil
 }
 
-// dropAssertions deletes at most sweepBatch rows of assertions that expired before.
+// dropAssertions deletes the rows of assertions that expired before.
 func (s *Store) dropAssertions(ctx context.Context, before time.Time) (n int64, err error) {
-	err = s.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
-		tag, err := db.Exec(ctx, `
-			DELETE FROM client_assertions WHERE (client_id, hash) IN (
-				SELECT client_id, hash FROM client_assertions WHERE expires_at < $1 LIMIT $2)`, before, sweepBatch)
-		n = tag.RowsAffected()
-		return err
-	})
-	return n, err
+	return s.db.Drain(ctx, `
+		DELETE FROM client_assertions WHERE (client_id, hash) IN (
+			SELECT client_id, hash FROM client_assertions WHERE expires_at < $1 LIMIT $2)`, before, postgres.SweepBatch)
 }

@@ -101,8 +101,8 @@ func draw(random io.Reader) (string, error) {
 	return drawn[:length/2] + "-" + drawn[length/2:], nil
 }
 
-// plain is a typed code without regard to case, hyphens and spaces.
-func plain(typed string) string {
+// Plain is a typed code without regard to case, hyphens and spaces.
+func Plain(typed string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' || r == ' ' {
 			return -1
@@ -112,7 +112,7 @@ func plain(typed string) string {
 }
 
 func isCode(typed string) bool {
-	p := plain(typed)
+	p := Plain(typed)
 	return len(p) == length && strings.Trim(p, letters) == ""
 }
 
@@ -123,7 +123,7 @@ const label = "one-time code"
 func hash(key []byte, id uuid.UUID, typed string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(id[:])
-	mac.Write([]byte(plain(typed)))
+	mac.Write([]byte(Plain(typed)))
 	return mac.Sum(nil)
 }
 

@@ -43,7 +43,7 @@ func (w *world) tx(work func(ctx context.Context, tx pgx.Tx) error) error {
 
 func (w *world) request(address string) (id uuid.UUID, err error) {
 	err = w.tx(func(ctx context.Context, tx pgx.Tx) error {
-		id, err = w.Request(ctx, tx, code.ResetPassword, address)
+		id, err = w.Request(ctx, tx, code.ResetPassword, code.Owner{Address: address})
 		return err
 	})
 	return id, err

@@ -13,29 +13,24 @@ import (
 )
 
 // Request notes that a code is to be sent to an address, and returns the id of the request.
-// It does the same whether the address has an account or not. Faults: too_many_attempts
-// (the address was sent Hourly or Daily codes), store_unavailable.
-func (c *Codes) Request(ctx context.Context, tx pgx.Tx, purpose Purpose, address string) (uuid.UUID, error) {
-	return c.RequestFor(ctx, tx, purpose, Owner{Address: address})
-}
-
-// RequestFor is Request for an account that is known, whose codes can be voided from then on.
-func (c *Codes) RequestFor(ctx context.Context, tx pgx.Tx, purpose Purpose, o Owner) (uuid.UUID, error) {
-	address := o.Address
+// It does the same whether the address has an account or not. If the owner's account is known
+// already, the code can be voided with it from then on; otherwise it is uuid.Nil. Faults:
+// too_many_attempts (the address was sent Hourly or Daily codes), store_unavailable.
+func (c *Codes) Request(ctx context.Context, tx pgx.Tx, purpose Purpose, o Owner) (uuid.UUID, error) {
 	id, err := uuid.NewV7FromReader(c.random)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
 	}
 	now := c.now()
 	// Requests for one address take turns, so that no two are both the last one allowed.
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, hashtext(lower($2 COLLATE "C")))`, lockSpace, address); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, hashtext(lower($2 COLLATE "C")))`, lockSpace, o.Address); err != nil {
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
 	}
 	var hourly, daily int
 	var first, firstOfHour *time.Time
 	err = tx.QueryRow(ctx, `
 		SELECT count(*) FILTER (WHERE created_at > $2), count(*), min(created_at) FILTER (WHERE created_at > $2), min(created_at)
-		FROM codes WHERE lower(address COLLATE "C") = lower($1 COLLATE "C") AND created_at > $3`, address, now.Add(-time.Hour), now.Add(-retention)).Scan(&hourly, &daily, &firstOfHour, &first)
+		FROM codes WHERE lower(address COLLATE "C") = lower($1 COLLATE "C") AND created_at > $3`, o.Address, now.Add(-time.Hour), now.Add(-retention)).Scan(&hourly, &daily, &firstOfHour, &first)
 	switch {
 	case err != nil:
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
@@ -44,7 +39,7 @@ func (c *Codes) RequestFor(ctx context.Context, tx pgx.Tx, purpose Purpose, o Ow
 	case hourly >= Hourly:
 		return uuid.Nil, tooMany(Hourly, time.Hour, firstOfHour.Add(time.Hour).Sub(now))
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO codes (id, purpose, address, account, created_at) VALUES ($1, $2, $3, $4, $5)`, id, purpose, address, uuid.NullUUID{UUID: o.Account, Valid: o.Account != uuid.Nil}, now); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO codes (id, purpose, address, account, created_at) VALUES ($1, $2, $3, $4, $5)`, id, purpose, o.Address, uuid.NullUUID{UUID: o.Account, Valid: o.Account != uuid.Nil}, now); err != nil {
 		return uuid.Nil, fmt.Errorf("request a code: %w", err)
 	}
 	return id, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/mail"
 )
@@ -36,7 +37,7 @@ type Proof struct {
 // first in a day. known says that it comes from a known device. Faults: validation_failed (it
 // cannot be a code, which is no miss), invalid_code (always the same words), store_unavailable.
 func (s *Service) Check(ctx context.Context, account uuid.UUID, typed string, known bool) (p Proof, err error) {
-	given := plain(typed)
+	given := code.Plain(typed)
 	if !isTOTP(given) && !isRecoveryCode(given) {
 		return Proof{}, fault.Invalid("code", "invalid", fmt.Sprintf("Type the %d digits of your authenticator app, or a recovery code with its %d letters and digits.", digits.Length(), recoveryLength))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
+	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/mail"
 )
 
@@ -81,11 +82,11 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, account uuid.UUID) (code
 func (s *Service) replaceRecoveryCodes(ctx context.Context, tx pgx.Tx, account uuid.UUID) (codes []string, err error) {
 	var hashes [][]byte
 	for range RecoveryCodes {
-		code, err := newRecoveryCode(s.random)
+		one, err := newRecoveryCode(s.random)
 		if err != nil {
 			return nil, err
 		}
-		codes, hashes = append(codes, code), append(hashes, recoveryHash(account, plain(code)))
+		codes, hashes = append(codes, one), append(hashes, recoveryHash(account, code.Plain(one)))
 	}
 	if err := insertRecoveryCodes(ctx, tx, account, hashes, s.now()); err != nil {
 		return nil, err

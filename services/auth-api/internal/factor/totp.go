@@ -12,6 +12,8 @@ import (
 	// The common library for TOTP: it computes codes.
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
+
+	"auth.books.test/services/auth-api/internal/code"
 )
 
 const (
@@ -52,37 +54,27 @@ func stepAt(at time.Time) int64 { return at.Unix() / int64(Period.Seconds()) }
 
 // codeAt is the code of a step.
 func codeAt(secret []byte, step int64) (string, error) {
-	code, err := hotp.GenerateCodeCustom(text(secret), uint64(step), hotp.ValidateOpts{Digits: digits, Algorithm: otp.AlgorithmSHA1})
+	computed, err := hotp.GenerateCodeCustom(text(secret), uint64(step), hotp.ValidateOpts{Digits: digits, Algorithm: otp.AlgorithmSHA1})
 	if err != nil {
 		return "", fmt.Errorf("compute a code: %w", err)
 	}
-	return code, nil
+	return computed, nil
 }
 
 // match returns the step whose code was typed; ok is false if it is none of those around now.
 func match(secret []byte, typed string, now time.Time) (step int64, ok bool, err error) {
-	typed = plain(typed)
+	typed = code.Plain(typed)
 	for n := stepAt(now) - drift; n <= stepAt(now)+drift; n++ {
-		code, err := codeAt(secret, n)
+		right, err := codeAt(secret, n)
 		if err != nil {
 			return 0, false, err
 		}
 		// All are compared, so that the time says nothing.
-		if subtle.ConstantTimeCompare([]byte(code), []byte(typed)) == 1 {
+		if subtle.ConstantTimeCompare([]byte(right), []byte(typed)) == 1 {
 			step, ok = n, true
 		}
 	}
 	return step, ok, nil
-}
-
-// plain is what was typed, without regard to case, hyphens and spaces.
-func plain(typed string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' {
-			return -1
-		}
-		return r
-	}, strings.ToUpper(typed))
 }
 
 // isTOTP says whether what was typed has the form of a code of an app.

@@ -45,7 +45,7 @@ func english() language {
 				"That sets this address again, and ends everything: whoever changed it is signed out everywhere.",
 			}},
 			AddressSet: {"This is the address of your account", []string{
-				"Your account at {service} has this address since {at}. Sign in with it from now on.",
+				"Your account at {service} has had this address since {at}. Sign in with it from now on.",
 				"Whoever has the address from before can undo that for a day.",
 				"{account}",
 			}},

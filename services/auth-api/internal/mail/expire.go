@@ -13,7 +13,6 @@ import (
 
 const (
 	sweepEvery = 5 * time.Minute
-	sweepBatch = 1000
 	// keepFor is how long it is known what became of a mail.
 	keepFor = 30 * 24 * time.Hour
 )
@@ -47,19 +46,9 @@ func (o *Outbox) expire(ctx context.Context) error {
 
 // SweepOnce deletes the rows of mails that are 30 days old, and returns how many.
 func (o *Outbox) SweepOnce(ctx context.Context) (total int64, err error) {
-	for {
-		var n int64
-		err := o.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			tag, err := tx.Exec(ctx, `DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`, o.now().UTC().Add(-keepFor), sweepBatch)
-			n = tag.RowsAffected()
-			return err
-		})
-		total += n
-		if err != nil {
-			return total, fmt.Errorf("delete old mails: %w", err)
-		}
-		if n < sweepBatch {
-			return total, nil
-		}
+	total, err = o.db.Drain(ctx, `DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`, o.now().UTC().Add(-keepFor), postgres.SweepBatch)
+	if err != nil {
+		return total, fmt.Errorf("delete old mails: %w", err)
 	}
+	return total, nil
 }

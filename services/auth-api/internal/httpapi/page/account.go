@@ -96,6 +96,24 @@ func (s *Service) recently(c *fiber.Ctx, done notice, do func(v visit) error) er
 	return s.act(c, done, do)
 }
 
+// isOld says whether the person has to sign in again for what outlives the session.
+func (s *Service) isOld(v visit) bool { return s.Now().Sub(v.person.AuthenticatedAt) > recentSignIn }
+
+// asRecent calls a handler with somebody who has signed in a short while ago, for what
+// outlives the session. Others are led to sign in.
+func (s *Service) asRecent(c *fiber.Ctx, handle func(v visit) error) error {
+	v, err := s.visit(c)
+	switch {
+	case err != nil:
+		return s.fail(c, err)
+	case !v.signedIn():
+		return seeOther(c, route.SignIn)
+	case s.isOld(v):
+		return seeOther(c, again.on(route.SignIn))
+	}
+	return handle(v)
+}
+
 func (s *Service) endSession(c *fiber.Ctx) error {
 	return s.recently(c, ended, func(v visit) error {
 		id, err := uuid.Parse(c.Params("id"))

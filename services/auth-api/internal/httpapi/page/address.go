@@ -14,19 +14,12 @@ import (
 
 // showAddress asks for the address that the account is to have.
 func (s *Service) showAddress(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	switch {
-	case !v.signedIn():
-		return seeOther(c, route.SignIn)
-	case s.isOld(v):
-		return seeOther(c, again.on(route.SignIn))
-	case !s.Resets.Available:
-		return s.fail(c, fault.New(fault.MailNotConfigured, ""))
-	}
-	return s.render(c, fiber.StatusOK, s.addressPage(v, "", nil))
+	return s.asRecent(c, func(v visit) error {
+		if !s.Resets.Available {
+			return s.fail(c, fault.New(fault.MailNotConfigured, ""))
+		}
+		return s.render(c, fiber.StatusOK, s.addressPage(v, "", nil))
+	})
 }
 
 // requestAddress mails a code to the address. The answer is the same whether somebody else
@@ -68,39 +61,6 @@ func (s *Service) changeAddress(c *fiber.Ctx) error {
 	})
 }
 
-// showUndo is where the link in the mail to the address from before leads. Nobody needs to be
-// signed in for it.
-func (s *Service) showUndo(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	id, err := requestOf(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	return s.render(c, fiber.StatusOK, s.undoPage(v, id, "", nil))
-}
-
-func (s *Service) undoAddress(c *fiber.Ctx) error {
-	f, v, _, err := s.formFor(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	id, err := requestOf(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	code := f.Get("code")
-	if !s.fits(f, v.browser, uuid.Nil) {
-		return s.render(c, fiber.StatusUnprocessableEntity, s.undoPage(v, id, code, tooOld()))
-	}
-	if err := s.Resets.UndoAddress(c.UserContext(), id, code, f.Get("new_password")); err != nil {
-		return s.refuse(c, err, func(found []mistake) view { return s.undoPage(v, id, code, found) })
-	}
-	return seeOther(c, restored.on(route.SignIn))
-}
-
 func (s *Service) addressPage(v visit, email string, found []mistake) view {
 	const title = "Change your address"
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
@@ -123,24 +83,24 @@ func (s *Service) addressCodePage(v visit, request uuid.UUID, code string, found
 		h.P(g.Text("If nobody else has the new address, a mail with a code is on its way to it.")),
 		h.Form(h.Method("post"), h.Action(route.AccountAddress+"/"+request.String()), g.Attr("novalidate"),
 			s.hidden(v, v.person.Session, ""),
-			field{id: "code", label: "Code from the mail", kind: "text", value: code, autocomplete: "one-time-code", focus: true}.node(found),
-			h.P(h.Class("quiet"), g.Text("Your sign-ins, apps and tokens stay. Your address from now is told, and can undo this for a day.")),
+			mailedCode(found, code),
+			h.P(h.Class("quiet"), g.Text("Your sign-ins, apps and tokens stay. Your present address is told, and can undo this for a day.")),
 			h.P(h.Button(h.Type("submit"), g.Text("Change the address")))),
 		h.P(h.Class("quiet"), g.Text("No mail? "), h.A(h.Href(route.AccountAddress), g.Text("Ask for another one"))),
 	}}
 }
 
-func (s *Service) undoPage(v visit, request uuid.UUID, code string, found []mistake) view {
+func (s *Service) undoPage(v visit, a asked, request uuid.UUID, code string, found []mistake) view {
 	const title = "Take your account back"
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
 		summary(found),
 		h.H1(g.Text(title)),
-		h.P(g.Text("The address of your account was changed. With the code from the mail it has the address again to which that mail came.")),
+		h.P(g.Text("The address of your account was changed. The code from the mail sets it back to the address that the mail came to.")),
 		h.Form(h.Method("post"), h.Action(route.Address+"/"+request.String()), g.Attr("novalidate"),
-			s.hidden(v, uuid.Nil, ""),
+			s.hidden(v, uuid.Nil, a.sealed),
 			codeAndPassword(found, code, "new_password", "New password"),
 			h.P(h.Class("quiet"), g.Text("This signs everybody out, and ends all apps and personal tokens.")),
 			h.P(h.Button(h.Type("submit"), g.Text("Undo the change")))),
-		h.P(h.Class("quiet"), h.A(h.Href(route.SignIn), g.Text("Back to sign in"))),
+		h.P(h.Class("quiet"), h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Back to sign in"))),
 	}}
 }

@@ -58,7 +58,8 @@ func (s *Service) secondStep(c *fiber.Ctx) error {
 		return seeOther(c, late.on(withRequest(route.SignIn, a.sealed)))
 	}
 	if err != nil {
-		return s.refuse(c, err, func(found []mistake) view { return s.codePage(v, a, "", found) })
+		const wrong = "The code is wrong, or was used. Wait for the next one, or use a recovery code; after many wrong ones only recovery codes do."
+		return s.refuseCode(c, err, wrong, func(found []mistake) view { return s.codePage(v, a, "", found) })
 	}
 	s.Cookies.clear(c, stepCookie)
 	return s.goOnAs(c, v, a, opened, said)
@@ -66,11 +67,6 @@ func (s *Service) secondStep(c *fiber.Ctx) error {
 
 func (s *Service) codePage(v visit, a asked, said notice, found []mistake) view {
 	const title = "Enter your code"
-	for n, m := range found {
-		if m.words == wrongMailedCode {
-			found[n].words = "The code is wrong, or was used. Wait for the next one, or use a recovery code; after many wrong ones only recovery codes do."
-		}
-	}
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
 		said.node(), summary(found),
 		h.H1(g.Text(title)),

@@ -78,7 +78,7 @@ func wordsOf(v audit.Verb) (done, refused string) {
 	case audit.RevokeToken:
 		return "A token was ended by whoever had it", ""
 	case audit.EndReused:
-		return "An app was ended, since its code or token came twice", ""
+		return "An app was ended, because its code or token was used twice", ""
 	case audit.AllowApp:
 		return "An app was let in", ""
 	case audit.SignInToApp:

@@ -26,21 +26,16 @@ type Factors interface {
 // asFactorOwner calls a handler with somebody who has signed in a short while ago, with the
 // second step if the account has one. Others are asked to sign in again.
 func (s *Service) asFactorOwner(c *fiber.Ctx, handle func(v visit, has factor.Factors) error) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if !v.signedIn() {
-		return seeOther(c, route.SignIn)
-	}
-	has, err := s.Factors.Of(c.UserContext(), v.person.Account)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if s.isOld(v) || has.TOTP && !slices.Contains(v.person.AuthenticatedBy, login.MultiFactor) {
-		return seeOther(c, again.on(route.SignIn))
-	}
-	return handle(v, has)
+	return s.asRecent(c, func(v visit) error {
+		has, err := s.Factors.Of(c.UserContext(), v.person.Account)
+		if err != nil {
+			return s.fail(c, err)
+		}
+		if has.TOTP && !slices.Contains(v.person.AuthenticatedBy, login.MultiFactor) {
+			return seeOther(c, again.on(route.SignIn))
+		}
+		return handle(v, has)
+	})
 }
 
 // withFactorForm is asFactorOwner for a form. One that is out of date changes nothing.
@@ -94,7 +89,8 @@ func (s *Service) confirmFactor(c *fiber.Ctx) error {
 		if len(codes) > 0 {
 			return s.render(c, fiber.StatusOK, s.recoveryPage("The second step is on", codes))
 		}
-		return s.refuse(c, err, func(found []mistake) view { return s.enrolPage(v, "", nil, found) })
+		const wrong = "The code is wrong. Check that the clock of your phone is right, and type the code that the app shows now."
+		return s.refuseCode(c, err, wrong, func(found []mistake) view { return s.enrolPage(v, "", nil, found) })
 	})
 }
 
@@ -148,11 +144,6 @@ func (s *Service) factorPage(v visit, has factor.Factors, said notice) view {
 
 func (s *Service) enrolPage(v visit, secret string, picture g.Node, found []mistake) view {
 	const title = "Set up the second step"
-	for n, m := range found {
-		if m.words == wrongMailedCode {
-			found[n].words = "The code is wrong. Check that the clock of your phone is right, and type the code that the app shows now."
-		}
-	}
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
 		summary(found),
 		h.H1(g.Text(title)),

@@ -33,6 +33,12 @@ func (s *Service) fail(c *fiber.Ctx, err error) error {
 // refuse shows a form again with what is wrong with it, and whatever was typed but passwords.
 // Errors that are about no field stand above the form.
 func (s *Service) refuse(c *fiber.Ctx, err error, form func([]mistake) view) error {
+	return s.refuseCode(c, err, "The code is wrong, too old, or was used. Read it in the newest mail, or ask for a new one.", form)
+}
+
+// refuseCode is refuse for forms with a code that was not mailed: wrong is said of one that is
+// wrong.
+func (s *Service) refuseCode(c *fiber.Ctx, err error, wrong string, form func([]mistake) view) error {
 	p := problem.Of(err)
 	var found []mistake
 	for _, field := range p.Errors {
@@ -45,7 +51,7 @@ func (s *Service) refuse(c *fiber.Ctx, err error, form func([]mistake) view) err
 		found = append(found, mistake{field: currentField, words: "The current password is wrong. If you have lost it, sign out and set a new one."})
 	}
 	if p.Code == fault.InvalidCode {
-		found = append(found, mistake{field: "code", words: wrongMailedCode})
+		found = append(found, mistake{field: "code", words: wrong})
 	}
 	if len(found) > 0 {
 		request.Note(c.UserContext(), p)
@@ -55,10 +61,6 @@ func (s *Service) refuse(c *fiber.Ctx, err error, form func([]mistake) view) err
 	_, words := s.explain(p, retryAfter(err))
 	return s.render(c, status, form([]mistake{{words: words}}))
 }
-
-// wrongMailedCode is what is said of a code from a mail. Pages that ask for another one say it
-// otherwise.
-const wrongMailedCode = "The code is wrong, too old, or was used. Read it in the newest mail, or ask for a new one."
 
 // note records a problem for the log, sets its headers, and returns its status.
 func (s *Service) note(c *fiber.Ctx, p *problem.Problem) int {

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
@@ -38,60 +37,19 @@ func (s *Service) ofInvitation() joining {
 	}
 }
 
-// showJoin shows the page. Opening it spends nothing: programs open links as well, and the
-// code is not in it.
-func (s *Service) showJoin(j joining) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		v, err := s.visit(c)
-		if err != nil {
-			return s.fail(c, err)
-		}
-		a, err := s.asked(c.UserContext(), v, c.Query(requestField))
-		if err != nil {
-			return s.fail(c, err)
-		}
-		id, err := requestOf(c)
-		if err != nil {
-			return s.fail(c, err)
-		}
-		return s.render(c, fiber.StatusOK, s.joinPage(j, v, a, id, "", nil))
-	}
-}
-
-// join makes the account, and signs nobody in: whoever waits on another device may not be who
-// has the mail.
-func (s *Service) join(j joining) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		f, v, a, err := s.formFor(c)
-		if err != nil {
-			return s.fail(c, err)
-		}
-		id, err := requestOf(c)
-		if err != nil {
-			return s.fail(c, err)
-		}
-		code := f.Get("code")
-		if !s.fits(f, v.browser, uuid.Nil) {
-			return s.render(c, fiber.StatusUnprocessableEntity, s.joinPage(j, v, a, id, code, tooOld()))
-		}
-		if err := s.Resets.Join(c.UserContext(), id, code, f.Get("password")); err != nil {
-			return s.refuse(c, err, func(found []mistake) view { return s.joinPage(j, v, a, id, code, found) })
-		}
-		return seeOther(c, joined.on(withRequest(route.SignIn, a.sealed)))
-	}
-}
-
-func (s *Service) joinPage(j joining, v visit, a asked, request uuid.UUID, code string, found []mistake) view {
+func (s *Service) joinPage(j joining) func(v visit, a asked, request uuid.UUID, code string, found []mistake) view {
 	const title = "Make your account"
-	return view{title: title, wrong: len(found) > 0, body: g.Group{
-		summary(found),
-		h.H1(g.Text(title)),
-		h.P(g.Text(j.explains)),
-		h.Form(h.Method("post"), h.Action(j.path+"/"+request.String()), g.Attr("novalidate"),
-			s.hidden(v, uuid.Nil, a.sealed),
-			codeAndPassword(found, code, "password", "Password"),
-			h.P(h.Button(h.Type("submit"), g.Text("Make the account"))),
-		),
-		h.P(h.Class("quiet"), j.more(a)),
-	}}
+	return func(v visit, a asked, request uuid.UUID, code string, found []mistake) view {
+		return view{title: title, wrong: len(found) > 0, body: g.Group{
+			summary(found),
+			h.H1(g.Text(title)),
+			h.P(g.Text(j.explains)),
+			h.Form(h.Method("post"), h.Action(j.path+"/"+request.String()), g.Attr("novalidate"),
+				s.hidden(v, uuid.Nil, a.sealed),
+				codeAndPassword(found, code, "password", "Password"),
+				h.P(h.Button(h.Type("submit"), g.Text("Make the account"))),
+			),
+			h.P(h.Class("quiet"), j.more(a)),
+		}}
+	}
 }

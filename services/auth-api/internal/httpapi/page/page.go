@@ -101,11 +101,9 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.Register, page(s.register))
 	app.Get(route.Reset, page(s.showReset))
 	app.Post(route.Reset, page(s.reset))
-	app.Get(route.Reset+"/:id", page(s.showNewPassword))
-	app.Post(route.Reset+"/:id", page(s.newPassword))
-	for _, j := range []joining{ofRegistration(), s.ofInvitation()} {
-		app.Get(j.path+"/:id", page(s.showJoin(j)))
-		app.Post(j.path+"/:id", page(s.join(j)))
+	for _, m := range s.mailedPages() {
+		app.Get(m.path+"/:id", page(s.showMailed(m)))
+		app.Post(m.path+"/:id", page(s.takeMailed(m)))
 	}
 	app.Get(route.Consent, page(s.showConsent))
 	app.Post(route.Consent, page(s.consent))
@@ -134,8 +132,6 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.AccountAddress, page(s.requestAddress))
 	app.Get(route.AccountAddress+"/:id", page(s.showAddressCode))
 	app.Post(route.AccountAddress+"/:id", page(s.changeAddress))
-	app.Get(route.Address+"/:id", page(s.showUndo))
-	app.Post(route.Address+"/:id", page(s.undoAddress))
 	app.Get(route.AccountTokens, page(s.showTokens))
 	app.Post(route.AccountTokens, page(s.makeToken))
 	app.Post(route.AccountTokens+"/:id"+route.End, page(s.endToken))

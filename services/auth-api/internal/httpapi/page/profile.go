@@ -105,18 +105,15 @@ func (s *Service) download(c *fiber.Ctx) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	switch {
-	case !v.signedIn():
-		return seeOther(c, route.SignIn)
-	case s.isOld(v):
-		return seeOther(c, again.on(route.SignIn))
-	case !s.fits(f, v.browser, v.person.Session):
-		return seeOther(c, stale.on(route.Account))
-	}
+	return s.asRecent(c, func(v visit) error {
+		if !s.fits(f, v.browser, v.person.Session) {
+			return seeOther(c, stale.on(route.Account))
+		}
+		return s.sendExport(c, v)
+	})
+}
+
+func (s *Service) sendExport(c *fiber.Ctx, v visit) error {
 	d, err := s.Exports.Export(v.as(c.UserContext()), v.person.Account)
 	if err != nil {
 		return s.fail(c, err)

@@ -45,54 +45,6 @@ func (s *Service) reset(c *fiber.Ctx) error {
 	return seeOther(c, withRequest(route.Reset+"/"+id.String(), a.sealed))
 }
 
-// showNewPassword is where the link in the mail leads. Opening it spends nothing: programs
-// open links as well, and the code is not in it.
-func (s *Service) showNewPassword(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
-	if err != nil {
-		return s.fail(c, err)
-	}
-	id, err := requestOf(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	return s.render(c, fiber.StatusOK, s.newPasswordPage(v, a, id, "", nil))
-}
-
-// newPassword sets the password and signs nobody in: whoever has the mail may not have the
-// rest of what a sign-in asks for.
-func (s *Service) newPassword(c *fiber.Ctx) error {
-	f, v, a, err := s.formFor(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	id, err := requestOf(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	code := f.Get("code")
-	if !s.fits(f, v.browser, uuid.Nil) {
-		return s.render(c, fiber.StatusUnprocessableEntity, s.newPasswordPage(v, a, id, code, tooOld()))
-	}
-	if err := s.Resets.Confirm(c.UserContext(), id, code, f.Get("new_password")); err != nil {
-		return s.refuse(c, err, func(found []mistake) view { return s.newPasswordPage(v, a, id, code, found) })
-	}
-	return seeOther(c, reset.on(withRequest(route.SignIn, a.sealed)))
-}
-
-// requestOf is the request for a code that the page is about.
-func requestOf(c *fiber.Ctx) (uuid.UUID, error) {
-	id, err := uuid.Parse(c.Params("id"))
-	if err != nil {
-		return uuid.Nil, fault.New(fault.RouteNotFound, "There is no page at this address.")
-	}
-	return id, nil
-}
-
 func (s *Service) resetPage(v visit, a asked, email string, found []mistake) view {
 	const title = "Set a new password"
 	return view{title: title, wrong: len(found) > 0, body: g.Group{
@@ -122,12 +74,4 @@ func (s *Service) newPasswordPage(v visit, a asked, request uuid.UUID, code stri
 		),
 		h.P(h.Class("quiet"), g.Text("No mail? "), h.A(h.Href(withRequest(route.Reset, a.sealed)), g.Text("Ask for another one"))),
 	}}
-}
-
-// codeAndPassword are the fields of pages to which a mail leads.
-func codeAndPassword(found []mistake, code, id, label string) g.Node {
-	return g.Group{
-		field{id: "code", label: "Code from the mail", kind: "text", value: code, autocomplete: "one-time-code", focus: true}.node(found),
-		newPassword(id, label, false).node(found),
-	}
 }

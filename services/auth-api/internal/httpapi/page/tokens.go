@@ -32,17 +32,7 @@ const day = 24 * time.Hour
 
 // showTokens asks what a new token is for.
 func (s *Service) showTokens(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if !v.signedIn() {
-		return seeOther(c, route.SignIn)
-	}
-	if s.isOld(v) {
-		return seeOther(c, again.on(route.SignIn))
-	}
-	return s.renderTokens(c, v, fiber.StatusOK, wantedToken{}, nil)
+	return s.asRecent(c, func(v visit) error { return s.renderTokens(c, v, fiber.StatusOK, wantedToken{}, nil) })
 }
 
 // wantedToken is what was typed.
@@ -59,16 +49,10 @@ func (s *Service) makeToken(c *fiber.Ctx) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	switch {
-	case !v.signedIn():
-		return seeOther(c, route.SignIn)
-	case s.isOld(v):
-		return seeOther(c, again.on(route.SignIn))
-	}
+	return s.asRecent(c, func(v visit) error { return s.makeTokenOf(c, v, f) })
+}
+
+func (s *Service) makeTokenOf(c *fiber.Ctx, v visit, f form) error {
 	wanted := wantedToken{name: f.Get("name"), scopes: f.Values["scope"]}
 	wanted.days, _ = strconv.Atoi(f.Get("expires_in"))
 	if !s.fits(f, v.browser, v.person.Session) {
@@ -96,9 +80,6 @@ func (s *Service) endToken(c *fiber.Ctx) error {
 		return s.Personal.End(v.as(c.UserContext()), v.person.Account, id)
 	})
 }
-
-// isOld says whether the person has to sign in again for what outlives the session.
-func (s *Service) isOld(v visit) bool { return s.Now().Sub(v.person.AuthenticatedAt) > recentSignIn }
 
 func (s *Service) renderTokens(c *fiber.Ctx, v visit, status int, wanted wantedToken, found []mistake) error {
 	w, err := s.Words.Words(c.UserContext(), v.scopes)

@@ -1,17 +1,15 @@
 package rest
 
-import (
-	"context"
+import "context"
 
-	"auth.books.test/services/auth-api/internal/fault"
-)
+const appsChangeNoAddress = "An app cannot change the address."
 
 func (s *Service) requestAddress(ctx context.Context, in *codeRequestInput) (*codeRequested, error) {
 	c, err := callerFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.inPerson(ctx, c, "An app cannot change the address."); err != nil {
+	if err := s.inPerson(ctx, c, appsChangeNoAddress); err != nil {
 		return nil, err
 	}
 	id, err := s.resets().RequestAddress(ctx, c.account, in.Body.Email)
@@ -30,8 +28,8 @@ func (s *Service) changeAddress(ctx context.Context, in *changeAddressInput) (*s
 	if err != nil {
 		return nil, err
 	}
-	if c.Client != "" {
-		return nil, fault.New(fault.SessionRequired, "An app cannot change the address. Sign in with POST /v1/sessions, and use that token.")
+	if err := ownSession(c, appsChangeNoAddress); err != nil {
+		return nil, err
 	}
 	return nil, s.resets().ChangeAddress(ctx, c.account, idOf(in.ID), in.Body.Code)
 }

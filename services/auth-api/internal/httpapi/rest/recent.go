@@ -25,10 +25,18 @@ func (s *Service) mayEnd(ctx context.Context, c caller, id uuid.UUID) error {
 // inPerson refuses an app, and whoever has not signed in a short while ago, for what would
 // outlive the session or shows all of an account. app tells the app why.
 func (s *Service) inPerson(ctx context.Context, c caller, app string) error {
+	if err := ownSession(c, app); err != nil {
+		return err
+	}
+	return s.recent(ctx, c)
+}
+
+// ownSession refuses an app. app tells it why.
+func ownSession(c caller, app string) error {
 	if c.Client != "" {
 		return fault.New(fault.SessionRequired, app+" Sign in with POST /v1/sessions, and use that token.")
 	}
-	return s.recent(ctx, c)
+	return nil
 }
 
 func (s *Service) recent(ctx context.Context, c caller) error {
