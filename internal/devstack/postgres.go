@@ -95,7 +95,7 @@ func startPostgresBinary(ctx context.Context, o Options, bin, dir string) (*Stor
 	if o.Scratch {
 		// Commits stay synchronous: tests kill servers, and acknowledged commits must survive.
 		// As many tests run at once as there are cores, each with up to three programs of ten connections.
-		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=1000")
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=1000", "-c", "max_wal_size=256MB")
 	}
 	// SIGINT is Postgres's fast shutdown: it does not wait for clients.
 	p, err := start(filepath.Join(bin, "postgres"), args, nil, o.log(), attributes(syscall.SIGINT, as), "/")

@@ -18,10 +18,16 @@ const (
 	Development = "auth.books.test/services/auth-api/dev"
 )
 
-// builds are the programs that this test binary has built, by package.
+// builds are the programs that this test binary has built.
 type builds struct {
 	mu    sync.Mutex // guards paths, and lets one test build while the others wait
-	paths map[string]string
+	paths map[program]string
+}
+
+// program is a main package, and how it is built.
+type program struct {
+	pkg  string
+	race bool
 }
 
 // built is the one variable of the package: the tests of one binary have nothing else
@@ -32,39 +38,54 @@ var built builds
 // race detector if the tests have it.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
-	built.mu.Lock()
-	defer built.mu.Unlock()
-	if path, found := built.paths[pkg]; found {
+	return built.path(t, program{pkg, raceEnabled})
+}
+
+// BuildCommand is Build for commands that end by themselves. They do one thing after the
+// other, and the race detector makes the start of a program take six times as long.
+func BuildCommand(t testing.TB, pkg string) string {
+	t.Helper()
+	return built.path(t, program{pkg, false})
+}
+
+func (b *builds) path(t testing.TB, p program) string {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if path, found := b.paths[p]; found {
 		return path
 	}
 	dir, err := devtest.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, filepath.Base(pkg))
-	if err := build(pkg, path); err != nil {
+	path := filepath.Join(dir, filepath.Base(p.pkg))
+	if p.race {
+		path += ".race"
+	}
+	if err := build(p, path); err != nil {
 		t.Fatal(err)
 	}
-	if built.paths == nil {
-		built.paths = map[string]string{}
+	if b.paths == nil {
+		b.paths = map[program]string{}
 	}
-	built.paths[pkg] = path
+	b.paths[p] = path
 	return path
 }
 
 // build copies a program out of Go's cache. `go run` keeps what it links there, which
 // `go build` does not, so that test binaries which need the same program link it once.
-func build(pkg, path string) error {
+func build(p program, path string) error {
 	args := []string{"run", "-buildvcs=false", "-exec", "cp"}
-	if raceEnabled {
+	if p.race {
 		args = append(args, "-race")
 	}
-	cmd := exec.Command("go", append(args, pkg, path)...)
+	cmd := exec.Command("go", append(args, p.pkg, path)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w: %s", pkg, err, out)
+		return fmt.Errorf("build %s: %w: %s", p.pkg, err, out)
 	}
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("build %s: %w", pkg, err)
+		return fmt.Errorf("build %s: %w", p.pkg, err)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // atOnce is how many tests run at once for each processor. They wait for programs, and
 // for deadlines to pass, most of the time.
-const atOnce = 2
+const atOnce = 3
 
 // Main is devtest.Main for a package whose tests start programs. More of them run at
 // once than usual, unless -parallel says how many.

@@ -4,17 +4,23 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
-// browser finds Chromium, or skips.
+// browser finds Chromium, or skips. It prefers the one without windows, as scripts/test-deps does.
 func browser(t *testing.T) string {
 	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
+	for _, name := range []string{"chromium-headless-shell", "headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
@@ -29,18 +35,77 @@ type page struct {
 	ctx context.Context
 }
 
-func newPage(t *testing.T, options ...chromedp.ExecAllocatorOption) page {
+// sharedBrowser is the browser of all tests of this binary. Each has a profile of its own in it, as in a
+// private window. A browser for each test would take most of the package's time.
+type sharedBrowser struct {
+	opening sync.Mutex // guards what is below
+	ctx     context.Context
+	stop    context.CancelFunc
+}
+
+func (b *sharedBrowser) open(t *testing.T) context.Context {
 	t.Helper()
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), append(append(chromedp.DefaultExecAllocatorOptions[:], options...),
-		chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 2400),
+	path := browser(t)
+	b.opening.Lock()
+	defer b.opening.Unlock()
+	if b.ctx != nil {
+		return b.ctx
+	}
+	dir, err := devtest.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(dir, "browser")), chromedp.WindowSize(1280, 2400),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))...)
-	t.Cleanup(stopAllocator)
-	ctx, stop := chromedp.NewContext(allocator)
-	t.Cleanup(stop)
+	ctx, closed := chromedp.NewContext(allocator)
+	b.stop = func() { closed(); stop() }
 	if err := chromedp.Do(ctx); err != nil {
+		b.stop()
 		t.Fatalf("start the browser: %v", err)
 	}
+	b.ctx = ctx
+	return ctx
+}
+
+func (b *sharedBrowser) close() {
+	b.opening.Lock()
+	defer b.opening.Unlock()
+	if b.ctx != nil {
+		b.stop()
+	}
+}
+
+// newPage opens a tab with a profile of its own.
+func newPage(t *testing.T) page {
+	t.Helper()
+	ctx, stop := chromedp.NewContext(chromium.open(t), chromedp.WithNewBrowserContext())
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
 	return page{t, ctx}
+}
+
+// send sends the tab a command of the DevTools protocol that has no answer.
+func send[P any](p page, what string, command cdp.Command[P, cdp.Empty], params P) {
+	p.t.Helper()
+	p.step(what, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, command, params)
+		return chromedp.Void{}, err
+	})
+}
+
+// trustsEveryCertificate is for tests that serve https with certificates of their own.
+func (p page) trustsEveryCertificate() {
+	p.t.Helper()
+	send(p, "trust every certificate", security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
+}
+
+// opens gives the id of the next window that the page opens.
+func (p page) opens() <-chan target.ID {
+	own := chromedp.FromContext(p.ctx).Target.TargetID
+	return chromedp.WaitNewTarget(p.ctx, func(info *target.Info) bool { return info.Type == "page" && info.OpenerID == own })
 }
 
 // window is a window that the page has opened.

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 )
@@ -53,7 +52,7 @@ func TestDocsSignPeopleInByCode(t *testing.T) {
 	p.step("open /docs", chromedp.Navigate(a.url+"/docs"), chromedp.WaitVisible(chromedp.CSS(".btn.authorize")))
 	p.press(".btn.authorize", ".dialog-ux .scopes label")
 	p.step("ask for the scope account", chromedp.Click(chromedp.CSS(`.dialog-ux label[for^="account-authorization_code"], .dialog-ux label[for^="account-authorizationCode"]`)))
-	opened := chromedp.WaitNewTarget(p.ctx, func(info *target.Info) bool { return info.Type == "page" })
+	opened := p.opens()
 	p.step("begin", chromedp.Click(chromedp.CSS(".dialog-ux .auth-container .btn.authorize")))
 	window := p.window(opened)
 	window.types(email, password)

@@ -31,7 +31,14 @@ const (
 // documents are the OpenAPI documents of the services under test.
 var documents contract.Documents
 
-func TestMain(m *testing.M) { os.Exit(servicetest.Main(m)) }
+// chromium is the browser of the tests.
+var chromium sharedBrowser
+
+func TestMain(m *testing.M) {
+	code := servicetest.Main(m)
+	chromium.close()
+	os.Exit(code)
+}
 
 type settings = servicetest.Settings
 
@@ -187,7 +194,7 @@ func (a *api) run(args ...string) (string, error) {
 
 func runWith(t *testing.T, env settings, args ...string) (string, error) {
 	t.Helper()
-	return servicetest.Run(servicetest.Build(t, servicetest.AuthAPI), env, args...)
+	return servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), env, args...)
 }
 
 func runDev(t *testing.T, env settings, args ...string) (string, error) {

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -64,10 +62,7 @@ func (a *arrival) want(what, issuer string) {
 // withoutScripts turns JavaScript off in the pages; that of the tests still runs.
 func (p page) withoutScripts() {
 	p.t.Helper()
-	p.step("turn JavaScript off", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return chromedp.Void{}, err
-	})
+	send(p, "turn JavaScript off", emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
 // tab is another tab of the same browser.
@@ -160,7 +155,8 @@ func TestBrowserLeavesForEveryKindOfApp(t *testing.T) {
 	a.register(email, password)
 	overTLS, loopback := newArrival(t, true), newArrival(t, false)
 	const scheme = "test.books.reading:/readingCallback"
-	p := newPage(t, chromedp.Flag("ignore-certificate-errors", true))
+	p := newPage(t)
+	p.trustsEveryCertificate()
 	p.withoutScripts()
 	// First from the sign-in form, then from the consent, then from no form.
 	p.open(a.url+linkOf(a.appAt("By https", overTLS.redirect, true), overTLS.redirect), "#email")
@@ -245,8 +241,10 @@ func TestTwoTabsAndADoubleClickArrive(t *testing.T) {
 	a := withPages(t)
 	a.register(email, password)
 	first, second := newArrival(t, false), newArrival(t, true)
-	one := newPage(t, chromedp.Flag("ignore-certificate-errors", true))
+	one := newPage(t)
 	two := one.tab()
+	one.trustsEveryCertificate()
+	two.trustsEveryCertificate()
 	one.open(a.url+linkOf(a.appAt("First", first.redirect, false), first.redirect), "#email")
 	two.open(a.url+linkOf(a.appAt("Second", second.redirect, true), second.redirect), "#email")
 	one.types(email, password)

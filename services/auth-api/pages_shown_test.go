@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -41,7 +40,11 @@ const unusable = `(() => {
 // With SCREENSHOTS=folder it leaves pictures there.
 func TestEveryScreenCanBeUsed(t *testing.T) {
 	t.Parallel()
-	p := eachScreen(t, func(p page, name string, width int) {
+	var all []look
+	for _, scheme := range []string{"light", "dark"} {
+		all = append(all, look{390, scheme}, look{1280, scheme})
+	}
+	p := eachScreen(t, all, func(p page, name string, width int) {
 		p.fits(name, width)
 		if wrong := evaluate[[]string](p, unusable); len(wrong) > 0 {
 			t.Errorf("%s: %q", name, wrong)
@@ -64,7 +67,8 @@ func TestAxeCoreFindsNothingOnAnyScreen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := eachScreen(t, func(p page, name string, _ int) {
+	// What it finds depends on the width, or on the colours.
+	p := eachScreen(t, []look{{390, "light"}, {1280, "dark"}}, func(p page, name string, _ int) {
 		if found := p.violations(script); len(found) > 0 {
 			t.Errorf("%s: %s", name, strings.Join(found, "\n"))
 		}
@@ -77,9 +81,21 @@ func TestAxeCoreFindsNothingOnAnyScreen(t *testing.T) {
 
 const badPage = `document.body.innerHTML = "<input><a href='/'></a><button>x</button>", true`
 
-// eachScreen looks at every screen, narrow and wide, light and dark, and returns the browser's
-// tab.
-func eachScreen(t *testing.T, look func(p page, name string, width int)) page {
+// look is how wide a window is, and which colours its owner prefers.
+type look struct {
+	width  int
+	scheme string
+}
+
+// in shows the page as it looks to that owner.
+func (p page) in(l look) {
+	p.t.Helper()
+	p.step("size", chromedp.EmulateViewport(int64(l.width), 844))
+	send(p, "prefer colours", emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}})
+}
+
+// eachScreen goes from screen to screen, looks at each in several ways, and returns the browser's tab.
+func eachScreen(t *testing.T, looks []look, see func(p page, name string, width int)) page {
 	t.Helper()
 	browser(t)
 	a, _ := withMail(t)
@@ -99,69 +115,66 @@ func eachScreen(t *testing.T, look func(p page, name string, width int)) page {
 	leads(t, phone.allows(phone.follow(phone.get(linkOf(device, scanner, "scope", everything)))))
 	p := newPage(t)
 	p.wantsNothingSaid()
-	for _, scheme := range []string{"light", "dark"} {
-		for _, width := range []int{390, 1280} {
-			p.step("look", chromedp.EmulateViewport(int64(width), 844), func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-				_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-				return chromedp.Void{}, err
-			})
-			shown := func(name string) { look(p, fmt.Sprintf("%s-%d-%s", name, width, scheme), width) }
-			p.open(a.url+linkOf(reading, readingCallback, "prompt", "login"), "#email")
-			shown("sign-in")
-			p.types(email, wrong)
-			p.step("see what is wrong", chromedp.WaitVisible(chromedp.CSS(".summary")))
-			shown("mistake")
-			p.open(a.url+"/register", "#email")
-			shown("register")
-			p.step("ask for an account", chromedp.SetValue(chromedp.CSS("#email"), "new"+fmt.Sprint(width)+scheme+"@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
-			shown("register-code")
-			p.open(a.url+linkOf(reading, readingCallback, "prompt", "login", "scope", everything), "#email")
-			p.types(email, password)
-			p.step("be asked", chromedp.WaitVisible(chromedp.CSS(allowButton)))
-			shown("consent")
-			p.open(a.url+"/account?notice=ended", "h1")
-			shown("account")
-			for _, name := range []string{"name", "password", "events", "delete"} {
-				p.open(a.url+"/account/"+name, "h1")
-				shown("account-" + name)
-			}
-			p.open(a.url+"/account/delete", "h1")
-			p.step("type a wrong password", chromedp.SetValue(chromedp.CSS("#current_password"), wrong), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))
-			shown("account-delete-mistake")
-			p.open(a.url+"/account/second-step", "h1")
-			shown("account-second-step")
-			p.step("set the second step up", chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
-			shown("account-second-step-new")
-			p.step("type a wrong code", chromedp.SetValue(chromedp.CSS("#code"), "12345"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))
-			shown("account-second-step-mistake")
-			p.open(a.url+"/account/tokens", "h1")
-			shown("new-token")
-			p.step("make a token of nothing", chromedp.SetValue(chromedp.CSS("#name"), "backup of my shelves"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))
-			shown("token-mistake")
-			p.step("make a token", chromedp.Click(chromedp.CSS("input[type=checkbox]")), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#token")))
-			shown("token")
-			p.open(a.url+"/invitation/0198c0de-0000-7000-8000-000000000001", "#code")
-			shown("invitation")
-			p.open(a.url+"/account/address", "#email")
-			shown("account-address")
-			p.step("ask for another address", chromedp.SetValue(chromedp.CSS("#email"), "moved"+fmt.Sprint(width)+scheme+"@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
-			shown("account-address-code")
-			p.open(a.url+"/address/0198c0de-0000-7000-8000-000000000001", "#code")
-			shown("address-undo")
-			p.open(a.url+"/reset", "#email")
-			shown("reset")
-			p.step("ask for a code", chromedp.SetValue(chromedp.CSS("#email"), "nobody"+fmt.Sprint(width)+scheme+"@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
-			shown("new-password")
-			p.open(a.url+linkOf(reading, readingCallback, "prompt", "login"), "#email")
-			p.types(guarded, password)
-			p.step("be asked for a code", chromedp.WaitVisible(chromedp.CSS("#code")))
-			shown("code")
-			p.open(a.url+"/oauth/authorize", "h1")
-			shown("error")
-			p.open(a.url+"/signed-out", "h1")
-			shown("signed-out")
+	shown := func(name string) {
+		for _, l := range looks {
+			p.in(l)
+			see(p, fmt.Sprintf("%s-%d-%s", name, l.width, l.scheme), l.width)
 		}
 	}
+	p.open(a.url+linkOf(reading, readingCallback, "prompt", "login"), "#email")
+	shown("sign-in")
+	p.types(email, wrong)
+	p.step("see what is wrong", chromedp.WaitVisible(chromedp.CSS(".summary")))
+	shown("mistake")
+	p.open(a.url+"/register", "#email")
+	shown("register")
+	p.step("ask for an account", chromedp.SetValue(chromedp.CSS("#email"), "new@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
+	shown("register-code")
+	p.open(a.url+linkOf(reading, readingCallback, "prompt", "login", "scope", everything), "#email")
+	p.types(email, password)
+	p.step("be asked", chromedp.WaitVisible(chromedp.CSS(allowButton)))
+	shown("consent")
+	p.open(a.url+"/account?notice=ended", "h1")
+	shown("account")
+	for _, name := range []string{"name", "password", "events", "delete"} {
+		p.open(a.url+"/account/"+name, "h1")
+		shown("account-" + name)
+	}
+	p.open(a.url+"/account/delete", "h1")
+	p.step("type a wrong password", chromedp.SetValue(chromedp.CSS("#current_password"), wrong), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))
+	shown("account-delete-mistake")
+	p.open(a.url+"/account/second-step", "h1")
+	shown("account-second-step")
+	p.step("set the second step up", chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
+	shown("account-second-step-new")
+	p.step("type a wrong code", chromedp.SetValue(chromedp.CSS("#code"), "12345"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))
+	shown("account-second-step-mistake")
+	p.open(a.url+"/account/tokens", "h1")
+	shown("new-token")
+	p.step("make a token of nothing", chromedp.SetValue(chromedp.CSS("#name"), "backup of my shelves"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(".summary")))
+	shown("token-mistake")
+	p.step("make a token", chromedp.Click(chromedp.CSS("input[type=checkbox]")), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#token")))
+	shown("token")
+	p.open(a.url+"/invitation/0198c0de-0000-7000-8000-000000000001", "#code")
+	shown("invitation")
+	p.open(a.url+"/account/address", "#email")
+	shown("account-address")
+	p.step("ask for another address", chromedp.SetValue(chromedp.CSS("#email"), "moved@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
+	shown("account-address-code")
+	p.open(a.url+"/address/0198c0de-0000-7000-8000-000000000001", "#code")
+	shown("address-undo")
+	p.open(a.url+"/reset", "#email")
+	shown("reset")
+	p.step("ask for a code", chromedp.SetValue(chromedp.CSS("#email"), "nobody@books.test"), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#code")))
+	shown("new-password")
+	p.open(a.url+linkOf(reading, readingCallback, "prompt", "login"), "#email")
+	p.types(guarded, password)
+	p.step("be asked for a code", chromedp.WaitVisible(chromedp.CSS("#code")))
+	shown("code")
+	p.open(a.url+"/oauth/authorize", "h1")
+	shown("error")
+	p.open(a.url+"/signed-out", "h1")
+	shown("signed-out")
 	return p
 }
 
@@ -176,10 +189,7 @@ func (p page) wantsNothingSaid() {
 	}); err != nil {
 		p.t.Fatal(err)
 	}
-	p.step("hear what the browser says", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, t, log.Enable, cdp.Empty{})
-		return chromedp.Void{}, err
-	})
+	send(p, "hear what the browser says", log.Enable, cdp.Empty{})
 }
 
 func (p page) picture(file string) {
@@ -196,8 +206,11 @@ func (p page) picture(file string) {
 // violations are what axe-core finds.
 func (p page) violations(axe []byte) (found []string) {
 	p.t.Helper()
+	if !evaluate[bool](p, `"axe" in window`) {
+		evaluate[bool](p, string(axe)+";true")
+	}
 	const run = `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" "))))`
-	if err := json.Unmarshal([]byte(evaluate[string](p, string(axe)+";"+run)), &found); err != nil {
+	if err := json.Unmarshal([]byte(evaluate[string](p, run)), &found); err != nil {
 		p.t.Fatal(err)
 	}
 	return found

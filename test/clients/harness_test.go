@@ -23,7 +23,7 @@ type registered struct {
 
 // service is a running auth-api.
 type service struct {
-	path, url string
+	url string
 	// mailbox is the page of the mails, if there are any.
 	mailbox string
 	env     servicetest.Settings
@@ -36,9 +36,9 @@ func serve(t *testing.T) service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = box.Stop() })
-	s := service{path: servicetest.Build(t, servicetest.AuthAPI), env: servicetest.AuthAPISettings(t), mailbox: box.URL}
+	s := service{env: servicetest.AuthAPISettings(t), mailbox: box.URL}
 	s.env["AUTH_API_REGISTRATION"], s.env["AUTH_API_SMTP_URL"], s.env["AUTH_API_MAIL_FROM"], s.env["AUTH_API_ISSUER"] = "open", box.SMTP, "auth@books.test", "https://auth.books.test"
-	s.url = servicetest.Serve(t, s.path, s.env, "serve").URL
+	s.url = servicetest.Serve(t, servicetest.Build(t, servicetest.AuthAPI), s.env, "serve").URL
 	return s
 }
 
@@ -70,7 +70,7 @@ func (s service) save(t *testing.T, path, to string) {
 // command runs a command of auth-api in the same settings.
 func (s service) command(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := servicetest.Run(s.path, s.env, args...)
+	out, err := servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), s.env, args...)
 	if err != nil {
 		t.Fatalf("auth-api %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

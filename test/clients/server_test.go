@@ -32,11 +32,11 @@ type authorizationServer struct {
 // authorize starts an authorization server.
 func authorize(t *testing.T) *authorizationServer {
 	t.Helper()
-	s := &authorizationServer{service: service{path: servicetest.Build(t, servicetest.AuthAPI), env: servicetest.AuthAPISettings(t)}}
+	s := &authorizationServer{service: service{env: servicetest.AuthAPISettings(t)}}
 	// Pages need the address before the service has it.
 	address := servicetest.Address(t)
 	s.env["AUTH_API_ADDR"], s.env["AUTH_API_ISSUER"], s.env["AUTH_API_SIGNING_KEY"] = address, "http://"+address, servicetest.SigningKey(t, "k1")
-	s.url = servicetest.Serve(t, s.path, s.env, "serve").URL
+	s.url = servicetest.Serve(t, servicetest.Build(t, servicetest.AuthAPI), s.env, "serve").URL
 	s.awaitRebuild(t)
 	servicetest.CreateAccount(t, s.env, email, password, false)
 	s.command(t, "api", "create", "books", "--scope", "books:read", "--scope", "books:write")

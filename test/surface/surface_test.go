@@ -41,7 +41,6 @@ const (
 type service struct {
 	*servicetest.Program
 	t          *testing.T
-	path       string
 	env        servicetest.Settings
 	operations []operation
 	clients    []secret
@@ -50,7 +49,7 @@ type service struct {
 // serve starts auth-api with the reader's account, and whatever else is prepared.
 func serve(t *testing.T, prepare ...func(*service)) *service {
 	t.Helper()
-	s := &service{t: t, path: servicetest.Build(t, servicetest.AuthAPI), env: servicetest.AuthAPISettings(t)}
+	s := &service{t: t, env: servicetest.AuthAPISettings(t)}
 	s.env["AUTH_API_PASSWORD_GRANT"], s.env["AUTH_API_ISSUER"], s.env["AUTH_API_TRUSTED_PROXIES"] = "true", "https://auth.books.test", "127.0.0.0/8"
 	s.env["AUTH_API_VERIFY_CACHE_MIB"] = "1"
 	// Mails stay in the outbox: nothing listens for them.
@@ -59,7 +58,7 @@ func serve(t *testing.T, prepare ...func(*service)) *service {
 	for _, one := range prepare {
 		one(s)
 	}
-	s.Program = servicetest.Serve(t, s.path, s.env, "serve")
+	s.Program = servicetest.Serve(t, servicetest.Build(t, servicetest.AuthAPI), s.env, "serve")
 	s.Eventually("it is ready", func() bool {
 		answer, err := http.Get(s.URL + "/readyz")
 		if err != nil {
@@ -89,7 +88,7 @@ func library(s *service) {
 
 func (s *service) run(args ...string) string {
 	s.t.Helper()
-	out, err := servicetest.Run(s.path, s.env, args...)
+	out, err := servicetest.Run(servicetest.BuildCommand(s.t, servicetest.AuthAPI), s.env, args...)
 	if err != nil {
 		s.t.Fatalf("%v: %v: %s", args, err, out)
 	}
@@ -147,7 +146,7 @@ func (s *service) fuzzers(seed uint64, count int) (all []*fuzzer) {
 
 // newPerson makes an account as an operator does: nobody has the codes that are mailed.
 func (s *service) newPerson(email string) *person {
-	if out, err := servicetest.RunWithInput(s.path, s.env, readersPassword, "account", "create", email, "--verified", "--password-stdin"); err != nil {
+	if out, err := servicetest.RunWithInput(servicetest.BuildCommand(s.t, servicetest.AuthAPI), s.env, readersPassword, "account", "create", email, "--verified", "--password-stdin"); err != nil {
 		s.t.Errorf("create an account: %v: %s", err, out)
 	}
 	return &person{email: email, password: readersPassword}

@@ -23,11 +23,24 @@ const (
 // servers are the stores that all tests of a test binary share. They start when the first
 // test needs them.
 type servers struct {
-	dir             sync.Once
-	path            string
-	pathErr         error
+	programs, data  directory
 	postgres, redis server
 	templates       templates
+}
+
+// directory is made when it is first asked for.
+type directory struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+func (d *directory) in(parent string) (string, error) {
+	d.once.Do(func() { d.path, d.err = os.MkdirTemp(parent, "devtest-") })
+	if d.err != nil {
+		return "", fmt.Errorf("make a directory for tests: %w", d.err)
+	}
+	return d.path, nil
 }
 
 type server struct {
@@ -52,20 +65,16 @@ func Main(m *testing.M) int {
 			code = max(code, 1)
 		}
 	}
-	if shared.path != "" {
-		_ = os.RemoveAll(shared.path)
+	for _, d := range []*directory{&shared.programs, &shared.data} {
+		if d.path != "" {
+			_ = os.RemoveAll(d.path)
+		}
 	}
 	return code
 }
 
 // Dir is a directory of this test binary, which Main removes.
-func Dir() (string, error) {
-	shared.dir.Do(func() { shared.path, shared.pathErr = os.MkdirTemp("", "devtest-") })
-	if shared.pathErr != nil {
-		return "", fmt.Errorf("make a directory for stores and programs: %w", shared.pathErr)
-	}
-	return shared.path, nil
-}
+func Dir() (string, error) { return shared.programs.in("") }
 
 func (s *servers) startPostgres() (*devstack.Store, error) {
 	s.postgres.once.Do(func() {
@@ -99,7 +108,7 @@ func (s *servers) start(given string, binary starter, container func(context.Con
 	if os.Getenv("DEVTEST_SOURCE") == "" && containersWork(ctx) {
 		return container(ctx)
 	}
-	dir, err := Dir()
+	dir, err := s.data.in(fast())
 	if err != nil {
 		return nil, err
 	}
