@@ -63,7 +63,8 @@ type Principal struct {
 	// IssuedAt is when the authorization began.
 	IssuedAt time.Time
 	// AuthenticatedAt is when the person last authenticated; zero if none did or the time
-	// is not known. AuthenticatedBy is how, in values of RFC 8176; today only pwd.
+	// is not known. AuthenticatedBy is how, in values of RFC 8176: pwd, and otp
+	// and mfa for a second factor.
 	AuthenticatedAt time.Time
 	AuthenticatedBy []string
 	// ExpiresAt is when the token expires, whether it is used or not.
@@ -85,6 +86,23 @@ type Account struct {
 	EmailVerified bool
 	// Name is how the person wants to be called; may be empty.
 	Name string
+}
+
+// MultiFactor is the value of RFC 8176 for a sign-in with more than one factor.
+const MultiFactor = "mfa"
+
+// ACRMultiFactor is the authentication context class (acr; OpenID Connect Core, section 2) of
+// a sign-in with more than one factor. The value is that of PAPE, which other authorization
+// servers use as well.
+const ACRMultiFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+
+// ACR is the authentication context class of a sign-in by these methods of RFC 8176; "" if
+// they have none.
+func ACR(methods []string) string {
+	if slices.Contains(methods, MultiFactor) {
+		return ACRMultiFactor
+	}
+	return ""
 }
 
 // HasScope reports whether the token allows the scope.

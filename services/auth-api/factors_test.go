@@ -68,7 +68,8 @@ func TestSecondStepOverJSON(t *testing.T) {
 	if len(recovery) != 10 {
 		t.Fatalf("%d recovery codes", len(recovery))
 	}
-	a.want(a.call("POST", "/v1/accounts/me/totp", session, nil), 401, "insufficient_user_authentication")
+	// The session that turned it on has shown both factors.
+	a.want(a.call("POST", "/v1/accounts/me/totp", session, nil), 409, "already_exists")
 
 	first := a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
 	a.want(first, 202, "")
@@ -90,10 +91,6 @@ func TestSecondStepOverJSON(t *testing.T) {
 	}
 	if got := a.form("grant_type=password&username=ada%40books.test&password=notes+on+the+analytical+engine"); got.status != 400 || got.text("error") != "invalid_grant" || got.text("access_token") != "" {
 		t.Errorf("the password form: %d %s", got.status, got.raw)
-	}
-	// A session of before the factor, and one that is not recent, change nothing.
-	for _, r := range [][2]string{{"DELETE", "/v1/accounts/me/totp"}, {"POST", "/v1/accounts/me/recovery-codes"}} {
-		a.want(a.call(r[0], r[1], session, nil), 401, "insufficient_user_authentication")
 	}
 	fresh := a.call("POST", "/v1/accounts/me/recovery-codes", strong, nil)
 	a.want(fresh, 201, "")
@@ -119,6 +116,89 @@ func TestAddingFactorNeedsStepUp(t *testing.T) {
 		a.want(a.call("POST", path, session, nil), 401, "insufficient_user_authentication")
 	}
 }
+
+// The password, which these ask for, is one factor of two.
+func TestPasswordAloneChangesNothingOfAnAccountWithASecondFactor(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	session, _ := a.member()
+	secret, _ := a.secondFactor(session)
+	strong := a.signInWith(email, password, a.otp(secret, 0))
+	const next = "five orange pips in a letter"
+	change := func(token string) answer {
+		return a.call("PUT", "/v1/accounts/me/password", token, map[string]string{"current_password": password, "new_password": next})
+	}
+	remove := func(token, password string) answer {
+		return a.call("DELETE", "/v1/accounts/me", token, map[string]string{"password": password})
+	}
+	refused := func(what, challenge string) {
+		for does, got := range map[string]answer{
+			"password": change(session), "deletion": remove(session, password), "factor": a.call("DELETE", "/v1/accounts/me/totp", session, nil),
+			"recovery codes": a.call("POST", "/v1/accounts/me/recovery-codes", session, nil),
+		} {
+			a.want(got, 401, "insufficient_user_authentication")
+			if !strings.Contains(got.header.Get("WWW-Authenticate"), challenge) {
+				t.Errorf("%s, %s: %s", what, does, got.header.Get("WWW-Authenticate"))
+			}
+		}
+	}
+	// Records are written anew with what the row says.
+	write := func(set string) {
+		if _, err := a.postgres().Exec(t.Context(), `UPDATE authorizations SET `+set+` WHERE id = (SELECT min(id::text)::uuid FROM authorizations)`); err != nil {
+			t.Fatal(err)
+		}
+		a.want(a.call("PATCH", "/v1/accounts/me", session, map[string]string{"name": "Ada"}), 200, "")
+	}
+	write(`amr = '{pwd}'`)
+	refused("a sign-in with the password", `acr_values="`+multiFactor+`"`)
+	write(`amr = '{pwd,otp,mfa}', auth_time = auth_time - interval '16 minutes'`)
+	refused("one that is too old", `max_age="900"`)
+	a.want(change(strong), 204, "")
+	a.want(remove(strong, next), 204, "")
+}
+
+// An API asks for a second factor, and the app that is refused gets it.
+func TestStepUpLeadsAnAppToATokenWithASecondFactor(t *testing.T) {
+	t.Parallel()
+	a := withPages(t)
+	a.register(email, password)
+	a.offer("books", "editor", "books:read")
+	a.must("role", "grant", email, "books", "editor", "--unverified-email")
+	books := a.client("books")
+	app := a.appAt("Reading List", readingCallback, true)
+	a.allowBooks(app)
+	weak, _ := a.signIn(email, password)
+	if got := a.introspect(weak, books); got.body["active"] != true || got.body["acr"] != nil {
+		t.Errorf("with a password: %s", got.raw)
+	}
+	const policy, challenge = "?api=books&multi_factor=true&max_age=900", `Bearer realm="books", error="insufficient_user_authentication", acr_values="` + multiFactor + `", max_age="900"`
+	a.refusal(a.ask("GET", policy, weak), 401, "insufficient_user_authentication", challenge)
+
+	// Without a second factor the app is told so, once the person has signed in.
+	g := a.guest()
+	g.signsIn(g.get("/sign-in"))
+	asked := g.follow(g.get(linkOf(app, readingCallback, "acr_values", multiFactor)))
+	g.wantPage("the app wants more", asked, 200, `id="password"`)
+	if back := leads(t, g.follow(g.signsIn(asked))); back.Query().Get("error") != "unmet_authentication_requirements" {
+		t.Errorf("without a second factor: %s", back)
+	}
+	secret, _ := g.turnsOn()
+	// This browser has shown both; another is asked for both.
+	if back := g.get(linkOf(app, readingCallback, "acr_values", multiFactor)).header.Get("Location"); !strings.HasPrefix(back, readingCallback+"?code=") {
+		t.Errorf("the browser that turned it on: %s", back)
+	}
+	strong := a.signInWith(email, password, a.otp(secret, 0))
+	if got := a.introspect(strong, books); got.body["acr"] != multiFactor {
+		t.Errorf("with two factors: %s", got.raw)
+	}
+	for range 2 { // as the policy is read, and as it is kept
+		if got := a.ask("GET", policy, strong); got.status != 204 {
+			t.Errorf("with two factors: %d %s", got.status, got.raw)
+		}
+	}
+}
+
+const multiFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
 // A reset proves the address, not the second factor; of an address that nobody has proved
 // before, the factor is somebody else's and goes.

@@ -41,8 +41,8 @@ func TestSecondStepOnPages(t *testing.T) {
 	}
 	g.wantPage("a wrong code", g.fill(page, "/account/second-step/confirm", "code", "12345"), 422, "The code is wrong. Check that the clock")
 	secret, recovery := g.turnsOn()
-	// The session of before is asked for the second step first.
-	g.wantPage("the page of one that is on", g.follow(g.get("/account/second-step")), 200, "sign in once more")
+	// This browser has shown both the password and a code.
+	g.wantPage("the page of one that is on", g.get("/account/second-step"), 200, "On since")
 
 	reading := a.appAt("Reading List", readingCallback, true)
 	a.offer("books", "editor", "books:read")
@@ -71,9 +71,18 @@ func TestSecondStepOnPages(t *testing.T) {
 		t.Errorf("sent twice: %d %s", again.status, again.header.Get("Location"))
 	}
 
+	other.age()
+	for _, path := range []string{"/account/password", "/account/delete", "/account/second-step"} {
+		other.wantPage("an old sign-in, "+path, other.follow(other.get(path)), 200, "sign in once more")
+	}
+	again := other.signsIn(other.follow(other.get("/account/password")))
+	other.fill(again, "/sign-in/code", "code", recovery[1])
+	for _, path := range []string{"/account/password", "/account/delete"} {
+		other.wantPage("after both, "+path, other.get(path), 200, "Current password")
+	}
 	other.wantPage("the account", other.get("/account"), 200, "On. After your password")
 	account := other.get("/account/second-step")
-	other.wantPage("its page", account, 200, "On since", "10 recovery codes")
+	other.wantPage("its page", account, 200, "On since", "9 recovery codes")
 	fresh := other.fill(account, "/account/second-step/recovery-codes")
 	if codes := codeShown.FindAllString(fresh.raw, -1); len(codes) != 10 || strings.Contains(fresh.raw, recovery[0]) {
 		t.Errorf("%d new codes", len(codes))

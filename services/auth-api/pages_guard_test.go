@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
 )
@@ -344,4 +345,6 @@ func (g *guest) age() {
 	if err := client.Set(g.t.Context(), hash.Key(), newRecord(g.t, *p), redis.KeepTTL).Err(); err != nil {
 		g.t.Fatal(err)
 	}
+	// The service learns of it when Redis has told its cache.
+	devtest.Eventually(g.t, "an old sign-in does not suffice", func() bool { return g.get("/account/tokens").status == http.StatusSeeOther })
 }

@@ -152,7 +152,8 @@ func TestVerifyRefusesAPolicyThatItDoesNotUnderstand(t *testing.T) {
 		"", "?", "?scope=books:read", "?api=", "?api=*", "?api=books&api=shop", "?api=books+shop", "?api=" + strings.Repeat("b", 65), "?api=b%C3%B6oks", "?api=%22",
 		"?api=books&scope=", "?api=books&scope=+", "?api=books&scope=books:read&scope=", "?api=books&scope=%22", "?api=books&scope=b%00",
 		"?api=books&scopes=books:read", "?api=books&aud=shop", "?api=books&Scope=books:read", "?api=books;scope=books:read", "?api=books&scope=%zz",
-		"?api=books&access_token=" + token,
+		"?api=books&access_token=" + token, "?api=books&max_age=", "?api=books&max_age=0", "?api=books&max_age=-1", "?api=books&max_age=15m", "?api=books&max_age=100000000", "?api=books&max_age=60&max_age=900",
+		"?api=books&multi_factor=", "?api=books&multi_factor=1", "?api=books&multi_factor=false", "?api=books&multi_factor=true&multi_factor=true",
 	} {
 		got := a.ask("GET", policy, token)
 		a.refusal(got, 400, "malformed_request", "")

@@ -52,7 +52,7 @@ func items() []item {
 		{asvs, "7.4.2", "disabling or deleting an account ends its sessions", []string{"TestDeletedAccountLeavesNothing", "TestNothingIsIssuedToDisabledSubjects"}, ""},
 		{asvs, "7.4.3", "a changed password ends the other sessions", []string{"TestChangedPasswordEndsTheOtherSessions"}, ""},
 		{asvs, "7.4.5", "administrators can end somebody's sessions", []string{"TestEveryEventIsSeenAtEveryDoor"}, "only together with disabling the account"},
-		{asvs, "7.5.1", "changes of an account take a recent sign-in", []string{"TestAddressChangeNeedsStepUp", "TestAddingFactorNeedsStepUp", "TestExportNeedsARecentSignInOfOnesOwn"}, "the password takes the old one"},
+		{asvs, "7.5.1", "changes of an account take a recent sign-in", []string{"TestAddressChangeNeedsStepUp", "TestAddingFactorNeedsStepUp", "TestExportNeedsARecentSignInOfOnesOwn", "TestPasswordAloneChangesNothingOfAnAccountWithASecondFactor"}, "without a second factor, changing the password and deleting the account take the password itself"},
 		{asvs, "7.5.2", "people see and end their sessions, after signing in anew", []string{"TestListsAndEndsSessions", "TestEndingOtherSessionsNeedsARecentSignIn"}, ""},
 		{asvs, "8.3.2", "changed rights count at once (level 3)", []string{"TestARoleNarrowsTheLiveTokensOfAllWhoHaveIt", "TestLiveTokensLoseRemovedScopes"}, ""},
 		{asvs, "10.3.1", "an API accepts only tokens for it", []string{"TestClientsAreToldOfTokensForTheirOwnAPI", "TestGuardWithoutAnAudienceRefusesEverybody"}, ""},

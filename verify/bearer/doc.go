@@ -5,7 +5,8 @@
 //	no token                              401, no error code     get one
 //	malformed, expired or revoked         401 invalid_token      discard it, sign in again
 //	for another API, or without a scope   403 insufficient_scope keep it, ask for more
-//	signed in too long ago (Guard.Recent) 401 insufficient_user_authentication: sign in again
+//	signed in too long ago, or with a
+//	password alone (StepUp)               401 insufficient_user_authentication: sign in again
 //	two tokens, a malformed header        400 invalid_request    fix the client
 //	a store does not answer               503, Retry-After       keep it, try again
 //

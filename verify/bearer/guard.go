@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"auth.books.test/verify"
 )
@@ -24,6 +25,10 @@ type Options struct {
 	// a client finds its way from a 401 (RFC 9728, section 5.1). Serve it at its
 	// MetadataPath.
 	Resource *Resource
+	// StepUp is how a person must have signed in; see With.
+	StepUp StepUp
+	// Now is the clock for StepUp; default time.Now.
+	Now func() time.Time
 	// OnRefusal, if set, is called for each request that is refused, for logs and metrics.
 	OnRefusal func(context.Context, *Refusal)
 }
@@ -35,6 +40,9 @@ type Guard struct{ o Options }
 // New makes a Guard.
 func New(o Options) *Guard {
 	o.Realm = cmp.Or(o.Realm, o.Audience)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return &Guard{o: o}
 }
 
@@ -48,7 +56,9 @@ func (g *Guard) Check(ctx context.Context, c Credentials, scopes ...string) (*ve
 	principal, err := g.o.Verifier.Verify(ctx, given)
 	switch {
 	case err == nil:
-		refusal = g.lacking(principal, scopes)
+		if refusal = g.lacking(principal, scopes); refusal == nil {
+			refusal = g.tooWeak(principal, g.o.StepUp)
+		}
 	case verify.IsDead(err):
 		refusal = g.invalid(err, scopes)
 	default:

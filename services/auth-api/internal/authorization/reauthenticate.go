@@ -2,6 +2,7 @@ package authorization
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -99,6 +100,22 @@ func (s *Service) renewSession(ctx context.Context, tx *Tx, r Reauthentication) 
 		return standing{}, fmt.Errorf("renew a session: %w", err)
 	}
 	return from, tx.endTokens(ctx, from.ID)
+}
+
+// SetMethods notes how the person of a sign-in has been authenticated by now (RFC 8176), and
+// rewrites the records of its tokens. One that has ended stays as it was.
+func (t *Tx) SetMethods(ctx context.Context, id uuid.UUID, methods []string) error {
+	var root uuid.UUID
+	err := t.QueryRow(ctx, `
+		UPDATE authorizations SET amr = $3, written_at = $4 WHERE id = $1 AND subject_id = $2 AND revoked_at IS NULL RETURNING root_id`,
+		id, t.subject.id, methods, t.now).Scan(&root)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("note how a person was authenticated: %w", err)
+	}
+	return t.queue(ctx, selector{what: selectTree, target: root[:]})
 }
 
 // endTokens ends the access tokens of an authorization, which itself stays alive.

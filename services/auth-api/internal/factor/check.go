@@ -11,6 +11,7 @@ import (
 	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/mail"
+	"auth.books.test/verify"
 )
 
 const (
@@ -22,6 +23,9 @@ const (
 	// warnEvery is how often the owner is told of wrong codes.
 	warnEvery = 24 * time.Hour
 )
+
+// Methods are the names of RFC 8176 for a password and a one-time code together.
+func Methods() []string { return []string{"pwd", "otp", verify.MultiFactor} }
 
 // Proof is a code that was right when it was checked. It signs in when it is spent.
 type Proof struct {

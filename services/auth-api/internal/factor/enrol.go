@@ -50,7 +50,8 @@ func (s *Service) Begin(ctx context.Context, account uuid.UUID, email string) (E
 }
 
 // Confirm turns the second factor on with a first code, and returns the recovery codes, which
-// are stored nowhere. All other sign-ins and apps end; keep is the session that goes on.
+// are stored nowhere. All other sign-ins and apps end; keep is the session that goes on, as one
+// with a second factor.
 // Faults: invalid_code, factor_not_found (no secret waits for its code), already_exists (it is
 // on), store_unavailable, change_under_way.
 func (s *Service) Confirm(ctx context.Context, id, keep uuid.UUID, typed string) (codes []string, err error) {
@@ -87,7 +88,11 @@ func (s *Service) Confirm(ctx context.Context, id, keep uuid.UUID, typed string)
 		if err := s.notice(ctx, tx, mail.FactorAdded, id); err != nil {
 			return err
 		}
-		return tx.EndSignIns(ctx, keep)
+		if err := tx.EndSignIns(ctx, keep); err != nil {
+			return err
+		}
+		// Who keeps it has just shown both: the password, which this asks for, and the code.
+		return tx.SetMethods(ctx, keep, Methods())
 	})
 	// Also if Redis was not told in time: the change is committed.
 	s.mails.Wake()

@@ -20,6 +20,8 @@ type Claims struct {
 	// AuthTime is when the person signed in, and AuthMethods how (RFC 8176).
 	AuthTime    int64    `json:"auth_time"`
 	AuthMethods []string `json:"amr,omitempty"`
+	// ACR is the class of the sign-in, if it has one.
+	ACR string `json:"acr,omitempty"`
 	// Nonce is that of the request.
 	Nonce string `json:"nonce,omitempty"`
 	// AccessTokenHash binds the access token that was issued with it.

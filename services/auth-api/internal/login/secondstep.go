@@ -55,12 +55,6 @@ func (s *Service) challenge(ctx context.Context, who account.Account, from devic
 	return &Challenge{Handle: handle, Lifetime: factor.ChallengeLifetime}
 }
 
-// MultiFactor is the name that RFC 8176 gives to a sign-in with more than one factor.
-const MultiFactor = "mfa"
-
-// secondMethods are the names of RFC 8176 for a password and a one-time code together.
-func secondMethods() []string { return []string{passwordMethod, "otp", MultiFactor} }
-
 // SecondAttempt is an attempt at the second step of a sign-in.
 type SecondAttempt struct {
 	// Handle is that of the challenge.
@@ -127,6 +121,6 @@ func (s *Service) finish(ctx context.Context, who account.Account, from device.D
 		return s.factors.Spend(ctx, tx, c, proof)
 	}
 	return s.open(ctx, who, from, session.Opening{
-		Admit: admit, AuthenticatedBy: secondMethods(), Scopes: c.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
+		Admit: admit, AuthenticatedBy: factor.Methods(), Scopes: c.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
 	})
 }

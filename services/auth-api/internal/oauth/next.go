@@ -61,6 +61,9 @@ func (s *Service) Next(ctx context.Context, r Request, who Person) (Next, error)
 	if r.meansAnother(who) {
 		return s.back(n, r, Refusal{LoginRequired, "Somebody else has signed in than id_token_hint says."}), nil
 	}
+	if r.lacksFactor(who) {
+		return s.back(n, r, noFactor()), nil
+	}
 	ask, err := s.asks(ctx, app, r, who)
 	if err != nil {
 		return Next{}, err
@@ -80,6 +83,9 @@ func (s *Service) nextSilently(ctx context.Context, n Next, r Request, who Perso
 	if s.signInStep(r, who) != "" || r.meansAnother(who) {
 		return s.back(n, r, Refusal{LoginRequired, "Nobody is signed in, or not recently enough, or somebody else than id_token_hint says."}), nil
 	}
+	if r.lacksFactor(who) {
+		return s.back(n, r, noFactor()), nil
+	}
 	if r.LoginHint != "" && !strings.EqualFold(r.LoginHint, who.Email) {
 		return s.back(n, r, Refusal{AccountSelectionRequired, "Somebody else is signed in than login_hint says."}), nil
 	}
@@ -93,6 +99,11 @@ func (s *Service) nextSilently(ctx context.Context, n Next, r Request, who Perso
 	return s.withCode(ctx, n, r, who)
 }
 
+// noFactor is the answer for a person who has just signed in, and has no second factor.
+func noFactor() Refusal {
+	return Refusal{UnmetAuthentication, "The account has no second factor. Its owner can turn one on in the account's settings."}
+}
+
 // signInStep is SignIn or Register if the person has to sign in; otherwise "".
 func (s *Service) signInStep(r Request, who Person) Step {
 	switch {
@@ -100,7 +111,7 @@ func (s *Service) signInStep(r Request, who Person) Step {
 		return ""
 	case r.Asks(PromptCreate):
 		return Register
-	case who.Session == uuid.Nil, r.meansAnother(who), r.Asks(PromptLogin), r.MaxAge >= 0 && s.Now().Sub(who.AuthenticatedAt) > r.MaxAge, r.MaxAge == 0:
+	case who.Session == uuid.Nil, r.meansAnother(who), r.lacksFactor(who), r.Asks(PromptLogin), r.MaxAge >= 0 && s.Now().Sub(who.AuthenticatedAt) > r.MaxAge, r.MaxAge == 0:
 		return SignIn
 	}
 	return ""

@@ -51,7 +51,7 @@ func (o *OpenID) IDToken(ctx context.Context, t Tokens, app client.App) (string,
 	now := o.Now()
 	c := idtoken.Claims{
 		Issuer: o.Issuer, Subject: t.Subject.String(), Audience: app.ID.String(), IssuedAt: now.Unix(), Expires: now.Add(idTokenLifetime).Unix(),
-		AuthTime: t.AuthenticatedAt.Unix(), AuthMethods: t.AuthenticatedBy, Nonce: t.Nonce, AccessTokenHash: idtoken.HashOf(t.Token.Reveal()), Person: person,
+		AuthTime: t.AuthenticatedAt.Unix(), AuthMethods: t.AuthenticatedBy, ACR: verify.ACR(t.AuthenticatedBy), Nonce: t.Nonce, AccessTokenHash: idtoken.HashOf(t.Token.Reveal()), Person: person,
 	}
 	switch {
 	case t.SignIn != uuid.Nil:

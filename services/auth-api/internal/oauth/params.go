@@ -14,6 +14,7 @@ import (
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify"
 )
 
 const (
@@ -221,5 +222,7 @@ func (r *Request) readPrompt(p Params, _ client.App) *Refusal {
 		}
 		r.MaxAge = time.Duration(seconds) * time.Second
 	}
+	// The only class that there is: unknown ones are wishes that cannot be met (OpenID Connect Core, section 3.1.2.1).
+	r.MultiFactor = slices.Contains(strings.Fields(p.Get("acr_values")), verify.ACRMultiFactor)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"auth.books.test/services/auth-api/internal/client"
+	"auth.books.test/verify"
 )
 
 // Request is an authorization request whose client and redirect URI are known to be right.
@@ -28,8 +29,10 @@ type Request struct {
 	Nonce     string
 	Prompts   []Prompt
 	// MaxAge is how old the sign-in may be; negative for as old as it likes.
-	MaxAge    time.Duration
-	LoginHint string
+	MaxAge time.Duration
+	// MultiFactor says that the sign-in has to have a second factor.
+	MultiFactor bool `json:",omitzero"`
+	LoginHint   string
 	// Means is the account of the app's id_token_hint; uuid.Nil if it may be anybody.
 	Means uuid.UUID `json:",omitzero"`
 	// Refusal is what is wrong with the request. The app hears of it when the person has
@@ -74,6 +77,8 @@ const (
 	AccountSelectionRequired = "account_selection_required"
 	RequestNotSupported      = "request_not_supported"
 	RequestURINotSupported   = "request_uri_not_supported"
+	// UnmetAuthentication is that of Unmet Authentication Requirements 1.0, which RFC 9470, section 4, uses.
+	UnmetAuthentication = "unmet_authentication_requirements"
 )
 
 // Asks says whether the app wants the person to be asked this.
@@ -99,6 +104,12 @@ type Person struct {
 // was made. That does whatever the request asks of a sign-in: so prompt=login asks once.
 func (r Request) IsMetBy(who Person) bool {
 	return who.Session != uuid.Nil && (r.SignedIn == who.Session || !who.AuthenticatedAt.Before(madeAt(r.ID)))
+}
+
+// lacksFactor says that the request needs a second factor, with which the person has not
+// signed in.
+func (r Request) lacksFactor(who Person) bool {
+	return r.MultiFactor && verify.ACR(who.AuthenticatedBy) != verify.ACRMultiFactor
 }
 
 // madeAt is the time in a UUIDv7, to the millisecond.

@@ -167,6 +167,8 @@ func TestPersonIsAskedForWhatTheAppCanGetAndNothingElse(t *testing.T) {
 	}
 }
 
+const multiFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+
 func TestPromptAndMaxAgeAskOnceAndNoneAsksNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -218,6 +220,36 @@ func TestPromptAndMaxAgeAskOnceAndNoneAsksNothing(t *testing.T) {
 	old.AuthenticatedAt = old.AuthenticatedAt.Add(-time.Hour)
 	if n := w.next(r, old); n.Step != oauth.SignIn {
 		t.Errorf("an hour after max_age=60: %s", n.Step)
+	}
+	strong := w.person
+	strong.AuthenticatedBy = []string{"pwd", "otp", "mfa"}
+	for name, c := range map[string]struct {
+		who   oauth.Person
+		class string
+		step  oauth.Step
+	}{
+		"a password":               {w.person, multiFactor, oauth.SignIn},
+		"a password, and a choice": {w.person, "urn:other " + multiFactor, oauth.SignIn},
+		"two factors":              {strong, multiFactor, oauth.Return},
+		"an unknown class":         {w.person, "urn:other", oauth.Return},
+	} {
+		if n := w.next(w.begin(w.params("acr_values", c.class)), c.who); n.Step != c.step {
+			t.Errorf("acr_values, %s: %s", name, n.Step)
+		}
+	}
+	// Who has just signed in and has no second factor cannot do more.
+	unmet := w.begin(w.params("acr_values", multiFactor))
+	unmet.SignedIn = w.person.Session
+	if got := w.arrived(w.next(unmet, w.person)); got.Get("error") != "unmet_authentication_requirements" || got.Get("code") != "" {
+		t.Errorf("acr_values, after a sign-in with a password: %v", got)
+	}
+	unmet.Prompts = []oauth.Prompt{oauth.PromptNone}
+	if got := w.arrived(w.next(unmet, w.person)); got.Get("error") != "unmet_authentication_requirements" {
+		t.Errorf("acr_values and prompt=none, after it: %v", got)
+	}
+	weak := w.begin(w.params("acr_values", multiFactor, "prompt", "none"))
+	if got := w.arrived(w.next(weak, w.person)); got.Get("error") != "login_required" {
+		t.Errorf("acr_values and prompt=none: %v", got)
 	}
 	silent := w.begin(w.params("prompt", "none", "login_hint", "grace@books.test"))
 	if got := w.arrived(w.next(silent, w.person)); got.Get("error") != "account_selection_required" || got.Get("code") != "" {

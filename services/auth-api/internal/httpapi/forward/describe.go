@@ -6,6 +6,7 @@ import (
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/openapi"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/verify/bearer"
 	"auth.books.test/verify/forward"
 )
 
@@ -22,7 +23,7 @@ func Describe(doc openapi.Document) {
 			forward.Session: header("Public id of the session"),
 		}},
 	}
-	doc.Problems(responses, append(append(openapi.Unreadable(), fault.Internal), openapi.TokenCodes(true)...)...)
+	doc.Problems(responses, append(append(openapi.Unreadable(), fault.Internal), append(openapi.TokenCodes(true), fault.Code(bearer.InsufficientUserAuthentication))...)...)
 	doc.AddOperation(&huma.Operation{
 		OperationID: "verify", Method: "GET", Path: route.Verify, Tags: []string{openapi.Verification},
 		Summary: "Whether to let a request through",
@@ -32,6 +33,8 @@ func Describe(doc openapi.Document) {
 		Parameters: []*huma.Param{
 			{Name: "api", In: "query", Required: true, Schema: &huma.Schema{Type: "string", Description: "The API that the token must be for", MaxLength: openapi.Pointer(maxAudience)}, Example: "books"},
 			{Name: "scope", In: "query", Schema: openapi.Text("Scopes that the token must have, separated by spaces; the parameter may be repeated. Without it, any token for the API is accepted"), Example: "books:read"},
+			{Name: "max_age", In: "query", Schema: openapi.Text("How long ago the person may have signed in, in seconds. Otherwise the answer is 401 insufficient_user_authentication (RFC 9470)"), Example: "900"},
+			{Name: "multi_factor", In: "query", Schema: openapi.Text("true: the person must have signed in with a second factor. Otherwise the answer is 401 insufficient_user_authentication"), Example: "true"},
 		},
 		Responses: responses,
 	})

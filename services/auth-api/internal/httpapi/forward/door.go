@@ -126,7 +126,7 @@ func (d *Door) open(ctx *fasthttp.RequestCtx, query []byte) (err error) {
 	policy := d.policies.find(query)
 	cached := policy != nil
 	if !cached {
-		if policy, err = parsePolicy(string(query), d.Verifier); err != nil {
+		if policy, err = parsePolicy(string(query), d.Verifier, d.Now); err != nil {
 			return err
 		}
 	}

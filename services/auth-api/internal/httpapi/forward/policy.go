@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/verify"
@@ -27,16 +30,19 @@ type policy struct {
 	scopes []string
 }
 
+// maxAgeDigits bounds max_age to some three years.
+const maxAgeDigits = 8
+
 // parsePolicy reads the query of GET /verify. It refuses unknown parameters: ignoring a
 // misspelt "scope" would let every token of the API through.
-func parsePolicy(query string, verifier verify.Verifier) (*policy, error) {
+func parsePolicy(query string, verifier verify.Verifier, now func() time.Time) (*policy, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, badPolicy("the query cannot be parsed")
 	}
 	for name := range values {
-		if name != "api" && name != "scope" {
-			return nil, badPolicy("the query has a parameter other than api and scope")
+		if !slices.Contains([]string{"api", "scope", "max_age", "multi_factor"}, name) {
+			return nil, badPolicy("the query has a parameter other than api, scope, max_age and multi_factor")
 		}
 	}
 	switch api := values["api"]; {
@@ -48,7 +54,11 @@ func parsePolicy(query string, verifier verify.Verifier) (*policy, error) {
 		return nil, badPolicy("api is not the name of an API")
 	}
 	api := values.Get("api")
-	p := &policy{guard: bearer.New(bearer.Options{Verifier: verifier, Audience: api})}
+	need, err := parseStepUp(values)
+	if err != nil {
+		return nil, err
+	}
+	p := &policy{guard: bearer.New(bearer.Options{Verifier: verifier, Audience: api, StepUp: need, Now: now})}
 	for _, given := range values["scope"] {
 		scopes := strings.Fields(given)
 		if len(scopes) == 0 {
@@ -64,9 +74,27 @@ func parsePolicy(query string, verifier verify.Verifier) (*policy, error) {
 	return p, nil
 }
 
+// parseStepUp reads how a person must have signed in.
+func parseStepUp(values url.Values) (need bearer.StepUp, err error) {
+	if given, found := values["max_age"]; found {
+		seconds, err := strconv.ParseUint(given[0], 10, 31)
+		if err != nil || seconds == 0 || len(given) > 1 || len(given[0]) > maxAgeDigits {
+			return need, badPolicy("max_age is not a number of seconds, or is repeated")
+		}
+		need.MaxAge = time.Duration(seconds) * time.Second
+	}
+	if given, found := values["multi_factor"]; found {
+		if len(given) > 1 || given[0] != "true" {
+			return need, badPolicy("multi_factor is not true, or is repeated")
+		}
+		need.MultiFactor = true
+	}
+	return need, nil
+}
+
 func badPolicy(why string) error {
 	return fault.New(fault.MalformedRequest, fmt.Sprintf("The URL that the proxy calls is wrong: %s. "+
-		"Configure it as /verify?api=books&scope=books:read; scope is optional and may be repeated.", why))
+		"Configure it as /verify?api=books&scope=books:read; scope is optional and may be repeated; max_age=900 and multi_factor=true are optional.", why))
 }
 
 // isWord says whether s has only characters of a scope (RFC 6749, section 3.3). They need

@@ -29,9 +29,10 @@ type introspection struct {
 	Issuer    string `json:"iss,omitempty" doc:"The service's URL (AUTH_API_ISSUER), if set"`
 	Session   string `json:"sid,omitempty" format:"uuid" doc:"Public id of the session"`
 	Client    string `json:"client_id,omitempty" format:"uuid" doc:"The client through which the person acts, or the client itself; absent if no client is involved"`
-	// AuthTime is defined by RFC 9470, section 6.2, AuthMethods by RFC 8176.
+	// AuthTime and ACR are defined by RFC 9470, section 6.2, AuthMethods by RFC 8176.
 	AuthTime    int64    `json:"auth_time,omitempty" doc:"Unix seconds: when the person last authenticated; absent for a client's own token"`
 	AuthMethods []string `json:"amr,omitempty" doc:"How the person authenticated, as RFC 8176 names it"`
+	ACR         string   `json:"acr,omitempty" doc:"The class of the sign-in: that of PAPE for one with a second factor; absent for others"`
 }
 
 // introspect tells a client whether a token is alive (RFC 7662).
@@ -69,7 +70,7 @@ func (s *Service) introspectOne(ctx context.Context, who client.Client, token st
 	answer := introspection{
 		Active: true, Scope: strings.Join(who.Narrow(principal.Scopes), " "), Username: principal.Email, Name: principal.Name, TokenType: "Bearer",
 		Expires: principal.EndsAt().Unix(), IssuedAt: principal.IssuedAt.Unix(), Subject: principal.Subject, Audience: who.Audience, Issuer: s.Issuer, Session: principal.Authorization,
-		Client: principal.Client, AuthMethods: principal.AuthenticatedBy,
+		Client: principal.Client, AuthMethods: principal.AuthenticatedBy, ACR: verify.ACR(principal.AuthenticatedBy),
 	}
 	if !principal.AuthenticatedAt.IsZero() {
 		answer.AuthTime = principal.AuthenticatedAt.Unix()

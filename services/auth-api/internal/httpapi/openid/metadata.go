@@ -6,6 +6,7 @@ import (
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/client"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
+	"auth.books.test/verify"
 )
 
 // server is the metadata of RFC 8414, section 2, and of OpenID Connect Discovery, section 3:
@@ -33,6 +34,7 @@ type server struct {
 	RevocationMethods     []string `json:"revocation_endpoint_auth_methods_supported" nullable:"false"`
 	SubjectTypes          []string `json:"subject_types_supported" nullable:"false"`
 	IDTokenAlgorithms     []string `json:"id_token_signing_alg_values_supported,omitempty" nullable:"false"`
+	ACRValues             []string `json:"acr_values_supported" nullable:"false"`
 	Claims                []string `json:"claims_supported,omitempty" nullable:"false"`
 	ServiceDocumentation  string   `json:"service_documentation"`
 	// AnswersIssuer is RFC 9207, section 3.
@@ -59,7 +61,7 @@ func (s *Service) describeServer() server {
 		Scopes:     []string{authorization.ScopeOfflineAccess}, Prompts: []string{"none", "login", "consent", "select_account", "create"},
 		TokenAuthMethods: []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}, TokenAuthAlgorithms: []string{"RS256", "PS256", "ES256", "EdDSA", "Ed25519"},
 		IntrospectionMethods: []string{"client_secret_basic"}, RevocationMethods: []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
-		SubjectTypes: []string{"public"}, ServiceDocumentation: s.Issuer + route.Docs, AnswersIssuer: true,
+		SubjectTypes: []string{"public"}, ACRValues: []string{verify.ACRMultiFactor}, ServiceDocumentation: s.Issuer + route.Docs, AnswersIssuer: true,
 	}
 	if s.PasswordGrant {
 		m.GrantTypes = append(m.GrantTypes, "password")
@@ -67,7 +69,7 @@ func (s *Service) describeServer() server {
 	if s.Keys != nil {
 		m.UserInfoEndpoint, m.LogoutEndpoint, m.KeysURL, m.IDTokenAlgorithms = s.Issuer+route.UserInfo, s.Issuer+route.Logout, s.Issuer+route.Keys, s.Keys.Algorithms()
 		m.Scopes = []string{authorization.ScopeOpenID, authorization.ScopeProfile, authorization.ScopeEmail, authorization.ScopeGroups, authorization.ScopeOfflineAccess}
-		m.Claims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash", "sid", "name", "preferred_username", "email", "email_verified", "groups"}
+		m.Claims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "acr", "nonce", "at_hash", "sid", "name", "preferred_username", "email", "email_verified", "groups"}
 	}
 	return m
 }

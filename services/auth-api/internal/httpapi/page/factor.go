@@ -2,7 +2,6 @@ package page
 
 import (
 	"context"
-	"slices"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -12,7 +11,7 @@ import (
 	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
-	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/verify"
 )
 
 // Factors turns second factors on and off; factor.Service implements it.
@@ -31,11 +30,36 @@ func (s *Service) asFactorOwner(c *fiber.Ctx, handle func(v visit, has factor.Fa
 		if err != nil {
 			return s.fail(c, err)
 		}
-		if has.TOTP && !slices.Contains(v.person.AuthenticatedBy, login.MultiFactor) {
+		if has.TOTP && !v.multiFactor() {
 			return seeOther(c, again.on(route.SignIn))
 		}
 		return handle(v, has)
 	})
+}
+
+// multiFactor says whether the person has signed in with the second step.
+func (v visit) multiFactor() bool {
+	return verify.ACR(v.person.AuthenticatedBy) == verify.ACRMultiFactor
+}
+
+// withBothFactors calls a handler of a form that asks for the password. Somebody with a second
+// step must have signed in with it a short while ago: the password is one factor of two.
+func (s *Service) withBothFactors(c *fiber.Ctx, handle func() error) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if !v.signedIn() {
+		return seeOther(c, route.SignIn)
+	}
+	has, err := s.Factors.Of(c.UserContext(), v.person.Account)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if has.TOTP && (s.isOld(v) || !v.multiFactor()) {
+		return seeOther(c, again.on(route.SignIn))
+	}
+	return handle()
 }
 
 // withFactorForm is asFactorOwner for a form. One that is out of date changes nothing.

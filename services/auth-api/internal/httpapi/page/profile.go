@@ -78,24 +78,33 @@ func (s *Service) rename(c *fiber.Ctx) error {
 	})
 }
 
-func (s *Service) showPassword(c *fiber.Ctx) error { return s.ask(c, s.passwordPage) }
+func (s *Service) showPassword(c *fiber.Ctx) error {
+	return s.withBothFactors(c, func() error { return s.ask(c, s.passwordPage) })
+}
 
-// changePassword needs no recent sign-in: the current password is typed here.
 func (s *Service) changePassword(c *fiber.Ctx) error {
-	return s.take(c, func(v visit, _ form, found []mistake) view { return s.passwordPage(v, found) }, changed.on(route.Account), func(v visit, f form) error {
-		return s.Passwords.Change(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField), f.Get("new_password"))
+	page := func(v visit, _ form, found []mistake) view { return s.passwordPage(v, found) }
+	return s.withBothFactors(c, func() error {
+		return s.take(c, page, changed.on(route.Account), func(v visit, f form) error {
+			return s.Passwords.Change(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField), f.Get("new_password"))
+		})
 	})
 }
 
-func (s *Service) showDelete(c *fiber.Ctx) error { return s.ask(c, s.deletePage) }
+func (s *Service) showDelete(c *fiber.Ctx) error {
+	return s.withBothFactors(c, func() error { return s.ask(c, s.deletePage) })
+}
 
 func (s *Service) deleteAccount(c *fiber.Ctx) error {
-	return s.take(c, func(v visit, _ form, found []mistake) view { return s.deletePage(v, found) }, deleted.on(route.SignIn), func(v visit, f form) error {
-		if err := s.Passwords.Delete(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField)); err != nil {
-			return err
-		}
-		s.Cookies.clear(c, sessionCookie)
-		return nil
+	page := func(v visit, _ form, found []mistake) view { return s.deletePage(v, found) }
+	return s.withBothFactors(c, func() error {
+		return s.take(c, page, deleted.on(route.SignIn), func(v visit, f form) error {
+			if err := s.Passwords.Delete(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField)); err != nil {
+				return err
+			}
+			s.Cookies.clear(c, sessionCookie)
+			return nil
+		})
 	})
 }
 

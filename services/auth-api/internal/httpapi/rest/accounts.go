@@ -75,6 +75,9 @@ func (s *Service) deleteMe(ctx context.Context, in *deleteMeInput) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
+	if err := s.bothFactors(ctx, c); err != nil {
+		return nil, err
+	}
 	return nil, s.passwords().Delete(ctx, c.account, c.session, in.Body.Password)
 }
 
@@ -88,6 +91,9 @@ type changePasswordInput struct {
 func (s *Service) changePassword(ctx context.Context, in *changePasswordInput) (*struct{}, error) {
 	c, err := callerFrom(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.bothFactors(ctx, c); err != nil {
 		return nil, err
 	}
 	return nil, s.passwords().Change(ctx, c.account, c.session, in.Body.Current, in.Body.New)

@@ -64,7 +64,7 @@ func requirement(op *huma.Operation) (scopes []string, secured bool) {
 
 // newGuard accepts a token for any API: everyone may ask whose token it is, and end it.
 func newGuard(o Options) *bearer.Guard {
-	return bearer.New(bearer.Options{Verifier: o.Verifier, Audience: bearer.AnyAudience, Realm: o.Realm})
+	return bearer.New(bearer.Options{Verifier: o.Verifier, Audience: bearer.AnyAudience, Realm: o.Realm, Now: o.Now})
 }
 
 func (s *Service) identify(ctx context.Context, given bearer.Credentials, scopes []string) (caller, error) {

@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/verify/bearer"
 )
 
 // Factors turns second factors on and off; factor.Service implements it.
@@ -101,18 +101,20 @@ func (s *Service) mayChangeFactors(ctx context.Context) (caller, error) {
 	if err := s.inPerson(ctx, c, "An app cannot change how one signs in."); err != nil {
 		return c, err
 	}
+	return c, s.bothFactors(ctx, c)
+}
+
+// bothFactors refuses somebody who has a second factor and has not signed in with it a short
+// while ago. It is for what asks for the password itself: that is one factor of two.
+func (s *Service) bothFactors(ctx context.Context, c caller) error {
 	f, err := s.Factors.Of(ctx, c.account)
-	if err != nil {
-		return c, err
+	if err != nil || !f.TOTP {
+		return err
 	}
-	if f.TOTP && !slices.Contains(c.AuthenticatedBy, login.MultiFactor) {
-		// A session of before the factor: signing in anew asks for it.
-		if refusal := s.guard.Recent(ctx, c.Principal, -1, s.Now()); refusal != nil {
-			refusal.Detail = "This needs a sign-in with the second step. Sign in again, and use the new access token."
-			return c, refusal
-		}
+	if refusal := s.guard.StepUp(ctx, c.Principal, bearer.StepUp{MaxAge: recentSignIn, MultiFactor: true}); refusal != nil {
+		return refusal
 	}
-	return c, nil
+	return nil
 }
 
 type enrolmentOutput struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/verify/bearer"
 )
 
 // recentSignIn is the greatest age of a sign-in that may end other sessions (OWASP ASVS
@@ -40,7 +41,7 @@ func ownSession(c caller, app string) error {
 }
 
 func (s *Service) recent(ctx context.Context, c caller) error {
-	if refusal := s.guard.Recent(ctx, c.Principal, recentSignIn, s.Now()); refusal != nil {
+	if refusal := s.guard.StepUp(ctx, c.Principal, bearer.StepUp{MaxAge: recentSignIn}); refusal != nil {
 		return refusal
 	}
 	return nil

@@ -28,9 +28,9 @@ func (s *Service) routes() {
 	add(s, own, huma.Operation{OperationID: "change-me", Method: http.MethodPatch, Path: route.Me, Tags: []string{"Accounts"},
 		Summary: "Change one's account"}, s.changeMe, fault.ChangeUnderWay, fault.AccountNotFound)
 	add(s, own, huma.Operation{OperationID: "delete-me", Method: http.MethodDelete, Path: route.Me, Tags: []string{"Accounts"},
-		Summary: "Delete one's account", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+		Summary: "Delete one's account", Description: "If the account has a second factor, requires a sign-in with it in the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.deleteMe, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone, recent)
 	add(s, own, huma.Operation{OperationID: "change-password", Method: http.MethodPut, Path: route.MyPassword, Tags: []string{"Accounts"},
-		Summary: "Change one's password", Description: "Ends all other sessions.", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone)
+		Summary: "Change one's password", Description: "Ends all other sessions. If the account has a second factor, requires a sign-in with it in the last 15 minutes, else insufficient_user_authentication (RFC 9470).", DefaultStatus: http.StatusNoContent}, s.changePassword, fault.TooManyAttempts, fault.ChangeUnderWay, fault.AccountNotFound, fault.WrongPassword, fault.ClientGone, recent)
 	add(s, own, huma.Operation{OperationID: "request-address", Method: http.MethodPost, Path: route.MyAddress, Tags: []string{"Accounts"},
 		Summary: "Ask for another address", DefaultStatus: http.StatusAccepted,
 		Description: "Mails a code to it, unless it is somebody else's: the answer is the same. Requires a session of one's own, not of an app, and a sign-in in the last 15 minutes, else insufficient_user_authentication (RFC 9470)."}, s.requestAddress, fault.SessionRequired, fault.MailNotConfigured, fault.TooManyAttempts, fault.AccountNotFound, fault.ClientGone, recent)
