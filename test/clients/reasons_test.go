@@ -47,7 +47,7 @@ func metadata() []difference {
 	return slices.Concat(
 		known("clients keep it as long as they like; no cache in between does (RFC 8414 leaves that open)", stored, "no-store", "allowed"),
 		known("each says more of what is optional (RFC 8414, section 2; OpenID Connect Discovery, section 3)", members,
-			"introspection_endpoint_auth_methods_supported prompt_values_supported request_parameter_supported revocation_endpoint_auth_methods_supported service_documentation",
+			"acr_values_supported introspection_endpoint_auth_methods_supported prompt_values_supported request_parameter_supported revocation_endpoint_auth_methods_supported service_documentation",
 			"claim_types_supported dpop_signing_alg_values_supported"),
 	)
 }
