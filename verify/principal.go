@@ -96,10 +96,13 @@ const MultiFactor = "mfa"
 // servers use as well.
 const ACRMultiFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
+// IsMultiFactor says whether methods of RFC 8176 are more than one factor.
+func IsMultiFactor(methods []string) bool { return slices.Contains(methods, MultiFactor) }
+
 // ACR is the authentication context class of a sign-in by these methods of RFC 8176; "" if
 // they have none.
 func ACR(methods []string) string {
-	if slices.Contains(methods, MultiFactor) {
+	if IsMultiFactor(methods) {
 		return ACRMultiFactor
 	}
 	return ""

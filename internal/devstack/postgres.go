@@ -94,6 +94,7 @@ func startPostgresBinary(ctx context.Context, o Options, bin, dir string) (*Stor
 		"-c", "max_connections=200", "-c", "log_min_messages=warning"}
 	if o.Scratch {
 		// Commits stay synchronous: tests kill servers, and acknowledged commits must survive.
+		// The data may be in memory, so that little is kept of what has been checkpointed.
 		// As many tests run at once as there are cores, each with up to three programs of ten connections.
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=1000", "-c", "max_wal_size=256MB")
 	}

@@ -10,7 +10,7 @@ func CreateAccount(t testing.TB, env Settings, email, password string, verified 
 	if verified {
 		args = append(args, "--verified")
 	}
-	if out, err := RunWithInput(BuildCommand(t, AuthAPI), env, password, args...); err != nil {
+	if out, err := CommandWithInput(t, AuthAPI, env, password, args...); err != nil {
 		t.Fatalf("create an account: %v: %s", err, out)
 	}
 }

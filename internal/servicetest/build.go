@@ -41,9 +41,9 @@ func Build(t testing.TB, pkg string) string {
 	return built.path(t, program{pkg, raceEnabled})
 }
 
-// BuildCommand is Build for commands that end by themselves. They do one thing after the
+// buildCommand is Build for commands that end by themselves. They do one thing after the
 // other, and the race detector makes the start of a program take six times as long.
-func BuildCommand(t testing.TB, pkg string) string {
+func buildCommand(t testing.TB, pkg string) string {
 	t.Helper()
 	return built.path(t, program{pkg, false})
 }

@@ -97,6 +97,18 @@ func (p *Program) Stop() {
 	}
 }
 
+// Command runs a command of a program to its end and gives what it printed.
+func Command(t testing.TB, pkg string, env Settings, args ...string) (string, error) {
+	t.Helper()
+	return CommandWithInput(t, pkg, env, "", args...)
+}
+
+// CommandWithInput is Command for one that reads the input.
+func CommandWithInput(t testing.TB, pkg string, env Settings, input string, args ...string) (string, error) {
+	t.Helper()
+	return RunWithInput(buildCommand(t, pkg), env, input, args...)
+}
+
 // Run runs a program to its end and gives what it printed.
 func Run(path string, env Settings, args ...string) (string, error) {
 	return RunWithInput(path, env, "", args...)

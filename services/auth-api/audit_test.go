@@ -89,7 +89,7 @@ func TestEveryRouteAndCommandLeavesOneEvent(t *testing.T) {
 		{func() { a.must("account", "disable", email) }, "account.disable done by command"},
 		{func() { a.must("account", "create", "hedy@books.test", "--generate") }, "account.create done by command"},
 		{func() {
-			if said, err := servicetest.RunWithInput(servicetest.Build(t, servicetest.AuthAPI), a.env, `{"email":"joan@books.test"}`, "account", "import"); err != nil {
+			if said, err := servicetest.CommandWithInput(t, servicetest.AuthAPI, a.env, `{"email":"joan@books.test"}`, "account", "import"); err != nil {
 				t.Fatalf("%v: %s", err, said)
 			}
 		}, "account.import done by command"},

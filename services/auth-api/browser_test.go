@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,8 +12,6 @@ import (
 	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
-
-	"auth.books.test/internal/devstack/devtest"
 )
 
 // browser finds Chromium, or skips. It prefers the one without windows, as scripts/test-deps does.
@@ -51,12 +48,8 @@ func (b *sharedBrowser) open(t *testing.T) context.Context {
 	if b.ctx != nil {
 		return b.ctx
 	}
-	dir, err := devtest.Dir()
-	if err != nil {
-		t.Fatal(err)
-	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(dir, "browser")), chromedp.WindowSize(1280, 2400),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 2400),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))...)
 	ctx, closed := chromedp.NewContext(allocator)
 	b.stop = func() { closed(); stop() }

@@ -194,7 +194,7 @@ func (a *api) run(args ...string) (string, error) {
 
 func runWith(t *testing.T, env settings, args ...string) (string, error) {
 	t.Helper()
-	return servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), env, args...)
+	return servicetest.Command(t, servicetest.AuthAPI, env, args...)
 }
 
 func runDev(t *testing.T, env settings, args ...string) (string, error) {

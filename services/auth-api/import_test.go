@@ -87,7 +87,7 @@ func TestImportedPersonSignsInWithTheOldPassword(t *testing.T) {
 	}
 	a.signIn("person1@books.test", oldPassword)
 	// Whoever runs it again from standard input gets no error.
-	said, err = servicetest.RunWithInput(servicetest.Build(t, servicetest.AuthAPI), a.env, `{"email":"person0@books.test",`+oldHash+"}\n", "account", "import")
+	said, err = servicetest.CommandWithInput(t, servicetest.AuthAPI, a.env, `{"email":"person0@books.test",`+oldHash+"}\n", "account", "import")
 	if err != nil || !strings.Contains(said, "1 lines: 0 added, 1 already there, 0 refused") || !strings.Contains(said, `"outcome":"already_there"`) {
 		t.Errorf("again: %v, %s", err, said)
 	}

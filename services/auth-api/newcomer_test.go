@@ -41,7 +41,7 @@ func TestTheDocumentedWayFromA403ToAScopeWorks(t *testing.T) {
 	if create == nil || create[1] != password || !strings.Contains(create[2], email) {
 		t.Fatalf("the documented account is %q", create)
 	}
-	if out, err := servicetest.RunWithInput(servicetest.Build(t, servicetest.AuthAPI), a.env, create[1]+"\n", strings.Fields(create[2])...); err != nil {
+	if out, err := servicetest.CommandWithInput(t, servicetest.AuthAPI, a.env, create[1]+"\n", strings.Fields(create[2])...); err != nil {
 		t.Fatalf("%s: %v: %s", create[0], err, out)
 	}
 	before, _ := a.signIn(email, password)

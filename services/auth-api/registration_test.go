@@ -86,7 +86,7 @@ func TestOperatorMakesAccountsWhereRegistrationIsClosed(t *testing.T) {
 	t.Parallel()
 	a := start(t, func(s settings) { s["AUTH_API_REGISTRATION"] = "closed" })
 	create := func(typed string, args ...string) (string, error) {
-		return servicetest.RunWithInput(servicetest.Build(t, servicetest.AuthAPI), a.env, typed, append([]string{"account", "create"}, args...)...)
+		return servicetest.CommandWithInput(t, servicetest.AuthAPI, a.env, typed, append([]string{"account", "create"}, args...)...)
 	}
 	out, err := create(password+"\n", email, "--password-stdin")
 	if err != nil || strings.Contains(out, password) {

@@ -18,7 +18,7 @@ func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	b := both{auth: auth, authDB: env["AUTH_DB_URL"], env: env}
 	b.register(t)
 	b.grant(t)
-	out, err := servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), env, "client", "create", "books")
+	out, err := servicetest.Command(t, servicetest.AuthAPI, env, "client", "create", "books")
 	made := regexp.MustCompile(`^id     (\S+)\nsecret (\S+)\n$`).FindStringSubmatch(out)
 	if err != nil || made == nil {
 		t.Fatalf("%v: %s", err, out)
@@ -45,7 +45,7 @@ func TestVerifiesThroughAuthAPIWithoutRedis(t *testing.T) {
 	want(t, p.hello(token), 401, "invalid_token", invalid)
 
 	token = b.signIn(t, "")
-	if out, err := servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), env, "client", "disable", made[1]); err != nil {
+	if out, err := servicetest.Command(t, servicetest.AuthAPI, env, "client", "disable", made[1]); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	// The client is disabled, which says nothing about the token.

@@ -14,7 +14,7 @@ import (
 
 func run(t *testing.T, env settings, args ...string) (string, error) {
 	t.Helper()
-	return servicetest.Run(servicetest.BuildCommand(t, pkg), env, args...)
+	return servicetest.Command(t, pkg, env, args...)
 }
 
 func TestWrongSettingsAreExplained(t *testing.T) {

@@ -42,7 +42,7 @@ func newWorld(t *testing.T, s size) *world {
 		{"api", "create", "books", "--scope", "books:read"}, {"role", "create", "books", "reader", "--scope", "books:read"},
 		{"role", "grant", "--unverified-email", owner(0), "books", "reader"},
 	} {
-		if out, err := servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), env, args...); err != nil {
+		if out, err := servicetest.Command(t, servicetest.AuthAPI, env, args...); err != nil {
 			t.Fatalf("%v: %v: %s", args, err, out)
 		}
 	}

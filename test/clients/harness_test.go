@@ -70,7 +70,7 @@ func (s service) save(t *testing.T, path, to string) {
 // command runs a command of auth-api in the same settings.
 func (s service) command(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), s.env, args...)
+	out, err := servicetest.Command(t, servicetest.AuthAPI, s.env, args...)
 	if err != nil {
 		t.Fatalf("auth-api %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

@@ -86,7 +86,7 @@ func (w *world) serve() string {
 // command runs auth-api to its end.
 func (w *world) command(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := servicetest.Run(servicetest.BuildCommand(t, servicetest.AuthAPI), w.env, args...)
+	out, err := servicetest.Command(t, servicetest.AuthAPI, w.env, args...)
 	if err != nil {
 		t.Fatalf("%v: %v: %s", args, err, out)
 	}

@@ -88,7 +88,7 @@ func library(s *service) {
 
 func (s *service) run(args ...string) string {
 	s.t.Helper()
-	out, err := servicetest.Run(servicetest.BuildCommand(s.t, servicetest.AuthAPI), s.env, args...)
+	out, err := servicetest.Command(s.t, servicetest.AuthAPI, s.env, args...)
 	if err != nil {
 		s.t.Fatalf("%v: %v: %s", args, err, out)
 	}
@@ -146,7 +146,7 @@ func (s *service) fuzzers(seed uint64, count int) (all []*fuzzer) {
 
 // newPerson makes an account as an operator does: nobody has the codes that are mailed.
 func (s *service) newPerson(email string) *person {
-	if out, err := servicetest.RunWithInput(servicetest.BuildCommand(s.t, servicetest.AuthAPI), s.env, readersPassword, "account", "create", email, "--verified", "--password-stdin"); err != nil {
+	if out, err := servicetest.CommandWithInput(s.t, servicetest.AuthAPI, s.env, readersPassword, "account", "create", email, "--verified", "--password-stdin"); err != nil {
 		s.t.Errorf("create an account: %v: %s", err, out)
 	}
 	return &person{email: email, password: readersPassword}

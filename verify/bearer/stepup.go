@@ -9,8 +9,8 @@ import (
 	"auth.books.test/verify"
 )
 
-// StepUp is how a person must have signed in for requests that an old token, or a token that
-// was had with a stolen password, must not allow (RFC 9470). The zero value asks for nothing.
+// StepUp is how a person must have signed in for requests that an old token, or one that was
+// obtained with a stolen password, must not allow (RFC 9470). The zero value asks for nothing.
 type StepUp struct {
 	// MaxAge is how long ago the sign-in may be, in full seconds; zero for any time.
 	MaxAge time.Duration
@@ -39,7 +39,7 @@ func (g *Guard) StepUp(ctx context.Context, who *verify.Principal, need StepUp) 
 // tooWeak returns the refusal of a live token whose person has not signed in as needed.
 func (g *Guard) tooWeak(who *verify.Principal, need StepUp) *Refusal {
 	old := need.MaxAge > 0 && (who.AuthenticatedAt.IsZero() || g.o.Now().Sub(who.AuthenticatedAt) > need.MaxAge)
-	if !old && (!need.MultiFactor || verify.ACR(who.AuthenticatedBy) == verify.ACRMultiFactor) {
+	if !old && (!need.MultiFactor || verify.IsMultiFactor(who.AuthenticatedBy)) {
 		return nil
 	}
 	words, challenge := []string{"This needs a sign-in"}, g.challenge(string(InsufficientUserAuthentication))
@@ -47,7 +47,7 @@ func (g *Guard) tooWeak(who *verify.Principal, need StepUp) *Refusal {
 		words, challenge = append(words, "with a second factor"), challenge+fmt.Sprintf(", acr_values=%q", verify.ACRMultiFactor)
 	}
 	if need.MaxAge > 0 {
-		words, challenge = append(words, "of the last "+need.MaxAge.String()), challenge+fmt.Sprintf(", max_age=%q", fmt.Sprint(int64(need.MaxAge/time.Second)))
+		words, challenge = append(words, "of the last "+need.MaxAge.String()), challenge+fmt.Sprintf(`, max_age="%d"`, need.MaxAge/time.Second)
 	}
 	return &Refusal{
 		Status: InsufficientUserAuthentication.Status(), Code: InsufficientUserAuthentication,

@@ -2,8 +2,8 @@ package devtest
 
 import "syscall"
 
-// memory is where files are kept in memory, and enough how many bytes must be free there. A database is
-// some 300 files: on a disk, to make one for a test takes a processor 0.2 s, which is longer than most tests.
+// memory is where files are kept in memory, and enough is how many bytes must be free there. A database is
+// some 300 files. Making one on a disk costs 0.2 s of processor time, which is more than most tests cost.
 const (
 	memory = "/dev/shm"
 	enough = 4 << 30

@@ -24,8 +24,11 @@ const (
 	warnEvery = 24 * time.Hour
 )
 
+// PasswordMethod is the name that RFC 8176 gives to a password.
+const PasswordMethod = "pwd"
+
 // Methods are the names of RFC 8176 for a password and a one-time code together.
-func Methods() []string { return []string{"pwd", "otp", verify.MultiFactor} }
+func Methods() []string { return []string{PasswordMethod, "otp", verify.MultiFactor} }
 
 // Proof is a code that was right when it was checked. It signs in when it is spent.
 type Proof struct {

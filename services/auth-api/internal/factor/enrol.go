@@ -51,9 +51,9 @@ func (s *Service) Begin(ctx context.Context, account uuid.UUID, email string) (E
 
 // Confirm turns the second factor on with a first code, and returns the recovery codes, which
 // are stored nowhere. All other sign-ins and apps end; keep is the session that goes on, as one
-// with a second factor.
-// Faults: invalid_code, factor_not_found (no secret waits for its code), already_exists (it is
-// on), store_unavailable, change_under_way.
+// with a second factor: its person must have signed in a short while ago. Faults: invalid_code,
+// factor_not_found (no secret waits for its code), already_exists (it is on),
+// store_unavailable, change_under_way.
 func (s *Service) Confirm(ctx context.Context, id, keep uuid.UUID, typed string) (codes []string, err error) {
 	err = s.authorizations.Change(ctx, authorization.Account(id), audit.Event{Verb: audit.AddFactor, About: "totp"}, func(ctx context.Context, tx *authorization.Tx) error {
 		stored, found, err := lockTOTP(ctx, tx, id)
@@ -91,7 +91,7 @@ func (s *Service) Confirm(ctx context.Context, id, keep uuid.UUID, typed string)
 		if err := tx.EndSignIns(ctx, keep); err != nil {
 			return err
 		}
-		// Who keeps it has just shown both: the password, which this asks for, and the code.
+		// Its person has shown both by now: the password a short while ago, and the code.
 		return tx.SetMethods(ctx, keep, Methods())
 	})
 	// Also if Redis was not told in time: the change is committed.

@@ -12,6 +12,7 @@ import (
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/device"
+	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/session"
@@ -67,9 +68,6 @@ type Opened struct {
 	Device device.Token
 }
 
-// passwordMethod is the name that RFC 8176 gives to a password.
-const passwordMethod = "pwd"
-
 // Password signs in with an address and a password. If the account has a second factor, the
 // error is a *Challenge, with which SecondStep goes on. Faults: those of
 // account.Service.Authenticate and session.Service.Open, and too_many_attempts.
@@ -94,7 +92,7 @@ func (s *Service) signIn(ctx context.Context, a Attempt) (uuid.UUID, Opened, err
 		return who.ID, Opened{}, s.challenge(ctx, who, from, a.Scopes)
 	}
 	opened, err := s.open(ctx, who, from, session.Opening{
-		Admit: who.Admit, AuthenticatedBy: []string{passwordMethod}, Scopes: a.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
+		Admit: who.Admit, AuthenticatedBy: []string{factor.PasswordMethod}, Scopes: a.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
 	})
 	return who.ID, opened, err
 }

@@ -222,7 +222,7 @@ func (r *Request) readPrompt(p Params, _ client.App) *Refusal {
 		}
 		r.MaxAge = time.Duration(seconds) * time.Second
 	}
-	// The only class that there is: unknown ones are wishes that cannot be met (OpenID Connect Core, section 3.1.2.1).
+	// There is one class. acr_values are wishes, so that others are ignored (OpenID Connect Core, section 3.1.2.1).
 	r.MultiFactor = slices.Contains(strings.Fields(p.Get("acr_values")), verify.ACRMultiFactor)
 	return nil
 }

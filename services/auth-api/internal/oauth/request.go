@@ -106,10 +106,10 @@ func (r Request) IsMetBy(who Person) bool {
 	return who.Session != uuid.Nil && (r.SignedIn == who.Session || !who.AuthenticatedAt.Before(madeAt(r.ID)))
 }
 
-// lacksFactor says that the request needs a second factor, with which the person has not
-// signed in.
+// lacksFactor says whether the request needs a second factor and the person has signed in
+// without one.
 func (r Request) lacksFactor(who Person) bool {
-	return r.MultiFactor && verify.ACR(who.AuthenticatedBy) != verify.ACRMultiFactor
+	return r.MultiFactor && !verify.IsMultiFactor(who.AuthenticatedBy)
 }
 
 // madeAt is the time in a UUIDv7, to the millisecond.

@@ -1,6 +1,8 @@
 package forward
 
 import (
+	"slices"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"auth.books.test/services/auth-api/internal/fault"
@@ -23,7 +25,7 @@ func Describe(doc openapi.Document) {
 			forward.Session: header("Public id of the session"),
 		}},
 	}
-	doc.Problems(responses, append(append(openapi.Unreadable(), fault.Internal), append(openapi.TokenCodes(true), fault.Code(bearer.InsufficientUserAuthentication))...)...)
+	doc.Problems(responses, slices.Concat(openapi.Unreadable(), []fault.Code{fault.Internal}, openapi.TokenCodes(true), []fault.Code{fault.Code(bearer.InsufficientUserAuthentication)})...)
 	doc.AddOperation(&huma.Operation{
 		OperationID: "verify", Method: "GET", Path: route.Verify, Tags: []string{openapi.Verification},
 		Summary: "Whether to let a request through",

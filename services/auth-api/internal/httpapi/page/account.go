@@ -66,21 +66,16 @@ func (s *Service) act(c *fiber.Ctx, done notice, do func(v visit) error) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if !v.signedIn() {
-		return seeOther(c, route.SignIn)
-	}
-	if !s.fits(f, v.browser, v.person.Session) {
-		return seeOther(c, stale.on(route.Account))
-	}
-	// What has ended already is what was asked for: the form was sent twice.
-	if err := do(v); err != nil && fault.CodeOf(err) != fault.SessionNotFound {
-		return s.fail(c, err)
-	}
-	return seeOther(c, done.on(route.Account))
+	return s.asPerson(c, func(v visit) error {
+		if !s.fits(f, v.browser, v.person.Session) {
+			return seeOther(c, stale.on(route.Account))
+		}
+		// What has ended already is what was asked for: the form was sent twice.
+		if err := do(v); err != nil && fault.CodeOf(err) != fault.SessionNotFound {
+			return s.fail(c, err)
+		}
+		return seeOther(c, done.on(route.Account))
+	})
 }
 
 // recently is act for what only somebody may do who has signed in a short while ago (OWASP
@@ -102,14 +97,22 @@ func (s *Service) isOld(v visit) bool { return s.Now().Sub(v.person.Authenticate
 // asRecent calls a handler with somebody who has signed in a short while ago, for what
 // outlives the session. Others are led to sign in.
 func (s *Service) asRecent(c *fiber.Ctx, handle func(v visit) error) error {
+	return s.asPerson(c, func(v visit) error {
+		if s.isOld(v) {
+			return seeOther(c, again.on(route.SignIn))
+		}
+		return handle(v)
+	})
+}
+
+// asPerson calls a handler with whoever is signed in. Others are led to sign in.
+func (s *Service) asPerson(c *fiber.Ctx, handle func(v visit) error) error {
 	v, err := s.visit(c)
-	switch {
-	case err != nil:
+	if err != nil {
 		return s.fail(c, err)
-	case !v.signedIn():
+	}
+	if !v.signedIn() {
 		return seeOther(c, route.SignIn)
-	case s.isOld(v):
-		return seeOther(c, again.on(route.SignIn))
 	}
 	return handle(v)
 }

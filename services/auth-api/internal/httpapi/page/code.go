@@ -14,11 +14,7 @@ import (
 // showCode asks for the second step of a sign-in whose password was right. The browser's
 // cookie says which sign-in, so that no link and no other browser can go on with it.
 func (s *Service) showCode(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	v, a, err := s.visitFor(c)
 	if err != nil {
 		return s.fail(c, err)
 	}

@@ -39,27 +39,22 @@ func (s *Service) asFactorOwner(c *fiber.Ctx, handle func(v visit, has factor.Fa
 
 // multiFactor says whether the person has signed in with the second step.
 func (v visit) multiFactor() bool {
-	return verify.ACR(v.person.AuthenticatedBy) == verify.ACRMultiFactor
+	return verify.IsMultiFactor(v.person.AuthenticatedBy)
 }
 
-// withBothFactors calls a handler of a form that asks for the password. Somebody with a second
+// withBothFactors calls a handler for a form that asks for the password. Somebody with a second
 // step must have signed in with it a short while ago: the password is one factor of two.
-func (s *Service) withBothFactors(c *fiber.Ctx, handle func() error) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if !v.signedIn() {
-		return seeOther(c, route.SignIn)
-	}
-	has, err := s.Factors.Of(c.UserContext(), v.person.Account)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if has.TOTP && (s.isOld(v) || !v.multiFactor()) {
-		return seeOther(c, again.on(route.SignIn))
-	}
-	return handle()
+func (s *Service) withBothFactors(c *fiber.Ctx, handle func(v visit) error) error {
+	return s.asPerson(c, func(v visit) error {
+		has, err := s.Factors.Of(c.UserContext(), v.person.Account)
+		if err != nil {
+			return s.fail(c, err)
+		}
+		if has.TOTP && (s.isOld(v) || !v.multiFactor()) {
+			return seeOther(c, again.on(route.SignIn))
+		}
+		return handle(v)
+	})
 }
 
 // withFactorForm is asFactorOwner for a form. One that is out of date changes nothing.

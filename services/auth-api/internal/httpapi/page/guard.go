@@ -47,6 +47,15 @@ func (s *Service) formFor(c *fiber.Ctx) (f form, v visit, a asked, err error) {
 	return f, v, a, err
 }
 
+// visitFor reads what a page needs: the visit, and the authorization request that it is about.
+func (s *Service) visitFor(c *fiber.Ctx) (v visit, a asked, err error) {
+	if v, err = s.visit(c); err != nil {
+		return v, a, err
+	}
+	a, err = s.asked(c.UserContext(), v, c.Query(requestField))
+	return v, a, err
+}
+
 // isOurs says whether a form comes from a page of this service. Browsers say so in
 // Sec-Fetch-Site, but not over http, and in Origin.
 func (s *Service) isOurs(c *fiber.Ctx) bool {

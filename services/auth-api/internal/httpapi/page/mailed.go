@@ -37,11 +37,7 @@ func (s *Service) mailedPages() []mailed {
 // code is not in it.
 func (s *Service) showMailed(m mailed) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		v, err := s.visit(c)
-		if err != nil {
-			return s.fail(c, err)
-		}
-		a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+		v, a, err := s.visitFor(c)
 		if err != nil {
 			return s.fail(c, err)
 		}
@@ -53,8 +49,8 @@ func (s *Service) showMailed(m mailed) fiber.Handler {
 	}
 }
 
-// takeMailed does what the code is for, and signs nobody in: whoever has the mail may not have
-// the rest of what a sign-in asks for, and may not be who waits on this device.
+// takeMailed does what the code is for, and signs nobody in: whoever has the mail need not have
+// what else a sign-in asks for, nor be the person at this device.
 func (s *Service) takeMailed(m mailed) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		f, v, a, err := s.formFor(c)

@@ -30,14 +30,7 @@ const currentField = "current_password"
 
 // ask shows a form to whoever is signed in.
 func (s *Service) ask(c *fiber.Ctx, form func(v visit, found []mistake) view) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if !v.signedIn() {
-		return seeOther(c, route.SignIn)
-	}
-	return s.render(c, fiber.StatusOK, form(v, nil))
+	return s.asPerson(c, func(v visit) error { return s.render(c, fiber.StatusOK, form(v, nil)) })
 }
 
 // take does what a form asks for, and leads on; if that is refused, it shows the form again.
@@ -51,13 +44,11 @@ func (s *Service) takeTo(c *fiber.Ctx, form func(v visit, f form, found []mistak
 	if err != nil {
 		return s.fail(c, err)
 	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	if !v.signedIn() {
-		return seeOther(c, route.SignIn)
-	}
+	return s.asPerson(c, func(v visit) error { return s.takeFrom(c, v, f, form, done, do) })
+}
+
+// takeFrom is takeTo for a visitor and a form that were read before.
+func (s *Service) takeFrom(c *fiber.Ctx, v visit, f form, form func(v visit, f form, found []mistake) view, done func() string, do func(v visit, f form) error) error {
 	if !s.fits(f, v.browser, v.person.Session) {
 		return s.render(c, fiber.StatusUnprocessableEntity, form(v, f, tooOld()))
 	}
@@ -78,33 +69,40 @@ func (s *Service) rename(c *fiber.Ctx) error {
 	})
 }
 
-func (s *Service) showPassword(c *fiber.Ctx) error {
-	return s.withBothFactors(c, func() error { return s.ask(c, s.passwordPage) })
+// askForPassword shows a form that asks for the current password.
+func (s *Service) askForPassword(c *fiber.Ctx, page func(v visit, found []mistake) view) error {
+	return s.withBothFactors(c, func(v visit) error { return s.render(c, fiber.StatusOK, page(v, nil)) })
 }
 
-func (s *Service) changePassword(c *fiber.Ctx) error {
-	page := func(v visit, _ form, found []mistake) view { return s.passwordPage(v, found) }
-	return s.withBothFactors(c, func() error {
-		return s.take(c, page, changed.on(route.Account), func(v visit, f form) error {
-			return s.Passwords.Change(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField), f.Get("new_password"))
-		})
+// takePassword is take for such a form.
+func (s *Service) takePassword(c *fiber.Ctx, page func(v visit, found []mistake) view, done string, do func(v visit, f form) error) error {
+	return s.withBothFactors(c, func(v visit) error {
+		f, err := s.formOf(c)
+		if err != nil {
+			return s.fail(c, err)
+		}
+		form := func(v visit, _ form, found []mistake) view { return page(v, found) }
+		return s.takeFrom(c, v, f, form, func() string { return done }, do)
 	})
 }
 
-func (s *Service) showDelete(c *fiber.Ctx) error {
-	return s.withBothFactors(c, func() error { return s.ask(c, s.deletePage) })
+func (s *Service) showPassword(c *fiber.Ctx) error { return s.askForPassword(c, s.passwordPage) }
+
+func (s *Service) changePassword(c *fiber.Ctx) error {
+	return s.takePassword(c, s.passwordPage, changed.on(route.Account), func(v visit, f form) error {
+		return s.Passwords.Change(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField), f.Get("new_password"))
+	})
 }
 
+func (s *Service) showDelete(c *fiber.Ctx) error { return s.askForPassword(c, s.deletePage) }
+
 func (s *Service) deleteAccount(c *fiber.Ctx) error {
-	page := func(v visit, _ form, found []mistake) view { return s.deletePage(v, found) }
-	return s.withBothFactors(c, func() error {
-		return s.take(c, page, deleted.on(route.SignIn), func(v visit, f form) error {
-			if err := s.Passwords.Delete(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField)); err != nil {
-				return err
-			}
-			s.Cookies.clear(c, sessionCookie)
-			return nil
-		})
+	return s.takePassword(c, s.deletePage, deleted.on(route.SignIn), func(v visit, f form) error {
+		if err := s.Passwords.Delete(v.as(c.UserContext()), v.person.Account, v.person.Session, f.Get(currentField)); err != nil {
+			return err
+		}
+		s.Cookies.clear(c, sessionCookie)
+		return nil
 	})
 }
 

@@ -12,11 +12,7 @@ import (
 )
 
 func (s *Service) showRegister(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	v, a, err := s.visitFor(c)
 	if err != nil {
 		return s.fail(c, err)
 	}

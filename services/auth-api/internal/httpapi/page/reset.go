@@ -14,11 +14,7 @@ import (
 
 // showReset asks for the address of somebody who has lost the password.
 func (s *Service) showReset(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	v, a, err := s.visitFor(c)
 	if err != nil {
 		return s.fail(c, err)
 	}

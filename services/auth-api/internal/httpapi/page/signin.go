@@ -49,11 +49,7 @@ func (s *Service) asked(ctx context.Context, v visit, sealed string) (asked, err
 }
 
 func (s *Service) showSignIn(c *fiber.Ctx) error {
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	a, err := s.asked(c.UserContext(), v, c.Query(requestField))
+	v, a, err := s.visitFor(c)
 	if err != nil {
 		return s.fail(c, err)
 	}

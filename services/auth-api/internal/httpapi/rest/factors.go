@@ -105,16 +105,13 @@ func (s *Service) mayChangeFactors(ctx context.Context) (caller, error) {
 }
 
 // bothFactors refuses somebody who has a second factor and has not signed in with it a short
-// while ago. It is for what asks for the password itself: that is one factor of two.
+// while ago. A request that has the password needs it, too: the password is one factor of two.
 func (s *Service) bothFactors(ctx context.Context, c caller) error {
 	f, err := s.Factors.Of(ctx, c.account)
 	if err != nil || !f.TOTP {
 		return err
 	}
-	if refusal := s.guard.StepUp(ctx, c.Principal, bearer.StepUp{MaxAge: recentSignIn, MultiFactor: true}); refusal != nil {
-		return refusal
-	}
-	return nil
+	return s.stepUp(ctx, c, bearer.StepUp{MaxAge: recentSignIn, MultiFactor: true})
 }
 
 type enrolmentOutput struct {

@@ -41,7 +41,12 @@ func ownSession(c caller, app string) error {
 }
 
 func (s *Service) recent(ctx context.Context, c caller) error {
-	if refusal := s.guard.StepUp(ctx, c.Principal, bearer.StepUp{MaxAge: recentSignIn}); refusal != nil {
+	return s.stepUp(ctx, c, bearer.StepUp{MaxAge: recentSignIn})
+}
+
+// stepUp returns the guard's refusal as an error: a nil *bearer.Refusal would be none.
+func (s *Service) stepUp(ctx context.Context, c caller, need bearer.StepUp) error {
+	if refusal := s.guard.StepUp(ctx, c.Principal, need); refusal != nil {
 		return refusal
 	}
 	return nil
