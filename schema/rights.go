@@ -29,6 +29,8 @@ func rights() map[string][]string {
 		"codes":               {read, insert, update, remove},
 		"totps":               {read, insert, update, remove},
 		"recovery_codes":      {read, insert, update, remove},
+		"passkeys":            {read, insert, update, remove},
+		"spent_ceremonies":    {read, insert, remove},
 		"sign_in_challenges":  {read, insert, update, remove},
 		// UPDATE is for the sweep, which locks what it deletes.
 		"pushed_requests": {read, insert, update, remove},

@@ -533,6 +533,58 @@ table "recovery_codes" {
   check "recovery_codes_hash_length" { expr = "octet_length(hash) = 32" }
 }
 
+# Passkeys (WebAuthn credentials). Nothing in here is secret: the private keys are on devices.
+table "passkeys" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "account" { type = uuid }
+  # The id that the authenticator has given it.
+  column "credential_id" { type = bytea }
+  # What authenticators know the account by: random, the same for all passkeys of an account.
+  column "handle" { type = bytea }
+  # The domain for which it was made. It works for no other.
+  column "rp_id" { type = text }
+  # What its owner calls it.
+  column "name" { type = text }
+  # The whole record as the library writes it, with public key, counter and flags.
+  column "credential" { type = jsonb }
+  # When its counter last went back, as that of a copy does.
+  column "suspected_at" {
+    type = timestamptz
+    null = true
+  }
+  column "created_at" { type = timestamptz }
+  column "last_used_at" {
+    type = timestamptz
+    null = true
+  }
+  primary_key { columns = [column.id] }
+  foreign_key "passkeys_account" {
+    columns     = [column.account]
+    ref_columns = [table.accounts.column.id]
+    on_delete   = CASCADE
+  }
+  index "passkeys_credential_id" {
+    unique  = true
+    columns = [column.credential_id]
+  }
+  index "passkeys_account" { columns = [column.account, column.created_at] }
+  # Asked at start, to refuse another domain while there are passkeys.
+  index "passkeys_rp_id" { columns = [column.rp_id] }
+  check "passkeys_credential_id_length" { expr = "octet_length(credential_id) BETWEEN 1 AND 1023" }
+  check "passkeys_handle_length" { expr = "octet_length(handle) = 64" }
+}
+
+# Ceremonies with passkeys that are over, until they would have expired: none is taken twice.
+table "spent_ceremonies" {
+  schema = schema.public
+  column "hash" { type = bytea }
+  column "expires_at" { type = timestamptz }
+  primary_key { columns = [column.hash] }
+  index "spent_ceremonies_expiry" { columns = [column.expires_at] }
+  check "spent_ceremonies_hash_length" { expr = "octet_length(hash) = 32" }
+}
+
 # Sign-ins that wait for their second step, for a few minutes.
 table "sign_in_challenges" {
   schema = schema.public

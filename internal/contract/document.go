@@ -46,6 +46,8 @@ func Parse(text []byte) (*Document, error) {
 	strict := []config.Option{
 		config.WithFormatAssertions(),
 		config.WithStrictMode(), // Fields that are in no schema are errors.
+		// Their members are the standard's, Web Authentication.
+		config.WithStrictIgnorePaths("$.body.options.**", "$.body.credential.**"),
 		// These headers are the same in every answer, and OpenAPI documents leave them out.
 		config.WithStrictIgnoredHeadersExtra("x-content-type-options", "x-frame-options", "x-xss-protection", "x-download-options",
 			"x-dns-prefetch-control", "x-permitted-cross-domain-policies", "content-security-policy", "strict-transport-security", "referrer-policy",

@@ -110,7 +110,7 @@ func layers() [][]string {
 		{"httpapi/connection", "httpapi/problem", "httpapi/route", "httpapi/strictjson"},
 		{"export"},
 		{"accountfile", "config", "health", "login", "oauth"},
-		{"factor", "personal", "session"},
+		{"factor", "passkey", "personal", "session"},
 		{"account", "client", "resource"},
 		{"authorization"},
 		{"audit", "code", "device", "idtoken", "mail", "refresh"},

@@ -30,6 +30,8 @@ func owners() map[string][]string {
 		"codes":               {"code"},
 		"totps":               {"factor"},
 		"recovery_codes":      {"factor"},
+		"passkeys":            {"passkey", "factor"}, // factor counts them, and forgets them with the second step
+		"spent_ceremonies":    {"passkey"},
 		"sign_in_challenges":  {"factor"},
 		"sessions":            {"session"},
 		"personal_tokens":     {"personal"},

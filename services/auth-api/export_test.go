@@ -16,7 +16,7 @@ import (
 func exportedAs() map[string]string {
 	return map[string]string{
 		"accounts": "account", "sessions": "sessions", "consents": "apps", "personal_tokens": "personal_tokens", "role_assignments": "roles",
-		"events": "events", "event_origins": "events", "mails": "mails", "codes": "codes", "totps": "second_factors", "recovery_codes": "second_factors", "sign_in_challenges": "second_factors",
+		"events": "events", "event_origins": "events", "mails": "mails", "codes": "codes", "totps": "second_factors", "recovery_codes": "second_factors", "passkeys": "second_factors", "sign_in_challenges": "second_factors",
 		// Live ones, as sessions and personal tokens. Of those that have ended, until they are
 		// deleted, the events tell.
 		"authorizations": "sessions",
@@ -30,6 +30,7 @@ func notExported() map[string]string {
 		"refresh_tokens":      "keyed hashes",
 		"authorization_codes": "hashes, for a minute; what was allowed is in apps and events",
 		"pushed_requests":     "what an app asks for, for a minute, before anybody is signed in",
+		"spent_ceremonies":    "hashes, for minutes, of nobody",
 		"outbox":              "ids of what has changed, for an hour",
 		"apis":                "of no person", "roles": "of no person; roles has those that the person has", "clients": "of no person; apps names those that were let in", "client_assertions": "of no person",
 		"schema_state": "of no person",
@@ -53,7 +54,7 @@ func TestExportHasEverythingThatIsStoredAboutAPerson(t *testing.T) {
 		}
 	}
 
-	a, box := withMail(t)
+	a, box := withMail(t, onLocalhost)
 	session, _ := a.library()
 	a.call("PATCH", "/v1/accounts/me", session, map[string]string{"name": "Ada of the export"})
 	secret, _ := a.personal(session, "books:read")
@@ -69,6 +70,9 @@ func TestExportHasEverythingThatIsStoredAboutAPerson(t *testing.T) {
 	}
 	secretOfApp, recovery := a.secondFactor(session)
 	session = a.signInWith(email, password, recovery[0])
+	laptop := a.laptop()
+	a.want(a.addPasskey(session, "Exported laptop", laptop), 201, "")
+	a.want(a.signInWithPasskey("", laptop), 201, "")
 	challenge := a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password})
 	a.want(challenge, 202, "")
 	// What is another person's must not be there.
@@ -87,7 +91,7 @@ func TestExportHasEverythingThatIsStoredAboutAPerson(t *testing.T) {
 			t.Errorf("%s: nothing is in %s: %s", table, part, got.raw)
 		}
 	}
-	for _, mine := range []string{email, "Ada of the export", "backup", "Exported Shelf", `"editor"`, "127.0.0.1", "192.0.2.99", "550 nobody", "reset_password", "account.rename", "account.export", "personal.create", "app.allow", "session.sign_in"} {
+	for _, mine := range []string{email, "Ada of the export", "Exported laptop", "backup", "Exported Shelf", `"editor"`, "127.0.0.1", "192.0.2.99", "550 nobody", "reset_password", "account.rename", "account.export", "personal.create", "app.allow", "session.sign_in"} {
 		if !strings.Contains(got.raw, mine) {
 			t.Errorf("the export lacks %s: %s", mine, got.raw)
 		}
@@ -113,7 +117,7 @@ func TestExportHasEverythingThatIsStoredAboutAPerson(t *testing.T) {
 // hashes are the values of all columns that hold bytes.
 func (a *api) hashes() (all [][]byte) {
 	a.t.Helper()
-	for _, from := range []string{"hash FROM access_tokens", "hash FROM refresh_tokens", "hash FROM authorization_codes", "hash FROM codes WHERE hash IS NOT NULL", "secret FROM totps", "hash FROM recovery_codes", "hash FROM sign_in_challenges", "unnest(secret_hashes) FROM clients"} {
+	for _, from := range []string{"hash FROM access_tokens", "hash FROM refresh_tokens", "hash FROM authorization_codes", "hash FROM codes WHERE hash IS NOT NULL", "secret FROM totps", "hash FROM recovery_codes", "hash FROM sign_in_challenges", "credential_id FROM passkeys", "handle FROM passkeys", "unnest(secret_hashes) FROM clients"} {
 		rows, err := a.postgres().Query(a.t.Context(), "SELECT "+from)
 		if err != nil {
 			a.t.Fatal(err)
@@ -151,6 +155,7 @@ func (a *api) everyValueIsExported(exported string) {
 		"mails":              {"account = $1", "account created_at next_try_at handed_over_at data tries"},
 		"totps":              {"account = $1", "account key_id secret confirmed_at last_step misses warned_at created_at"},
 		"recovery_codes":     {"account = $1", "account hash created_at spent_at"},
+		"passkeys":           {"account = $1", "account credential_id handle rp_id credential created_at last_used_at"},
 		"sign_in_challenges": {"account = $1", "hash account password_version scopes expires_at spent_at"},
 		"codes":              {"account = $1", "id address account hash misses created_at expires_at spent_at"},
 	} {

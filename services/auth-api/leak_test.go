@@ -92,7 +92,7 @@ func (a *api) dumpPostgres() string {
 	a.t.Helper()
 	db := a.postgres()
 	var out strings.Builder
-	for _, table := range []string{"accounts", "subjects", "consents", "authorizations", "access_tokens", "outbox", "refresh_tokens", "authorization_codes", "pushed_requests", "codes", "totps", "recovery_codes", "sign_in_challenges", "mails", "sessions", "personal_tokens", "apis", "roles", "role_assignments", "clients", "client_assertions", "schema_state"} {
+	for _, table := range []string{"accounts", "subjects", "consents", "authorizations", "access_tokens", "outbox", "refresh_tokens", "authorization_codes", "pushed_requests", "codes", "totps", "recovery_codes", "passkeys", "spent_ceremonies", "sign_in_challenges", "mails", "sessions", "personal_tokens", "apis", "roles", "role_assignments", "clients", "client_assertions", "schema_state"} {
 		rows, err := db.Query(a.t.Context(), "SELECT t::text FROM "+table+" t")
 		if err != nil {
 			a.t.Fatal(err)

@@ -87,7 +87,7 @@ func TestSecondStepOnPages(t *testing.T) {
 	if codes := codeShown.FindAllString(fresh.raw, -1); len(codes) != 10 || strings.Contains(fresh.raw, recovery[0]) {
 		t.Errorf("%d new codes", len(codes))
 	}
-	other.wantPage("turned off", other.follow(other.fill(account, "/account/second-step/off")), 200, "The second step is off")
+	other.wantPage("turned off", other.follow(other.fill(account, "/account/second-step/off")), 200, "is not asked for any more")
 	last := a.guest()
 	last.signsIn(last.get("/sign-in"))
 	last.wantSessions("with the password alone", 2)

@@ -197,9 +197,9 @@ func TestDocumentDescribesEveryRoute(t *testing.T) {
 	}
 	slices.Sort(found)
 	want := []string{
-		"DELETE /v1/accounts/me", "DELETE /v1/accounts/me/totp", "DELETE /v1/authorizations/{client}", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}", "DELETE /v1/tokens/{id}",
-		"GET /livez", "GET /readyz", "GET /v1/accounts/me", "GET /v1/accounts/me/events", "GET /v1/accounts/me/export", "GET /v1/accounts/me/factors", "GET /v1/authorizations", "GET /v1/sessions", "GET /v1/sessions/current", "GET /v1/tokens", "GET /verify", "PATCH /v1/accounts/me",
-		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/par", "POST /oauth/revoke", "POST /oauth/token", "POST /v1/accounts", "POST /v1/accounts/me/address", "POST /v1/accounts/me/address/{id}/confirmation", "POST /v1/accounts/me/recovery-codes", "POST /v1/accounts/me/totp", "POST /v1/accounts/me/totp/confirmation", "POST /v1/accounts/{id}/confirmation", "POST /v1/address-changes/{id}/undo", "POST /v1/password-resets", "POST /v1/password-resets/{id}/confirmation", "POST /v1/sessions", "POST /v1/sessions/second-step", "POST /v1/tokens", "PUT /v1/accounts/me/password",
+		"DELETE /v1/accounts/me", "DELETE /v1/accounts/me/passkeys/{id}", "DELETE /v1/accounts/me/totp", "DELETE /v1/authorizations/{client}", "DELETE /v1/sessions", "DELETE /v1/sessions/current", "DELETE /v1/sessions/{id}", "DELETE /v1/tokens/{id}",
+		"GET /livez", "GET /readyz", "GET /v1/accounts/me", "GET /v1/accounts/me/events", "GET /v1/accounts/me/export", "GET /v1/accounts/me/factors", "GET /v1/accounts/me/passkeys", "GET /v1/authorizations", "GET /v1/sessions", "GET /v1/sessions/current", "GET /v1/tokens", "GET /verify", "PATCH /v1/accounts/me",
+		"POST /oauth/introspect", "POST /oauth/introspect/batch", "POST /oauth/par", "POST /oauth/revoke", "POST /oauth/token", "POST /v1/accounts", "POST /v1/accounts/me/address", "POST /v1/accounts/me/address/{id}/confirmation", "POST /v1/accounts/me/passkeys", "POST /v1/accounts/me/passkeys/options", "POST /v1/accounts/me/recovery-codes", "POST /v1/accounts/me/totp", "POST /v1/accounts/me/totp/confirmation", "POST /v1/accounts/{id}/confirmation", "POST /v1/address-changes/{id}/undo", "POST /v1/password-resets", "POST /v1/password-resets/{id}/confirmation", "POST /v1/sessions", "POST /v1/sessions/passkey", "POST /v1/sessions/passkey/options", "POST /v1/sessions/second-step", "POST /v1/tokens", "PUT /v1/accounts/me/password",
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("got %q, want %q", found, want)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,7 +56,7 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer l.Close()
-	issuer := "http://" + l.Addr().String()
+	issuer := "http://" + named(l.Addr())
 
 	s, err := startStores(ctx, dir, given(c.AuthDBURL, noPostgres), given(c.SessionDBURL, noRedis), stderr)
 	if err != nil {
@@ -95,10 +96,20 @@ func dev(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) 
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel.Level}))
 	return app.Serve(ctx, c, l, log, version, func(metrics net.Addr) {
 		welcome{
-			url: "http://" + l.Addr().String(), metrics: "http://" + metrics.String() + "/metrics", dir: dir,
+			url: issuer, metrics: "http://" + metrics.String() + "/metrics", dir: dir,
 			postgres: s.postgres, redis: s.redis, books: sample.books, shelf: shelf.url, mail: box.note(), took: time.Since(began),
 		}.print(stdout)
 	})
+}
+
+// named is an address as browsers should know it: they have no passkeys for 127.0.0.1, but for
+// localhost.
+func named(a net.Addr) string {
+	tcp, is := a.(*net.TCPAddr)
+	if !is || !tcp.IP.IsLoopback() {
+		return a.String()
+	}
+	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 }
 
 // forDevelopment sets defaults for development, unless the environment has the setting.

@@ -183,6 +183,16 @@ func readGuard(ctx context.Context, tx pgx.Tx, id uuid.UUID) (g guard, err error
 	return g, nil
 }
 
+// HasSecondFactor says in the transaction whether sign-ins need a second step. Fault:
+// account_not_found.
+func HasSecondFactor(ctx context.Context, tx pgx.Tx, id uuid.UUID) (bool, error) {
+	g, err := readGuard(ctx, tx, id)
+	if err != nil {
+		return false, accountNotFound(err)
+	}
+	return g.secondFactor, nil
+}
+
 // SetSecondFactor says in the transaction whether sign-ins need a second step. Fault:
 // account_not_found.
 func SetSecondFactor(ctx context.Context, tx pgx.Tx, id uuid.UUID, needed bool) error {

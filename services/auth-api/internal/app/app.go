@@ -29,6 +29,7 @@ import (
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/mail"
 	"auth.books.test/services/auth-api/internal/oauth"
+	"auth.books.test/services/auth-api/internal/passkey"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/password/worker"
 	"auth.books.test/services/auth-api/internal/personal"
@@ -47,6 +48,7 @@ type App struct {
 	Callers   *client.Authenticator
 	Personal  *personal.Service
 	Factors   *factor.Service
+	Passkeys  *passkey.Service
 
 	authorizations *authorization.Service
 	sessions       *session.Service
@@ -125,8 +127,16 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.Factors = factor.New(factor.Options{
 		Store: factor.NewStore(a.db), Authorizations: a.authorizations, People: people, Mails: a.mails, Ring: c.ServiceRing(), Name: string(c.Name), Random: rand.Reader, Now: time.Now,
 	})
+	domain, origins := c.PasskeyParty()
+	a.Passkeys, err = passkey.New(passkey.Options{
+		DB: a.db, Authorizations: a.authorizations, Factors: a.Factors, Mails: a.mails, Ring: c.ServiceRing(), Random: rand.Reader, Now: time.Now,
+		Party: passkey.Party{ID: domain, Name: string(c.Name), Origins: origins},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_API_PASSKEY_RP_ID, AUTH_API_PASSKEY_ORIGINS: %w", err)
+	}
 	a.limits = newLimits(c, a.redis, log)
-	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals, a.mails, a.Factors)
+	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals, a.mails, a.Factors, a.Passkeys)
 	a.Callers = client.NewAuthenticator(records)
 	a.apps = client.NewStore(a.db)
 	a.identifier = client.NewIdentifier(a.apps, ownNames(c.Issuer.URL), time.Now)
@@ -141,7 +151,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.openID = &oauth.OpenID{DB: a.db, People: people, Roles: a.offers, Keys: c.SigningKeys(), Issuer: c.Issuer.URL, Now: time.Now}
 	a.Resources = resource.New(a.authorizations, people, a.Clients, rand.Reader)
 	a.exports = export.New(export.Options{
-		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Factors: a.Factors, Now: time.Now,
+		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Factors: a.Factors, Passkeys: a.Passkeys, Now: time.Now,
 	})
 	a.health = health.New(a.db, a.tokens, schema.Current())
 	return a, nil
@@ -200,6 +210,7 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	all.Go(func() { a.oauth.Sweep(ctx, a.log) })
 	all.Go(func() { a.codes.Sweep(ctx, a.log) })
 	all.Go(func() { a.Factors.Sweep(ctx, a.log) })
+	all.Go(func() { a.Passkeys.Sweep(ctx, a.log) })
 	all.Go(func() {
 		personal.Reminder{Tokens: a.Personal, People: account.NewStore(a.db), Mails: a.mails, Now: time.Now, Log: a.log}.Run(ctx)
 	})

@@ -27,6 +27,7 @@ import (
 	"auth.books.test/services/auth-api/internal/limit"
 	"auth.books.test/services/auth-api/internal/login"
 	"auth.books.test/services/auth-api/internal/mail"
+	"auth.books.test/services/auth-api/internal/passkey"
 	"auth.books.test/services/auth-api/internal/password"
 	"auth.books.test/services/auth-api/internal/postgres"
 	"auth.books.test/services/auth-api/internal/refresh"
@@ -65,6 +66,7 @@ type World struct {
 	Mails          *mail.Outbox
 	Authorizations *authorization.Service
 	Factors        *factor.Service
+	Passkeys       *passkey.Service
 
 	Ring      *token.KeyRing
 	Service   *servicekey.Ring
@@ -122,16 +124,25 @@ func On(t testing.TB, s Stores) *World {
 	w.Resources = resource.New(w.Authorizations, w.People, w.Clients, rand.Reader)
 	w.Sessions = session.New(session.NewStore(w.Store), w.Authorizations, Lifetime)
 	w.Factors = factor.New(w.FactorOptions())
+	w.Passkeys = must(passkey.New(w.PasskeyOptions()))(t)
 	w.Devices = device.New(w.Service, rand.Reader, w.Clock.Now)
 	w.Refusals = audit.NewRefusals(w.Store, w.Clock.Now, rand.Reader, discard())
 	w.Limit(wide())
 	return w
 }
 
+// PasskeyOptions are those of Passkeys.
+func (w *World) PasskeyOptions() passkey.Options {
+	return passkey.Options{
+		DB: w.Store, Authorizations: w.Authorizations, Factors: w.Factors, Mails: w.Mails, Ring: w.Service, Random: rand.Reader, Now: w.Clock.Now,
+		Party: passkey.Party{ID: "auth.books.test", Name: "Books", Origins: []string{"https://auth.books.test"}},
+	}
+}
+
 // Limit replaces the limits of sign-ins.
 func (w *World) Limit(rates limit.Rates) {
 	w.Limits = limit.New(limit.Options{Rates: rates, Redis: w.Redis, Timeout: storeTimeout, Key: []byte(tokenKey), Now: w.Clock.Now, Log: discard()})
-	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails, w.Factors)
+	w.Login = login.New(w.Accounts, w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails, w.Factors, w.Passkeys)
 }
 
 // Replica is one more service of authorizations on the same stores.

@@ -24,6 +24,8 @@ type Config struct {
 	Name            setting.Text     `envconfig:"AUTH_API_NAME" default:"auth.books.test" desc:"what the service is called on its pages"`
 	Accent          setting.Colour   `envconfig:"AUTH_API_ACCENT" default:"#0b57d0" desc:"colour of buttons and links on the pages, as #rrggbb; text on it is black or white, whichever is easier to read"`
 	InsecureCookies setting.Toggle   `envconfig:"AUTH_API_INSECURE_COOKIES" default:"false" desc:"whether people may sign in on pages by http, if AUTH_API_ISSUER is http:// and no loopback address; for development only"`
+	PasskeyRPID     setting.Text     `envconfig:"AUTH_API_PASSKEY_RP_ID" desc:"domain that passkeys are made for; by default the host of AUTH_API_ISSUER, if that is https:// or localhost, else there are none. No passkey works for another domain, so that a change is refused while there are any"`
+	PasskeyOrigins  setting.Origins  `envconfig:"AUTH_API_PASSKEY_ORIGINS" desc:"origins of the pages that use passkeys, separated by commas; by default AUTH_API_ISSUER"`
 	CORSOrigins     setting.Origins  `envconfig:"AUTH_API_CORS_ORIGINS" desc:"origins of web pages that may call the API, separated by commas"`
 	TrustedProxies  setting.Networks `envconfig:"AUTH_API_TRUSTED_PROXIES" desc:"networks (CIDR) of all proxies in front, whose X-Forwarded-For is trusted, separated by commas"`
 	PasswordGrant   setting.Toggle   `envconfig:"AUTH_API_PASSWORD_GRANT" default:"false" desc:"whether POST /oauth/token accepts passwords; for development only (RFC 9700, section 2.4)"`

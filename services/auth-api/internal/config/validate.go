@@ -94,6 +94,7 @@ func (c *Config) validateTogether(faults *setting.Faults) {
 	}
 	c.validateLimits(faults)
 	c.validatePages(faults)
+	c.validatePasskeys(faults)
 	isSecure := func(origin string) bool { return strings.HasPrefix(origin, "https://") }
 	if c.Issuer.URL != "" && !isSecure(c.Issuer.URL) && !isLoopback(c.Issuer.URL) && slices.ContainsFunc(c.CORSOrigins.List, isSecure) {
 		faults.Add("AUTH_API_ISSUER, AUTH_API_CORS_ORIGINS", "the issuer is http:// and an origin is https://: browsers do not let pages of that origin call it. Write the issuer with https://")

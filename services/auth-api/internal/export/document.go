@@ -117,6 +117,7 @@ type Datum struct {
 type SecondFactors struct {
 	Required      bool           `json:"required" doc:"Whether a sign-in needs a second step"`
 	Authenticator *Authenticator `json:"authenticator_app,omitempty"`
+	Passkeys      []Passkey      `json:"passkeys" nullable:"false"`
 	RecoveryCodes []RecoveryCode `json:"recovery_codes" nullable:"false"`
 	OpenSignIns   []OpenSignIn   `json:"open_sign_ins" nullable:"false" doc:"Those of the last minutes whose password was right"`
 }
@@ -128,6 +129,16 @@ type Authenticator struct {
 	LastUsedAt  *time.Time `json:"last_used_at,omitempty" doc:"When the last code was shown that was accepted"`
 	WrongCodes  int        `json:"wrong_codes" doc:"How many were typed since the last right one"`
 	WarnedAt    *time.Time `json:"warned_at,omitempty" doc:"When a mail told of a wrong code"`
+}
+
+// Passkey is a key on a device.
+type Passkey struct {
+	ID          string     `json:"id" format:"uuid"`
+	Name        string     `json:"name"`
+	Synced      bool       `json:"synced" doc:"Whether a copy is kept elsewhere"`
+	CreatedAt   time.Time  `json:"created_at"`
+	LastUsedAt  *time.Time `json:"last_used_at,omitempty"`
+	SuspectedAt *time.Time `json:"suspected_at,omitempty" doc:"When it was last used as a copy is used"`
 }
 
 // RecoveryCode is a code for who has lost the app.

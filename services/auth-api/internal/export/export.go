@@ -13,6 +13,7 @@ import (
 	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/mail"
+	"auth.books.test/services/auth-api/internal/passkey"
 	"auth.books.test/services/auth-api/internal/personal"
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
@@ -76,6 +77,11 @@ type Factors interface {
 	About(ctx context.Context, account uuid.UUID) (factor.Stored, error)
 }
 
+// Passkeys reads passkeys; passkey.Service implements it.
+type Passkeys interface {
+	List(ctx context.Context, account uuid.UUID) ([]passkey.Passkey, error)
+}
+
 // Options are the parts of a Service. All are required.
 type Options struct {
 	Accounts Accounts
@@ -88,6 +94,7 @@ type Options struct {
 	Mails    Mails
 	Codes    Codes
 	Factors  Factors
+	Passkeys Passkeys
 	Now      func() time.Time
 }
 

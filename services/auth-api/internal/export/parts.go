@@ -159,6 +159,14 @@ func (s *Service) factors(ctx context.Context, a account.Exported, d *Document) 
 			d.Factors.OpenSignIns[n].Device = c.Device.String()
 		}
 	}
+	if err != nil {
+		return err
+	}
+	keys, err := s.Passkeys.List(ctx, a.ID)
+	d.Factors.Passkeys = make([]Passkey, len(keys))
+	for n, k := range keys {
+		d.Factors.Passkeys[n] = Passkey{ID: k.ID.String(), Name: k.Name, Synced: k.Synced, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: utc(k.LastUsedAt), SuspectedAt: utc(k.SuspectedAt)}
+	}
 	return err
 }
 

@@ -17,24 +17,27 @@ type Factors struct {
 	// TOTP says that an authenticator app is asked for, Since when.
 	TOTP  bool
 	Since time.Time
+	// Passkeys is how many there are.
+	Passkeys int
 	// RecoveryCodes is how many are left.
 	RecoveryCodes int
 }
 
+// Any says whether there is one, and so whether a password alone does not sign in.
+func (f Factors) Any() bool { return f.TOTP || f.Passkeys > 0 }
+
 // Of returns the second factors of an account. Fault: store_unavailable.
 func (s *Service) Of(ctx context.Context, account uuid.UUID) (f Factors, err error) {
+	var since *time.Time
 	err = s.store.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
 		return db.QueryRow(ctx, `
-			SELECT confirmed_at, (SELECT count(*) FROM recovery_codes WHERE account = $1 AND spent_at IS NULL)
-			FROM totps WHERE account = $1 AND confirmed_at IS NOT NULL`, account).Scan(&f.Since, &f.RecoveryCodes)
+			SELECT (SELECT confirmed_at FROM totps WHERE account = $1), (SELECT count(*) FROM passkeys WHERE account = $1),
+				(SELECT count(*) FROM recovery_codes WHERE account = $1 AND spent_at IS NULL)`, account).Scan(&since, &f.Passkeys, &f.RecoveryCodes)
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Factors{}, nil
-	}
 	if err != nil {
 		return Factors{}, fmt.Errorf("read second factors: %w", err)
 	}
-	f.TOTP = true
+	f.TOTP, f.Since = since != nil, orZero(since)
 	return f, nil
 }
 

@@ -98,13 +98,17 @@ func Expired() error {
 	return fault.New(fault.RequestExpired, "This sign-in is over: it took more than five minutes, or was finished or given up. Begin again with the password.")
 }
 
-// spendChallenge spends a challenge, unless it was spent: of two at once, one wins.
-func spendChallenge(ctx context.Context, tx pgx.Tx, hash []byte, now time.Time) (bool, error) {
-	tag, err := tx.Exec(ctx, `UPDATE sign_in_challenges SET spent_at = $2 WHERE hash = $1 AND spent_at IS NULL AND expires_at > $2`, hash, now)
+// SpendChallenge spends a challenge in the transaction of the sign-in: of two at once, one wins.
+// Faults: request_expired (it was spent), store_unavailable.
+func (s *Service) SpendChallenge(ctx context.Context, tx pgx.Tx, c Challenge) error {
+	tag, err := tx.Exec(ctx, `UPDATE sign_in_challenges SET spent_at = $2 WHERE hash = $1 AND spent_at IS NULL AND expires_at > $2`, c.hash, s.now())
 	if err != nil {
-		return false, fmt.Errorf("spend a challenge: %w", err)
+		return fmt.Errorf("spend a challenge: %w", err)
 	}
-	return tag.RowsAffected() == 1, nil
+	if tag.RowsAffected() == 0 {
+		return Expired()
+	}
+	return nil
 }
 
 // forgetChallenges voids the open challenges of an account.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/code"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/mail"
@@ -43,29 +44,40 @@ type Proof struct {
 // spends nothing. A wrong one counts as a miss of the account, and the owner is told of the
 // first in a day. known says that it comes from a known device. Faults: validation_failed (it
 // cannot be a code, which is no miss), invalid_code (always the same words), store_unavailable.
-func (s *Service) Check(ctx context.Context, account uuid.UUID, typed string, known bool) (p Proof, err error) {
+func (s *Service) Check(ctx context.Context, id uuid.UUID, typed string, known bool) (p Proof, err error) {
 	given := code.Plain(typed)
 	if !isTOTP(given) && !isRecoveryCode(given) {
 		return Proof{}, fault.Invalid("code", "invalid", fmt.Sprintf("Type the %d digits of your authenticator app, or a recovery code with its %d letters and digits.", digits.Length(), recoveryLength))
 	}
 	right, told := false, false
 	err = s.store.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		stored, found, err := lockTOTP(ctx, tx, account)
+		stored, found, err := lockTOTP(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if !found || !stored.confirmed() {
+		if on, err := account.HasSecondFactor(ctx, tx, id); err != nil {
+			return err
+		} else if !on {
 			return Expired() // It was turned off meanwhile.
 		}
-		if p, right, err = s.prove(ctx, tx, account, stored, given, known); err != nil || right {
+		if !found || !stored.confirmed() {
+			// There are passkeys and recovery codes only, of which none can be guessed.
+			p = Proof{account: id}
+			if isRecoveryCode(given) {
+				p.recovery = recoveryHash(id, given)
+				right, err = hasRecoveryCode(ctx, tx, id, p.recovery)
+			}
+			return err
+		}
+		if p, right, err = s.prove(ctx, tx, id, stored, given, known); err != nil || right {
 			return err
 		}
 		// The miss is committed, so the fault is not returned from here.
 		told = stored.warnedAt == nil || s.now().Sub(*stored.warnedAt) >= warnEvery
-		if err := noteMiss(ctx, tx, account, told, s.now()); err != nil || !told {
+		if err := noteMiss(ctx, tx, id, told, s.now()); err != nil || !told {
 			return err
 		}
-		return s.notice(ctx, tx, mail.WrongSecondStep, account)
+		return s.notice(ctx, tx, mail.WrongSecondStep, id)
 	})
 	if told {
 		s.mails.Wake()
@@ -109,10 +121,8 @@ func (s *Service) Spend(ctx context.Context, tx pgx.Tx, c Challenge, p Proof) er
 	if p.account != c.Account {
 		return wrongCode()
 	}
-	if spent, err := spendChallenge(ctx, tx, c.hash, s.now()); err != nil {
+	if err := s.SpendChallenge(ctx, tx, c); err != nil {
 		return err
-	} else if !spent {
-		return Expired()
 	}
 	var spent bool
 	var err error

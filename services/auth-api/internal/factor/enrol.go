@@ -8,11 +8,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/fault"
-	"auth.books.test/services/auth-api/internal/mail"
 )
 
 // enrolmentLifetime is how long a secret waits for its first code.
@@ -49,9 +47,9 @@ func (s *Service) Begin(ctx context.Context, account uuid.UUID, email string) (E
 	return Enrolment{Secret: text(secret), URI: uri(secret, s.name, email)}, nil
 }
 
-// Confirm turns the second factor on with a first code, and returns the recovery codes, which
-// are stored nowhere. All other sign-ins and apps end; keep is the session that goes on, as one
-// with a second factor: its person must have signed in a short while ago. Faults: invalid_code,
+// Confirm makes the app a second factor with a first code. If it is the account's first one, this
+// is TurnOn. keep is the session that goes on, as one with a second factor: its person must have
+// signed in a short while ago. Faults: invalid_code,
 // factor_not_found (no secret waits for its code), already_exists (it is on),
 // store_unavailable, change_under_way.
 func (s *Service) Confirm(ctx context.Context, id, keep uuid.UUID, typed string) (codes []string, err error) {
@@ -79,20 +77,9 @@ func (s *Service) Confirm(ctx context.Context, id, keep uuid.UUID, typed string)
 		if err := confirmTOTP(ctx, tx, id, step, s.now()); err != nil {
 			return err
 		}
-		if err := account.SetSecondFactor(ctx, tx, id, true); err != nil {
-			return err
-		}
-		if codes, err = s.replaceRecoveryCodes(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := s.notice(ctx, tx, mail.FactorAdded, id); err != nil {
-			return err
-		}
-		if err := tx.EndSignIns(ctx, keep); err != nil {
-			return err
-		}
-		// Its person has shown both by now: the password a short while ago, and the code.
-		return tx.SetMethods(ctx, keep, Methods())
+		// The person has shown both by now: the password a short while ago, and the code.
+		codes, err = s.TurnOn(ctx, tx, id, keep, Methods())
+		return err
 	})
 	// Also if Redis was not told in time: the change is committed.
 	s.mails.Wake()

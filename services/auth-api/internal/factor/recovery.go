@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
 	"auth.books.test/services/auth-api/internal/code"
@@ -57,19 +58,17 @@ func recoveryHash(account uuid.UUID, plain string) []byte {
 
 // NewRecoveryCodes makes new recovery codes, and voids the old ones. Faults:
 // factor_not_found, store_unavailable.
-func (s *Service) NewRecoveryCodes(ctx context.Context, account uuid.UUID) (codes []string, err error) {
-	err = s.authorizations.Change(ctx, authorization.Account(account), audit.Event{Verb: audit.NewRecoveryCodes}, func(ctx context.Context, tx *authorization.Tx) error {
-		stored, found, err := lockTOTP(ctx, tx, account)
-		if err != nil {
+func (s *Service) NewRecoveryCodes(ctx context.Context, id uuid.UUID) (codes []string, err error) {
+	err = s.authorizations.Change(ctx, authorization.Account(id), audit.Event{Verb: audit.NewRecoveryCodes}, func(ctx context.Context, tx *authorization.Tx) error {
+		if on, err := account.HasSecondFactor(ctx, tx, id); err != nil {
 			return err
-		}
-		if !found || !stored.confirmed() {
+		} else if !on {
 			return notFound()
 		}
-		if codes, err = s.replaceRecoveryCodes(ctx, tx.Tx, account); err != nil {
+		if codes, err = s.replaceRecoveryCodes(ctx, tx.Tx, id); err != nil {
 			return err
 		}
-		return s.notice(ctx, tx.Tx, mail.RecoveryCodesReplaced, account)
+		return s.notice(ctx, tx.Tx, mail.RecoveryCodesReplaced, id)
 	})
 	s.mails.Wake()
 	if err != nil {

@@ -71,7 +71,7 @@ func notFound() error {
 }
 
 func alreadyOn() error {
-	return fault.New(fault.AlreadyExists, "The account has a second factor. Turn it off first.")
+	return fault.New(fault.AlreadyExists, "The account has an authenticator app. Remove it first.")
 }
 
 // wrongCode is the fault of every code that is not good, in the same words.

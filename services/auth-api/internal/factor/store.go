@@ -19,8 +19,7 @@ type Store struct{ db *postgres.DB }
 // NewStore uses the database.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-// Forget turns the second factor of an account off, if it has one, and deletes everything
-// about it.
+// Forget deletes all second factors of an account, and turns the second step off.
 func (s *Store) Forget(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err := account.SetSecondFactor(ctx, tx, id, false); err != nil {
 		return fmt.Errorf("forget a second factor: %w", err)
@@ -28,19 +27,48 @@ func (s *Store) Forget(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM totps WHERE account = $1`, id); err != nil {
 		return fmt.Errorf("forget a second factor: %w", err)
 	}
+	if _, err := tx.Exec(ctx, `DELETE FROM passkeys WHERE account = $1`, id); err != nil {
+		return fmt.Errorf("forget passkeys: %w", err)
+	}
 	if _, err := tx.Exec(ctx, `DELETE FROM recovery_codes WHERE account = $1`, id); err != nil {
 		return fmt.Errorf("forget recovery codes: %w", err)
 	}
 	return forgetChallenges(ctx, tx, id)
 }
 
-// ForgetSince is Forget for a factor that was made at that time or later.
+// ForgetSince is Forget for the factors that were made at that time or later. With the last
+// one the second step is off.
 func (s *Store) ForgetSince(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) error {
-	stored, found, err := lockTOTP(ctx, tx, id)
-	if err != nil || !found || stored.createdAt.Before(at) {
-		return err
+	if _, err := tx.Exec(ctx, `DELETE FROM totps WHERE account = $1 AND created_at >= $2`, id, at); err != nil {
+		return fmt.Errorf("forget a second factor: %w", err)
 	}
-	return s.Forget(ctx, tx, id)
+	if _, err := tx.Exec(ctx, `DELETE FROM passkeys WHERE account = $1 AND created_at >= $2`, id, at); err != nil {
+		return fmt.Errorf("forget passkeys: %w", err)
+	}
+	_, err := s.settle(ctx, tx, id)
+	return err
+}
+
+// settle turns the second step off if no factor is left, and says so. It counts what is there,
+// under the lock of the account, so that of two removals at once one finds the other done.
+func (s *Store) settle(ctx context.Context, tx pgx.Tx, id uuid.UUID) (off bool, err error) {
+	var any bool
+	err = tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM totps WHERE account = $1 AND confirmed_at IS NOT NULL) OR EXISTS (SELECT FROM passkeys WHERE account = $1)`, id).Scan(&any)
+	if err != nil {
+		return false, fmt.Errorf("count second factors: %w", err)
+	}
+	if any {
+		return false, nil
+	}
+	return true, s.Forget(ctx, tx, id)
+}
+
+func deleteTOTP(ctx context.Context, tx pgx.Tx, account uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM totps WHERE account = $1`, account); err != nil {
+		return fmt.Errorf("forget an authenticator app: %w", err)
+	}
+	return nil
 }
 
 // storedTOTP is a row of totps.

@@ -6,7 +6,7 @@ package fault
 func Codes() []Code {
 	return []Code{
 		MalformedRequest, UnsupportedMediaType, BodyTooLarge, RouteNotFound, MethodNotAllowed, MethodUnknown, VersionNotSupported,
-		HeaderTooLarge, RequestTimeout, ValidationFailed, InvalidScope, InvalidCredentials, WrongPassword, AccountDisabled, RegistrationClosed, SessionRequired, InvalidCode, MailNotConfigured, TooManyAttempts,
+		HeaderTooLarge, RequestTimeout, ValidationFailed, InvalidScope, InvalidCredentials, WrongPassword, AccountDisabled, RegistrationClosed, SessionRequired, InvalidCode, InvalidPasskey, MailNotConfigured, PasskeysNotConfigured, TooManyAttempts,
 		SessionNotFound, AccountNotFound, FactorNotFound, AlreadyExists, RequestExpired, Busy, StoreUnavailable, ChangeUnderWay, Internal, ClientGone,
 	}
 }

@@ -34,8 +34,12 @@ const (
 	SessionRequired Code = "session_required"
 	// InvalidCode is for one-time codes: those that are mailed, and those of a second step.
 	InvalidCode Code = "invalid_code"
+	// InvalidPasskey is for what a passkey has answered.
+	InvalidPasskey Code = "invalid_passkey"
 	// The service was given no mail server, which this needs.
 	MailNotConfigured Code = "mail_not_configured"
+	// The service was given no domain for passkeys.
+	PasskeysNotConfigured Code = "passkeys_not_configured"
 	// SecondStepRequired is for sign-ins that cannot ask for a second step, which the account needs.
 	SecondStepRequired Code = "second_step_required"
 	// The caller, or somebody like them, has tried too often.

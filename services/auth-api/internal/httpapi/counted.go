@@ -9,6 +9,7 @@ import (
 	"auth.books.test/services/auth-api/internal/httpapi/page"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/passkey"
 	"auth.books.test/verify"
 )
 
@@ -65,6 +66,18 @@ func (c *countedLogin) Password(ctx context.Context, a login.Attempt) (login.Ope
 // SecondStep finishes a sign-in and counts the result.
 func (c *countedLogin) SecondStep(ctx context.Context, a login.SecondAttempt) (login.Opened, error) {
 	opened, err := c.login.SecondStep(ctx, a)
+	c.count(err)
+	return opened, err
+}
+
+// BeginPasskey begins a sign-in, which is none yet.
+func (c *countedLogin) BeginPasskey(ctx context.Context, handle string) (passkey.Begun, error) {
+	return c.login.BeginPasskey(ctx, handle)
+}
+
+// Passkey signs a person in and counts the result.
+func (c *countedLogin) Passkey(ctx context.Context, a login.PasskeyAttempt) (login.Opened, error) {
+	opened, err := c.login.Passkey(ctx, a)
 	c.count(err)
 	return opened, err
 }

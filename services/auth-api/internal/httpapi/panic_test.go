@@ -16,6 +16,7 @@ import (
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/httpapi"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/passkey"
 )
 
 // mistaken is a login that panics, as a mistake in our code would.
@@ -23,6 +24,14 @@ type mistaken struct{}
 
 // Password panics.
 func (mistaken) Password(context.Context, login.Attempt) (login.Opened, error) { panic("a mistake") }
+
+// BeginPasskey panics.
+func (mistaken) BeginPasskey(context.Context, string) (passkey.Begun, error) { panic("a mistake") }
+
+// Passkey panics.
+func (mistaken) Passkey(context.Context, login.PasskeyAttempt) (login.Opened, error) {
+	panic("a mistake")
+}
 
 // SecondStep panics.
 func (mistaken) SecondStep(context.Context, login.SecondAttempt) (login.Opened, error) {

@@ -69,6 +69,7 @@ type Options struct {
 	Personal rest.Personal
 	Exports  rest.Exports
 	Factors  rest.Factors
+	Passkeys page.Passkeys
 	Login    signin.Login
 	Limits   Limits
 	Refusals Refusals
@@ -173,7 +174,7 @@ func (s *Server) addRoutes() error {
 		Grants: s.Grants, PasswordGrant: s.PasswordGrant, Issuer: s.Issuer, Metrics: s.Metrics, Narrow: s.cors.narrow,
 	})
 	openid.Add(s.app, doc, openid.Options{Issuer: s.Issuer, PasswordGrant: s.PasswordGrant, Keys: s.Keys, People: s.OpenID, Verifier: s.Verifier, Realm: s.Realm})
-	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Personal: s.Personal, Exports: s.Exports, Factors: s.Factors, Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Events: s.Events, Apps: s.Apps, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm, Registration: s.Registration, Resets: s.Resets})
+	rest.Add(api, rest.Options{Accounts: s.Accounts, Sessions: s.Sessions, Personal: s.Personal, Exports: s.Exports, Factors: s.Factors, Passkeys: s.Passkeys, Login: s.Login, Limits: s.Limits, Refusals: s.Refusals, Events: s.Events, Apps: s.Apps, Verifier: s.Verifier, Now: s.Now, Realm: s.Realm, Registration: s.Registration, Resets: s.Resets})
 	s.addPages()
 	doc.Finish()
 	doc.Serve(s.app, s.Offers)
@@ -188,7 +189,7 @@ func (s *Server) addPages() {
 	o := s.Pages
 	o.Login, o.Sessions, o.Now, o.Issuer = s.Login, s.Sessions, s.Now, s.Issuer
 	o.Verifier = &countedBrowsers{o.Verifier, s.metrics.verifications}
-	o.Personal, o.Exports, o.Events, o.Names, o.Factors = s.Personal, s.Exports, s.Events, s.Accounts, s.Factors
+	o.Personal, o.Exports, o.Events, o.Names, o.Factors, o.Passkeys = s.Personal, s.Exports, s.Events, s.Accounts, s.Factors, s.Passkeys
 	o.Enrolments = signin.Factors{Service: s.Factors, Limits: s.Limits, Refusals: s.Refusals}
 	o.Passwords = signin.Passwords{Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}
 	o.Resets = signin.Resets{Available: s.Resets, Accounts: s.Accounts, Limits: s.Limits, Refusals: s.Refusals}

@@ -39,11 +39,12 @@ type Service struct {
 	refusals Refusals
 	mails    Mails
 	factors  Factors
+	passkeys Passkeys
 }
 
 // New makes a Service.
-func New(accounts *account.Service, sessions *session.Service, devices *device.Tokens, limits Limits, refusals Refusals, mails Mails, factors Factors) *Service {
-	return &Service{accounts: accounts, sessions: sessions, devices: devices, limits: limits, refusals: refusals, mails: mails, factors: factors}
+func New(accounts *account.Service, sessions *session.Service, devices *device.Tokens, limits Limits, refusals Refusals, mails Mails, factors Factors, passkeys Passkeys) *Service {
+	return &Service{accounts: accounts, sessions: sessions, devices: devices, limits: limits, refusals: refusals, mails: mails, factors: factors, passkeys: passkeys}
 }
 
 // Attempt is an attempt to sign in.

@@ -32,7 +32,7 @@ func TestAPasswordChangedDuringASignInRefusesIt(t *testing.T) {
 	o.Passwords = verified{o.Passwords, func() {
 		authtest.WantCode(t, "change", w.Accounts.ChangePassword(t.Context(), id, uuid.Nil, password, wrong), "")
 	}}
-	_, err := login.New(account.New(o), w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails, w.Factors).Password(t.Context(), login.Attempt{Email: ada, Password: password})
+	_, err := login.New(account.New(o), w.Sessions, w.Devices, w.Limits, w.Refusals, w.Mails, w.Factors, w.Passkeys).Password(t.Context(), login.Attempt{Email: ada, Password: password})
 	authtest.WantCode(t, "sign in", err, fault.InvalidCredentials)
 	if listed, err := w.Sessions.List(t.Context(), id); err != nil || len(listed) != 0 {
 		t.Errorf("listed %+v, %v", listed, err)

@@ -91,7 +91,7 @@ func TestNoticesCostKnownDevicesNothing(t *testing.T) {
 	c := newCounted(t)
 	c.Register(ada, password)
 	known := c.SignIn(ada, password).Device.Reveal()
-	silent := login.New(c.accounts, c.Sessions, c.Devices, c.Limits, c.Refusals, c.WithoutMail(), c.Factors)
+	silent := login.New(c.accounts, c.Sessions, c.Devices, c.Limits, c.Refusals, c.WithoutMail(), c.Factors, c.Passkeys)
 	about := func(s *login.Service, device string) (statements []string) {
 		for range 3 { // Then statements are prepared.
 			statements = c.during(func() {

@@ -13,6 +13,7 @@ import (
 	"auth.books.test/services/auth-api/internal/device"
 	"auth.books.test/services/auth-api/internal/factor"
 	"auth.books.test/services/auth-api/internal/fault"
+	"auth.books.test/services/auth-api/internal/passkey"
 	"auth.books.test/services/auth-api/internal/session"
 )
 
@@ -22,6 +23,8 @@ type Factors interface {
 	Challenged(ctx context.Context, handle string) (factor.Challenge, error)
 	Check(ctx context.Context, account uuid.UUID, typed string, known bool) (factor.Proof, error)
 	Spend(ctx context.Context, tx pgx.Tx, c factor.Challenge, p factor.Proof) error
+	SpendChallenge(ctx context.Context, tx pgx.Tx, c factor.Challenge) error
+	Of(ctx context.Context, account uuid.UUID) (factor.Factors, error)
 }
 
 // Challenge is what a right password gives for an account with a second factor. It is an
@@ -32,6 +35,8 @@ type Challenge struct {
 	Handle string
 	// Lifetime is for how long.
 	Lifetime time.Duration
+	// TOTP and Passkey say which second steps the account has, besides recovery codes.
+	TOTP, Passkey bool
 }
 
 // Error is for the log, and does not show the handle.
@@ -52,7 +57,11 @@ func (s *Service) challenge(ctx context.Context, who account.Account, from devic
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
-	return &Challenge{Handle: handle, Lifetime: factor.ChallengeLifetime}
+	has, err := s.factors.Of(ctx, who.ID)
+	if err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	return &Challenge{Handle: handle, Lifetime: factor.ChallengeLifetime, TOTP: has.TOTP, Passkey: has.Passkeys > 0}
 }
 
 // SecondAttempt is an attempt at the second step of a sign-in.
@@ -61,16 +70,18 @@ type SecondAttempt struct {
 	Handle string
 	// Code is one of the authenticator app, or a recovery code.
 	Code string
+	// Passkey is what a passkey has answered, instead of a code.
+	Passkey Assertion
 	// Browser, Session and From are as in Attempt.
 	Browser bool
 	Session uuid.UUID
 	From    session.Origin
 }
 
-// SecondStep finishes a sign-in whose password was right. A wrong code leaves the challenge
-// open; tries are counted by account. Faults: request_expired (the challenge is over),
-// invalid_code, validation_failed (it cannot be a code), too_many_attempts, and those of
-// session.Service.Open.
+// SecondStep finishes a sign-in whose password was right. A wrong code, or a passkey that is not
+// accepted, leaves the challenge open; tries are counted by account. Faults: request_expired (the
+// challenge is over), invalid_code, validation_failed (it cannot be a code), those of
+// passkey.Service.Check, too_many_attempts, and those of session.Service.Open.
 func (s *Service) SecondStep(ctx context.Context, a SecondAttempt) (Opened, error) {
 	who, opened, err := s.second(ctx, a)
 	if err != nil {
@@ -81,14 +92,7 @@ func (s *Service) SecondStep(ctx context.Context, a SecondAttempt) (Opened, erro
 
 // second is SecondStep, and returns the account also if the sign-in is refused, if it is known.
 func (s *Service) second(ctx context.Context, a SecondAttempt) (uuid.UUID, Opened, error) {
-	c, err := s.factors.Challenged(ctx, a.Handle)
-	if err != nil {
-		return uuid.Nil, Opened{}, err
-	}
-	who, err := s.accounts.Recall(ctx, c.Account)
-	if fault.CodeOf(err) == fault.AccountNotFound || err == nil && who.PasswordVersion != c.PasswordVersion {
-		return c.Account, Opened{}, factor.Expired()
-	}
+	c, who, err := s.challenged(ctx, a.Handle)
 	if err != nil {
 		return c.Account, Opened{}, err
 	}
@@ -102,25 +106,49 @@ func (s *Service) second(ctx context.Context, a SecondAttempt) (uuid.UUID, Opene
 	}
 	defer attempt.Keep()
 	opened, err := s.finish(ctx, who, from, c, a)
-	if fault.CodeOf(err) != fault.InvalidCode {
+	if code := fault.CodeOf(err); code != fault.InvalidCode && code != fault.InvalidPasskey {
 		attempt.GiveBack(ctx)
 	}
 	return c.Account, opened, err
 }
 
-// finish checks the code, and spends it and the challenge in the transaction of the session.
+// challenged returns the open challenge of a handle, and whose it is. Faults: request_expired,
+// store_unavailable.
+func (s *Service) challenged(ctx context.Context, handle string) (factor.Challenge, account.Account, error) {
+	c, err := s.factors.Challenged(ctx, handle)
+	if err != nil {
+		return c, account.Account{}, err
+	}
+	who, err := s.accounts.Recall(ctx, c.Account)
+	if fault.CodeOf(err) == fault.AccountNotFound || err == nil && who.PasswordVersion != c.PasswordVersion {
+		return c, account.Account{}, factor.Expired()
+	}
+	return c, who, err
+}
+
+// finish checks the code or the passkey, and spends it and the challenge in the transaction of
+// the session.
 func (s *Service) finish(ctx context.Context, who account.Account, from device.Device, c factor.Challenge, a SecondAttempt) (Opened, error) {
-	proof, err := s.factors.Check(ctx, c.Account, a.Code, from.ID != uuid.Nil)
+	spend, methods, err := s.proved(ctx, c, a, from.ID != uuid.Nil)
 	if err != nil {
 		return Opened{}, err
 	}
-	admit := func(ctx context.Context, tx pgx.Tx) error {
-		if err := who.Admit(ctx, tx); err != nil {
+	return s.open(ctx, who, from, session.Opening{
+		Admit: admitAnd(who, spend), AuthenticatedBy: methods, Scopes: c.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
+	})
+}
+
+// proved checks the second step. spend spends what was right.
+func (s *Service) proved(ctx context.Context, c factor.Challenge, a SecondAttempt, known bool) (spend admission, methods []string, err error) {
+	if a.Passkey.Ceremony == "" {
+		proof, err := s.factors.Check(ctx, c.Account, a.Code, known)
+		return func(ctx context.Context, tx pgx.Tx) error { return s.factors.Spend(ctx, tx, c, proof) }, factor.Methods(), err
+	}
+	proof, err := s.passkeys.Check(ctx, c.Account, a.Passkey.Ceremony, a.Passkey.Response)
+	return func(ctx context.Context, tx pgx.Tx) error {
+		if err := s.factors.SpendChallenge(ctx, tx, c); err != nil {
 			return err
 		}
-		return s.factors.Spend(ctx, tx, c, proof)
-	}
-	return s.open(ctx, who, from, session.Opening{
-		Admit: admit, AuthenticatedBy: factor.Methods(), Scopes: c.Scopes, Browser: a.Browser, Session: a.Session, Origin: a.From,
-	})
+		return s.passkeys.Spend(ctx, tx, proof)
+	}, append([]string{factor.PasswordMethod}, passkey.Methods()...), err
 }

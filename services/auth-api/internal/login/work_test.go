@@ -61,7 +61,7 @@ func newCounted(t *testing.T) *counted {
 	o := c.AccountOptions()
 	o.Passwords = hashing.NewPool(hasher, hashing.PoolOptions{Wait: time.Minute})
 	c.accounts = account.New(o)
-	c.login = login.New(c.accounts, c.Sessions, c.Devices, c.Limits, c.Refusals, c.Mails, c.Factors)
+	c.login = login.New(c.accounts, c.Sessions, c.Devices, c.Limits, c.Refusals, c.Mails, c.Factors, c.Passkeys)
 	return c
 }
 

@@ -84,14 +84,20 @@ func english() language {
 				"If not, there is nothing to do.",
 			}},
 			FactorAdded: {"Signing in needs a second step now", []string{
-				"A second step was turned on for your account at {service} on {at}: after your password, signing in asks for a code of an authenticator app. Everybody else who was signed in has been signed out.",
-				"Keep your recovery codes in a safe place: they sign you in if you lose the app.",
+				"A second step was turned on for your account at {service} on {at}: after your password, signing in asks for a code of your authenticator app, or for your passkey. Everybody else who was signed in has been signed out.",
+				"Keep your recovery codes in a safe place: they sign you in if you lose your device.",
 				"If it was not you, somebody knows your password. Set a new one at once, and ask whoever runs {service} to turn the second step off.",
 			}},
 			FactorRemoved: {"Signing in needs no second step any more", []string{
 				"The second step was turned off for your account at {service} on {at}: your password alone signs in. Everybody else who was signed in has been signed out.",
 				"If that was you, or you asked for it, there is nothing to do.",
 				"If it was not you, change your password at once, and turn the second step on again:",
+				"{account}",
+			}},
+			FactorsChanged: {"Your ways to sign in were changed", []string{
+				"A passkey or an authenticator app was added to your account at {service}, or removed from it, on {at}. Signing in has its second step as before.",
+				"If that was you, there is nothing to do.",
+				"If it was not you, somebody uses your account. Change your password at once, and remove what you do not know:",
 				"{account}",
 			}},
 			RecoveryCodesReplaced: {"You have new recovery codes", []string{

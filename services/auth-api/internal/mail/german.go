@@ -84,14 +84,20 @@ func german() language {
 				"Wenn nicht, brauchen Sie nichts zu tun.",
 			}},
 			FactorAdded: {"Die Anmeldung hat jetzt einen zweiten Schritt", []string{
-				"Für Ihr Konto bei {service} wurde am {at} ein zweiter Schritt eingeschaltet: Nach dem Passwort fragt die Anmeldung nach einem Code einer Authenticator-App. Alle anderen Anmeldungen wurden beendet.",
-				"Bewahren Sie Ihre Wiederherstellungscodes sicher auf: Mit ihnen melden Sie sich an, wenn Sie die App verlieren.",
+				"Für Ihr Konto bei {service} wurde am {at} ein zweiter Schritt eingeschaltet: Nach dem Passwort fragt die Anmeldung nach einem Code Ihrer Authenticator-App oder nach Ihrem Passkey. Alle anderen Anmeldungen wurden beendet.",
+				"Bewahren Sie Ihre Wiederherstellungscodes sicher auf: Mit ihnen melden Sie sich an, wenn Sie Ihr Gerät verlieren.",
 				"Wenn Sie das nicht waren, kennt jemand Ihr Passwort. Setzen Sie sofort ein neues und bitten Sie den Betreiber von {service}, den zweiten Schritt auszuschalten.",
 			}},
 			FactorRemoved: {"Die Anmeldung hat keinen zweiten Schritt mehr", []string{
 				"Für Ihr Konto bei {service} wurde am {at} der zweite Schritt ausgeschaltet: Das Passwort allein genügt zur Anmeldung. Alle anderen Anmeldungen wurden beendet.",
 				"Wenn Sie das waren oder darum gebeten haben, brauchen Sie nichts zu tun.",
 				"Wenn nicht, ändern Sie sofort Ihr Passwort und schalten Sie den zweiten Schritt wieder ein:",
+				"{account}",
+			}},
+			FactorsChanged: {"Ihre Anmeldewege wurden geändert", []string{
+				"Zu Ihrem Konto bei {service} kam am {at} ein Passkey oder eine Authenticator-App hinzu, oder wurde entfernt. Die Anmeldung hat ihren zweiten Schritt wie zuvor.",
+				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
+				"Wenn nicht, benutzt jemand Ihr Konto. Ändern Sie sofort Ihr Passwort und entfernen Sie, was Sie nicht kennen:",
 				"{account}",
 			}},
 			RecoveryCodesReplaced: {"Sie haben neue Wiederherstellungscodes", []string{

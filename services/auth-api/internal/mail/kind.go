@@ -41,6 +41,9 @@ const (
 	// on, or no more.
 	FactorAdded   Kind = "factor_added"
 	FactorRemoved Kind = "factor_removed"
+	// FactorsChanged tells the owner of an account with a second step that a passkey or an
+	// authenticator app came or went, and that the second step stays.
+	FactorsChanged Kind = "factors_changed"
 	// RecoveryCodesReplaced tells the owner that there are new recovery codes.
 	RecoveryCodesReplaced Kind = "recovery_codes_replaced"
 	// WrongSecondStep tells the owner that somebody knew the password and typed a wrong code.
@@ -49,5 +52,5 @@ const (
 
 // Kinds are all kinds.
 func Kinds() []Kind {
-	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, ChangeAddress, AddressChanged, AddressSet, AddressRestored, Registration, AlreadyRegistered, Invitation, TokenEnds, FactorAdded, FactorRemoved, RecoveryCodesReplaced, WrongSecondStep}
+	return []Kind{PasswordChanged, NewDevice, ResetPassword, PasswordWasReset, ChangeAddress, AddressChanged, AddressSet, AddressRestored, Registration, AlreadyRegistered, Invitation, TokenEnds, FactorAdded, FactorRemoved, FactorsChanged, RecoveryCodesReplaced, WrongSecondStep}
 }

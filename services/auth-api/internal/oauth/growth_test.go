@@ -50,7 +50,7 @@ func shares() map[string][]share {
 		// A sign-in on a new device is told by mail; a request for a code is kept for a day.
 		"mails": {{1, 32}}, "codes": {{1, 3}}, "personal_tokens": {{1, 62}},
 		// Only sign-ins with a second factor make challenges, which are swept after minutes.
-		"totps": nil, "recovery_codes": nil, "sign_in_challenges": {{1, 1}},
+		"totps": nil, "recovery_codes": nil, "passkeys": nil, "spent_ceremonies": nil, "sign_in_challenges": {{1, 1}},
 		"accounts": nil, "apis": nil, "clients": nil, "roles": nil, "role_assignments": nil, "schema_state": nil,
 		// Of a deleted account, a pseudonym and its consents stay for good.
 		"subjects": nil, "consents": nil,

@@ -1,8 +1,6 @@
 package oauth
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -32,16 +30,11 @@ func seal(ring *servicekey.Ring, random io.Reader, r Request, browser string) (S
 	if err != nil {
 		return "", fmt.Errorf("seal a request: %w", err)
 	}
-	id, key := ring.Derive(sealLabel)
-	aead, err := newAEAD(key)
+	id, text, err := ring.Seal(random, sealLabel, plain, boundTo(browser))
 	if err != nil {
 		return "", fmt.Errorf("seal a request: %w", err)
 	}
-	nonce := make([]byte, aead.NonceSize())
-	if _, err := io.ReadFull(random, nonce); err != nil {
-		return "", fmt.Errorf("seal a request: %w", err)
-	}
-	return Sealed(id + base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, boundTo(browser)))), nil
+	return Sealed(id + base64.RawURLEncoding.EncodeToString(text)), nil
 }
 
 // open reads a request that was sealed for the browser. Fault: request_expired: it is
@@ -51,22 +44,11 @@ func open(ring *servicekey.Ring, now time.Time, sealed Sealed, browser string) (
 	if len(text) <= keyIDSize || browser == "" {
 		return Request{}, expired()
 	}
-	key, err := ring.DeriveWith(text[:keyIDSize], sealLabel)
-	if err != nil {
-		return Request{}, expired()
-	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text[keyIDSize:])
 	if err != nil {
 		return Request{}, expired()
 	}
-	aead, err := newAEAD(key)
-	if err != nil {
-		return Request{}, fmt.Errorf("open a request: %w", err)
-	}
-	if len(raw) < aead.NonceSize() {
-		return Request{}, expired()
-	}
-	plain, err := aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], boundTo(browser))
+	plain, err := ring.Open(text[:keyIDSize], sealLabel, raw, boundTo(browser))
 	if err != nil {
 		return Request{}, expired()
 	}
@@ -74,14 +56,6 @@ func open(ring *servicekey.Ring, now time.Time, sealed Sealed, browser string) (
 		return Request{}, expired()
 	}
 	return r, nil
-}
-
-func newAEAD(key []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
 }
 
 // boundTo is the additional data of a browser.

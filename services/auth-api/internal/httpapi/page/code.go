@@ -21,7 +21,7 @@ func (s *Service) showCode(c *fiber.Ctx) error {
 	if s.Cookies.get(c, stepCookie) == "" {
 		return seeOther(c, late.on(withRequest(route.SignIn, a.sealed)))
 	}
-	return s.render(c, fiber.StatusOK, s.codePage(v, a, noticeOf(c), nil))
+	return s.render(c, fiber.StatusOK, s.codePage(c, v, a, noticeOf(c), nil))
 }
 
 // secondStep finishes a sign-in.
@@ -43,7 +43,7 @@ func (s *Service) secondStep(c *fiber.Ctx) error {
 		return s.fail(c, err)
 	}
 	if !s.fits(f, v.browser, uuid.Nil) {
-		return s.render(c, fiber.StatusUnprocessableEntity, s.codePage(v, a, "", tooOld()))
+		return s.render(c, fiber.StatusUnprocessableEntity, s.codePage(c, v, a, "", tooOld()))
 	}
 	opened, err := signin.WithCode(c.UserContext(), s.Login, s.Cookies.get(c, stepCookie), f.Get("code"), true, v.person.Session)
 	if fault.CodeOf(err) == fault.RequestExpired {
@@ -55,15 +55,16 @@ func (s *Service) secondStep(c *fiber.Ctx) error {
 	}
 	if err != nil {
 		const wrong = "The code is wrong, or was used. Wait for the next one, or use a recovery code; after many wrong ones only recovery codes do."
-		return s.refuseCode(c, err, wrong, func(found []mistake) view { return s.codePage(v, a, "", found) })
+		return s.refuseCode(c, err, wrong, func(found []mistake) view { return s.codePage(c, v, a, "", found) })
 	}
 	s.Cookies.clear(c, stepCookie)
 	return s.goOnAs(c, v, a, opened, said)
 }
 
-func (s *Service) codePage(v visit, a asked, said notice, found []mistake) view {
+func (s *Service) codePage(c *fiber.Ctx, v visit, a asked, said notice, found []mistake) view {
 	const title = "Enter your code"
-	return view{title: title, wrong: len(found) > 0, body: g.Group{
+	passkeys := s.passkeyStep(c, v, a)
+	return view{title: title, script: passkeys != nil, wrong: len(found) > 0, body: g.Group{
 		said.node(), summary(found),
 		h.H1(g.Text(title)),
 		g.If(a.app != "", h.P(h.Class("quiet"), g.Text("To sign in to "+a.app))),
@@ -72,7 +73,8 @@ func (s *Service) codePage(v visit, a asked, said notice, found []mistake) view 
 			field{id: "code", label: "Code", kind: "text", autocomplete: "one-time-code", focus: true, hint: "The six digits that your authenticator app shows, or one of your recovery codes."}.node(found),
 			h.P(h.Button(h.Type("submit"), g.Text("Continue"))),
 		),
-		h.P(h.Class("quiet"), g.Text("Lost both? Ask whoever runs "+s.Name+".")),
+		passkeys,
+		h.P(h.Class("quiet"), g.Text("Lost all of them? Ask whoever runs "+s.Name+".")),
 		h.P(h.Class("quiet"), h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Back to sign in"))),
 	}}
 }

@@ -13,6 +13,14 @@ func eventWords(e audit.Recorded) string {
 		return string(e.Verb)
 	case e.Outcome == audit.Done && (e.Verb == audit.AssignRole || e.Verb == audit.UnassignRole):
 		return done + ": " + e.About
+	case e.Outcome == audit.Done && e.Verb == audit.AddFactor && e.About == "passkey":
+		return "A passkey was added"
+	case e.Outcome == audit.Done && e.Verb == audit.RemoveFactor && e.About == "passkey":
+		return "A passkey was removed"
+	case e.Outcome == audit.Done && e.Verb == audit.AddFactor:
+		return "An authenticator app was added"
+	case e.Outcome == audit.Done && e.Verb == audit.RemoveFactor && e.About == "totp":
+		return "The authenticator app was removed"
 	case e.Outcome == audit.Done:
 		return done
 	case refused == "":

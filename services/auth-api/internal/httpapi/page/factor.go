@@ -30,7 +30,7 @@ func (s *Service) asFactorOwner(c *fiber.Ctx, handle func(v visit, has factor.Fa
 		if err != nil {
 			return s.fail(c, err)
 		}
-		if has.TOTP && !v.multiFactor() {
+		if has.Any() && !v.multiFactor() {
 			return seeOther(c, again.on(route.SignIn))
 		}
 		return handle(v, has)
@@ -50,7 +50,7 @@ func (s *Service) withBothFactors(c *fiber.Ctx, handle func(v visit) error) erro
 		if err != nil {
 			return s.fail(c, err)
 		}
-		if has.TOTP && (s.isOld(v) || !v.multiFactor()) {
+		if has.Any() && (s.isOld(v) || !v.multiFactor()) {
 			return seeOther(c, again.on(route.SignIn))
 		}
 		return handle(v)
@@ -108,6 +108,9 @@ func (s *Service) confirmFactor(c *fiber.Ctx) error {
 		if len(codes) > 0 {
 			return s.render(c, fiber.StatusOK, s.recoveryPage("The second step is on", codes))
 		}
+		if err == nil {
+			return seeOther(c, appAdded.on(route.AccountFactor)) // There was a passkey before, and there are codes.
+		}
 		const wrong = "The code is wrong. Check that the clock of your phone is right, and type the code that the app shows now."
 		return s.refuseCode(c, err, wrong, func(found []mistake) view { return s.enrolPage(v, "", nil, found) })
 	})
@@ -132,33 +135,45 @@ func (s *Service) removeFactor(c *fiber.Ctx) error {
 		if err := s.Factors.Remove(v.as(c.UserContext()), v.person.Account, v.person.Session); err != nil && fault.CodeOf(err) != fault.FactorNotFound {
 			return s.fail(c, err)
 		}
-		return seeOther(c, factorOff.on(route.Account))
+		return seeOther(c, factorOff.on(route.AccountFactor))
 	})
 }
 
 func (s *Service) factorPage(v visit, has factor.Factors, said notice) view {
 	const title = "Second step"
-	if !has.TOTP {
-		return view{title: title, body: g.Group{
-			said.node(),
-			h.H1(g.Text(title)),
-			h.P(g.Text("After your password, signing in can ask for a code that an app on your phone shows. Whoever learns your password cannot sign in then.")),
-			h.P(g.Text("You need an authenticator app. Turning it on signs you out everywhere else.")),
-			h.Form(h.Method("post"), h.Action(route.NewFactor), s.hidden(v, v.person.Session, ""), h.P(h.Button(h.Type("submit"), g.Text("Set it up")))),
-			back(),
-		}}
-	}
 	return view{title: title, body: g.Group{
 		said.node(),
 		h.H1(g.Text(title)),
-		h.P(g.Text("On since "), moment(has.Since), g.Text(". After your password, signing in asks for a code of your authenticator app.")),
-		h.P(g.Text("You have " + count(has.RecoveryCodes, "recovery code") + " left. New ones make the old ones void.")),
-		s.button(v, route.RecoveryCodes, "Make new recovery codes", ""),
-		h.H2(g.Text("Turn it off")),
-		h.P(g.Text("Your password alone signs you in then. You are signed out everywhere else.")),
-		s.button(v, route.FactorOff, "Turn it off", ""),
+		g.If(!has.Any(), h.P(g.Text("After your password, signing in can ask for a code that an app on your phone shows. Whoever learns your password cannot sign in then."))),
+		g.If(has.Passkeys > 0, h.P(g.Text("After your password, signing in asks for one of your passkeys. "), h.A(h.Href(route.AccountPasskeys), g.Text("Change your passkeys")))),
+		g.If(has.TOTP, h.P(g.Text("On since "), moment(has.Since), g.Text(". After your password, signing in asks for a code of your authenticator app."))),
+		g.If(has.Any(), g.Group{
+			h.P(g.Text("You have " + count(has.RecoveryCodes, "recovery code") + " left. New ones make the old ones void.")),
+			s.button(v, route.RecoveryCodes, "Make new recovery codes", ""),
+		}),
+		s.appPart(v, has),
 		back(),
 	}}
+}
+
+// appPart is about the authenticator app.
+func (s *Service) appPart(v visit, has factor.Factors) g.Node {
+	if !has.TOTP {
+		return g.Group{
+			g.If(has.Any(), h.H2(g.Text("Authenticator app"))),
+			h.P(g.Text("You need an authenticator app."), g.If(!has.Any(), g.Text(" Turning it on signs you out everywhere else."))),
+			h.Form(h.Method("post"), h.Action(route.NewFactor), s.hidden(v, v.person.Session, ""), h.P(h.Button(h.Type("submit"), g.Text("Set it up")))),
+		}
+	}
+	left := "Your password alone signs you in then."
+	if has.Passkeys > 0 {
+		left = "Your passkeys are still asked for."
+	}
+	return g.Group{
+		h.H2(g.Text("Turn it off")),
+		h.P(g.Text(left + " You are signed out everywhere else.")),
+		s.button(v, route.FactorOff, "Turn it off", ""),
+	}
 }
 
 func (s *Service) enrolPage(v visit, secret string, picture g.Node, found []mistake) view {
@@ -182,7 +197,7 @@ func (s *Service) enrolPage(v visit, secret string, picture g.Node, found []mist
 func (s *Service) recoveryPage(title string, codes []string) view {
 	return view{title: title, body: g.Group{
 		h.H1(g.Text(title)),
-		h.P(h.Role("status"), h.Strong(g.Text("Keep these recovery codes: they are not shown again.")), g.Text(" Each signs you in once, if you lose the app. Write them down, or print this page.")),
+		h.P(h.Role("status"), h.Strong(g.Text("Keep these recovery codes: they are not shown again.")), g.Text(" Each signs you in once, if you lose your device. Write them down, or print this page.")),
 		h.Ul(h.Class("list"), g.Map(codes, func(code string) g.Node { return h.Li(h.Code(g.Text(code))) })),
 		h.P(h.A(h.Href(route.Account), g.Text("I have kept them"))),
 	}}

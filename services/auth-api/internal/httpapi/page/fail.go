@@ -86,6 +86,10 @@ func (s *Service) explain(p *problem.Problem, wait time.Duration) (title, words 
 		return "This does not work right now", "Nothing is wrong with what you did. Try again in " + inWords(wait) + "."
 	case fault.AccountDisabled:
 		return "This account is disabled", "This account is disabled. Ask whoever runs " + s.Name + "."
+	case fault.InvalidPasskey:
+		return "This passkey does not work", p.Detail
+	case fault.AlreadyExists:
+		return "This is there already", p.Detail
 	case fault.MailNotConfigured:
 		return "Nobody can reset a password here", "Ask whoever runs " + s.Name + " for a new one."
 	case fault.ClientNotFound:

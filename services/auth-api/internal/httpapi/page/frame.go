@@ -14,6 +14,9 @@ import (
 // policy allows the style sheet, images of ours and forms to ours, and nothing else.
 const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+// scriptPolicy allows the script for passkeys as well, and what it asks the service.
+const scriptPolicy = policy + "; script-src 'self'; connect-src 'self'"
+
 // view is the content of a page.
 type view struct {
 	title string
@@ -21,6 +24,8 @@ type view struct {
 	wrong bool
 	// wide is for lists.
 	wide bool
+	// script says that the page uses passkeys.
+	script bool
 	// referrer is the page's Referrer-Policy; "" is the usual one.
 	referrer string
 	head     g.Node
@@ -38,6 +43,9 @@ func (s *Service) render(c *fiber.Ctx, status int, v view) error {
 	}
 	c.Set(fiber.HeaderReferrerPolicy, referrer)
 	c.Set(fiber.HeaderContentSecurityPolicy, policy)
+	if v.script {
+		c.Set(fiber.HeaderContentSecurityPolicy, scriptPolicy)
+	}
 	if !v.wide {
 		openForPopups(c)
 	}
@@ -66,6 +74,7 @@ func (s *Service) document(v view) g.Node {
 			h.TitleEl(g.Text(title)),
 			h.Link(h.Rel("stylesheet"), h.Href(s.style.sheet.path)),
 			h.Link(h.Rel("icon"), h.Href(s.style.icon.path)),
+			g.If(v.script, h.Script(h.Src(s.style.script.path), h.Defer())),
 			v.head,
 		),
 		h.Body(

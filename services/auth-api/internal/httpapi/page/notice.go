@@ -30,6 +30,10 @@ const (
 	restored    notice = "address-restored"
 	late        notice = "late"
 	factorOff   notice = "second-step-off"
+	appAdded    notice = "app-added"
+	// passkeyAdded is said only if there was another second factor before.
+	passkeyAdded   notice = "passkey-added"
+	passkeyRemoved notice = "passkey-removed"
 )
 
 func (n notice) words() string {
@@ -59,7 +63,13 @@ func (n notice) words() string {
 	case late:
 		return "That took too long, or the code was asked for elsewhere. Sign in again."
 	case factorOff:
-		return "The second step is off, and you are signed out everywhere else. Your password alone signs you in."
+		return "Your authenticator app is not asked for any more, and you are signed out everywhere else."
+	case appAdded:
+		return "Your authenticator app is added. Your recovery codes are the same as before."
+	case passkeyAdded:
+		return "Your passkey is added. Your recovery codes are the same as before."
+	case passkeyRemoved:
+		return "The passkey is removed, and you are signed out everywhere else. Remove it from your device as well."
 	case deleted:
 		return "Your account is deleted, and you are signed out everywhere."
 	}

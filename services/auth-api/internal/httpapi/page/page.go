@@ -60,6 +60,7 @@ type Options struct {
 	Exports      Exports
 	Events       Events
 	Factors      Factors
+	Passkeys     Passkeys
 	Enrolments   signin.Factors
 	Sessions     Sessions
 	Personal     Personal
@@ -90,6 +91,7 @@ func New(o Options) *Service { return &Service{Options: o, style: newStyle(o.Acc
 func (s *Service) Add(app *fiber.App) {
 	app.Get(s.style.sheet.path, s.style.sheet.serve)
 	app.Get(s.style.icon.path, s.style.icon.serve)
+	app.Get(s.style.script.path, s.style.script.serve)
 	page := func(handle fiber.Handler) fiber.Handler { return s.withCookies(handle) }
 	app.Get(route.Authorize, page(s.authorize))
 	app.Post(route.Authorize, page(s.postAuthorize))
@@ -97,6 +99,7 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.SignIn, page(s.signIn))
 	app.Get(route.SignInCode, page(s.showCode))
 	app.Post(route.SignInCode, page(s.secondStep))
+	app.Post(route.SignInPasskey, page(s.signInWithPasskey))
 	app.Get(route.Register, page(s.showRegister))
 	app.Post(route.Register, page(s.register))
 	app.Get(route.Reset, page(s.showReset))
@@ -121,6 +124,9 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.ConfirmFactor, page(s.confirmFactor))
 	app.Post(route.RecoveryCodes, page(s.newRecoveryCodes))
 	app.Post(route.FactorOff, page(s.removeFactor))
+	app.Get(route.AccountPasskeys, page(s.showPasskeys))
+	app.Post(route.AccountPasskeys, page(s.addPasskey))
+	app.Post(route.AccountPasskeys+"/:id"+route.End, page(s.removePasskey))
 	app.Post(route.AccountExport, page(s.download))
 	app.Get(route.AccountDelete, page(s.showDelete))
 	app.Post(route.AccountDelete, page(s.deleteAccount))

@@ -141,8 +141,15 @@ func (s *Service) profile(v visit, has factor.Factors) g.Node {
 		name = "No name"
 	}
 	step := "Off. After your password, signing in can ask for a code of an app."
-	if has.TOTP {
+	switch {
+	case has.TOTP:
 		step = "On. After your password, signing in asks for a code of your app."
+	case has.Any():
+		step = "On. After your password, signing in asks for a passkey."
+	}
+	keys := "None. A passkey signs you in without a password."
+	if has.Passkeys > 0 {
+		keys = "You have " + count(has.Passkeys, "passkey") + "."
 	}
 	row := func(title, words, href, link string) g.Node {
 		return h.Li(h.Class("row"), h.Div(h.Strong(g.Text(title)), h.P(h.Class("quiet"), g.Text(words))), h.A(h.Href(href), g.Text(link)))
@@ -154,6 +161,7 @@ func (s *Service) profile(v visit, has factor.Factors) g.Node {
 			g.If(s.Resets.Available, row("Address", v.person.Email, route.AccountAddress, "Change your address")),
 			row("Password", "Changing it signs you out everywhere else.", route.AccountPassword, "Change your password"),
 			row("Second step", step, route.AccountFactor, "Change your second step"),
+			g.If(s.Passkeys.Enabled() || has.Passkeys > 0, row("Passkeys", keys, route.AccountPasskeys, "Change your passkeys")),
 			row("What was done", "Sign-ins, changes, and what was refused.", route.AccountEvents, "See what was done"),
 			h.Li(h.Class("row"),
 				h.Div(h.Strong(g.Text("Your data")), h.P(h.Class("quiet"), g.Text("Everything that "+s.Name+" stores about you, as a JSON file."))),

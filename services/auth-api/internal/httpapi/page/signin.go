@@ -61,7 +61,7 @@ func (s *Service) showSignIn(c *fiber.Ctx) error {
 	if email == "" && a.sealed == "" {
 		email = v.person.Email
 	}
-	return s.render(c, fiber.StatusOK, s.signInPage(v, a, email, said, nil))
+	return s.render(c, fiber.StatusOK, s.signInPage(c, v, a, email, said, nil))
 }
 
 // signIn signs a person in. The browser gets a new token each time. Its session goes on if it
@@ -86,7 +86,7 @@ func (s *Service) signIn(c *fiber.Ctx) error {
 	}
 	email := strings.TrimSpace(f.Get("email"))
 	if !s.fits(f, v.browser, uuid.Nil) {
-		return s.render(c, fiber.StatusUnprocessableEntity, s.signInPage(v, a, email, "", tooOld()))
+		return s.render(c, fiber.StatusUnprocessableEntity, s.signInPage(c, v, a, email, "", tooOld()))
 	}
 	if enough, err := s.isEnough(ctx, v, a, email); err != nil {
 		return s.fail(c, err)
@@ -97,7 +97,7 @@ func (s *Service) signIn(c *fiber.Ctx) error {
 			return seeOther(c, said.on(withRequest(route.SignInCode, a.sealed)))
 		}
 		if err != nil {
-			return s.refuse(c, err, func(found []mistake) view { return s.signInPage(v, a, email, "", found) })
+			return s.refuse(c, err, func(found []mistake) view { return s.signInPage(c, v, a, email, "", found) })
 		}
 		return s.goOnAs(c, v, a, opened, said)
 	}
@@ -148,25 +148,30 @@ func (s *Service) admit(c *fiber.Ctx, v visit, opened login.Opened) {
 	s.Cookies.set(c, deviceCookie, opened.Device.Reveal(), longest)
 }
 
-func (s *Service) signInPage(v visit, a asked, email string, said notice, found []mistake) view {
+func (s *Service) signInPage(c *fiber.Ctx, v visit, a asked, email string, said notice, found []mistake) view {
 	title := "Sign in"
 	if a.app != "" {
 		title += " to " + a.app
 	}
+	passkeys, complete := s.passkeySignIn(c, v, a), "username"
+	if passkeys != nil {
+		complete += " webauthn"
+	}
 	fields := g.Group{
 		s.hidden(v, uuid.Nil, a.sealed),
-		field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: "username", focus: email == ""}.node(found),
+		field{id: "email", label: "E-mail address", kind: "email", value: email, autocomplete: complete, focus: email == ""}.node(found),
 		field{id: "password", label: "Password", kind: "password", autocomplete: "current-password", focus: email != ""}.node(found),
 		g.If(s.Resets.Available, h.P(h.A(h.Href(withRequest(route.Reset, a.sealed)), g.Text("Forgotten your password?")))),
 		h.P(h.Button(h.Type("submit"), g.Text("Continue"))),
 	}
 	return view{
-		title: title, wrong: len(found) > 0,
+		title: title, wrong: len(found) > 0, script: passkeys != nil,
 		body: g.Group{
 			said.node(), summary(found),
 			h.H1(g.Text(title)),
 			g.If(a.place != "" && a.place != a.app, h.P(h.Class("quiet"), g.Text(a.place))),
 			h.Form(h.Method("post"), h.Action(route.SignIn), g.Attr("novalidate"), fields),
+			passkeys,
 			g.If(s.Registration.Open, h.P(h.Class("quiet"), g.Text("New here? "), h.A(h.Href(withRequest(route.Register, a.sealed)), g.Text("Register")))),
 		},
 	}

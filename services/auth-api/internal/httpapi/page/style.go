@@ -12,11 +12,14 @@ import (
 //go:embed style.css
 var sheet string
 
+//go:embed passkey.js
+var script string
+
 // icon is a square in the accent colour. Without one, browsers ask for /favicon.ico.
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="%s"/></svg>`
 
 // style is how the pages of this service look.
-type style struct{ sheet, icon file }
+type style struct{ sheet, icon, script file }
 
 // file is a file that browsers may keep for good: its path has a hash of its text.
 type file struct{ path, media, text string }
@@ -28,8 +31,9 @@ func newFile(extension, media, text string) file {
 
 func newStyle(accent string) style {
 	return style{
-		sheet: newFile(".css", "text/css; charset=utf-8", colours(accent)+sheet),
-		icon:  newFile(".svg", "image/svg+xml", fmt.Sprintf(icon, parseColour(accent))),
+		sheet:  newFile(".css", "text/css; charset=utf-8", colours(accent)+sheet),
+		script: newFile(".js", "text/javascript; charset=utf-8", script),
+		icon:   newFile(".svg", "image/svg+xml", fmt.Sprintf(icon, parseColour(accent))),
 	}
 }
 

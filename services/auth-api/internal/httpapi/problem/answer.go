@@ -66,7 +66,7 @@ func AnswerOf(code fault.Code) Answer {
 		return Answer{http.StatusUnauthorized, http.StatusBadRequest, InvalidGrant}
 	case fault.AccountDisabled, fault.SecondStepRequired:
 		return Answer{http.StatusForbidden, http.StatusBadRequest, InvalidGrant}
-	case fault.WrongPassword, fault.SessionRequired, fault.InvalidCode, fault.RegistrationClosed, fault.MailNotConfigured, fault.EmailNotVerified:
+	case fault.WrongPassword, fault.SessionRequired, fault.InvalidCode, fault.InvalidPasskey, fault.RegistrationClosed, fault.MailNotConfigured, fault.PasskeysNotConfigured, fault.EmailNotVerified:
 		return same(http.StatusForbidden, InvalidRequest)
 	case fault.InvalidClient:
 		return same(http.StatusUnauthorized, InvalidClient)

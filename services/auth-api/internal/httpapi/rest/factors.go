@@ -28,11 +28,18 @@ type Factors interface {
 type challengeBody struct {
 	Challenge string   `json:"challenge" doc:"Send it to POST /v1/sessions/second-step, with a code. It is good once, and shown only once"`
 	ExpiresIn int64    `json:"expires_in" doc:"Seconds until it ends"`
-	Methods   []string `json:"methods" nullable:"false" enum:"otp,recovery_code" doc:"Which codes are accepted"`
+	Methods   []string `json:"methods" nullable:"false" enum:"otp,passkey,recovery_code" doc:"What is accepted: codes by POST /v1/sessions/second-step, a passkey by POST /v1/sessions/passkey"`
 }
 
 func challengeOf(c *login.Challenge) challengeBody {
-	return challengeBody{Challenge: c.Handle, ExpiresIn: int64(c.Lifetime / time.Second), Methods: []string{"otp", "recovery_code"}}
+	methods := []string{"recovery_code"}
+	if c.Passkey {
+		methods = append([]string{"passkey"}, methods...)
+	}
+	if c.TOTP {
+		methods = append([]string{"otp"}, methods...)
+	}
+	return challengeBody{Challenge: c.Handle, ExpiresIn: int64(c.Lifetime / time.Second), Methods: methods}
 }
 
 // describeSecondStep says in the document that a sign-in has two answers.
@@ -70,6 +77,7 @@ type factorsOutput struct {
 	Body struct {
 		TOTP          bool       `json:"totp" doc:"Whether signing in asks for a code of an authenticator app"`
 		Since         *time.Time `json:"since,omitempty"`
+		Passkeys      int        `json:"passkeys" doc:"How many there are. Signing in with a password asks for one of them, or for a code"`
 		RecoveryCodes int        `json:"recovery_codes" doc:"How many are left"`
 	}
 }
@@ -84,7 +92,7 @@ func (s *Service) listFactors(ctx context.Context, _ *struct{}) (*factorsOutput,
 		return nil, err
 	}
 	out := &factorsOutput{}
-	out.Body.TOTP, out.Body.RecoveryCodes = f.TOTP, f.RecoveryCodes
+	out.Body.TOTP, out.Body.Passkeys, out.Body.RecoveryCodes = f.TOTP, f.Passkeys, f.RecoveryCodes
 	if f.TOTP {
 		since := f.Since.UTC()
 		out.Body.Since = &since
@@ -108,7 +116,7 @@ func (s *Service) mayChangeFactors(ctx context.Context) (caller, error) {
 // while ago. A request that has the password needs it, too: the password is one factor of two.
 func (s *Service) bothFactors(ctx context.Context, c caller) error {
 	f, err := s.Factors.Of(ctx, c.account)
-	if err != nil || !f.TOTP {
+	if err != nil || !f.Any() {
 		return err
 	}
 	return s.stepUp(ctx, c, bearer.StepUp{MaxAge: recentSignIn, MultiFactor: true})
@@ -143,7 +151,7 @@ type confirmTOTPInput struct {
 
 type recoveryCodesOutput struct {
 	Body struct {
-		Codes []string `json:"recovery_codes" nullable:"false" doc:"Each signs in once instead of a code of the app. They are shown only once"`
+		Codes []string `json:"recovery_codes" nullable:"false" doc:"Each signs in once instead of a second factor. They are shown only once; none are new if the account had a second factor before"`
 	}
 }
 
@@ -153,10 +161,11 @@ func (s *Service) confirmTOTP(ctx context.Context, in *confirmTOTPInput) (*recov
 		return nil, err
 	}
 	out := &recoveryCodesOutput{}
-	out.Body.Codes, err = signin.Factors{Service: s.Factors, Limits: s.Limits, Refusals: s.Refusals}.Confirm(ctx, c.account, c.session, in.Body.Code)
+	recovery, err := signin.Factors{Service: s.Factors, Limits: s.Limits, Refusals: s.Refusals}.Confirm(ctx, c.account, c.session, in.Body.Code)
 	if err != nil {
 		return nil, err
 	}
+	out.Body.Codes = list(recovery)
 	return out, nil
 }
 

@@ -67,6 +67,7 @@ type Options struct {
 	Personal Personal
 	Exports  Exports
 	Factors  Factors
+	Passkeys Passkeys
 	Verifier verify.Verifier
 	Now      func() time.Time
 	// Realm names the service in challenges.

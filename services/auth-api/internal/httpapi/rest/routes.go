@@ -57,6 +57,17 @@ func (s *Service) routes() {
 	add(s, own, huma.Operation{OperationID: "remove-totp", Method: http.MethodDelete, Path: route.MyTOTP, Tags: []string{"Accounts"},
 		Summary: "Turn the second factor off", DefaultStatus: http.StatusNoContent,
 		Description: "Also voids the recovery codes, and ends all other sessions and apps. Requires a session of one's own whose sign-in had the second step and was in the last 15 minutes, else insufficient_user_authentication (RFC 9470)."}, s.removeTOTP, fault.SessionRequired, fault.FactorNotFound, fault.ChangeUnderWay, recent)
+	add(s, own, huma.Operation{OperationID: "my-passkeys", Method: http.MethodGet, Path: route.MyPasskeys, Tags: []string{"Passkeys"},
+		Summary: "List one's passkeys"}, s.listPasskeys)
+	add(s, own, huma.Operation{OperationID: "begin-passkey", Method: http.MethodPost, Path: route.PasskeyOptions, Tags: []string{"Passkeys"},
+		Summary:     "Begin to add a passkey",
+		Description: "Requires a session of one's own, not of an app, and a sign-in in the last 15 minutes, with the second step if the account has one, else insufficient_user_authentication (RFC 9470)."}, s.beginPasskey, fault.SessionRequired, fault.PasskeysNotConfigured, recent)
+	add(s, own, huma.Operation{OperationID: "add-passkey", Method: http.MethodPost, Path: route.MyPasskeys, Tags: []string{"Passkeys"},
+		Summary: "Add the passkey that a device has made", DefaultStatus: http.StatusCreated,
+		Description: "It signs in alone from now on, and as the second step after the password, which every sign-in with a password asks for from now on. If it is the account's first second factor, all other sessions and apps end. Requires what begin-passkey does."}, s.addPasskey, fault.SessionRequired, fault.PasskeysNotConfigured, fault.RequestExpired, fault.InvalidPasskey, fault.AlreadyExists, fault.ChangeUnderWay, recent)
+	add(s, own, huma.Operation{OperationID: "remove-passkey", Method: http.MethodDelete, Path: route.MyPasskey, Tags: []string{"Passkeys"},
+		Summary: "Remove a passkey", DefaultStatus: http.StatusNoContent,
+		Description: "Ends all other sessions and apps. With the last second factor the second step is off, and the recovery codes are void. Requires what begin-passkey does."}, s.removePasskey, fault.SessionRequired, fault.FactorNotFound, fault.ChangeUnderWay, recent)
 	add(s, own, huma.Operation{OperationID: "new-recovery-codes", Method: http.MethodPost, Path: route.MyRecovery, Tags: []string{"Accounts"},
 		Summary: "Make new recovery codes", DefaultStatus: http.StatusCreated,
 		Description: "The old ones are void. Requires what remove-totp does."}, s.newRecoveryCodes, fault.SessionRequired, fault.FactorNotFound, fault.ChangeUnderWay, recent)
@@ -74,6 +85,11 @@ func (s *Service) routes() {
 	add(s, openapi.Open(), huma.Operation{OperationID: "second-step", Method: http.MethodPost, Path: route.SecondStep, Tags: []string{"Sessions"},
 		Summary: "Finish a sign-in with a code", DefaultStatus: http.StatusCreated,
 		Description: "A wrong code leaves the challenge open. An account has five tries in ten minutes, over all its challenges."}, s.secondStep, fault.RequestExpired, fault.InvalidCode, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
+	add(s, openapi.Open(), huma.Operation{OperationID: "begin-passkey-sign-in", Method: http.MethodPost, Path: route.SessionPasskeyOptions, Tags: []string{"Sessions"},
+		Summary: "Begin a sign-in with a passkey", Description: "Stores nothing, and can be called whenever a page opens."}, s.beginSignIn, fault.PasskeysNotConfigured, fault.FactorNotFound, fault.RequestExpired, fault.StoreUnavailable, fault.ClientGone)
+	add(s, openapi.Open(), huma.Operation{OperationID: "sign-in-with-passkey", Method: http.MethodPost, Path: route.SessionPasskey, Tags: []string{"Sessions"},
+		Summary: "Sign in with a passkey", DefaultStatus: http.StatusCreated,
+		Description: "Alone, or with a challenge as the second step after a password. The device must have checked who holds it. invalid_passkey says what was wrong."}, s.signInWithPasskey, fault.PasskeysNotConfigured, fault.RequestExpired, fault.InvalidPasskey, fault.InvalidCredentials, fault.AccountDisabled, fault.InvalidScope, fault.TooManyAttempts, fault.StoreUnavailable, fault.ClientGone)
 	add(s, own, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: route.Sessions, Tags: []string{"Sessions"},
 		Summary: "List one's sessions"}, s.listSessions)
 	add(s, own, huma.Operation{OperationID: "end-others", Method: http.MethodDelete, Path: route.Sessions, Tags: []string{"Sessions"},

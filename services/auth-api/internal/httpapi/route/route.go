@@ -47,6 +47,9 @@ const (
 	MyTOTP         = Me + "/totp"
 	ConfirmTOTP    = MyTOTP + "/confirmation"
 	MyRecovery     = Me + "/recovery-codes"
+	MyPasskeys     = Me + "/passkeys"
+	PasskeyOptions = MyPasskeys + "/options"
+	MyPasskey      = MyPasskeys + "/{id}"
 	MyEvents       = Me + "/events"
 	MyExport       = Me + "/export"
 	Tokens         = "/v1/tokens"
@@ -56,7 +59,10 @@ const (
 	Sessions       = "/v1/sessions"
 	CurrentSession = Sessions + "/current"
 	SecondStep     = Sessions + "/second-step"
-	Session        = Sessions + "/{id}"
+	SessionPasskey = Sessions + "/passkey"
+	// SessionPasskeyOptions are what a browser needs for SessionPasskey.
+	SessionPasskeyOptions = SessionPasskey + "/options"
+	Session               = Sessions + "/{id}"
 
 	// Home and what follows are pages for people.
 	Home      = "/"
@@ -65,8 +71,10 @@ const (
 	SignIn    = "/sign-in"
 	// SignInCode asks for the second step of a sign-in.
 	SignInCode = SignIn + "/code"
-	Register   = "/register"
-	Reset      = "/reset"
+	// SignInPasskey takes what a passkey has answered, alone or as the second step.
+	SignInPasskey = SignIn + "/passkey"
+	Register      = "/register"
+	Reset         = "/reset"
 	// Invitation is followed by the id of a request for a code.
 	Invitation = "/invitation"
 	// Address is followed by the id of a request for a code, which undoes a change.
@@ -88,6 +96,7 @@ const (
 	ConfirmFactor   = AccountFactor + "/confirm"
 	RecoveryCodes   = AccountFactor + "/recovery-codes"
 	FactorOff       = AccountFactor + "/off"
+	AccountPasskeys = Account + "/passkeys"
 	AccountExport   = Account + "/export"
 	AccountDelete   = Account + "/delete"
 	// End follows an id.
@@ -97,7 +106,7 @@ const (
 // IsPage says whether a path is that of a page, whose errors are pages as well.
 func IsPage(path string) bool {
 	switch path {
-	case Home, Authorize, Logout, SignIn, SignInCode, Register, Reset, Consent, SignOut, SignedOut, Account:
+	case Home, Authorize, Logout, SignIn, SignInCode, SignInPasskey, Register, Reset, Consent, SignOut, SignedOut, Account:
 		return true
 	}
 	return strings.HasPrefix(path, Account+"/") || strings.HasPrefix(path, Register+"/") || strings.HasPrefix(path, Reset+"/") || strings.HasPrefix(path, Invitation+"/") || strings.HasPrefix(path, Address+"/")

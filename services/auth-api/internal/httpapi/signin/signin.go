@@ -10,6 +10,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/httpapi/request"
 	"auth.books.test/services/auth-api/internal/login"
+	"auth.books.test/services/auth-api/internal/passkey"
 	"auth.books.test/services/auth-api/internal/session"
 )
 
@@ -17,6 +18,8 @@ import (
 type Login interface {
 	Password(ctx context.Context, a login.Attempt) (login.Opened, error)
 	SecondStep(ctx context.Context, a login.SecondAttempt) (login.Opened, error)
+	BeginPasskey(ctx context.Context, handle string) (passkey.Begun, error)
+	Passkey(ctx context.Context, a login.PasskeyAttempt) (login.Opened, error)
 }
 
 // Credentials are what somebody signs in with.
@@ -46,6 +49,18 @@ func WithPassword(ctx context.Context, l Login, c Credentials) (login.Opened, er
 func WithCode(ctx context.Context, l Login, handle, code string, browser bool, id uuid.UUID) (login.Opened, error) {
 	r, _ := request.Of(ctx)
 	return l.SecondStep(request.WithDisconnect(ctx), login.SecondAttempt{Handle: handle, Code: code, Browser: browser, Session: id, From: session.Origin{Device: r.UserAgent, IP: r.IP}})
+}
+
+// WithPasskey signs a person in with a passkey: alone, or, with the handle of a challenge, as the
+// second step. Of the credentials, address and password are not needed.
+func WithPasskey(ctx context.Context, l Login, handle string, a login.Assertion, c Credentials) (login.Opened, error) {
+	r, _ := request.Of(ctx)
+	from := session.Origin{Device: r.UserAgent, IP: r.IP}
+	ctx = request.WithDisconnect(ctx)
+	if handle != "" {
+		return l.SecondStep(ctx, login.SecondAttempt{Handle: handle, Passkey: a, Browser: c.Browser, Session: c.Session, From: from})
+	}
+	return l.Passkey(ctx, login.PasskeyAttempt{Assertion: a, Device: c.Device, Scopes: strings.Fields(c.Scopes), Browser: c.Browser, Session: c.Session, From: from})
 }
 
 // TokenAnswer has the fields of RFC 6749, section 5.1.
