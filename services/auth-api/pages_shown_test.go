@@ -98,7 +98,8 @@ func (p page) in(l look) {
 func eachScreen(t *testing.T, looks []look, see func(p page, name string, width int)) page {
 	t.Helper()
 	browser(t)
-	a, _ := withMail(t)
+	a, _ := withMail(t, onLocalhost)
+	a.asLocalhost()
 	a.register(email, password)
 	a.offer("books", "editor", "books:read")
 	a.must("api", "describe", "books", "books:read", "see which books you have borrowed")
@@ -109,7 +110,8 @@ func eachScreen(t *testing.T, looks []look, see func(p page, name string, width 
 	const guarded = "grace@books.test"
 	a.register(guarded, password)
 	session, _ := a.signIn(guarded, password)
-	a.secondFactor(session)
+	_, recovery := a.secondFactor(session)
+	a.want(a.addPasskey(session, "My laptop", a.laptop()), 201, "")
 	phone := a.guest()
 	phone.signsIn()
 	leads(t, phone.allows(phone.follow(phone.get(linkOf(device, scanner, "scope", everything)))))
@@ -164,6 +166,8 @@ func eachScreen(t *testing.T, looks []look, see func(p page, name string, width 
 	p.types(guarded, password)
 	p.step("be asked for a code", chromedp.WaitVisible(chromedp.CSS("#code")))
 	shown("code")
+	p.step("type a recovery code", chromedp.SetValue(chromedp.CSS("#code"), recovery[0]), chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS(allowButton)))
+	opens("account-passkeys", a.url+"/account/passkeys", "#name")
 	opens("error", a.url+"/oauth/authorize", "h1")
 	opens("signed-out", a.url+"/signed-out", "h1")
 	return p

@@ -83,12 +83,13 @@ func TestTableHasEveryEvent(t *testing.T) {
 		t.Fatalf("only %q are reasons", want)
 	}
 	// What ends nothing and makes no token narrower is no event. One session, or one personal
-	// token, ends for a reason.
+	// token, ends for a reason. What ends with a factor does so in acts of factor and passkey.
 	for domain, harmless := range map[string][]string{
 		"session":  {"Open", "List", "End"},
 		"client":   {"Create", "Change", "Check", "Rotate", "DropOld", "Follow", "Reconcile", "ReconcileOnce", "Sweep", "SweepOnce"},
 		"account":  {"Authenticate", "Create", "Export", "Import", "Invite", "Join", "Recall", "Rename", "RequestAddress", "RequestRegistration", "RequestReset", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
-		"factor":   {"Begin", "Challenge", "Challenged", "Check", "Spend", "NewRecoveryCodes", "Of", "About", "Sweep", "SweepOnce"},
+		"factor":   {"Begin", "Challenge", "Challenged", "Check", "Spend", "SpendChallenge", "TurnOn", "Settle", "NewRecoveryCodes", "Of", "About", "Sweep", "SweepOnce"},
+		"passkey":  {"BeginAdd", "BeginSignIn", "BeginSecondStep", "Check", "Spend", "List", "Enabled", "Moved", "Sweep", "SweepOnce"},
 		"personal": {"Create", "List", "Longest", "End", "EndAny"},
 		"resource": {"Create", "CreateRole", "Assign", "AssignUnverified", "SetURL", "Describe"},
 	} {

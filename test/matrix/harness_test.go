@@ -24,7 +24,11 @@ import (
 	"auth.books.test/verify/token"
 )
 
-const password = "notes on the analytical engine"
+const (
+	password = "notes on the analytical engine"
+	// passkeyDomain is what passkeys are made for.
+	passkeyDomain = "books.test"
+)
 
 // documents are the OpenAPI documents of the replicas under test; contracts hold their
 // answers against them, by host.
@@ -52,6 +56,7 @@ func newWorld(t *testing.T) *world {
 	// The pages of the first replica need to know its address before it has one.
 	w.env["AUTH_API_ADDR"] = servicetest.Address(t)
 	w.env["AUTH_API_ISSUER"] = "http://" + w.env["AUTH_API_ADDR"]
+	w.env["AUTH_API_PASSKEY_RP_ID"], w.env["AUTH_API_PASSKEY_ORIGINS"] = passkeyDomain, "https://"+passkeyDomain
 	var err error
 	if w.box, err = mailbox.Start(); err != nil {
 		t.Fatal(err)

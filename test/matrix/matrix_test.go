@@ -81,6 +81,11 @@ func events() []event {
 			s.haveFactor()
 			s.command(s.t, "account", "remove-factors", s.person)
 		}, signIns, true},
+		{"passkey added", "passkey.Add", (*stage).addPasskey, others, false},
+		{"passkey removed", "passkey.Remove", func(s *stage) {
+			id := s.havePasskey()
+			s.do(s.sibling, "DELETE", "/v1/accounts/me/passkeys/"+id, nil)
+		}, others, false},
 		{"personal token ended", "EndedByOwner", by(sibling, "DELETE", "/v1/tokens/PERSONAL", nil), all(dead, "personal"), false},
 		{"personal token ended by an operator", "EndedByOperator", command("token", "end", "PERSONAL"), all(dead, "personal"), true},
 		{"personal token revoked by who holds it", "TokenRevoked", revoke(func(s *stage) session { return s.personal }), all(dead, "personal"), false},

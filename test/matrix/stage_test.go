@@ -1,6 +1,7 @@
 package matrix_test
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/internal/servicetest"
+	"auth.books.test/internal/servicetest/passkeytest"
 	"auth.books.test/verify/record"
 )
 
@@ -146,13 +148,39 @@ func (s *stage) addFactor() {
 	s.do(s.sibling, "POST", "/v1/accounts/me/totp/confirmation", map[string]string{"code": code})
 }
 
-// haveFactor makes it so that the person has long had a second factor, with which the sibling
-// has signed in.
+// addPasskey adds a passkey, which is the first second factor.
+func (s *stage) addPasskey() {
+	s.t.Helper()
+	begun := call(s.t, "POST", s.first+"/v1/accounts/me/passkeys/options", bearerOf(s.sibling.token), nil)
+	options, err := json.Marshal(begun.body["options"])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	device := passkeytest.New(s.t, passkeyDomain, "https://"+passkeyDomain)
+	s.do(s.sibling, "POST", "/v1/accounts/me/passkeys", map[string]any{"name": "laptop", "ceremony": begun.text("ceremony"), "credential": device.Create(options)})
+}
+
+// haveFactor makes it so that the person has long had an authenticator app, with which the
+// sibling has signed in.
 func (s *stage) haveFactor() {
+	s.t.Helper()
+	s.have(`INSERT INTO totps (account, key_id, secret, confirmed_at, created_at) SELECT subject_id, 's1', '', now(), now() FROM authorizations WHERE id = $1`)
+}
+
+// havePasskey is haveFactor for a passkey, and returns its id.
+func (s *stage) havePasskey() (id string) {
+	s.t.Helper()
+	s.have(`INSERT INTO passkeys (id, account, credential_id, handle, rp_id, name, credential, created_at)
+		SELECT id, subject_id, uuid_send(id), decode(repeat('00', 64), 'hex'), '` + passkeyDomain + `', 'laptop', '{}', now() FROM authorizations WHERE id = $1`)
+	return s.sibling.id
+}
+
+// have makes it so that the sibling has signed in with a second factor, which a statement inserts.
+func (s *stage) have(insert string) {
 	s.t.Helper()
 	for _, statement := range []string{
 		`UPDATE accounts SET second_factor = true WHERE id = (SELECT subject_id FROM authorizations WHERE id = $1)`,
-		`INSERT INTO totps (account, key_id, secret, confirmed_at, created_at) SELECT subject_id, 's1', '', now(), now() FROM authorizations WHERE id = $1`,
+		insert,
 		`UPDATE authorizations SET amr = '{pwd,otp,mfa}' WHERE id = $1`,
 	} {
 		if _, err := s.db.Exec(s.t.Context(), statement, s.sibling.id); err != nil {

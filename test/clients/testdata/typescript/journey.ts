@@ -34,8 +34,10 @@ function advice(code: components["schemas"]["Problem"]["code"]): string {
     case "request_expired":
     case "wrong_password":
     case "invalid_code":
+    case "invalid_passkey":
     case "session_required":
     case "mail_not_configured":
+    case "passkeys_not_configured":
     case "validation_failed":
       return "ask the person";
     case "body_too_large":

@@ -62,7 +62,9 @@ func (s *Service) passkeySignIn(c *fiber.Ctx, v visit, a asked) g.Node {
 	if err != nil {
 		return nil // The password does as well.
 	}
-	return passkeyForm{action: route.SignInPasskey, to: "get", begun: begun, autofill: true, fields: s.hidden(v, uuid.Nil, a.sealed), button: "Use a passkey"}.node()
+	// A passkey that was refused just now is not offered again by itself.
+	refused := c.Path() == route.SignInPasskey
+	return passkeyForm{action: route.SignInPasskey, to: "get", begun: begun, autofill: !refused, fields: s.hidden(v, uuid.Nil, a.sealed), button: "Use a passkey"}.node()
 }
 
 // passkeyStep is the form on the page for the second step; nil if the account has no passkey.

@@ -1,0 +1,127 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+)
+
+// authenticator gives the tab a device for passkeys. It answers at once, as somebody would who
+// touches it.
+func (p page) authenticator() webauthn.AuthenticatorID {
+	p.t.Helper()
+	var id webauthn.AuthenticatorID
+	send(p, "turn devices on", webauthn.Enable, webauthn.EnableParams{})
+	p.step("plug a device in", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		made, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: webauthn.AuthenticatorTransportInternal,
+			HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+		}})
+		if err == nil {
+			id = made.AuthenticatorID
+		}
+		return chromedp.Void{}, err
+	})
+	return id
+}
+
+// verifies says whether the device checks who holds it.
+func (p page) verifies(id webauthn.AuthenticatorID, does bool) {
+	p.t.Helper()
+	send(p, fmt.Sprint("the device verifies: ", does), webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: id, IsUserVerified: does})
+}
+
+// touches says whether somebody touches the device when it asks for it.
+func (p page) touches(id webauthn.AuthenticatorID, does bool) {
+	p.t.Helper()
+	send(p, fmt.Sprint("somebody touches the device: ", does), webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: id, Enabled: does})
+}
+
+const (
+	passkeyButton = "form[data-passkey] button"
+	// inAccount is only on the page of somebody who is signed in.
+	inAccount = `a[href="/account/passkeys"]`
+)
+
+func TestPasskeysInABrowser(t *testing.T) {
+	t.Parallel()
+	browser(t)
+	a := withPages(t, onLocalhost).asLocalhost()
+	a.register(email, password)
+	p := newPage(t)
+	p.wantsNothingSaid()
+	device := p.authenticator()
+	p.open(a.url+"/sign-in", "#email")
+	p.types(email, password)
+	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+
+	p.open(a.url+"/account/passkeys", "#name")
+	p.step("add a passkey", chromedp.SetValue(chromedp.CSS("#name"), "My laptop"), chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Your passkey is added")]`)))
+	if n := evaluate[int](p, `document.querySelectorAll("li code").length`); n != 10 {
+		t.Errorf("%d recovery codes", n)
+	}
+	p.open(a.url+"/account/passkeys", "#name")
+	p.step("add it again", chromedp.SetValue(chromedp.CSS("#name"), "Again"), chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//p[@role="status" and contains(., "has a passkey for your account already")]`)))
+
+	signOut := func() {
+		p.open(a.url+"/account", "h1")
+		p.step("sign out", chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)), chromedp.WaitNotPresent(chromedp.CSS(inAccount)))
+	}
+	// Autofill offers it. The device of the test takes the offer at once.
+	signOut()
+	p.open(a.url+"/sign-in", inAccount)
+
+	// The button signs in as well: what autofill has asked for gives way.
+	signOut()
+	p.touches(device, false)
+	p.open(a.url+"/sign-in", passkeyButton)
+	p.verifies(device, false)
+	p.touches(device, true)
+	p.step("touch it without a finger that it knows", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//p[@role="status" and contains(., "No passkey was used")]`)))
+	p.verifies(device, true)
+	p.step("and with one", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.CSS(inAccount)))
+
+	// The password asks for the passkey.
+	signOut()
+	p.touches(device, false)
+	p.open(a.url+"/sign-in", "#email")
+	p.types(email, password)
+	p.step("be asked", chromedp.WaitVisible(chromedp.CSS("#code")))
+	p.touches(device, true)
+	p.step("use the passkey after the password", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.CSS(inAccount)))
+
+	p.open(a.url+"/account/passkeys", "#name")
+	p.step("remove it", chromedp.Click(chromedp.CSS(`form[action$="/end"] button`)), chromedp.WaitVisible(chromedp.Search(`//p[contains(., "The passkey is removed")]`)))
+	signOut()
+	p.open(a.url+"/sign-in", `[role="alert"]`)
+	if said := p.text(`[role="alert"]`); !strings.Contains(said, "not known here") {
+		t.Errorf("one that was removed: %s", said)
+	}
+}
+
+// Whoever has no script, or a browser without passkeys, has what there was before.
+func TestPagesWorkWithoutPasskeys(t *testing.T) {
+	t.Parallel()
+	browser(t)
+	a := withPages(t, onLocalhost).asLocalhost()
+	a.register(email, password)
+	p := newPage(t)
+	p.withoutScripts()
+	p.open(a.url+"/sign-in", "#email")
+	p.step("see no button", chromedp.WaitNotVisible(chromedp.CSS(passkeyButton)))
+	p.types(email, password)
+	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+	p.open(a.url+"/account/passkeys", "h1")
+	p.step("read why", chromedp.WaitVisible(chromedp.Search(`//p[contains(., "needs JavaScript")]`)), chromedp.WaitNotVisible(chromedp.CSS(passkeyButton)))
+
+	plain := withPages(t)
+	g := plain.guest()
+	if page := g.get("/sign-in"); page.status != 200 || len(page.header.Values("Content-Security-Policy")) != 1 || page.header.Get("Content-Security-Policy") != "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" {
+		t.Errorf("without a domain the page has a script: %v", page.header)
+	}
+}
