@@ -548,6 +548,12 @@ table "passkeys" {
   column "name" { type = text }
   # The whole record as the library writes it, with public key, counter and flags.
   column "credential" { type = jsonb }
+  # When its device first checked who holds it. Null: a browser has made it silently after a
+  # sign-in with a password, and it counts as no factor yet.
+  column "proved_at" {
+    type = timestamptz
+    null = true
+  }
   # When its counter last went back, as that of a copy does.
   column "suspected_at" {
     type = timestamptz

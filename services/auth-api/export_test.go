@@ -155,7 +155,7 @@ func (a *api) everyValueIsExported(exported string) {
 		"mails":              {"account = $1", "account created_at next_try_at handed_over_at data tries"},
 		"totps":              {"account = $1", "account key_id secret confirmed_at last_step misses warned_at created_at"},
 		"recovery_codes":     {"account = $1", "account hash created_at spent_at"},
-		"passkeys":           {"account = $1", "account credential_id handle rp_id credential created_at last_used_at"},
+		"passkeys":           {"account = $1", "account credential_id handle rp_id credential created_at proved_at last_used_at"},
 		"sign_in_challenges": {"account = $1", "hash account password_version scopes expires_at spent_at"},
 		"codes":              {"account = $1", "id address account hash misses created_at expires_at spent_at"},
 	} {

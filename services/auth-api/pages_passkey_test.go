@@ -7,8 +7,11 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+
+	"auth.books.test/internal/devstack/devtest"
 )
 
 // authenticator gives the tab a device for passkeys. It answers at once, as somebody would who
@@ -101,6 +104,40 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p.open(a.url+"/sign-in", `[role="alert"]`)
 	if said := p.text(`[role="alert"]`); !strings.Contains(said, "not known here") {
 		t.Errorf("one that was removed: %s", said)
+	}
+}
+
+// The browser of the tests has no password manager, which would say when it can do that.
+const makesPasskeysSilently = `
+	PublicKeyCredential.getClientCapabilities = async () => ({ conditionalCreate: true });
+	const create = navigator.credentials.create.bind(navigator.credentials);
+	navigator.credentials.create = ({ mediation, ...options }) => mediation === "conditional" ? create(options) : Promise.reject(new Error("not asked silently"));`
+
+func TestBrowserMakesAPasskeyAfterAPassword(t *testing.T) {
+	t.Parallel()
+	browser(t)
+	a := withPages(t, onLocalhost).asLocalhost()
+	a.register(email, password)
+	p := newPage(t)
+	p.authenticator()
+	p.step("be a browser with passwords", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: makesPasskeysSilently})
+		return chromedp.Void{}, err
+	})
+	p.open(a.url+"/sign-in", "#email")
+	p.types(email, password)
+	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+	devtest.Eventually(t, "a passkey is made", func() bool { return a.one(`SELECT count(*)::text FROM passkeys`) == "1" })
+	p.open(a.url+"/account/passkeys", "#name")
+	if shown := p.text("main"); !strings.Contains(shown, "Chrome on Linux") || !strings.Contains(shown, "by your browser, not used yet") || strings.Contains(shown, "Ask for a passkey") {
+		t.Errorf("before it is used: %s", shown)
+	}
+	p.step("sign out", chromedp.Click(chromedp.CSS("header a")), chromedp.WaitVisible(chromedp.CSS(inAccount)), chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)), chromedp.WaitNotPresent(chromedp.CSS(inAccount)))
+	p.open(a.url+"/sign-in", inAccount) // autofill
+	p.open(a.url+"/account/passkeys", "#name")
+	p.step("have the password ask for it", chromedp.Click(chromedp.CSS(`form[action="/account/passkeys/required"] button`)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "The second step is on")]`)))
+	if got := a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}); got.status != 202 {
+		t.Errorf("the password alone: %d %s", got.status, got.raw)
 	}
 }
 

@@ -88,7 +88,7 @@ func TestTableHasEveryEvent(t *testing.T) {
 		"session":  {"Open", "List", "End"},
 		"client":   {"Create", "Change", "Check", "Rotate", "DropOld", "Follow", "Reconcile", "ReconcileOnce", "Sweep", "SweepOnce"},
 		"account":  {"Authenticate", "Create", "Export", "Import", "Invite", "Join", "Recall", "Rename", "RequestAddress", "RequestRegistration", "RequestReset", "Seed", "Unlock", "VerifyEmail", "WriteMisses", "WriteMissesOnce"},
-		"factor":   {"Begin", "Challenge", "Challenged", "Check", "Spend", "SpendChallenge", "TurnOn", "Settle", "NewRecoveryCodes", "Of", "About", "Sweep", "SweepOnce"},
+		"factor":   {"Begin", "Challenge", "Challenged", "Check", "Spend", "SpendChallenge", "TurnOn", "Settle", "Tell", "NewRecoveryCodes", "Of", "About", "Sweep", "SweepOnce"},
 		"passkey":  {"BeginAdd", "BeginSignIn", "BeginSecondStep", "Check", "Spend", "List", "Enabled", "Moved", "Sweep", "SweepOnce"},
 		"personal": {"Create", "List", "Longest", "End", "EndAny"},
 		"resource": {"Create", "CreateRole", "Assign", "AssignUnverified", "SetURL", "Describe"},

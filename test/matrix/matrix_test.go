@@ -82,6 +82,13 @@ func events() []event {
 			s.command(s.t, "account", "remove-factors", s.person)
 		}, signIns, true},
 		{"passkey added", "passkey.Add", (*stage).addPasskey, others, false},
+		{"passkey required", "passkey.Require", func(s *stage) {
+			s.havePasskey()
+			if _, err := s.db.Exec(s.t.Context(), `UPDATE accounts SET second_factor = false WHERE id = (SELECT subject_id FROM authorizations WHERE id = $1)`, s.sibling.id); err != nil {
+				s.t.Fatal(err)
+			}
+			s.do(s.sibling, "POST", "/v1/accounts/me/passkeys/required", nil)
+		}, others, false},
 		{"passkey removed", "passkey.Remove", func(s *stage) {
 			id := s.havePasskey()
 			s.do(s.sibling, "DELETE", "/v1/accounts/me/passkeys/"+id, nil)

@@ -170,8 +170,8 @@ func (s *stage) haveFactor() {
 // havePasskey is haveFactor for a passkey, and returns its id.
 func (s *stage) havePasskey() (id string) {
 	s.t.Helper()
-	s.have(`INSERT INTO passkeys (id, account, credential_id, handle, rp_id, name, credential, created_at)
-		SELECT id, subject_id, uuid_send(id), decode(repeat('00', 64), 'hex'), '` + passkeyDomain + `', 'laptop', '{}', now() FROM authorizations WHERE id = $1`)
+	s.have(`INSERT INTO passkeys (id, account, credential_id, handle, rp_id, name, credential, created_at, proved_at)
+		SELECT id, subject_id, uuid_send(id), decode(repeat('00', 64), 'hex'), '` + passkeyDomain + `', 'laptop', '{}', now(), now() FROM authorizations WHERE id = $1`)
 	return s.sibling.id
 }
 

@@ -15,8 +15,10 @@ import (
 type Device struct {
 	// Domain and Origin are those of the page that uses it.
 	Domain, Origin string
-	// Unverified says that it does not check who holds it; Syncable and Synced are its backup flags.
-	Unverified, Syncable, Synced bool
+	// Untouched says that nobody touches it, Unverified that it does not check who holds it.
+	Untouched, Unverified bool
+	// Syncable and Synced are its backup flags.
+	Syncable, Synced bool
 	// Counter is that of the next answer. It stays as it is.
 	Counter uint32
 	// Handle is what it knows the account by.
@@ -47,7 +49,7 @@ func (d *Device) party() virtualwebauthn.RelyingParty {
 func (d *Device) authenticator() virtualwebauthn.Authenticator {
 	d.key.Counter = d.Counter
 	return virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{
-		UserHandle: d.Handle, UserNotVerified: d.Unverified, BackupEligible: d.Syncable, BackupState: d.Synced,
+		UserHandle: d.Handle, UserNotPresent: d.Untouched, UserNotVerified: d.Unverified, BackupEligible: d.Syncable, BackupState: d.Synced,
 	})
 }
 

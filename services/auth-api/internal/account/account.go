@@ -63,6 +63,9 @@ type Belongings interface {
 // Factors are the second factors of accounts; factor.Store implements it.
 type Factors interface {
 	Belongings
+	// ForgetSilent deletes passkeys that browsers have made after a sign-in with the password, while
+	// sign-ins have no second step.
+	ForgetSilent(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 	// ForgetSince deletes a factor that was made at that time or later.
 	ForgetSince(ctx context.Context, tx pgx.Tx, account uuid.UUID, at time.Time) error
 }

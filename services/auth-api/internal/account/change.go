@@ -69,6 +69,9 @@ func (s *Service) ChangePassword(ctx context.Context, id, keep uuid.UUID, curren
 		if err := s.codes.Void(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := s.factors.ForgetSilent(ctx, tx, id); err != nil {
+			return err
+		}
 		if a.EmailVerified {
 			if err := s.mails.Queue(ctx, tx.Tx, mail.Mail{Kind: mail.PasswordChanged, To: a.Email, Account: id}); err != nil {
 				return err

@@ -65,6 +65,9 @@ func (s *Service) Reset(ctx context.Context, request uuid.UUID, typed, next stri
 				return err
 			}
 		}
+		if err := s.factors.ForgetSilent(ctx, tx, owner.Account); err != nil {
+			return err
+		}
 		if err := s.codes.Void(ctx, tx, owner.Account); err != nil {
 			return err
 		}

@@ -171,9 +171,9 @@ type guard struct {
 	secondFactor    bool
 }
 
-// readGuard reads in the transaction what a sign-in depends on.
-func readGuard(ctx context.Context, tx pgx.Tx, id uuid.UUID) (g guard, err error) {
-	err = tx.QueryRow(ctx, `SELECT status, password_version, second_factor FROM accounts WHERE id = $1`, id).Scan(&g.status, &g.passwordVersion, &g.secondFactor)
+// readGuard reads what a sign-in depends on.
+func readGuard(ctx context.Context, db postgres.Querier, id uuid.UUID) (g guard, err error) {
+	err = db.QueryRow(ctx, `SELECT status, password_version, second_factor FROM accounts WHERE id = $1`, id).Scan(&g.status, &g.passwordVersion, &g.secondFactor)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return guard{}, errNotFound
 	}
@@ -183,10 +183,10 @@ func readGuard(ctx context.Context, tx pgx.Tx, id uuid.UUID) (g guard, err error
 	return g, nil
 }
 
-// HasSecondFactor says in the transaction whether sign-ins need a second step. Fault:
+// HasSecondFactor says whether sign-ins need a second step. Fault:
 // account_not_found.
-func HasSecondFactor(ctx context.Context, tx pgx.Tx, id uuid.UUID) (bool, error) {
-	g, err := readGuard(ctx, tx, id)
+func HasSecondFactor(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, error) {
+	g, err := readGuard(ctx, db, id)
 	if err != nil {
 		return false, accountNotFound(err)
 	}

@@ -136,6 +136,7 @@ type Passkey struct {
 	ID          string     `json:"id" format:"uuid"`
 	Name        string     `json:"name"`
 	Synced      bool       `json:"synced" doc:"Whether a copy is kept elsewhere"`
+	Proved      bool       `json:"proved" doc:"Whether it counts as a second factor"`
 	CreatedAt   time.Time  `json:"created_at"`
 	LastUsedAt  *time.Time `json:"last_used_at,omitempty"`
 	SuspectedAt *time.Time `json:"suspected_at,omitempty" doc:"When it was last used as a copy is used"`

@@ -165,7 +165,7 @@ func (s *Service) factors(ctx context.Context, a account.Exported, d *Document) 
 	keys, err := s.Passkeys.List(ctx, a.ID)
 	d.Factors.Passkeys = make([]Passkey, len(keys))
 	for n, k := range keys {
-		d.Factors.Passkeys[n] = Passkey{ID: k.ID.String(), Name: k.Name, Synced: k.Synced, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: utc(k.LastUsedAt), SuspectedAt: utc(k.SuspectedAt)}
+		d.Factors.Passkeys[n] = Passkey{ID: k.ID.String(), Name: k.Name, Synced: k.Synced, Proved: k.Proved, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: utc(k.LastUsedAt), SuspectedAt: utc(k.SuspectedAt)}
 	}
 	return err
 }

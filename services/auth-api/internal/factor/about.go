@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"auth.books.test/services/auth-api/internal/account"
+	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/postgres"
 )
 
@@ -17,22 +19,29 @@ type Factors struct {
 	// TOTP says that an authenticator app is asked for, Since when.
 	TOTP  bool
 	Since time.Time
-	// Passkeys is how many there are.
+	// Passkeys is how many there are that count as a factor.
 	Passkeys int
+	// Required says whether a password alone does not sign in.
+	Required bool
 	// RecoveryCodes is how many are left.
 	RecoveryCodes int
 }
 
-// Any says whether there is one, and so whether a password alone does not sign in.
-func (f Factors) Any() bool { return f.TOTP || f.Passkeys > 0 }
-
 // Of returns the second factors of an account. Fault: store_unavailable.
-func (s *Service) Of(ctx context.Context, account uuid.UUID) (f Factors, err error) {
+func (s *Service) Of(ctx context.Context, id uuid.UUID) (f Factors, err error) {
 	var since *time.Time
 	err = s.store.db.One(ctx, func(ctx context.Context, db postgres.Querier) error {
-		return db.QueryRow(ctx, `
-			SELECT (SELECT confirmed_at FROM totps WHERE account = $1), (SELECT count(*) FROM passkeys WHERE account = $1),
-				(SELECT count(*) FROM recovery_codes WHERE account = $1 AND spent_at IS NULL)`, account).Scan(&since, &f.Passkeys, &f.RecoveryCodes)
+		err := db.QueryRow(ctx, `
+			SELECT (SELECT confirmed_at FROM totps WHERE account = $1), (SELECT count(*) FROM passkeys WHERE account = $1 AND proved_at IS NOT NULL),
+				(SELECT count(*) FROM recovery_codes WHERE account = $1 AND spent_at IS NULL)`, id).Scan(&since, &f.Passkeys, &f.RecoveryCodes)
+		if err != nil {
+			return err
+		}
+		f.Required, err = account.HasSecondFactor(ctx, db, id)
+		if fault.CodeOf(err) == fault.AccountNotFound {
+			return nil
+		}
+		return err
 	})
 	if err != nil {
 		return Factors{}, fmt.Errorf("read second factors: %w", err)

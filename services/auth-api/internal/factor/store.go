@@ -54,7 +54,7 @@ func (s *Store) ForgetSince(ctx context.Context, tx pgx.Tx, id uuid.UUID, at tim
 func (s *Store) settle(ctx context.Context, tx pgx.Tx, id uuid.UUID) (off bool, err error) {
 	var any bool
 	err = tx.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM totps WHERE account = $1 AND confirmed_at IS NOT NULL) OR EXISTS (SELECT FROM passkeys WHERE account = $1)`, id).Scan(&any)
+		SELECT EXISTS (SELECT FROM totps WHERE account = $1 AND confirmed_at IS NOT NULL) OR EXISTS (SELECT FROM passkeys WHERE account = $1 AND proved_at IS NOT NULL)`, id).Scan(&any)
 	if err != nil {
 		return false, fmt.Errorf("count second factors: %w", err)
 	}
@@ -62,6 +62,27 @@ func (s *Store) settle(ctx context.Context, tx pgx.Tx, id uuid.UUID) (off bool, 
 		return false, nil
 	}
 	return true, s.Forget(ctx, tx, id)
+}
+
+// ForgetSilent deletes the passkeys of an account whose sign-ins have no second step: browsers
+// have made them after a sign-in with a password, and they go when that changes.
+func (s *Store) ForgetSilent(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	on, err := account.HasSecondFactor(ctx, tx, id)
+	if err != nil || on {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM passkeys WHERE account = $1`, id); err != nil {
+		return fmt.Errorf("forget passkeys: %w", err)
+	}
+	return nil
+}
+
+// forgetUnproved deletes passkeys that were never used.
+func (s *Store) forgetUnproved(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM passkeys WHERE account = $1 AND proved_at IS NULL`, id); err != nil {
+		return fmt.Errorf("forget passkeys: %w", err)
+	}
+	return nil
 }
 
 func deleteTOTP(ctx context.Context, tx pgx.Tx, account uuid.UUID) error {

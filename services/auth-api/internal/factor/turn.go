@@ -22,6 +22,9 @@ func (s *Service) TurnOn(ctx context.Context, tx *authorization.Tx, id, keep uui
 	kind := mail.FactorsChanged
 	if !on {
 		kind = mail.FactorAdded
+		if err := s.store.forgetUnproved(ctx, tx, id); err != nil {
+			return nil, err
+		}
 		if err := account.SetSecondFactor(ctx, tx, id, true); err != nil {
 			return nil, err
 		}
@@ -38,16 +41,25 @@ func (s *Service) TurnOn(ctx context.Context, tx *authorization.Tx, id, keep uui
 	return codes, tx.SetMethods(ctx, keep, methods)
 }
 
+// Tell mails the owner that something about the factors has changed. The caller wakes the mails.
+func (s *Service) Tell(ctx context.Context, tx *authorization.Tx, id uuid.UUID) error {
+	return s.notice(ctx, tx, mail.FactorsChanged, id)
+}
+
 // Settle ends all other sign-ins and apps in the change that removes a factor, and turns the
 // second step off if it was the last one: recovery codes and open challenges are void then. The
 // caller wakes the mails.
 func (s *Service) Settle(ctx context.Context, tx *authorization.Tx, id, keep uuid.UUID) error {
+	before, err := account.HasSecondFactor(ctx, tx, id)
+	if err != nil {
+		return err
+	}
 	off, err := s.store.settle(ctx, tx, id)
 	if err != nil {
 		return err
 	}
 	kind := mail.FactorsChanged
-	if off {
+	if before && off {
 		kind = mail.FactorRemoved
 	}
 	if err := s.notice(ctx, tx, kind, id); err != nil {

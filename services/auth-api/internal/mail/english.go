@@ -95,7 +95,7 @@ func english() language {
 				"{account}",
 			}},
 			FactorsChanged: {"Your ways to sign in were changed", []string{
-				"A passkey or an authenticator app was added to your account at {service}, or removed from it, on {at}. Signing in has its second step as before.",
+				"A passkey or an authenticator app was added to your account at {service}, or removed from it, on {at}. Otherwise signing in is as it was.",
 				"If that was you, there is nothing to do.",
 				"If it was not you, somebody uses your account. Change your password at once, and remove what you do not know:",
 				"{account}",

@@ -95,7 +95,7 @@ func german() language {
 				"{account}",
 			}},
 			FactorsChanged: {"Ihre Anmeldewege wurden geändert", []string{
-				"Zu Ihrem Konto bei {service} kam am {at} ein Passkey oder eine Authenticator-App hinzu, oder wurde entfernt. Die Anmeldung hat ihren zweiten Schritt wie zuvor.",
+				"Zu Ihrem Konto bei {service} kam am {at} ein Passkey oder eine Authenticator-App hinzu, oder wurde entfernt. Sonst bleibt die Anmeldung, wie sie war.",
 				"Wenn Sie das waren, brauchen Sie nichts zu tun.",
 				"Wenn nicht, benutzt jemand Ihr Konto. Ändern Sie sofort Ihr Passwort und entfernen Sie, was Sie nicht kennen:",
 				"{account}",

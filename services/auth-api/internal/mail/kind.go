@@ -41,8 +41,8 @@ const (
 	// on, or no more.
 	FactorAdded   Kind = "factor_added"
 	FactorRemoved Kind = "factor_removed"
-	// FactorsChanged tells the owner of an account with a second step that a passkey or an
-	// authenticator app came or went, and that the second step stays.
+	// FactorsChanged tells the owner that a passkey or an authenticator app came or went, and that
+	// signing in is as it was otherwise.
 	FactorsChanged Kind = "factors_changed"
 	// RecoveryCodesReplaced tells the owner that there are new recovery codes.
 	RecoveryCodesReplaced Kind = "recovery_codes_replaced"

@@ -13,12 +13,14 @@ type Passkey struct {
 	ID   uuid.UUID
 	Name string
 	// Synced says that a copy of it is kept elsewhere, so that it survives the device.
-	Synced                             bool
+	Synced bool
+	// Proved says that it counts as a factor: its device has checked who holds it.
+	Proved                             bool
 	CreatedAt, LastUsedAt, SuspectedAt time.Time
 }
 
 func shown(r row) Passkey {
-	p := Passkey{ID: r.id, Name: r.name, Synced: r.credential.Flags.BackupState, CreatedAt: r.createdAt}
+	p := Passkey{ID: r.id, Name: r.name, Synced: r.credential.Flags.BackupState, Proved: r.provedAt != nil, CreatedAt: r.createdAt}
 	if r.lastUsedAt != nil {
 		p.LastUsedAt = *r.lastUsedAt
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,10 +32,15 @@ type Owner struct {
 	Email, Name string
 }
 
+// Silently says that a browser makes a passkey by itself after a sign-in with a password
+// (conditional create, section 5.1.3). Nobody need touch the device for it, so that it counts as
+// no factor until it is used.
+type Silently bool
+
 // BeginAdd begins to add a passkey to an account. Devices that have one of its passkeys make no
 // second one. Faults: passkeys_not_configured, validation_failed (the account has as many as it
 // may have), store_unavailable.
-func (s *Service) BeginAdd(ctx context.Context, o Owner) (Begun, error) {
+func (s *Service) BeginAdd(ctx context.Context, o Owner, silently Silently) (Begun, error) {
 	if err := s.enabled(); err != nil {
 		return Begun{}, err
 	}
@@ -53,7 +59,11 @@ func (s *Service) BeginAdd(ctx context.Context, o Owner) (Begun, error) {
 			return Begun{}, fmt.Errorf("begin to add a passkey: %w", err)
 		}
 	}
-	options, data, err := s.library.BeginRegistration(p, webauthn.WithExclusions(webauthn.Credentials(p.credentials).CredentialDescriptors()))
+	chosen, mediation := s.library.Config.AuthenticatorSelection, protocol.MediationDefault
+	if silently {
+		chosen.UserVerification, mediation = protocol.VerificationPreferred, protocol.MediationConditional
+	}
+	options, data, err := s.library.BeginMediatedRegistration(p, mediation, webauthn.WithAuthenticatorSelection(chosen), webauthn.WithExclusions(webauthn.Credentials(p.credentials).CredentialDescriptors()))
 	if err != nil {
 		return Begun{}, fmt.Errorf("begin to add a passkey: %w", err)
 	}
@@ -73,7 +83,7 @@ type Added struct {
 
 // Add adds the passkey that a device has made. response is what navigator.credentials.create has
 // returned, as JSON. The first factor of an account turns the second step on, which ends all
-// other sign-ins and apps. Faults: passkeys_not_configured, request_expired, invalid_passkey,
+// other sign-ins and apps; one that was made silently does not. Faults: passkeys_not_configured, request_expired, invalid_passkey,
 // validation_failed (the name or the response cannot be read, or there are too many),
 // already_exists (somebody has this passkey), store_unavailable, change_under_way.
 func (s *Service) Add(ctx context.Context, o Owner, name, text string, response []byte) (added Added, err error) {
@@ -103,6 +113,10 @@ func (s *Service) Add(ctx context.Context, o Owner, name, text string, response 
 		return Added{}, fmt.Errorf("add a passkey: %w", err)
 	}
 	made := row{id: id, account: o.Account, handle: c.Data.UserID, party: s.Party.ID, name: name, credential: *credential, createdAt: s.Now()}
+	silently := c.Data.Mediation == protocol.MediationConditional
+	if !silently {
+		made.provedAt = &made.createdAt
+	}
 	err = s.Authorizations.Change(ctx, authorization.Account(o.Account), audit.Event{Verb: audit.AddFactor, About: "passkey"}, func(ctx context.Context, tx *authorization.Tx) error {
 		if err := spend(ctx, tx, c); err != nil {
 			return err
@@ -116,8 +130,12 @@ func (s *Service) Add(ctx context.Context, o Owner, name, text string, response 
 		case len(has) > 0 && string(has[0].handle) != string(made.handle):
 			return Expired() // Two began at the same time. Devices must know the account by one handle.
 		}
-		// First: what is new is known by what was there.
-		if added.RecoveryCodes, err = s.Factors.TurnOn(ctx, tx, o.Account, o.Session, Methods()); err != nil {
+		if silently {
+			err = s.Factors.Tell(ctx, tx, o.Account)
+		} else {
+			added.RecoveryCodes, err = s.Factors.TurnOn(ctx, tx, o.Account, o.Session, Methods())
+		}
+		if err != nil {
 			return err
 		}
 		if fresh, err := insert(ctx, tx, made); err != nil {
@@ -134,6 +152,30 @@ func (s *Service) Add(ctx context.Context, o Owner, name, text string, response 
 		return added, fmt.Errorf("add a passkey: %w", err)
 	}
 	return added, nil
+}
+
+// Require makes sign-ins ask for a second step, for somebody who has passkeys that were made
+// silently and have been used since: see package factor's TurnOn. Faults: factor_not_found (there is
+// none), already_exists (the second step is on), store_unavailable, change_under_way.
+func (s *Service) Require(ctx context.Context, o Owner) (recovery []string, err error) {
+	err = s.Authorizations.Change(ctx, authorization.Account(o.Account), audit.Event{Verb: audit.AddFactor, About: "passkey"}, func(ctx context.Context, tx *authorization.Tx) error {
+		has, err := of(ctx, tx, o.Account)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(has, func(r row) bool { return r.provedAt != nil }) {
+			return notFound()
+		}
+		if recovery, err = s.Factors.TurnOn(ctx, tx, o.Account, o.Session, Methods()); err == nil && recovery == nil {
+			return fault.New(fault.AlreadyExists, "Signing in has a second step already.")
+		}
+		return err
+	})
+	s.Mails.Wake()
+	if err != nil {
+		return recovery, fmt.Errorf("ask for passkeys: %w", err)
+	}
+	return recovery, nil
 }
 
 // parseName checks what the owner calls a passkey. Fault: validation_failed.

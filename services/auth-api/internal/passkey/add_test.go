@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"auth.books.test/internal/servicetest/passkeytest"
 	"auth.books.test/services/auth-api/internal/authtest"
 	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/passkey"
@@ -31,7 +32,7 @@ func TestFirstPasskeyTurnsTheSecondStepOn(t *testing.T) {
 		t.Errorf("the session that added it says %+v", p)
 	}
 	has, err := w.Factors.Of(t.Context(), o.Account)
-	if err != nil || has.Passkeys != 1 || has.TOTP || !has.Any() || has.RecoveryCodes != 10 {
+	if err != nil || has.Passkeys != 1 || has.TOTP || !has.Required || has.RecoveryCodes != 10 {
 		t.Errorf("factors: %+v, %v", has, err)
 	}
 	// The second one ends nothing, and the codes stay.
@@ -49,7 +50,7 @@ func TestOptionsAreThoseThatDevicesNeed(t *testing.T) {
 	w := newWorld(t)
 	o, _ := w.signedIn(ada)
 	o.Name = "Ada"
-	begun, err := w.Passkeys.BeginAdd(t.Context(), o)
+	begun, err := w.Passkeys.BeginAdd(t.Context(), o, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestSameDeviceTwiceIsTold(t *testing.T) {
 	o, _ := w.signedIn(ada)
 	d := w.device()
 	w.mustAdd(o, d)
-	begun, err := w.Passkeys.BeginAdd(t.Context(), o)
+	begun, err := w.Passkeys.BeginAdd(t.Context(), o, false)
 	if err != nil || !strings.Contains(string(begun.Options), `"excludeCredentials":[{`) {
 		t.Errorf("devices are not told which they have: %s, %v", begun.Options, err)
 	}
@@ -108,7 +109,7 @@ func TestSameDeviceTwiceIsTold(t *testing.T) {
 	other, _ := w.signedIn(grace)
 	_, err = w.add(other, d)
 	authtest.WantCode(t, "somebody else's passkey", err, fault.AlreadyExists)
-	if has, err := w.Factors.Of(t.Context(), other.Account); err != nil || has.Any() || has.RecoveryCodes != 0 {
+	if has, err := w.Factors.Of(t.Context(), other.Account); err != nil || has.Required || has.RecoveryCodes != 0 {
 		t.Errorf("what was refused has left %+v, %v", has, err)
 	}
 }
@@ -119,7 +120,7 @@ func TestNewPasskeyIsRefusedByName(t *testing.T) {
 	o, _ := w.signedIn(ada)
 	other, _ := w.signedIn(grace)
 	begun := func(o passkey.Owner) passkey.Begun {
-		b, err := w.Passkeys.BeginAdd(t.Context(), o)
+		b, err := w.Passkeys.BeginAdd(t.Context(), o, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +182,7 @@ func TestCeremonyWorksOnceAndForFiveMinutes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o, _ := w.signedIn(ada)
-	b, err := w.Passkeys.BeginAdd(t.Context(), o)
+	b, err := w.Passkeys.BeginAdd(t.Context(), o, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +190,7 @@ func TestCeremonyWorksOnceAndForFiveMinutes(t *testing.T) {
 		_, err := w.Passkeys.Add(t.Context(), o, "Laptop", b.Ceremony, w.device().Create(b.Options))
 		authtest.WantCode(t, fmt.Sprint("try ", n), err, want)
 	}
-	if b, err = w.Passkeys.BeginAdd(t.Context(), o); err != nil {
+	if b, err = w.Passkeys.BeginAdd(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
 	w.Clock.Move(passkey.Lifetime)
@@ -204,7 +205,7 @@ func TestPasskeysAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o, _ := w.signedIn(ada)
-	last, err := w.Passkeys.BeginAdd(t.Context(), o)
+	last, err := w.Passkeys.BeginAdd(t.Context(), o, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestPasskeysAreBounded(t *testing.T) {
 	w.mustAdd(o, first)
 	w.SQL(`INSERT INTO passkeys (id, account, credential_id, handle, rp_id, name, credential, created_at)
 		SELECT gen_random_uuid(), account, sha256(n::text::bytea), handle, rp_id, name, credential, created_at FROM passkeys, generate_series(2, $1::int) n`, passkey.Max)
-	_, err = w.Passkeys.BeginAdd(t.Context(), o)
+	_, err = w.Passkeys.BeginAdd(t.Context(), o, false)
 	authtest.WantInvalid(t, "one too many", err, "credential", "too_many")
 	// A ceremony from before is no way around it.
 	_, err = w.Passkeys.Add(t.Context(), o, "Laptop", last.Ceremony, w.device().Create(last.Options))
@@ -251,7 +252,7 @@ func TestServiceWithoutADomainHasNoPasskeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, add := none.BeginAdd(t.Context(), o)
+	_, add := none.BeginAdd(t.Context(), o, false)
 	_, signIn := none.BeginSignIn(t.Context())
 	_, step := none.BeginSecondStep(t.Context(), o.Account)
 	_, check := none.Check(t.Context(), uuid.Nil, "x", nil)
@@ -262,4 +263,96 @@ func TestServiceWithoutADomainHasNoPasskeys(t *testing.T) {
 	if none.Enabled() || !w.Passkeys.Enabled() {
 		t.Error("enabled says otherwise")
 	}
+}
+
+// silent makes a passkey as a browser does by itself: nobody touches the device.
+func (w *world) silent(o passkey.Owner, d *passkeytest.Device) passkey.Added {
+	w.t.Helper()
+	begun, err := w.Passkeys.BeginAdd(w.t.Context(), o, true)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d.Untouched, d.Unverified = true, true
+	added, err := w.Passkeys.Add(w.t.Context(), o, "Browser", begun.Ceremony, d.Create(begun.Options))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d.Untouched, d.Unverified = false, false
+	return added
+}
+
+func TestSilentPasskeyIsNoFactorUntilItIsUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o, here := w.signedIn(ada)
+	elsewhere := w.SignIn(ada, password)
+	d := w.device()
+	added := w.silent(o, d)
+	if added.Proved || len(added.RecoveryCodes) != 0 || !w.live(o, elsewhere.ID) {
+		t.Errorf("it has changed how one signs in: %+v", added)
+	}
+	if p := w.Verify(here.Token); slices.Contains(p.AuthenticatedBy, "mfa") {
+		t.Errorf("the session that made it counts as one with a second factor: %+v", p)
+	}
+	want := func(what string, passkeys int, required bool) {
+		t.Helper()
+		if has, err := w.Factors.Of(t.Context(), o.Account); err != nil || has.Passkeys != passkeys || has.Required != required {
+			t.Errorf("%s: %+v, %v", what, has, err)
+		}
+	}
+	want("before it is used", 0, false)
+	_, err := w.Passkeys.Require(t.Context(), o)
+	authtest.WantCode(t, "ask for one that was never used", err, fault.FactorNotFound)
+	d.Unverified = true
+	_, err = w.signIn(d)
+	authtest.WantCode(t, "a use without verification", err, fault.InvalidPasskey)
+	want("after a use without verification", 0, false)
+	d.Unverified = false
+	_, err = w.signIn(d)
+	authtest.WantCode(t, "its first use", err, "")
+	want("after its first use", 1, false)
+	w.SignIn(ada, password) // The password still does.
+	recovery, err := w.Passkeys.Require(t.Context(), o)
+	if err != nil || len(recovery) != 10 {
+		t.Errorf("%d codes, %v", len(recovery), err)
+	}
+	want("when it is asked for", 1, true)
+	if w.live(o, elsewhere.ID) || !w.live(o, o.Session) {
+		t.Error("the session that asked for it should go on, and no other")
+	}
+	_, err = w.Passkeys.Require(t.Context(), o)
+	authtest.WantCode(t, "ask for it again", err, fault.AlreadyExists)
+	if kinds := w.Text(`SELECT string_agg(kind, ' ' ORDER BY created_at) FROM mails WHERE kind LIKE 'factor%'`); kinds != "factors_changed factor_added" {
+		t.Errorf("mails: %s", kinds)
+	}
+}
+
+// Whoever knew the password may have made one.
+func TestSilentPasskeysGoWithThePassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const next = "another teapot marches south"
+	for name, change := range map[string]func(o passkey.Owner) error{
+		"the password is changed": func(o passkey.Owner) error {
+			return w.Accounts.ChangePassword(t.Context(), o.Account, o.Session, password, next)
+		},
+		"the second step is turned on": func(o passkey.Owner) error {
+			_, err := w.add(o, w.device())
+			return err
+		},
+	} {
+		o, _ := w.signedIn(strings.ReplaceAll(name, " ", "-") + "@books.test")
+		d := w.device()
+		w.silent(o, d)
+		authtest.WantCode(t, name, change(o), "")
+		_, err := w.signIn(d)
+		authtest.WantCode(t, name+": sign in with it", err, fault.InvalidPasskey)
+	}
+	// One that its owner has asked for stays.
+	o, _ := w.signedIn(ada)
+	d := w.device()
+	w.mustAdd(o, d)
+	authtest.WantCode(t, "change the password", w.Accounts.ChangePassword(t.Context(), o.Account, o.Session, password, next), "")
+	_, err := w.signIn(d)
+	authtest.WantCode(t, "one that was asked for", err, "")
 }

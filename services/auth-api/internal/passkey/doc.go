@@ -16,6 +16,11 @@
 //     right, and Spend spends it in the transaction that opens the session.
 //   - Remove deletes one (remove.go).
 //
-// The device must always have checked who holds it, by PIN, finger or face: each passkey stands
+// A browser may also make a passkey by itself, after somebody has signed in with a password. It
+// counts as no factor until its first use. While sign-ins have no second step, such passkeys are
+// worth no more than the password, and go when it changes; when the second step is turned on,
+// those that were never used go.
+//
+// But for that, the device must always have checked who holds it, by PIN, finger or face: each passkey stands
 // alone.
 package passkey

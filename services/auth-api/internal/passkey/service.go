@@ -38,6 +38,8 @@ type Party struct {
 // Factors turns the second step on and off; factor.Service implements it.
 type Factors interface {
 	TurnOn(ctx context.Context, tx *authorization.Tx, account, keep uuid.UUID, methods []string) (recovery []string, err error)
+	// Tell mails the owner that something about the factors has changed.
+	Tell(ctx context.Context, tx *authorization.Tx, account uuid.UUID) error
 	Settle(ctx context.Context, tx *authorization.Tx, account, keep uuid.UUID) error
 }
 

@@ -150,7 +150,7 @@ func TestAnswerOfAPasskeyIsRefusedByName(t *testing.T) {
 			return sent(b.Ceremony, text)
 		}, fault.InvalidPasskey, "not what was asked for"},
 		"a new passkey's answer": {func() error {
-			b, err := w.Passkeys.BeginAdd(t.Context(), o)
+			b, err := w.Passkeys.BeginAdd(t.Context(), o, false)
 			if err != nil {
 				return err
 			}

@@ -16,19 +16,19 @@ import (
 
 // row is a row of passkeys.
 type row struct {
-	id, account             uuid.UUID
-	handle                  []byte
-	party, name             string
-	credential              webauthn.Credential
-	createdAt               time.Time
-	lastUsedAt, suspectedAt *time.Time
+	id, account                       uuid.UUID
+	handle                            []byte
+	party, name                       string
+	credential                        webauthn.Credential
+	createdAt                         time.Time
+	provedAt, lastUsedAt, suspectedAt *time.Time
 }
 
-const columns = `id, account, handle, rp_id, name, credential, created_at, last_used_at, suspected_at`
+const columns = `id, account, handle, rp_id, name, credential, created_at, proved_at, last_used_at, suspected_at`
 
 func scan(from pgx.CollectableRow) (r row, err error) {
 	var text []byte
-	if err := from.Scan(&r.id, &r.account, &r.handle, &r.party, &r.name, &text, &r.createdAt, &r.lastUsedAt, &r.suspectedAt); err != nil {
+	if err := from.Scan(&r.id, &r.account, &r.handle, &r.party, &r.name, &text, &r.createdAt, &r.provedAt, &r.lastUsedAt, &r.suspectedAt); err != nil {
 		return r, err
 	}
 	if err := json.Unmarshal(text, &r.credential); err != nil {
@@ -81,18 +81,19 @@ func insert(ctx context.Context, tx pgx.Tx, r row) (bool, error) {
 		return false, fmt.Errorf("store a passkey: %w", err)
 	}
 	tag, err := tx.Exec(ctx, `
-		INSERT INTO passkeys (id, account, credential_id, handle, rp_id, name, credential, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (credential_id) DO NOTHING`, r.id, r.account, r.credential.ID, r.handle, r.party, r.name, text, r.createdAt)
+		INSERT INTO passkeys (id, account, credential_id, handle, rp_id, name, credential, created_at, proved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (credential_id) DO NOTHING`, r.id, r.account, r.credential.ID, r.handle, r.party, r.name, text, r.createdAt, r.provedAt)
 	if err != nil {
 		return false, fmt.Errorf("store a passkey: %w", err)
 	}
 	return tag.RowsAffected() == 1, nil
 }
 
+// noteUse stores the record as it is after a use, whose device has checked who holds it.
 func noteUse(ctx context.Context, tx pgx.Tx, id uuid.UUID, credential webauthn.Credential, now time.Time) error {
 	text, err := json.Marshal(credential)
 	if err == nil {
-		_, err = tx.Exec(ctx, `UPDATE passkeys SET credential = $2, last_used_at = $3 WHERE id = $1`, id, text, now)
+		_, err = tx.Exec(ctx, `UPDATE passkeys SET credential = $2, last_used_at = $3, proved_at = COALESCE(proved_at, $3) WHERE id = $1`, id, text, now)
 	}
 	if err != nil {
 		return fmt.Errorf("note the use of a passkey: %w", err)

@@ -46,7 +46,7 @@ func (w *world) signedIn(email string) (passkey.Owner, login.Opened) {
 // add adds the passkey of a device.
 func (w *world) add(o passkey.Owner, d *passkeytest.Device) (passkey.Added, error) {
 	w.t.Helper()
-	begun, err := w.Passkeys.BeginAdd(w.t.Context(), o)
+	begun, err := w.Passkeys.BeginAdd(w.t.Context(), o, false)
 	if err != nil {
 		w.t.Fatal(err)
 	}

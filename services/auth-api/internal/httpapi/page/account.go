@@ -57,7 +57,7 @@ func (s *Service) account(c *fiber.Ctx) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
-	return s.render(c, fiber.StatusOK, s.accountPage(v, has, apps, w, sessions, tokens, noticeOf(c)))
+	return s.render(c, fiber.StatusOK, s.accountPage(c, v, has, apps, w, sessions, tokens, noticeOf(c)))
 }
 
 // act does something for the person whose form it is, and shows the account again.
@@ -143,13 +143,14 @@ func (s *Service) endApp(c *fiber.Ctx) error {
 	})
 }
 
-func (s *Service) accountPage(v visit, has factor.Factors, apps []oauth.Allowed, w words, sessions []session.Session, tokens []personal.Token, said notice) view {
+func (s *Service) accountPage(c *fiber.Ctx, v visit, has factor.Factors, apps []oauth.Allowed, w words, sessions []session.Session, tokens []personal.Token, said notice) view {
 	who := v.person.Email
 	if v.name != "" {
 		who = v.name + " (" + who + ")"
 	}
-	return view{title: "Your account", wide: true, body: g.Group{
-		said.node(),
+	silent := s.silentPasskey(c, v, has)
+	return view{title: "Your account", wide: true, script: silent != nil, body: g.Group{
+		said.node(), silent,
 		h.H1(g.Text("Your account")),
 		h.Div(h.Class("row"),
 			h.P(g.Text("You are signed in as "), h.Strong(g.Text(who)), g.Text(".")),

@@ -30,7 +30,7 @@ func (s *Service) asFactorOwner(c *fiber.Ctx, handle func(v visit, has factor.Fa
 		if err != nil {
 			return s.fail(c, err)
 		}
-		if has.Any() && !v.multiFactor() {
+		if has.Required && !v.multiFactor() {
 			return seeOther(c, again.on(route.SignIn))
 		}
 		return handle(v, has)
@@ -50,7 +50,7 @@ func (s *Service) withBothFactors(c *fiber.Ctx, handle func(v visit) error) erro
 		if err != nil {
 			return s.fail(c, err)
 		}
-		if has.Any() && (s.isOld(v) || !v.multiFactor()) {
+		if has.Required && (s.isOld(v) || !v.multiFactor()) {
 			return seeOther(c, again.on(route.SignIn))
 		}
 		return handle(v)
@@ -59,13 +59,18 @@ func (s *Service) withBothFactors(c *fiber.Ctx, handle func(v visit) error) erro
 
 // withFactorForm is asFactorOwner for a form. One that is out of date changes nothing.
 func (s *Service) withFactorForm(c *fiber.Ctx, handle func(v visit, f form) error) error {
+	return s.withFormOf(c, route.AccountFactor, handle)
+}
+
+// withFormOf is withFactorForm for a form of another page.
+func (s *Service) withFormOf(c *fiber.Ctx, page string, handle func(v visit, f form) error) error {
 	f, err := s.formOf(c)
 	if err != nil {
 		return s.fail(c, err)
 	}
 	return s.asFactorOwner(c, func(v visit, _ factor.Factors) error {
 		if !s.fits(f, v.browser, v.person.Session) {
-			return seeOther(c, stale.on(route.AccountFactor))
+			return seeOther(c, stale.on(page))
 		}
 		return handle(v, f)
 	})
@@ -144,10 +149,10 @@ func (s *Service) factorPage(v visit, has factor.Factors, said notice) view {
 	return view{title: title, body: g.Group{
 		said.node(),
 		h.H1(g.Text(title)),
-		g.If(!has.Any(), h.P(g.Text("After your password, signing in can ask for a code that an app on your phone shows. Whoever learns your password cannot sign in then."))),
-		g.If(has.Passkeys > 0, h.P(g.Text("After your password, signing in asks for one of your passkeys. "), h.A(h.Href(route.AccountPasskeys), g.Text("Change your passkeys")))),
+		g.If(!has.Required, h.P(g.Text("After your password, signing in can ask for a code that an app on your phone shows. Whoever learns your password cannot sign in then."))),
+		g.If(has.Passkeys > 0 && has.Required, h.P(g.Text("After your password, signing in asks for one of your passkeys. "), h.A(h.Href(route.AccountPasskeys), g.Text("Change your passkeys")))),
 		g.If(has.TOTP, h.P(g.Text("On since "), moment(has.Since), g.Text(". After your password, signing in asks for a code of your authenticator app."))),
-		g.If(has.Any(), g.Group{
+		g.If(has.Required, g.Group{
 			h.P(g.Text("You have " + count(has.RecoveryCodes, "recovery code") + " left. New ones make the old ones void.")),
 			s.button(v, route.RecoveryCodes, "Make new recovery codes", ""),
 		}),
@@ -160,8 +165,8 @@ func (s *Service) factorPage(v visit, has factor.Factors, said notice) view {
 func (s *Service) appPart(v visit, has factor.Factors) g.Node {
 	if !has.TOTP {
 		return g.Group{
-			g.If(has.Any(), h.H2(g.Text("Authenticator app"))),
-			h.P(g.Text("You need an authenticator app."), g.If(!has.Any(), g.Text(" Turning it on signs you out everywhere else."))),
+			g.If(has.Required, h.H2(g.Text("Authenticator app"))),
+			h.P(g.Text("You need an authenticator app."), g.If(!has.Required, g.Text(" Turning it on signs you out everywhere else."))),
 			h.Form(h.Method("post"), h.Action(route.NewFactor), s.hidden(v, v.person.Session, ""), h.P(h.Button(h.Type("submit"), g.Text("Set it up")))),
 		}
 	}

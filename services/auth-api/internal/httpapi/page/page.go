@@ -126,6 +126,7 @@ func (s *Service) Add(app *fiber.App) {
 	app.Post(route.FactorOff, page(s.removeFactor))
 	app.Get(route.AccountPasskeys, page(s.showPasskeys))
 	app.Post(route.AccountPasskeys, page(s.addPasskey))
+	app.Post(route.RequirePasskeys, page(s.requirePasskey))
 	app.Post(route.AccountPasskeys+"/:id"+route.End, page(s.removePasskey))
 	app.Post(route.AccountExport, page(s.download))
 	app.Get(route.AccountDelete, page(s.showDelete))

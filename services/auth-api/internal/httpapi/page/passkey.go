@@ -18,8 +18,9 @@ import (
 // Passkeys adds and removes passkeys; passkey.Service implements it.
 type Passkeys interface {
 	Enabled() bool
-	BeginAdd(ctx context.Context, o passkey.Owner) (passkey.Begun, error)
+	BeginAdd(ctx context.Context, o passkey.Owner, silently passkey.Silently) (passkey.Begun, error)
 	Add(ctx context.Context, o passkey.Owner, name, ceremony string, response []byte) (passkey.Added, error)
+	Require(ctx context.Context, o passkey.Owner) (recovery []string, err error)
 	Remove(ctx context.Context, account, keep, id uuid.UUID) error
 	List(ctx context.Context, account uuid.UUID) ([]passkey.Passkey, error)
 }
@@ -32,7 +33,7 @@ const (
 )
 
 // passkeyForm is a form that the script sends with what a device has answered. Without the script
-// it is hidden. to is create or get.
+// it is hidden. to is create or get, or silently to create a passkey without asking.
 type passkeyForm struct {
 	action, to string
 	begun      passkey.Begun
@@ -49,8 +50,10 @@ func (p passkeyForm) node() g.Node {
 		h.Input(h.Type("hidden"), h.Name(ceremonyField), h.Value(p.begun.Ceremony)),
 		h.Input(h.Type("hidden"), h.Name(credentialField)),
 		p.fields,
-		h.P(h.Class("mistake"), h.Role("status")),
-		h.P(h.Button(h.Type("submit"), h.Class("second wide"), g.Text(p.button))))
+		g.If(p.button != "", g.Group{
+			h.P(h.Class("mistake"), h.Role("status")),
+			h.P(h.Button(h.Type("submit"), h.Class("second"), g.Text(p.button))),
+		}))
 }
 
 // passkeySignIn is the form on the page for signing in; nil if there are no passkeys.

@@ -103,4 +103,19 @@ function setUp(form) {
   }
 }
 
-if (window.PublicKeyCredential) document.querySelectorAll('form[data-passkey]').forEach(setUp);
+// Some browsers make a passkey by themselves when they have just filled in a password. Nobody
+// waits for it, so that nothing is said if it does not work.
+async function makeSilently(form) {
+  const can = await PublicKeyCredential.getClientCapabilities?.();
+  if (!can?.conditionalCreate) return;
+  const made = await navigator.credentials.create({ publicKey: publicKey(JSON.parse(form.dataset.options)), mediation: 'conditional' });
+  form.elements.credential.value = json(made);
+  await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), redirect: 'manual' });
+}
+
+if (window.PublicKeyCredential) {
+  for (const form of document.querySelectorAll('form[data-passkey]')) {
+    if (form.dataset.passkey === 'silently') makeSilently(form).catch(() => {});
+    else setUp(form);
+  }
+}

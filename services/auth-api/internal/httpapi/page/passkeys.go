@@ -1,6 +1,8 @@
 package page
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 	g "maragu.dev/gomponents"
@@ -23,6 +25,11 @@ func (s *Service) showPasskeys(c *fiber.Ctx) error {
 	})
 }
 
+// withPasskeyForm is withFactorForm for the page about passkeys.
+func (s *Service) withPasskeyForm(c *fiber.Ctx, handle func(v visit, f form) error) error {
+	return s.withFormOf(c, route.AccountPasskeys, handle)
+}
+
 func (v visit) owner() passkey.Owner {
 	return passkey.Owner{Account: v.person.Account, Session: v.person.Session, Email: v.person.Email, Name: v.name}
 }
@@ -30,14 +37,7 @@ func (v visit) owner() passkey.Owner {
 // addPasskey adds the passkey that a device has made. With the account's first second factor, the
 // answer shows recovery codes and is no redirect, since they can be shown only now.
 func (s *Service) addPasskey(c *fiber.Ctx) error {
-	f, err := s.formOf(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	return s.asFactorOwner(c, func(v visit, has factor.Factors) error {
-		if !s.fits(f, v.browser, v.person.Session) {
-			return seeOther(c, stale.on(route.AccountPasskeys))
-		}
+	return s.withPasskeyForm(c, func(v visit, f form) error {
 		added, err := s.Passkeys.Add(v.as(c.UserContext()), v.owner(), f.Get("name"), f.Get(ceremonyField), []byte(f.Get(credentialField)))
 		// Also if Redis was not told in time: the codes can be shown only now.
 		if len(added.RecoveryCodes) > 0 {
@@ -48,6 +48,10 @@ func (s *Service) addPasskey(c *fiber.Ctx) error {
 		}
 		if err == nil {
 			return seeOther(c, passkeyAdded.on(route.AccountPasskeys))
+		}
+		has, failed := s.Factors.Of(c.UserContext(), v.person.Account)
+		if failed != nil {
+			return s.fail(c, failed)
 		}
 		again, failed := s.passkeysPage(c, v, has, f.Get("name"), "", nil)
 		if failed != nil {
@@ -61,14 +65,7 @@ func (s *Service) addPasskey(c *fiber.Ctx) error {
 }
 
 func (s *Service) removePasskey(c *fiber.Ctx) error {
-	f, err := s.formOf(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	return s.asFactorOwner(c, func(v visit, _ factor.Factors) error {
-		if !s.fits(f, v.browser, v.person.Session) {
-			return seeOther(c, stale.on(route.AccountPasskeys))
-		}
+	return s.withPasskeyForm(c, func(v visit, _ form) error {
 		id, err := uuid.Parse(c.Params("id"))
 		if err == nil {
 			err = s.Passkeys.Remove(v.as(c.UserContext()), v.person.Account, v.person.Session, id)
@@ -81,6 +78,36 @@ func (s *Service) removePasskey(c *fiber.Ctx) error {
 	})
 }
 
+// requirePasskey has sign-ins with the password ask for a passkey from now on.
+func (s *Service) requirePasskey(c *fiber.Ctx) error {
+	return s.withPasskeyForm(c, func(v visit, _ form) error {
+		codes, err := s.Passkeys.Require(v.as(c.UserContext()), v.owner())
+		if len(codes) > 0 {
+			return s.render(c, fiber.StatusOK, s.recoveryPage("The second step is on", codes))
+		}
+		switch fault.CodeOf(err) {
+		case fault.AlreadyExists, fault.FactorNotFound:
+			return seeOther(c, stale.on(route.AccountPasskeys))
+		}
+		return s.fail(c, err)
+	})
+}
+
+// silentPasskey is a form with which the browser makes a passkey by itself, after a full sign-in
+// with a password; nil for others, and for who has passkeys.
+func (s *Service) silentPasskey(c *fiber.Ctx, v visit, has factor.Factors) g.Node {
+	if !s.Passkeys.Enabled() || has.Passkeys > 0 || s.Now().Sub(v.person.AuthenticatedAt) > justNow || !slices.Contains(v.person.AuthenticatedBy, factor.PasswordMethod) || has.Required && !v.multiFactor() {
+		return nil
+	}
+	begun, err := s.Passkeys.BeginAdd(c.UserContext(), v.owner(), true)
+	if err != nil {
+		return nil // Nobody has asked for it.
+	}
+	return passkeyForm{action: route.AccountPasskeys, to: "silently", begun: begun, fields: g.Group{
+		s.hidden(v, v.person.Session, ""), h.Input(h.Type("hidden"), h.Name("name"), h.Value(deviceOf(c.Get(fiber.HeaderUserAgent)))),
+	}}.node()
+}
+
 func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name string, said notice, found []mistake) (view, error) {
 	const title = "Passkeys"
 	list, err := s.Passkeys.List(c.UserContext(), v.person.Account)
@@ -89,7 +116,7 @@ func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name s
 	}
 	add := h.P(g.Text("Passkeys do not work here: " + s.Name + " has no address for them."))
 	if s.Passkeys.Enabled() {
-		begun, err := s.Passkeys.BeginAdd(c.UserContext(), v.owner())
+		begun, err := s.Passkeys.BeginAdd(c.UserContext(), v.owner(), false)
 		switch {
 		case fault.CodeOf(err) == fault.ValidationFailed:
 			add = h.P(g.Text("You have as many passkeys as one can have. Remove one to add another."))
@@ -104,6 +131,10 @@ func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name s
 		h.H1(g.Text(title)),
 		h.P(g.Text("A passkey signs you in with your fingerprint, your face or the PIN of your device, without a password. It cannot be guessed, and works on no other site.")),
 		g.If(len(list) > 0, h.Ul(h.Class("list"), g.Map(list, func(p passkey.Passkey) g.Node { return s.passkeyRow(v, p) }))),
+		g.If(has.Passkeys > 0 && !has.Required, g.Group{
+			h.P(g.Text("Your password alone still signs you in. Signing in with it can ask for a passkey as well. You get recovery codes then, and are signed out everywhere else.")),
+			s.button(v, route.RequirePasskeys, "Ask for a passkey after the password", ""),
+		}),
 		h.H2(g.Text("Add a passkey")),
 		add,
 		back(),
@@ -112,7 +143,7 @@ func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name s
 
 func (s *Service) addForm(v visit, has factor.Factors, begun passkey.Begun, name string, found []mistake) g.Node {
 	return g.Group{
-		g.If(!has.Any(), h.P(g.Text("After your password, signing in asks for it as well from then on. You get recovery codes, in case you lose the device, and are signed out everywhere else."))),
+		g.If(!has.Required, h.P(g.Text("After your password, signing in asks for it as well from then on. You get recovery codes, in case you lose the device, and are signed out everywhere else."))),
 		h.NoScript(h.P(g.Text("Your browser needs JavaScript for this."))),
 		passkeyForm{action: route.AccountPasskeys, to: "create", begun: begun, button: "Add a passkey", fields: g.Group{
 			s.hidden(v, v.person.Session, ""),
@@ -122,14 +153,20 @@ func (s *Service) addForm(v visit, has factor.Factors, begun passkey.Begun, name
 }
 
 func (s *Service) passkeyRow(v visit, p passkey.Passkey) g.Node {
-	where := "On one device"
+	where, used := "On one device", g.Node(nil)
+	switch {
+	case !p.Proved:
+		used = g.Text(" by your browser, not used yet")
+	case !p.LastUsedAt.IsZero():
+		used = g.Group{g.Text(", last used "), moment(p.LastUsedAt)}
+	}
 	if p.Synced {
 		where = "Synced between devices"
 	}
 	return h.Li(h.Class("row"),
 		h.Div(
 			h.Strong(g.Text(p.Name)),
-			h.P(h.Class("quiet"), g.Text(where+", added "), moment(p.CreatedAt), g.If(!p.LastUsedAt.IsZero(), g.Group{g.Text(", last used "), moment(p.LastUsedAt)})),
+			h.P(h.Class("quiet"), g.Text(where+", added "), moment(p.CreatedAt), used),
 			g.If(!p.SuspectedAt.IsZero(), h.P(h.Class("mistake"), g.Text("On "), moment(p.SuspectedAt), g.Text(" it was used as a copy is used. Remove it, unless you know why."))),
 		),
 		s.button(v, route.AccountPasskeys+"/"+p.ID.String()+route.End, "Remove", " "+p.Name))

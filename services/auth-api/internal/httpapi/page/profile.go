@@ -144,10 +144,10 @@ func (s *Service) profile(v visit, has factor.Factors) g.Node {
 	switch {
 	case has.TOTP:
 		step = "On. After your password, signing in asks for a code of your app."
-	case has.Any():
+	case has.Required:
 		step = "On. After your password, signing in asks for a passkey."
 	}
-	keys := "None. A passkey signs you in without a password."
+	keys := "A passkey signs you in without a password."
 	if has.Passkeys > 0 {
 		keys = "You have " + count(has.Passkeys, "passkey") + "."
 	}

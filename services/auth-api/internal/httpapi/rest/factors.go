@@ -116,7 +116,7 @@ func (s *Service) mayChangeFactors(ctx context.Context) (caller, error) {
 // while ago. A request that has the password needs it, too: the password is one factor of two.
 func (s *Service) bothFactors(ctx context.Context, c caller) error {
 	f, err := s.Factors.Of(ctx, c.account)
-	if err != nil || !f.Any() {
+	if err != nil || !f.Required {
 		return err
 	}
 	return s.stepUp(ctx, c, bearer.StepUp{MaxAge: recentSignIn, MultiFactor: true})

@@ -17,8 +17,9 @@ import (
 
 // Passkeys adds and removes passkeys; passkey.Service implements it.
 type Passkeys interface {
-	BeginAdd(ctx context.Context, o passkey.Owner) (passkey.Begun, error)
+	BeginAdd(ctx context.Context, o passkey.Owner, silently passkey.Silently) (passkey.Begun, error)
 	Add(ctx context.Context, o passkey.Owner, name, ceremony string, response []byte) (passkey.Added, error)
+	Require(ctx context.Context, o passkey.Owner) (recovery []string, err error)
 	Remove(ctx context.Context, account, keep, id uuid.UUID) error
 	List(ctx context.Context, account uuid.UUID) ([]passkey.Passkey, error)
 }
@@ -52,6 +53,7 @@ func begun(b passkey.Begun, err error) (*begunOutput, error) {
 type passkeyView struct {
 	ID          string     `json:"id" format:"uuid"`
 	Name        string     `json:"name"`
+	Proved      bool       `json:"proved" doc:"Whether it counts as a second factor. One that a browser has made silently does so after its first use"`
 	Synced      bool       `json:"synced" doc:"Whether a copy is kept elsewhere, so that it survives the device"`
 	CreatedAt   time.Time  `json:"created_at"`
 	LastUsedAt  *time.Time `json:"last_used_at,omitempty"`
@@ -59,7 +61,7 @@ type passkeyView struct {
 }
 
 func passkeyViewOf(p passkey.Passkey) passkeyView {
-	return passkeyView{ID: p.ID.String(), Name: p.Name, Synced: p.Synced, CreatedAt: p.CreatedAt.UTC(), LastUsedAt: orNil(p.LastUsedAt), SuspectedAt: orNil(p.SuspectedAt)}
+	return passkeyView{ID: p.ID.String(), Name: p.Name, Proved: p.Proved, Synced: p.Synced, CreatedAt: p.CreatedAt.UTC(), LastUsedAt: orNil(p.LastUsedAt), SuspectedAt: orNil(p.SuspectedAt)}
 }
 
 func orNil(at time.Time) *time.Time {
@@ -97,12 +99,16 @@ func (c caller) owner() passkey.Owner {
 	return passkey.Owner{Account: c.account, Session: c.session, Email: c.Email, Name: c.Name}
 }
 
-func (s *Service) beginPasskey(ctx context.Context, _ *struct{}) (*begunOutput, error) {
+type beginPasskeyInput struct {
+	Silently bool `query:"silently" doc:"For mediation: conditional, with which browsers make a passkey by themselves after a sign-in with a password. It counts as no factor until its first use, and ends nothing"`
+}
+
+func (s *Service) beginPasskey(ctx context.Context, in *beginPasskeyInput) (*begunOutput, error) {
 	c, err := s.mayChangeFactors(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return begun(s.Passkeys.BeginAdd(ctx, c.owner()))
+	return begun(s.Passkeys.BeginAdd(ctx, c.owner(), passkey.Silently(in.Silently)))
 }
 
 type addPasskeyInput struct {
@@ -131,6 +137,18 @@ func (s *Service) addPasskey(ctx context.Context, in *addPasskeyInput) (*addedPa
 	}
 	out := &addedPasskeyOutput{}
 	out.Body.Passkey, out.Body.Codes = passkeyViewOf(added.Passkey), list(added.RecoveryCodes)
+	return out, nil
+}
+
+func (s *Service) requirePasskey(ctx context.Context, _ *struct{}) (*recoveryCodesOutput, error) {
+	c, err := s.mayChangeFactors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &recoveryCodesOutput{}
+	if out.Body.Codes, err = s.Passkeys.Require(ctx, c.owner()); err != nil {
+		return nil, err
+	}
 	return out, nil
 }
 

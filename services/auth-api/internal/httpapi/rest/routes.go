@@ -65,6 +65,9 @@ func (s *Service) routes() {
 	add(s, own, huma.Operation{OperationID: "add-passkey", Method: http.MethodPost, Path: route.MyPasskeys, Tags: []string{"Passkeys"},
 		Summary: "Add the passkey that a device has made", DefaultStatus: http.StatusCreated,
 		Description: "It signs in alone from now on, and as the second step after the password, which every sign-in with a password asks for from now on. If it is the account's first second factor, all other sessions and apps end. Requires what begin-passkey does."}, s.addPasskey, fault.SessionRequired, fault.PasskeysNotConfigured, fault.RequestExpired, fault.InvalidPasskey, fault.AlreadyExists, fault.ChangeUnderWay, recent)
+	add(s, own, huma.Operation{OperationID: "require-passkey", Method: http.MethodPost, Path: route.RequirePasskey, Tags: []string{"Passkeys"},
+		Summary: "Have signing in with the password ask for a passkey as well", DefaultStatus: http.StatusCreated,
+		Description: "For passkeys that browsers have made silently, of which one was used since; others do so at once. Shows recovery codes, and ends all other sessions and apps. Requires what begin-passkey does."}, s.requirePasskey, fault.SessionRequired, fault.FactorNotFound, fault.AlreadyExists, fault.ChangeUnderWay, recent)
 	add(s, own, huma.Operation{OperationID: "remove-passkey", Method: http.MethodDelete, Path: route.MyPasskey, Tags: []string{"Passkeys"},
 		Summary: "Remove a passkey", DefaultStatus: http.StatusNoContent,
 		Description: "Ends all other sessions and apps. With the last second factor the second step is off, and the recovery codes are void. Requires what begin-passkey does."}, s.removePasskey, fault.SessionRequired, fault.FactorNotFound, fault.ChangeUnderWay, recent)

@@ -60,6 +60,8 @@ const (
 	CurrentSession = Sessions + "/current"
 	SecondStep     = Sessions + "/second-step"
 	SessionPasskey = Sessions + "/passkey"
+	// RequirePasskey has sign-ins with a password ask for a passkey.
+	RequirePasskey = MyPasskeys + "/required"
 	// SessionPasskeyOptions are what a browser needs for SessionPasskey.
 	SessionPasskeyOptions = SessionPasskey + "/options"
 	Session               = Sessions + "/{id}"
@@ -97,6 +99,7 @@ const (
 	RecoveryCodes   = AccountFactor + "/recovery-codes"
 	FactorOff       = AccountFactor + "/off"
 	AccountPasskeys = Account + "/passkeys"
+	RequirePasskeys = AccountPasskeys + "/required"
 	AccountExport   = Account + "/export"
 	AccountDelete   = Account + "/delete"
 	// End follows an id.
