@@ -63,6 +63,8 @@ type Belongings interface {
 // Factors are the second factors of accounts; factor.Store implements it.
 type Factors interface {
 	Belongings
+	// ClearMisses makes codes of an authenticator app be taken again after many wrong ones.
+	ClearMisses(ctx context.Context, tx pgx.Tx, account uuid.UUID) error
 	// ForgetSilent deletes passkeys that browsers have made after a sign-in with the password, while
 	// sign-ins have no second step.
 	ForgetSilent(ctx context.Context, tx pgx.Tx, account uuid.UUID) error

@@ -219,6 +219,11 @@ func TestAddressFromBeforeIsKeptForItsOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, dry := range []bool{true, false} {
+		if became, err := w.Accounts.Import(t.Context(), []account.Import{{Email: "ADA@books.test"}}, dry); err != nil || became[0] != account.Reserved {
+			t.Errorf("import (dry: %v): %v, %v", dry, became, err)
+		}
+	}
 	l := asked(t, w, other, ada)
 	authtest.WantCode(t, "change", w.Accounts.ChangeAddress(t.Context(), other, l.request, l.code), fault.InvalidCode)
 	// The account itself can have it back.

@@ -134,11 +134,15 @@ func (s *Service) SetStatus(ctx context.Context, email string, status Status) er
 	})
 }
 
-// Unlock lets strangers sign in again after MaxMisses wrong passwords. Faults:
+// Unlock lets strangers sign in again after MaxMisses wrong passwords, and takes codes of the
+// second step again after as many wrong ones as an account may have. Faults:
 // validation_failed, account_not_found, store_unavailable.
 func (s *Service) Unlock(ctx context.Context, email string) error {
 	return s.changeByEmail(ctx, "unlock", email, audit.UnlockAccount, func(ctx context.Context, tx *authorization.Tx, id uuid.UUID) error {
-		return clearMisses(ctx, tx, id)
+		if err := clearMisses(ctx, tx, id); err != nil {
+			return err
+		}
+		return s.factors.ClearMisses(ctx, tx, id)
 	})
 }
 

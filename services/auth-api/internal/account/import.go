@@ -35,6 +35,8 @@ const (
 	// DiffersInCase means that an address has an account which differs in upper and lower
 	// case only.
 	DiffersInCase Imported = "address_differs_in_case"
+	// Reserved means that whoever had the address until today may set it again.
+	Reserved Imported = "address_reserved"
 	// OtherID means that the address has an account with another id.
 	OtherID Imported = "address_has_other_id"
 	// IDTaken means that the id is that of another account, a deleted one, or a client.
@@ -120,6 +122,11 @@ func (s *Service) lookUp(ctx context.Context, tx pgx.Tx, all []Import) ([]Import
 	if err != nil {
 		return nil, err
 	}
+	// After the accounts, so that an address that becomes free in between is seen as reserved.
+	reserved, err := s.codes.ReservedOf(ctx, tx, emails)
+	if err != nil {
+		return nil, err
+	}
 	known, err := s.authorizations.Known(ctx, tx, ids)
 	if err != nil {
 		return nil, err
@@ -136,6 +143,8 @@ func (s *Service) lookUp(ctx context.Context, tx pgx.Tx, all []Import) ([]Import
 			became[i] = AlreadyThere
 		case a.ID != uuid.Nil && (byID[a.ID] || known[a.ID]):
 			became[i] = IDTaken
+		case reserved[emails[i]]:
+			became[i] = Reserved
 		default:
 			became[i] = Added
 		}

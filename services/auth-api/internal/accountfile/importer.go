@@ -179,6 +179,8 @@ func taken(became account.Imported) string {
 	switch became {
 	case account.DiffersInCase:
 		return "an account has the address in another case, and was left as it is"
+	case account.Reserved:
+		return "another account had the address until today, and may set it again for a day: import the line then"
 	case account.OtherID:
 		return "an account has the address and another id, and was left as it is"
 	default:

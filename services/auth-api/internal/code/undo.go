@@ -24,6 +24,22 @@ func (c *Codes) VoidUndosSince(ctx context.Context, tx pgx.Tx, request, account 
 	return changed, nil
 }
 
+// ReservedOf is Reserved for addresses that have no account yet. They are in lower case.
+func (c *Codes) ReservedOf(ctx context.Context, tx pgx.Tx, addresses []string) (map[string]bool, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT lower(address COLLATE "C") FROM codes WHERE lower(address COLLATE "C") = ANY($1::text[]) AND purpose = $2 AND spent_at IS NULL
+			AND (expires_at IS NULL OR expires_at > $3)`, addresses, UndoAddress, c.now())
+	if err != nil {
+		return nil, fmt.Errorf("ask which addresses are reserved: %w", err)
+	}
+	reserved := map[string]bool{}
+	var one string
+	if _, err := pgx.ForEachRow(rows, []any{&one}, func() error { reserved[one] = true; return nil }); err != nil {
+		return nil, fmt.Errorf("ask which addresses are reserved: %w", err)
+	}
+	return reserved, nil
+}
+
 // Reserved says whether an address may be set again by a code that undoes a change of another
 // account than the given one, which has it to itself meanwhile. Ask after the address was taken, in the same
 // transaction: then a change that is committed at the same time is seen.

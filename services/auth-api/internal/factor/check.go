@@ -128,7 +128,7 @@ func (s *Service) Spend(ctx context.Context, tx pgx.Tx, c Challenge, p Proof) er
 	var err error
 	if p.recovery != nil {
 		if spent, err = useRecoveryCode(ctx, tx, p.account, p.recovery, s.now()); err == nil {
-			err = clearMisses(ctx, tx, p.account)
+			err = s.store.ClearMisses(ctx, tx, p.account)
 		}
 	} else {
 		spent, err = useStep(ctx, tx, p.account, p.step, p.stored)

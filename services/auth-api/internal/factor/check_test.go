@@ -188,6 +188,21 @@ func TestManyMissesLeaveOnlyRecoveryCodes(t *testing.T) {
 	}
 }
 
+func TestOperatorUnlocksTheSecondStep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, secret, _ := w.enrolled(ada)
+	for range factor.MaxMisses {
+		_, err := w.Check(t.Context(), id, w.wrongOf(secret), false)
+		authtest.WantCode(t, "miss", err, fault.InvalidCode)
+	}
+	_, err := w.Check(t.Context(), id, w.code(secret, 0), false)
+	authtest.WantCode(t, "a right code after many wrong ones", err, fault.InvalidCode)
+	authtest.WantCode(t, "unlock", w.Accounts.Unlock(t.Context(), ada), "")
+	_, err = w.Check(t.Context(), id, w.code(secret, 0), false)
+	authtest.WantCode(t, "a right code when the account is unlocked", err, "")
+}
+
 func TestOwnerIsToldOfTheFirstWrongCodeOfADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -160,7 +160,8 @@ func noteMiss(ctx context.Context, tx pgx.Tx, account uuid.UUID, warn bool, now 
 	return nil
 }
 
-func clearMisses(ctx context.Context, tx pgx.Tx, account uuid.UUID) error {
+// ClearMisses forgets the wrong codes of an account.
+func (s *Store) ClearMisses(ctx context.Context, tx pgx.Tx, account uuid.UUID) error {
 	if _, err := tx.Exec(ctx, `UPDATE totps SET misses = 0 WHERE account = $1`, account); err != nil {
 		return fmt.Errorf("forget wrong codes: %w", err)
 	}
