@@ -96,7 +96,7 @@ record: ## Makes the picture that README.md begins with: runs the programs, and 
 	go run -buildvcs=false ./test/record
 
 # The screens of docs/apps.md. SCREENSHOTS=folder has them all, at two widths, light and dark.
-PICTURES = sign-in-390-light consent-390-light consent-390-dark account-1280-light
+PICTURES = sign-in-390-light consent-390-light consent-390-dark account-1280-light account-passkeys-390-light code-390-light account-second-step-new-390-dark account-events-390-light
 
 .PHONY: screenshots
 screenshots: ## Makes the pictures of the pages for people in docs, with the browser of the tests.

@@ -67,6 +67,10 @@ func TestDevStartsEverythingAndItsLinesWorkAsPrinted(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), ".dev")
 	d := dev(t, dir)
+	// Browsers have no passkeys at 127.0.0.1.
+	if !strings.Contains(d.out.String(), "auth-api serves on http://localhost:") {
+		t.Errorf("it does not say localhost:\n%s", d.out)
+	}
 	lines := d.curls()
 	if len(lines) != 6 {
 		t.Fatalf("want five lines to copy, and one for helloworld:\n%s", d.out)

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"strings"
+	"strconv"
 	"testing"
 
 	"github.com/google/uuid"
@@ -113,6 +114,24 @@ func TestResetEndsEverything(t *testing.T) {
 }
 
 // A reset proves the address, and lets strangers' guesses of before count no more.
+// Without a second step, a passkey is worth no more than the password with which a browser has
+// made it. As a second factor it stays.
+func TestResetForgetsPasskeysThatAreNoSecondFactor(t *testing.T) {
+	t.Parallel()
+	w := authtest.New(t)
+	for email, guarded := range map[string]bool{ada: false, grace: true} {
+		id := w.Register(email, first)
+		w.SQL(`UPDATE accounts SET second_factor = $2 WHERE id = $1`, id, guarded)
+		w.SQL(`INSERT INTO passkeys (id, account, credential_id, handle, rp_id, name, credential, created_at, proved_at)
+			VALUES ($1, $1, uuid_send($1), decode(repeat('00', 64), 'hex'), 'books.test', 'Browser', '{}', now(), now())`, id)
+		reset, typed := mailed(t, w, email)
+		authtest.WantCode(t, "reset", w.Accounts.Reset(t.Context(), reset, typed, second), "")
+		if left := w.Text(`SELECT (count(*) = 1)::text FROM passkeys WHERE account = $1`, id); left != strconv.FormatBool(guarded) {
+			t.Errorf("with a second step: %v; it is left: %s", guarded, left)
+		}
+	}
+}
+
 func TestResetProvesTheAddressAndUnlocks(t *testing.T) {
 	t.Parallel()
 	w := authtest.New(t)
