@@ -45,6 +45,19 @@ func (p page) touches(id webauthn.AuthenticatorID, does bool) {
 	send(p, fmt.Sprint("somebody touches the device: ", does), webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: id, Enabled: does})
 }
 
+// credentials is how many passkeys the device has.
+func (p page) credentials(id webauthn.AuthenticatorID) (n int) {
+	p.t.Helper()
+	p.step("look into the device", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		has, err := cdp.Call(ctx, t, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: id})
+		if err == nil {
+			n = len(has.Credentials)
+		}
+		return chromedp.Void{}, err
+	})
+	return n
+}
+
 const (
 	passkeyButton = "form[data-passkey] button"
 	// inAccount is only on the page of somebody who is signed in.
@@ -99,6 +112,9 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p.step("use the passkey after the password", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.CSS(inAccount)))
 
 	p.open(a.url+"/account/passkeys", "#name")
+	if n := p.credentials(device); n != 1 {
+		t.Errorf("the device has %d passkeys", n)
+	}
 	p.step("remove it", chromedp.Click(chromedp.CSS(`form[action$="/end"] button`)), chromedp.WaitVisible(chromedp.Search(`//p[contains(., "The passkey is removed")]`)))
 	signOut()
 	p.open(a.url+"/sign-in", `[role="alert"]`)
@@ -139,6 +155,27 @@ func TestBrowserMakesAPasskeyAfterAPassword(t *testing.T) {
 	if got := a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}); got.status != 202 {
 		t.Errorf("the password alone: %d %s", got.status, got.raw)
 	}
+}
+
+// A device that still has a passkey that was removed forgets it, if others are left.
+func TestDevicesForgetWhatWasRemoved(t *testing.T) {
+	t.Parallel()
+	browser(t)
+	a := withPages(t, onLocalhost).asLocalhost()
+	a.register(email, password)
+	p := newPage(t)
+	device := p.authenticator()
+	p.open(a.url+"/sign-in", "#email")
+	p.types(email, password)
+	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+	p.open(a.url+"/account/passkeys", "#name")
+	p.step("add a passkey", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Your passkey is added")]`)))
+	// The account has another device's instead.
+	if _, err := a.postgres().Exec(t.Context(), `UPDATE passkeys SET credential_id = decode(repeat('07', 32), 'hex'), credential = jsonb_set(credential, '{id}', to_jsonb(encode(decode(repeat('07', 32), 'hex'), 'base64')))`); err != nil {
+		t.Fatal(err)
+	}
+	p.open(a.url+"/account/passkeys", "#name")
+	devtest.Eventually(t, "the device has forgotten it", func() bool { return p.credentials(device) == 0 })
 }
 
 // Whoever has no script, or a browser without passkeys, has what there was before.

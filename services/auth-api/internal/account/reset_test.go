@@ -2,8 +2,8 @@ package account_test
 
 import (
 	"context"
-	"strings"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"

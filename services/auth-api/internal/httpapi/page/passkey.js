@@ -103,6 +103,14 @@ function setUp(form) {
   }
 }
 
+// Devices forget passkeys of the account that were removed here, and offer them no more. The options
+// for a new one name those that are left. Devices that were not there hear of it the next time.
+function tellDevices(form) {
+  const { rp, user, excludeCredentials } = JSON.parse(form.dataset.options);
+  if (!excludeCredentials?.length) return;
+  PublicKeyCredential.signalAllAcceptedCredentials?.({ rpId: rp.id, userId: user.id, allAcceptedCredentialIds: excludeCredentials.map((one) => one.id) }).catch(() => {});
+}
+
 // Some browsers make a passkey by themselves when they have just filled in a password. Nobody
 // waits for it, so that nothing is said if it does not work.
 async function makeSilently(form) {
@@ -115,7 +123,11 @@ async function makeSilently(form) {
 
 if (window.PublicKeyCredential) {
   for (const form of document.querySelectorAll('form[data-passkey]')) {
-    if (form.dataset.passkey === 'silently') makeSilently(form).catch(() => {});
-    else setUp(form);
+    if (form.dataset.passkey === 'silently') {
+      makeSilently(form).catch(() => {});
+      continue;
+    }
+    setUp(form);
+    if (form.dataset.passkey === 'create') tellDevices(form);
   }
 }
