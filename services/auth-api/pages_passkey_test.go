@@ -45,6 +45,15 @@ func (p page) touches(id webauthn.AuthenticatorID, does bool) {
 	send(p, fmt.Sprint("somebody touches the device: ", does), webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: id, Enabled: does})
 }
 
+// runsFirst runs a script in each page before its own.
+func (p page) runsFirst(script string) {
+	p.t.Helper()
+	p.step("run a script first", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return chromedp.Void{}, err
+	})
+}
+
 // credentials is how many passkeys the device has.
 func (p page) credentials(id webauthn.AuthenticatorID) (n int) {
 	p.t.Helper()
@@ -136,10 +145,7 @@ func TestBrowserMakesAPasskeyAfterAPassword(t *testing.T) {
 	a.register(email, password)
 	p := newPage(t)
 	p.authenticator()
-	p.step("be a browser with passwords", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, t, cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: makesPasskeysSilently})
-		return chromedp.Void{}, err
-	})
+	p.runsFirst(makesPasskeysSilently)
 	p.open(a.url+"/sign-in", "#email")
 	p.types(email, password)
 	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
@@ -155,6 +161,36 @@ func TestBrowserMakesAPasskeyAfterAPassword(t *testing.T) {
 	if got := a.call("POST", "/v1/sessions", "", map[string]string{"email": email, "password": password}); got.status != 202 {
 		t.Errorf("the password alone: %d %s", got.status, got.raw)
 	}
+}
+
+// A page that waits for longer than its options are good asks for new ones. Four minutes are too
+// long for a test.
+const hurries = `const wait = setInterval; window.setInterval = (call, time) => wait(call, Math.min(time, 500));`
+
+func TestWaitingPageRenewsItsOptions(t *testing.T) {
+	t.Parallel()
+	browser(t)
+	a := withPages(t, onLocalhost).asLocalhost()
+	a.register(email, password)
+	p := newPage(t)
+	p.wantsNothingSaid()
+	device := p.authenticator()
+	p.runsFirst(hurries)
+	p.open(a.url+"/sign-in", "#email")
+	p.types(email, password)
+	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+	p.open(a.url+"/account/passkeys", "#name")
+	p.step("add a passkey", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Your passkey is added")]`)))
+	p.open(a.url+"/account", "h1")
+	p.step("sign out", chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)), chromedp.WaitNotPresent(chromedp.CSS(inAccount)))
+	p.touches(device, false)
+	p.open(a.url+"/sign-in", passkeyButton)
+	first := evaluate[string](p, `document.querySelector("[name=ceremony]").value`)
+	devtest.Eventually(t, "the options are renewed", func() bool {
+		return evaluate[string](p, `document.querySelector("[name=ceremony]").value`) != first
+	})
+	p.touches(device, true)
+	p.step("be signed in by what the page has asked for since", chromedp.WaitVisible(chromedp.CSS(inAccount)))
 }
 
 // A device that still has a passkey that was removed forgets it, if others are left.

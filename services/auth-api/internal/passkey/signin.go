@@ -60,8 +60,9 @@ type Proof struct {
 // Check says whether a passkey has signed what BeginSignIn, or for an account BeginSecondStep, has
 // asked for. account is uuid.Nil for the first. response is what navigator.credentials.get has
 // returned, as JSON. It spends nothing, but notes on a passkey that it may have been copied.
-// Faults: passkeys_not_configured, request_expired, validation_failed (the response cannot be
-// read), invalid_passkey, which says why, and store_unavailable.
+// With a fault, the proof says whose passkey it is, if that is known. Faults:
+// passkeys_not_configured, request_expired, validation_failed (the response cannot be read),
+// invalid_passkey, which says why, and store_unavailable.
 func (s *Service) Check(ctx context.Context, account uuid.UUID, text string, response []byte) (Proof, error) {
 	if err := s.enabled(); err != nil {
 		return Proof{}, err
@@ -95,7 +96,7 @@ func (s *Service) Check(ctx context.Context, account uuid.UUID, text string, res
 	}
 	credential, err := s.validate(c, used, parsed)
 	if err != nil {
-		return Proof{}, s.refusal(err, parsed.Response.CollectedClientData, parsed.Response.AuthenticatorData, &used.credential)
+		return Proof{Account: used.account}, s.refusal(err, parsed.Response.CollectedClientData, parsed.Response.AuthenticatorData, &used.credential)
 	}
 	if credential.Authenticator.CloneWarning {
 		err := s.DB.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error { return noteSuspicion(ctx, tx, used.id, s.Now()) })
