@@ -28,9 +28,18 @@ type Device struct {
 	t   testing.TB
 }
 
+// keySize is that of a key of the common kind (COSE, ES256) as it is sent.
+const keySize = 77
+
 // New is a device for pages of one origin, whose key is of the common kind.
 func New(t testing.TB, domain, origin string) *Device {
-	return &Device{Domain: domain, Origin: origin, key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), t: t}
+	key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	// The library leaves zeros at the beginning of a coordinate out, which the standard forbids
+	// (RFC 9053, section 7.1.1): one key in 128 would be refused.
+	for len(key.Key.AttestationData()) != keySize {
+		key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	}
+	return &Device{Domain: domain, Origin: origin, key: key, t: t}
 }
 
 // WithRSA makes it have the kind of key that Windows Hello has.
