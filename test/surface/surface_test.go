@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { os.Exit(servicetest.Main(m)) }
 
 const (
 	// requests are those of the short run.
-	requests = 300
+	requests = 450
 	workers  = 4
 	// A longer run may leave the process with so much more than after its first requests.
 	moreGoroutines = 10
