@@ -3,6 +3,7 @@ package factor
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -48,7 +49,7 @@ func (s *Service) RemoveByOperator(ctx context.Context, email string) error {
 		} else if !on {
 			return notFound()
 		}
-		if err := s.store.Forget(ctx, tx, id); err != nil {
+		if err := deleteSince(ctx, tx, id, time.Time{}); err != nil {
 			return err
 		}
 		return s.Settle(ctx, tx, id, uuid.Nil)

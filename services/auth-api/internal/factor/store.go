@@ -39,14 +39,22 @@ func (s *Store) Forget(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 // ForgetSince is Forget for the factors that were made at that time or later. With the last
 // one the second step is off.
 func (s *Store) ForgetSince(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) error {
+	if err := deleteSince(ctx, tx, id, at); err != nil {
+		return err
+	}
+	_, err := s.settle(ctx, tx, id)
+	return err
+}
+
+// deleteSince deletes the factors that were made at that time or later, and nothing else.
+func deleteSince(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM totps WHERE account = $1 AND created_at >= $2`, id, at); err != nil {
 		return fmt.Errorf("forget a second factor: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM passkeys WHERE account = $1 AND created_at >= $2`, id, at); err != nil {
 		return fmt.Errorf("forget passkeys: %w", err)
 	}
-	_, err := s.settle(ctx, tx, id)
-	return err
+	return nil
 }
 
 // settle turns the second step off if no factor is left, and says so. It counts what is there,

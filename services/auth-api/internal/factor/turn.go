@@ -50,17 +50,19 @@ func (s *Service) Tell(ctx context.Context, tx *authorization.Tx, id uuid.UUID) 
 // second step off if it was the last one: recovery codes and open challenges are void then. The
 // caller wakes the mails.
 func (s *Service) Settle(ctx context.Context, tx *authorization.Tx, id, keep uuid.UUID) error {
-	before, err := account.HasSecondFactor(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	off, err := s.store.settle(ctx, tx, id)
+	on, err := account.HasSecondFactor(ctx, tx, id)
 	if err != nil {
 		return err
 	}
 	kind := mail.FactorsChanged
-	if before && off {
-		kind = mail.FactorRemoved
+	if on {
+		off, err := s.store.settle(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if off {
+			kind = mail.FactorRemoved
+		}
 	}
 	if err := s.notice(ctx, tx, kind, id); err != nil {
 		return err

@@ -55,6 +55,9 @@ func TestOperatorRemovesAFactor(t *testing.T) {
 	w.enrolled(ada)
 	authtest.WantCode(t, "nobody", w.RemoveByOperator(t.Context(), "nobody@books.test"), fault.AccountNotFound)
 	authtest.WantCode(t, "remove", w.RemoveByOperator(t.Context(), "ADA@books.test"), "")
+	if kinds := w.Text(`SELECT string_agg(kind, ' ' ORDER BY created_at, id) FROM mails WHERE kind LIKE 'factor%'`); kinds != "factor_added factor_removed" {
+		t.Errorf("the owner was told %q", kinds)
+	}
 	w.SignIn(ada, password)
 	w.Register(grace, password)
 	authtest.WantCode(t, "of somebody without one", w.RemoveByOperator(t.Context(), grace), fault.FactorNotFound)

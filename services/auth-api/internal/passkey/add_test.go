@@ -327,6 +327,17 @@ func TestSilentPasskeyIsNoFactorUntilItIsUsed(t *testing.T) {
 	}
 }
 
+func TestRemovedSilentPasskeyLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o, _ := w.signedIn(ada)
+	phone := w.device()
+	w.silent(o, phone)
+	authtest.WantCode(t, "remove", w.Passkeys.Remove(t.Context(), o.Account, o.Session, w.silent(o, w.device()).ID), "")
+	_, err := w.signIn(phone)
+	authtest.WantCode(t, "sign in with the other", err, "")
+}
+
 // Whoever knew the password may have made one.
 func TestSilentPasskeysGoWithThePassword(t *testing.T) {
 	t.Parallel()
