@@ -73,6 +73,27 @@ const (
 	inAccount = `a[href="/account/passkeys"]`
 )
 
+// signsInTo signs in with the password, where nothing else is asked for.
+func (p page) signsInTo(a *api) {
+	p.t.Helper()
+	p.open(a.url+"/sign-in", "#email")
+	p.types(email, password)
+	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+}
+
+func (p page) signsOutOf(a *api) {
+	p.t.Helper()
+	p.open(a.url+"/account", "h1")
+	p.step("sign out", chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)), chromedp.WaitNotPresent(chromedp.CSS(inAccount)))
+}
+
+// addsPasskey adds the account's first passkey, under the name that the page proposes.
+func (p page) addsPasskey(a *api) {
+	p.t.Helper()
+	p.open(a.url+"/account/passkeys", "#name")
+	p.step("add a passkey", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Your passkey is added")]`)))
+}
+
 func TestPasskeysInABrowser(t *testing.T) {
 	t.Parallel()
 	browser(t)
@@ -81,9 +102,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p := newPage(t)
 	p.wantsNothingSaid()
 	device := p.authenticator()
-	p.open(a.url+"/sign-in", "#email")
-	p.types(email, password)
-	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+	p.signsInTo(a)
 
 	p.open(a.url+"/account/passkeys", "#name")
 	p.step("add a passkey", chromedp.SetValue(chromedp.CSS("#name"), "My laptop"), chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Your passkey is added")]`)))
@@ -93,16 +112,12 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p.open(a.url+"/account/passkeys", "#name")
 	p.step("add it again", chromedp.SetValue(chromedp.CSS("#name"), "Again"), chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//p[@role="status" and contains(., "has a passkey for your account already")]`)))
 
-	signOut := func() {
-		p.open(a.url+"/account", "h1")
-		p.step("sign out", chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)), chromedp.WaitNotPresent(chromedp.CSS(inAccount)))
-	}
 	// Autofill offers it. The device of the test takes the offer at once.
-	signOut()
+	p.signsOutOf(a)
 	p.open(a.url+"/sign-in", inAccount)
 
 	// The button signs in as well: what autofill has asked for gives way.
-	signOut()
+	p.signsOutOf(a)
 	p.touches(device, false)
 	p.open(a.url+"/sign-in", passkeyButton)
 	p.verifies(device, false)
@@ -112,7 +127,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p.step("and with one", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.CSS(inAccount)))
 
 	// The password asks for the passkey.
-	signOut()
+	p.signsOutOf(a)
 	p.touches(device, false)
 	p.open(a.url+"/sign-in", "#email")
 	p.types(email, password)
@@ -125,7 +140,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 		t.Errorf("the device has %d passkeys", n)
 	}
 	p.step("remove it", chromedp.Click(chromedp.CSS(`form[action$="/end"] button`)), chromedp.WaitVisible(chromedp.Search(`//p[contains(., "The passkey is removed")]`)))
-	signOut()
+	p.signsOutOf(a)
 	p.open(a.url+"/sign-in", `[role="alert"]`)
 	if said := p.text(`[role="alert"]`); !strings.Contains(said, "not known here") {
 		t.Errorf("one that was removed: %s", said)
@@ -146,9 +161,7 @@ func TestBrowserMakesAPasskeyAfterAPassword(t *testing.T) {
 	p := newPage(t)
 	p.authenticator()
 	p.runsFirst(makesPasskeysSilently)
-	p.open(a.url+"/sign-in", "#email")
-	p.types(email, password)
-	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
+	p.signsInTo(a)
 	devtest.Eventually(t, "a passkey is made", func() bool { return a.one(`SELECT count(*)::text FROM passkeys`) == "1" })
 	p.open(a.url+"/account/passkeys", "#name")
 	if shown := p.text("main"); !strings.Contains(shown, "Chrome on Linux") || !strings.Contains(shown, "by your browser, not used yet") || strings.Contains(shown, "Ask for a passkey") {
@@ -176,13 +189,9 @@ func TestWaitingPageRenewsItsOptions(t *testing.T) {
 	p.wantsNothingSaid()
 	device := p.authenticator()
 	p.runsFirst(hurries)
-	p.open(a.url+"/sign-in", "#email")
-	p.types(email, password)
-	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
-	p.open(a.url+"/account/passkeys", "#name")
-	p.step("add a passkey", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Your passkey is added")]`)))
-	p.open(a.url+"/account", "h1")
-	p.step("sign out", chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)), chromedp.WaitNotPresent(chromedp.CSS(inAccount)))
+	p.signsInTo(a)
+	p.addsPasskey(a)
+	p.signsOutOf(a)
 	p.touches(device, false)
 	p.open(a.url+"/sign-in", passkeyButton)
 	first := evaluate[string](p, `document.querySelector("[name=ceremony]").value`)
@@ -201,11 +210,8 @@ func TestDevicesForgetWhatWasRemoved(t *testing.T) {
 	a.register(email, password)
 	p := newPage(t)
 	device := p.authenticator()
-	p.open(a.url+"/sign-in", "#email")
-	p.types(email, password)
-	p.step("be in the account", chromedp.WaitVisible(chromedp.CSS(inAccount)))
-	p.open(a.url+"/account/passkeys", "#name")
-	p.step("add a passkey", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Your passkey is added")]`)))
+	p.signsInTo(a)
+	p.addsPasskey(a)
 	// The account has another device's instead.
 	if _, err := a.postgres().Exec(t.Context(), `UPDATE passkeys SET credential_id = decode(repeat('07', 32), 'hex'), credential = jsonb_set(credential, '{id}', to_jsonb(encode(decode(repeat('07', 32), 'hex'), 'base64')))`); err != nil {
 		t.Fatal(err)

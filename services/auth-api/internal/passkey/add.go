@@ -33,8 +33,8 @@ type Owner struct {
 }
 
 // Silently says that a browser makes a passkey by itself after a sign-in with a password
-// (conditional create, section 5.1.3). Nobody need touch the device for it, so that it counts as
-// no factor until it is used.
+// (conditional create, section 5.1.3). Nobody has to touch the device for it, so it counts as no
+// factor until it is used.
 type Silently bool
 
 // BeginAdd begins to add a passkey to an account. Devices that have one of its passkeys make no
@@ -83,9 +83,9 @@ type Added struct {
 
 // Add adds the passkey that a device has made. response is what navigator.credentials.create has
 // returned, as JSON. The first factor of an account turns the second step on, which ends all
-// other sign-ins and apps; one that was made silently does not. Faults: passkeys_not_configured, request_expired, invalid_passkey,
-// validation_failed (the name or the response cannot be read, or there are too many),
-// already_exists (somebody has this passkey), store_unavailable, change_under_way.
+// other sign-ins and apps; one that was made silently does not. Faults: passkeys_not_configured,
+// request_expired, invalid_passkey, validation_failed (the name or the response cannot be read, or
+// there are too many), already_exists (somebody has this passkey), store_unavailable, change_under_way.
 func (s *Service) Add(ctx context.Context, o Owner, name, text string, response []byte) (added Added, err error) {
 	if err := s.enabled(); err != nil {
 		return Added{}, err

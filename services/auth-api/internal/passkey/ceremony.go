@@ -20,7 +20,7 @@ const (
 	keyIDSize = 2
 )
 
-// Options for a browser, and the ceremony that they are of.
+// Begun has the options for a browser, and the ceremony that they belong to.
 type Begun struct {
 	// Options are what navigator.credentials takes as publicKey, in the JSON form of the
 	// standard (section 5.1.8 and 5.1.9).

@@ -21,6 +21,6 @@
 // worth no more than the password, and go when it changes; when the second step is turned on,
 // those that were never used go.
 //
-// But for that, the device must always have checked who holds it, by PIN, finger or face: each passkey stands
-// alone.
+// A passkey that somebody adds on purpose stands alone: when it is made, and each time that it is
+// used, the device must have checked who holds it, by PIN, finger or face.
 package passkey

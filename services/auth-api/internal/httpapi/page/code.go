@@ -26,20 +26,8 @@ func (s *Service) showCode(c *fiber.Ctx) error {
 
 // secondStep finishes a sign-in.
 func (s *Service) secondStep(c *fiber.Ctx) error {
-	f, err := s.formOf(c)
+	f, v, a, said, err := s.formToSignIn(c)
 	if err != nil {
-		return s.fail(c, err)
-	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	said := notice("")
-	a, err := s.asked(c.UserContext(), v, f.Get(requestField))
-	switch {
-	case fault.CodeOf(err) == fault.RequestExpired:
-		said = expired // The person can sign in all the same.
-	case err != nil:
 		return s.fail(c, err)
 	}
 	if !s.fits(f, v.browser, uuid.Nil) {

@@ -47,6 +47,15 @@ func (s *Service) formFor(c *fiber.Ctx) (f form, v visit, a asked, err error) {
 	return f, v, a, err
 }
 
+// formToSignIn is formFor for a sign-in, which goes on without the app if what the app asked for is
+// too old: said tells the person so. Faults: the others of formFor.
+func (s *Service) formToSignIn(c *fiber.Ctx) (f form, v visit, a asked, said notice, err error) {
+	if f, v, a, err = s.formFor(c); fault.CodeOf(err) == fault.RequestExpired {
+		return f, v, a, expired, nil
+	}
+	return f, v, a, "", err
+}
+
 // visitFor reads what a page needs: the visit, and the authorization request that it is about.
 func (s *Service) visitFor(c *fiber.Ctx) (v visit, a asked, err error) {
 	if v, err = s.visit(c); err != nil {

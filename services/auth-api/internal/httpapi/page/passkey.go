@@ -86,20 +86,8 @@ func (s *Service) passkeyStep(c *fiber.Ctx, v visit, a asked) g.Node {
 
 // signInWithPasskey takes what a passkey has answered, and signs the person in.
 func (s *Service) signInWithPasskey(c *fiber.Ctx) error {
-	f, err := s.formOf(c)
+	f, v, a, said, err := s.formToSignIn(c)
 	if err != nil {
-		return s.fail(c, err)
-	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	said := notice("")
-	a, err := s.asked(c.UserContext(), v, f.Get(requestField))
-	switch {
-	case fault.CodeOf(err) == fault.RequestExpired:
-		said = expired // The person can sign in all the same.
-	case err != nil:
 		return s.fail(c, err)
 	}
 	handle, again := "", func(found []mistake) view { return s.signInPage(c, v, a, "", "", found) }

@@ -17,7 +17,7 @@ import (
 // showPasskeys lists the person's passkeys, and offers to add one.
 func (s *Service) showPasskeys(c *fiber.Ctx) error {
 	return s.asFactorOwner(c, func(v visit, has factor.Factors) error {
-		page, err := s.passkeysPage(c, v, has, deviceOf(c.Get(fiber.HeaderUserAgent)), noticeOf(c), nil)
+		page, err := s.passkeysPage(c, v, has, deviceOf(c.Get(fiber.HeaderUserAgent)), noticeOf(c))
 		if err != nil {
 			return s.fail(c, err)
 		}
@@ -53,7 +53,7 @@ func (s *Service) addPasskey(c *fiber.Ctx) error {
 		if failed != nil {
 			return s.fail(c, failed)
 		}
-		again, failed := s.passkeysPage(c, v, has, f.Get("name"), "", nil)
+		again, failed := s.passkeysPage(c, v, has, f.Get("name"), "")
 		if failed != nil {
 			return s.fail(c, failed)
 		}
@@ -108,7 +108,7 @@ func (s *Service) silentPasskey(c *fiber.Ctx, v visit, has factor.Factors) g.Nod
 	}}.node()
 }
 
-func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name string, said notice, found []mistake) (view, error) {
+func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name string, said notice) (view, error) {
 	const title = "Passkeys"
 	list, err := s.Passkeys.List(c.UserContext(), v.person.Account)
 	if err != nil {
@@ -123,11 +123,11 @@ func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name s
 		case err != nil:
 			return view{}, err
 		default:
-			add = s.addForm(v, has, begun, name, found)
+			add = s.addForm(v, has, begun, name)
 		}
 	}
-	return view{title: title, wrong: len(found) > 0, script: true, body: g.Group{
-		said.node(), summary(found),
+	return view{title: title, script: true, body: g.Group{
+		said.node(),
 		h.H1(g.Text(title)),
 		h.P(g.Text("A passkey signs you in with your fingerprint, your face or the PIN of your device, without a password. It cannot be guessed, and works on no other site.")),
 		g.If(len(list) > 0, h.Ul(h.Class("list"), g.Map(list, func(p passkey.Passkey) g.Node { return s.passkeyRow(v, p) }))),
@@ -141,13 +141,13 @@ func (s *Service) passkeysPage(c *fiber.Ctx, v visit, has factor.Factors, name s
 	}}, nil
 }
 
-func (s *Service) addForm(v visit, has factor.Factors, begun passkey.Begun, name string, found []mistake) g.Node {
+func (s *Service) addForm(v visit, has factor.Factors, begun passkey.Begun, name string) g.Node {
 	return g.Group{
 		g.If(!has.Required, h.P(g.Text("After your password, signing in asks for it as well from then on. You get recovery codes, in case you lose the device, and are signed out everywhere else."))),
 		h.NoScript(h.P(g.Text("Your browser needs JavaScript for this."))),
 		passkeyForm{action: route.AccountPasskeys, to: "create", begun: begun, button: "Add a passkey", fields: g.Group{
 			s.hidden(v, v.person.Session, ""),
-			field{id: "name", label: "Name", kind: "text", value: name, autocomplete: "off", hint: "So that you know it again, such as: my laptop."}.node(found),
+			field{id: "name", label: "Name", kind: "text", value: name, autocomplete: "off", hint: "So that you know it again, such as: my laptop."}.node(nil),
 		}}.node(),
 	}
 }

@@ -12,7 +12,6 @@ import (
 	h "maragu.dev/gomponents/html"
 
 	"auth.books.test/services/auth-api/internal/authorization"
-	"auth.books.test/services/auth-api/internal/fault"
 	"auth.books.test/services/auth-api/internal/httpapi/route"
 	"auth.books.test/services/auth-api/internal/httpapi/signin"
 	"auth.books.test/services/auth-api/internal/login"
@@ -68,22 +67,11 @@ func (s *Service) showSignIn(c *fiber.Ctx) error {
 // is the same person's, since apps depend on it, and ends if it is another's: whoever has
 // planted either gains nothing.
 func (s *Service) signIn(c *fiber.Ctx) error {
-	f, err := s.formOf(c)
+	f, v, a, said, err := s.formToSignIn(c)
 	if err != nil {
 		return s.fail(c, err)
 	}
-	v, err := s.visit(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	ctx, said := c.UserContext(), notice("")
-	a, err := s.asked(ctx, v, f.Get(requestField))
-	switch {
-	case fault.CodeOf(err) == fault.RequestExpired:
-		said = expired // The person can sign in all the same.
-	case err != nil:
-		return s.fail(c, err)
-	}
+	ctx := c.UserContext()
 	email := strings.TrimSpace(f.Get("email"))
 	if !s.fits(f, v.browser, uuid.Nil) {
 		return s.render(c, fiber.StatusUnprocessableEntity, s.signInPage(c, v, a, email, "", tooOld()))
