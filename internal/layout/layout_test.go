@@ -80,7 +80,7 @@ func rules() []rule {
 		{name: "each package of auth-api imports only those of the layers below", of: in(internal), bad: func(path, imported string) bool {
 			return in(internal)(imported) && (layer(imported) <= layer(path) || layer(imported) == len(layers()))
 		}, breach: [2]string{internal + "/session", internal + "/login"}},
-		{name: "only authorizations write tokens' records", of: not(in(internal+"/authorization", internal+"/access", internal+"/health", internal+"/app", internal+"/authtest")),
+		{name: "only authorizations write tokens' records", of: not(in(internal+"/authorization", internal+"/access", internal+"/health", internal+"/sessiondb", internal+"/authtest")),
 			bad: imports(internal + "/access"), breach: [2]string{internal + "/session", internal + "/access"}},
 		{name: "services import neither commands nor manifests", of: in(module + "services"), bad: imports(module+"cmd", module+"internal/manifest"), tests: true,
 			breach: [2]string{authAPI, module + "internal/manifest"}},
@@ -113,7 +113,7 @@ func layers() [][]string {
 		{"factor", "passkey", "personal", "session"},
 		{"account", "client", "resource"},
 		{"authorization"},
-		{"audit", "code", "device", "idtoken", "mail", "refresh"},
+		{"audit", "code", "device", "idtoken", "mail", "refresh", "sessiondb"},
 		{"access", "limit", "postgres", "servicekey", "password/worker"},
 		{"password"},
 		{"password/foreign"},

@@ -27,21 +27,9 @@ func newVerifier(s settings, log *slog.Logger) (verifier, error) {
 		}
 		return verifier{Verifier: remote, store: "auth-api", ping: remote.Ping, close: func() {}}, nil
 	}
-	client, err := direct.Open(s.redisURL())
+	fromRedis, err := direct.Connect(s.redisURL(), s.ring, direct.Options{Log: log})
 	if err != nil {
 		return verifier{}, fmt.Errorf("SESSION_DB_URL: %w", err)
 	}
-	fromRedis, err := direct.New(client, s.ring, direct.Options{Log: log})
-	if err != nil {
-		_ = client.Close()
-		return verifier{}, err
-	}
-	return verifier{
-		Verifier: fromRedis, store: "session-db",
-		ping: func(ctx context.Context) error { return client.Ping(ctx).Err() },
-		close: func() {
-			_ = fromRedis.Close()
-			_ = client.Close()
-		},
-	}, nil
+	return verifier{Verifier: fromRedis, store: "session-db", ping: fromRedis.Ping, close: func() { _ = fromRedis.Close() }}, nil
 }

@@ -22,11 +22,7 @@ import (
 func Example() {
 	url, ring, accessToken := signedIn("ada@books.test", "books", "books:read")
 
-	client, err := direct.Open(url)
-	if err != nil {
-		log.Fatal(err)
-	}
-	verifier, err := direct.New(client, ring, direct.Options{})
+	verifier, err := direct.Connect(url, ring, direct.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -63,11 +59,7 @@ func list(_ http.ResponseWriter, r *http.Request) {
 // An API that serves people and machines differently asks the guard itself.
 func ExampleGuard_Check() {
 	url, ring, accessToken := signedIn("ada@books.test", "books", "books:read")
-	client, err := direct.Open(url)
-	if err != nil {
-		log.Fatal(err)
-	}
-	verifier, err := direct.New(client, ring, direct.Options{})
+	verifier, err := direct.Connect(url, ring, direct.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

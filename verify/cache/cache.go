@@ -21,8 +21,9 @@ const (
 
 // Options describe a Cache. Those without a default are required.
 type Options[K comparable, V any] struct {
-	// Client reaches Redis: single, Sentinel or Cluster.
-	Client redis.UniversalClient
+	// Client reaches Redis: a *redis.Client, also of Sentinel, or a *redis.ClusterClient. Of
+	// another one nothing is cached.
+	Client redis.Cmdable
 	// Prefix begins all keys that are read. Redis reports changes of keys with it.
 	Prefix string
 	// Marker, if set, is a key that exists as long as Redis has lost no value. While it
@@ -62,7 +63,7 @@ type Cache[K comparable, V any] struct {
 	o     Options[K, V]
 	table *table[K, V] // nil if nothing is cached
 	lease lease
-	store store
+	redis source
 	// singles holds *singleRead values for reuse, so that a strict read makes no channel
 	// (BenchmarkDirect in package direct: 23 allocations, 25 without the pool).
 	singles sync.Pool
@@ -93,12 +94,15 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	}
 	c := &Cache[K, V]{o: o, singles: sync.Pool{New: newSingleRead}}
 	c.lease.start(o.Now())
+	c.redis = open(o.Client, marker{key: o.Marker, untrusted: o.UntrustedPrefix}, o.DecodeString != nil, tracking{
+		prefix: o.Prefix, bound: o.Bound, readTimeout: o.ReadTimeout, now: o.Now, notify: o.Notify,
+		lease: &c.lease, counts: &c.counts, drop: c.drop, dropAll: c.dropAll,
+	})
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	c.store = newStore(o.Client, o.ReadTimeout/2, marker{key: o.Marker, untrusted: o.UntrustedPrefix}, o.DecodeString != nil)
 	if o.Bytes > 0 {
 		c.table = newTable[K, V](o.Bytes, o.Hash)
-		c.ended.Go(func() { c.track(ctx) })
+		c.ended.Go(func() { c.redis.track(ctx) })
 	}
 	return c, nil
 }
@@ -140,6 +144,18 @@ func (c *Cache[K, V]) Forget(keys ...K) {
 		c.table.invalidate(k)
 	}
 }
+
+// drop drops the value of a key that Redis reports as changed, and says whether the key is
+// one of the cache's.
+func (c *Cache[K, V]) drop(key string) (ours bool) {
+	k, ours := c.o.Parse(key)
+	if ours {
+		c.table.invalidate(k)
+	}
+	return ours
+}
+
+func (c *Cache[K, V]) dropAll() { c.table.flush() }
 
 // Close ends the tracking connections. Get must not be called afterwards.
 func (c *Cache[K, V]) Close() error {

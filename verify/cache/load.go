@@ -35,7 +35,7 @@ func (c *Cache[K, V]) load(ctx context.Context, k K, now time.Time) (*V, error) 
 		// Order matters: the value may be cached only if tracking was on before the read
 		// was sent.
 		var node reader
-		node, f.tracked = c.store.route(f.key)
+		node, f.tracked = c.redis.route(f.key)
 		node.read(&f.request)
 	}
 	v, err := f.await(ctx)

@@ -28,7 +28,7 @@ func (c *Cache[K, V]) readSingle(ctx context.Context, k K) (*V, error) {
 	c.counts.reads.Add(1)
 	s := c.singles.Get().(*singleRead)
 	s.key = c.o.Key(k)
-	node, _ := c.store.route(s.key)
+	node, _ := c.redis.route(s.key)
 	node.read(&s.request)
 	// No timer is needed: batch ends every read in time. A timer for each read would cost
 	// as much as its share of the round trip (BenchmarkMiss in package direct).

@@ -77,11 +77,3 @@ func (c *Cache[K, V]) Stats() Stats {
 	}
 	return s
 }
-
-// report calls Notify if the kind is another one than last time.
-func (c *Cache[K, V]) report(kind Kind, err error) {
-	if last := c.counts.state.Swap(&kind); last != nil && *last == kind {
-		return
-	}
-	c.o.Notify(Event{Kind: kind, Err: err})
-}

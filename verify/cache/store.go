@@ -38,7 +38,7 @@ func newNode(client *redis.Client, limit time.Duration, p *pipeline) *node {
 	return n
 }
 
-func newStore(client redis.UniversalClient, limit time.Duration, m marker, strings bool) store {
+func newStore(client redis.Cmdable, limit time.Duration, m marker, strings bool) store {
 	switch client := client.(type) {
 	case *redis.Client:
 		return single{newNode(client, limit, &pipeline{client: client, marker: m.at(client), strings: strings})}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -22,27 +24,64 @@ var (
 	errMoved   = errors.New("the cluster's masters have changed")
 )
 
+// source is what a cache needs of Redis. It is an interface, and what is behind it is not
+// generic: every package that has a cache compiles all generic code anew, and with a client
+// of go-redis in it that takes two seconds longer (docs/development.md, "The loop").
+type source interface {
+	// route returns the reader for a key, and whether its node reports changes.
+	route(key string) (r reader, tracked bool)
+	// track keeps tracking up until ctx ends.
+	track(ctx context.Context)
+}
+
+// tracking is what tracking needs of the cache.
+type tracking struct {
+	prefix             string
+	bound, readTimeout time.Duration
+	now                func() time.Time
+	notify             func(Event)
+	lease              *lease
+	counts             *counts
+	// drop drops a key that Redis reports as changed; ours is false if the cache has no such
+	// keys.
+	drop    func(key string) (ours bool)
+	dropAll func()
+}
+
+// tracker reads from Redis, and tracks what changes there.
+type tracker struct {
+	store
+	tracking
+}
+
+// open is not inlined, lest its callers compile what source hides.
+//
+//go:noinline
+func open(client redis.Cmdable, m marker, strings bool, t tracking) source {
+	return &tracker{newStore(client, t.readTimeout/2, m, strings), t}
+}
+
 // track keeps tracking up until ctx ends, one round after the other.
-func (c *Cache[K, V]) track(ctx context.Context) {
+func (t *tracker) track(ctx context.Context) {
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
-		wasUp, err := c.round(ctx)
+		wasUp, err := t.round(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		switch {
 		case errors.Is(err, errForeign):
-			c.report(Unsupported, err)
+			t.report(Unsupported, err)
 			return
 		case errors.As(err, new(refusal)):
-			c.report(Unsupported, err)
+			t.report(Unsupported, err)
 			pause = refusedPause
 		case wasUp:
-			c.report(Down, err)
+			t.report(Down, err)
 			pause = 0
 		default:
-			c.report(Down, err)
-			pause = min(max(2*pause, minPause), c.o.Bound)
+			t.report(Down, err)
+			pause = min(max(2*pause, minPause), t.bound)
 		}
 		select {
 		case <-ctx.Done():
@@ -53,22 +92,22 @@ func (c *Cache[K, V]) track(ctx context.Context) {
 
 // round tracks all masters until a connection to one is lost, the set of masters
 // changes, or ctx ends. wasUp reports whether all were tracked at some time.
-func (c *Cache[K, V]) round(ctx context.Context) (wasUp bool, err error) {
-	nodes, err := c.masters(ctx)
+func (t *tracker) round(ctx context.Context) (wasUp bool, err error) {
+	nodes, err := t.masters(ctx)
 	if err != nil {
 		return false, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	group := &leaseGroup{lease: &c.lease, confirmed: make([]time.Time, len(nodes)), bound: c.o.Bound, onUp: func() { c.report(Up, nil) }}
+	group := &leaseGroup{lease: t.lease, confirmed: make([]time.Time, len(nodes)), bound: t.bound, onUp: func() { t.report(Up, nil) }}
 	lost := make(chan error, len(nodes))
 	var watchers sync.WaitGroup
 	for i, n := range nodes {
-		watchers.Go(func() { lost <- c.watch(ctx, n, func(sent time.Time) { group.renew(i, sent) }) })
+		watchers.Go(func() { lost <- t.watch(ctx, n, func(sent time.Time) { group.renew(i, sent) }) })
 	}
 	select {
 	case err = <-lost:
-	case <-c.store.changed():
+	case <-t.store.changed():
 		err = errMoved
 	case <-ctx.Done():
 		err = ctx.Err()
@@ -78,21 +117,30 @@ func (c *Cache[K, V]) round(ctx context.Context) (wasUp bool, err error) {
 	for _, n := range nodes {
 		n.tracked.Store(false)
 	}
-	c.flush()
+	t.flush()
 	cancel()
 	watchers.Wait()
 	return wasUp, err
 }
 
-func (c *Cache[K, V]) masters(ctx context.Context) ([]*node, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.o.ReadTimeout)
+func (t *tracker) masters(ctx context.Context) ([]*node, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.readTimeout)
 	defer cancel()
-	return c.store.masters(ctx)
+	return t.store.masters(ctx)
 }
 
-func (c *Cache[K, V]) flush() {
-	c.table.flush()
-	c.counts.flushes.Add(1)
+// flush empties the cache.
+func (t *tracker) flush() {
+	t.dropAll()
+	t.counts.flushes.Add(1)
+}
+
+// report calls Notify if the kind is another one than last time.
+func (t *tracker) report(kind Kind, err error) {
+	if last := t.counts.state.Swap(&kind); last != nil && *last == kind {
+		return
+	}
+	t.notify(Event{Kind: kind, Err: err})
 }
 
 // leaseGroup makes one lease of many masters. The lease ends the bound after the oldest

@@ -25,8 +25,8 @@ var errReconnect = errors.New("a tracking connection is not reopened")
 // watch tracks one master on a connection of its own until that ends, is silent for the
 // bound, or ctx ends. It calls renew with a time when all changes that the master
 // acknowledged before that time have been dropped.
-func (c *Cache[K, V]) watch(ctx context.Context, n *node, renew func(time.Time)) error {
-	client := redis.NewClient(c.trackingOptions(n))
+func (t *tracker) watch(ctx context.Context, n *node, renew func(time.Time)) error {
+	client := redis.NewClient(t.trackingOptions(n))
 	defer client.Close()
 	// It subscribes to no channel: go-redis reads a subscribed connection all the time, and
 	// so handles pushes as they arrive.
@@ -37,11 +37,11 @@ func (c *Cache[K, V]) watch(ctx context.Context, n *node, renew func(time.Time))
 	defer stopClosing()
 
 	var out ping
-	if err := out.send(ctx, c.o.Now, n, sub); err != nil {
+	if err := out.send(ctx, t.now, n, sub); err != nil {
 		return fmt.Errorf("track changes: %w", err)
 	}
 	// Tracking is on. It does not cover what was read before.
-	c.flush()
+	t.flush()
 	n.tracked.Store(true)
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -50,10 +50,10 @@ func (c *Cache[K, V]) watch(ctx context.Context, n *node, renew func(time.Time))
 	defer cancel()
 	heartbeat.Go(func() {
 		defer closeOnce()
-		c.heartbeat(ctx, &out, n, sub)
+		t.heartbeat(ctx, &out, n, sub)
 	})
 	for {
-		received, err := sub.ReceiveTimeout(ctx, c.o.Bound)
+		received, err := sub.ReceiveTimeout(ctx, t.bound)
 		if err != nil {
 			return fmt.Errorf("track changes: %w", errors.Join(err, out.failure()))
 		}
@@ -66,8 +66,8 @@ func (c *Cache[K, V]) watch(ctx context.Context, n *node, renew func(time.Time))
 }
 
 // heartbeat sends PINGs until one fails.
-func (c *Cache[K, V]) heartbeat(ctx context.Context, out *ping, n *node, sub *redis.PubSub) {
-	ticker := time.NewTicker(c.o.Bound / pingsPerBound)
+func (t *tracker) heartbeat(ctx context.Context, out *ping, n *node, sub *redis.PubSub) {
+	ticker := time.NewTicker(t.bound / pingsPerBound)
 	defer ticker.Stop()
 	for {
 		select {
@@ -78,7 +78,7 @@ func (c *Cache[K, V]) heartbeat(ctx context.Context, out *ping, n *node, sub *re
 		if out.pending() {
 			continue
 		}
-		if err := out.send(ctx, c.o.Now, n, sub); err != nil {
+		if err := out.send(ctx, t.now, n, sub); err != nil {
 			return
 		}
 	}
@@ -160,7 +160,7 @@ func (n *node) stillMaster(ctx context.Context) error {
 
 // trackingOptions are the options of the node's client, changed for one tracking
 // connection that is never reopened.
-func (c *Cache[K, V]) trackingOptions(n *node) *redis.Options {
+func (t *tracker) trackingOptions(n *node) *redis.Options {
 	o := *n.client.Options()
 	o.Protocol = 3
 	o.PoolSize, o.MinIdleConns, o.MaxRetries, o.PipelinePoolSize, o.DialerRetries = 1, 0, -1, -1, 1
@@ -168,7 +168,7 @@ func (c *Cache[K, V]) trackingOptions(n *node) *redis.Options {
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.PushNotificationProcessor = redis.NewPushNotificationProcessor()
 	// It cannot fail, because no other handler is registered.
-	_ = o.PushNotificationProcessor.RegisterHandler("invalidate", pushes(c.pushed), false)
+	_ = o.PushNotificationProcessor.RegisterHandler("invalidate", pushes(t.pushed), false)
 	dial, used := o.Dialer, atomic.Bool{}
 	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if used.Swap(true) {
@@ -183,7 +183,7 @@ func (c *Cache[K, V]) trackingOptions(n *node) *redis.Options {
 				return err
 			}
 		}
-		err := conn.Do(ctx, "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", c.o.Prefix).Err()
+		err := conn.Do(ctx, "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", t.prefix).Err()
 		var answer redis.Error
 		if errors.As(err, &answer) && !redis.IsLoadingError(err) && !redis.IsMasterDownError(err) {
 			return refusal{fmt.Errorf("CLIENT TRACKING: %w", err)}
@@ -195,20 +195,19 @@ func (c *Cache[K, V]) trackingOptions(n *node) *redis.Options {
 
 // pushed drops the keys that Redis reports as changed. If it cannot read the message, it
 // empties the cache.
-func (c *Cache[K, V]) pushed(notification []any) {
+func (t *tracker) pushed(notification []any) {
 	if len(notification) == 2 {
 		if keys, some := notification[1].([]any); some {
 			for _, key := range keys {
 				text, _ := key.(string)
-				if k, ours := c.o.Parse(text); ours {
-					c.counts.pushes.Add(1)
-					c.table.invalidate(k)
+				if t.drop(text) {
+					t.counts.pushes.Add(1)
 				}
 			}
 			return
 		}
 	}
-	c.flush()
+	t.flush()
 }
 
 type pushes func(notification []any)

@@ -44,13 +44,16 @@ type Options struct {
 }
 
 // Verifier verifies tokens against Redis, and from memory as long as Redis reports no
-// change. It needs a client with a short read timeout (see Open) and the key ring of the
+// change. It needs a client with a short read timeout (see Connect) and the key ring of the
 // service that issues the tokens.
 type Verifier struct {
-	ring  *token.KeyRing
-	cache *cache.Cache[token.Hash, known]
-	uses  *uses // nil if every call reads from Redis
-	now   func() time.Time
+	client redis.Cmdable
+	// closeClient is nil if the client is the caller's.
+	closeClient func() error
+	ring        *token.KeyRing
+	cache       *cache.Cache[token.Hash, known]
+	uses        *uses // nil if every call reads from Redis
+	now         func() time.Time
 	// madeUp counts tokens that were refused because of their check characters.
 	madeUp atomic.Uint64
 	// badRecords counts reads that found no valid record.
@@ -69,8 +72,8 @@ type Stats struct {
 }
 
 // New makes a verifier and does not wait for Redis. Close ends its background work, but
-// does not close the client.
-func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifier, error) {
+// does not close the client, as it does that of Connect.
+func New(client redis.Cmdable, ring *token.KeyRing, o Options) (*Verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -102,7 +105,7 @@ func New(client redis.UniversalClient, ring *token.KeyRing, o Options) (*Verifie
 	if err != nil {
 		return nil, fmt.Errorf("make a verifier: %w", err)
 	}
-	v := &Verifier{ring: ring, cache: cached, now: o.Now, damaged: o.Damaged, log: o.Log}
+	v := &Verifier{client: client, ring: ring, cache: cached, now: o.Now, damaged: o.Damaged, log: o.Log}
 	if o.CacheBytes > 0 {
 		v.uses = reportUses(client, o.Log)
 	}
@@ -188,12 +191,17 @@ func (v *Verifier) Stats() Stats {
 	return Stats{Stats: v.cache.Stats(), MadeUp: v.madeUp.Load(), BadRecords: v.badRecords.Load()}
 }
 
-// Close reports the last uses to Redis and ends the tracking connections.
+// Close reports the last uses to Redis, ends the tracking connections, and closes the client
+// that Connect has made.
 func (v *Verifier) Close() error {
 	if v.uses != nil {
 		v.uses.close()
 	}
-	return v.cache.Close()
+	err := v.cache.Close()
+	if v.closeClient != nil {
+		err = errors.Join(err, v.closeClient())
+	}
+	return err
 }
 
 func (o Options) notify(e cache.Event) {

@@ -41,7 +41,10 @@ func Open(rawURL string) (redis.UniversalClient, error) {
 	return redis.NewUniversalClient(o), nil
 }
 
-// CheckURL returns the error that Open would return.
+// CheckURL returns the error that Open would return. It is not inlined, lest its callers
+// compile go-redis's options.
+//
+//go:noinline
 func CheckURL(rawURL string) error {
 	_, err := universalOptions(rawURL)
 	return err

@@ -45,7 +45,7 @@ func (k *known) isDue(reported, now int64) bool {
 // read. Uses of tokens that are verified from memory are sent with TOUCH, which needs no
 // right to write. auth-api asks Redis when a session was last used, and keeps it alive.
 type uses struct {
-	client redis.UniversalClient
+	client redis.Cmdable
 	log    *slog.Logger
 	queue  chan token.Hash
 	// refused is set when Redis does not allow TOUCH, so that this is logged once. Only
@@ -56,7 +56,7 @@ type uses struct {
 }
 
 // reportUses starts to report uses; close reports the last ones.
-func reportUses(client redis.UniversalClient, log *slog.Logger) *uses {
+func reportUses(client redis.Cmdable, log *slog.Logger) *uses {
 	ctx, stop := context.WithCancel(context.Background())
 	u := &uses{client: client, log: log, queue: make(chan token.Hash, 16*useBatch), stop: stop}
 	u.ended.Go(func() { u.run(ctx) })

@@ -10,10 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"auth.books.test/schema"
-	"auth.books.test/services/auth-api/internal/access"
 	"auth.books.test/services/auth-api/internal/account"
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/authorization"
@@ -37,6 +34,7 @@ import (
 	"auth.books.test/services/auth-api/internal/refresh"
 	"auth.books.test/services/auth-api/internal/resource"
 	"auth.books.test/services/auth-api/internal/session"
+	"auth.books.test/services/auth-api/internal/sessiondb"
 	"auth.books.test/verify/direct"
 )
 
@@ -65,19 +63,14 @@ type App struct {
 	refusals       *audit.Refusals
 	offers         *resource.Store
 	openID         *oauth.OpenID
-	verifier       *direct.Verifier
 	health         *health.Checker
 	hashing        *password.Pool
 	workers        *worker.Pool
-	tokens         *access.Store
 	db             *postgres.DB
-	redis          redis.UniversalClient
+	sessionDB      *sessiondb.DB
 	log            *slog.Logger
 	closers        []func()
 }
-
-// redisTimeout bounds each call to Redis, except those that verify tokens.
-const redisTimeout = time.Second
 
 // New wires the parts. The stores need not be up yet. Close ends what New began, such as
 // tracking changes in Redis.
@@ -101,7 +94,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if err := a.openStores(ctx, c, damaged); err != nil {
 		return nil, err
 	}
-	records, err := client.NewCachedRecords(client.NewRedisRecords(a.redis, sealer, redisTimeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
+	records, err := client.NewCachedRecords(client.NewRedisRecords(a.sessionDB.Redis, sealer, sessiondb.Timeout), c.VerifyBound.Duration, c.VerifyStrict.On, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +106,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.events, a.refusals = audit.NewStore(a.db), audit.NewRefusals(a.db, time.Now, rand.Reader, log)
 	a.refreshes = refresh.New(c.ServiceRing())
 	a.authorizations = authorization.New(authorization.Options{
-		DB: a.db, Records: a.tokens, Ring: c.TokenRing(), Refreshes: a.refreshes, Audit: recorder, People: people, Assignments: a.offers, Idle: c.SessionIdle.Duration,
+		DB: a.db, Records: a.sessionDB.Tokens, Ring: c.TokenRing(), Refreshes: a.refreshes, Audit: recorder, People: people, Assignments: a.offers, Idle: c.SessionIdle.Duration,
 		Now: time.Now, Random: rand.Reader, Log: log, Damaged: damaged,
 	})
 	a.sessions = session.New(session.NewStore(a.db), a.authorizations, c.SessionLifetime.Duration)
@@ -135,7 +128,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	if err != nil {
 		return nil, fmt.Errorf("AUTH_API_PASSKEY_RP_ID, AUTH_API_PASSKEY_ORIGINS: %w", err)
 	}
-	a.limits = newLimits(c, a.redis, log)
+	a.limits = newLimits(c, a.sessionDB.Redis, log)
 	a.login = login.New(a.Accounts, a.sessions, device.New(c.ServiceRing(), rand.Reader, time.Now), a.limits, a.refusals, a.mails, a.Factors, a.Passkeys)
 	a.Callers = client.NewAuthenticator(records)
 	a.apps = client.NewStore(a.db)
@@ -153,7 +146,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (_ *App, err er
 	a.exports = export.New(export.Options{
 		Accounts: a.Accounts, Sessions: a.sessions, Consents: a.authorizations, Names: a.apps, Tokens: a.Personal, Roles: a.offers, Events: a.events, Mails: a.mails, Codes: a.codes, Factors: a.Factors, Passkeys: a.Passkeys, Now: time.Now,
 	})
-	a.health = health.New(a.db, a.tokens, schema.Current())
+	a.health = health.New(a.db, a.sessionDB.Tokens, schema.Current())
 	return a, nil
 }
 
@@ -167,25 +160,20 @@ func ownNames(issuer string) []string {
 	return []string{issuer, issuer + route.Token, issuer + route.PushedRequest}
 }
 
-// openStores opens Postgres and Redis, and makes what reads and writes token records.
+// openStores opens Postgres and Redis.
 func (a *App) openStores(ctx context.Context, c config.Config, damaged authorization.Damaged) (err error) {
 	if a.db, err = OpenPostgres(ctx, c, a.log); err != nil {
 		return err
 	}
 	a.onClose(a.db.Close)
-	if a.redis, err = direct.Open(c.RedisURL()); err != nil {
-		return fmt.Errorf("SESSION_DB_URL: %w", err)
-	}
-	a.onClose(func() { _ = a.redis.Close() })
-	a.verifier, err = direct.New(a.redis, c.TokenRing(), direct.Options{
+	a.sessionDB, err = sessiondb.Open(c.RedisURL(), c.TokenRing(), direct.Options{
 		Strict: c.VerifyStrict.On, CacheBytes: int64(c.VerifyCache.Value) << 20, Bound: c.VerifyBound.Duration, Log: a.log,
 		Damaged: damaged.Note,
 	})
 	if err != nil {
 		return err
 	}
-	a.onClose(func() { _ = a.verifier.Close() })
-	a.tokens = access.NewStore(a.redis, c.TokenRing(), redisTimeout, a.verifier)
+	a.onClose(a.sessionDB.Close)
 	return nil
 }
 
@@ -204,7 +192,7 @@ func (a *App) work(ctx context.Context) (wait func()) {
 	var all sync.WaitGroup
 	all.Go(func() { a.authorizations.Relay(ctx) })
 	all.Go(func() { a.authorizations.Rebuild(ctx) })
-	all.Go(func() { a.tokens.Watch(ctx, a.log) })
+	all.Go(func() { a.sessionDB.Tokens.Watch(ctx, a.log) })
 	all.Go(func() { a.authorizations.Touch(ctx) })
 	all.Go(func() { a.authorizations.Sweep(ctx) })
 	all.Go(func() { a.oauth.Sweep(ctx, a.log) })

@@ -35,10 +35,7 @@ func newRegistry(a *App) *prometheus.Registry {
 	counter("auth_hash_lost_total", "Hashes whose worker process crashed; they were repeated.", func() float64 { return float64(a.workers.Stats().Crashed) })
 	counter("auth_hash_alone_total", "Hashes computed in the service's own process, since no worker could be started.", func() float64 { return float64(a.workers.Stats().InProcess) })
 	gauge("auth_db_connections_in_use", "Connections to Postgres in use.", func() float64 { return float64(a.db.Stat().AcquiredConns()) })
-	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 {
-		s := a.redis.PoolStats()
-		return float64(s.TotalConns - s.IdleConns)
-	})
+	gauge("session_db_connections_in_use", "Connections to Redis in use.", func() float64 { return float64(a.sessionDB.InUse()) })
 	counter("auth_session_db_rebuilds_total", "How often this replica rebuilt the records in Redis from Postgres.", func() float64 { return float64(a.authorizations.Rebuilds()) })
 	gauge("auth_outbox_waiting", "Changes that have not reached Redis yet; NaN if Postgres does not answer.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
@@ -62,7 +59,7 @@ func newRegistry(a *App) *prometheus.Registry {
 	})
 	r.MustRegister(a.mails.Collectors()...)
 	r.MustRegister(a.limits.Collectors()...)
-	r.MustRegister(newVerification(a.verifier.Stats))
+	r.MustRegister(newVerification(a.sessionDB.Verifier.Stats))
 	return r
 }
 

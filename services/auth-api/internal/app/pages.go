@@ -11,7 +11,7 @@ import (
 // pages are the parts that only the pages for people need.
 func (a *App) pages(c config.Config) page.Options {
 	o := page.Options{
-		Requests: a.oauth, Apps: a.oauth, Words: a.offers, Clients: a.apps, Verifier: a.verifier, Ring: c.ServiceRing(), Random: rand.Reader,
+		Requests: a.oauth, Apps: a.oauth, Words: a.offers, Clients: a.apps, Verifier: a.sessionDB.Verifier, Ring: c.ServiceRing(), Random: rand.Reader,
 		Name: string(c.Name), Accent: string(c.Accent), Cookies: page.NoCookies, Hints: hints(c),
 	}
 	switch {

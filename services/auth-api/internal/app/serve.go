@@ -100,7 +100,7 @@ func Serve(ctx context.Context, c config.Config, l net.Listener, log *slog.Logge
 
 func (a *App) newServer(c config.Config, r prometheus.Registerer, version string) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Options{
-		Accounts: a.Accounts, Sessions: a.sessions, Personal: a.Personal, Exports: a.exports, Factors: a.Factors, Passkeys: a.Passkeys, Resets: a.mails.Enabled(), Login: a.login, Limits: a.limits, Refusals: a.refusals, Events: a.events, Apps: a.oauth, Keys: c.SigningKeys(), OpenID: a.openID, Verifier: a.verifier, Clients: a.Callers, Health: a.health, Offers: a.offers, Pages: a.pages(c),
+		Accounts: a.Accounts, Sessions: a.sessions, Personal: a.Personal, Exports: a.exports, Factors: a.Factors, Passkeys: a.Passkeys, Resets: a.mails.Enabled(), Login: a.login, Limits: a.limits, Refusals: a.refusals, Events: a.events, Apps: a.oauth, Keys: c.SigningKeys(), OpenID: a.openID, Verifier: a.sessionDB.Verifier, Clients: a.Callers, Health: a.health, Offers: a.offers, Pages: a.pages(c),
 		ClientOrigins: client.NewOrigins(a.apps, time.Now),
 		Grants:        a.grants(c),
 		Log:           a.log, Metrics: r, Now: time.Now, Version: version,

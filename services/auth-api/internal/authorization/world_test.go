@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/services/auth-api/internal/access"
@@ -32,7 +31,7 @@ type world struct {
 	t        testing.TB
 	db       *pgxpool.Pool // for statements of the tests
 	store    *postgres.DB
-	redis    *redis.Client
+	redis    authtest.Redis
 	verifier verify.Verifier
 	tokens   *access.Store
 	ring     *token.KeyRing

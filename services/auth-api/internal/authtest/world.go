@@ -84,9 +84,17 @@ type World struct {
 	Clock   *Clock
 	// DB and Redis are for the tests themselves.
 	DB    *pgxpool.Pool
-	Redis *redis.Client
+	Redis Redis
 
 	t testing.TB
+}
+
+// Redis is the part of a client that tests use. The client's own type would cost every package
+// of tests two seconds of the compiler (docs/development.md, "The loop").
+type Redis interface {
+	redis.Cmdable
+	AddHook(redis.Hook)
+	Do(ctx context.Context, args ...any) *redis.Cmd
 }
 
 // Stores are the URLs of a World's stores. One that is empty is made for the test.
@@ -111,10 +119,10 @@ func On(t testing.TB, s Stores) *World {
 	w := &World{t: t, Clock: &Clock{}, Hashes: &Hashes{}, Clients: &Clients{}}
 	w.Ring, w.Service = must(token.ParseKeyRing(tokenKey))(t), must(servicekey.Parse(serviceKey))(t)
 	w.openPostgres(s)
-	w.openRedis(s.Redis)
+	client := w.openRedis(s.Redis)
 	w.Verifier = must(direct.New(w.Redis, w.Ring, direct.Options{Strict: true, Now: w.Clock.Now}))(t)
 	t.Cleanup(func() { _ = w.Verifier.Close() })
-	w.Records = access.NewStore(w.Redis, w.Ring, storeTimeout, w.Verifier)
+	w.Records = access.NewStore(client, w.Ring, storeTimeout, w.Verifier)
 	w.People, w.Offers = account.NewStore(w.Store), resource.NewStore(w.Store)
 	w.Authorizations = w.Replica()
 	hasher := must(password.NewHasher(password.DefaultParams(), password.Peppers{}, rand.Reader, w.Hashes.derive))(t)
@@ -194,16 +202,18 @@ func (w *World) openPostgres(s Stores) {
 	w.t.Cleanup(w.Store.Close)
 }
 
-func (w *World) openRedis(url string) {
+func (w *World) openRedis(url string) *redis.Client {
 	w.t.Helper()
 	if url == "" {
 		url = devtest.Redis(w.t)
 	}
 	options := must(direct.RedisOptions(url))(w.t)
 	options.ReadTimeout, options.WriteTimeout = storeTimeout, storeTimeout
-	w.Redis = redis.NewClient(options)
-	w.t.Cleanup(func() { _ = w.Redis.Close() })
+	client := redis.NewClient(options)
+	w.Redis = client
+	w.t.Cleanup(func() { _ = client.Close() })
 	w.MarkRebuilt()
+	return client
 }
 
 // MarkRebuilt sets the marker of a rebuild. Without it, a verifier could not tell a dead

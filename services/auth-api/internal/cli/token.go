@@ -16,6 +16,7 @@ import (
 
 	"auth.books.test/services/auth-api/internal/app"
 	"auth.books.test/services/auth-api/internal/config"
+	"auth.books.test/services/auth-api/internal/sessiondb"
 	"auth.books.test/verify"
 	"auth.books.test/verify/record"
 	"auth.books.test/verify/token"
@@ -73,7 +74,7 @@ func hashOf(ring *token.KeyRing, args []string, in io.Reader) (token.Hash, error
 }
 
 func showToken(ctx context.Context, c config.Config, h token.Hash, out io.Writer) error {
-	p, err := app.FindRecord(ctx, c, h)
+	p, err := sessiondb.Find(ctx, c.RedisURL(), c.TokenRing(), h)
 	switch {
 	case errors.Is(err, record.ErrInvalid):
 		return fmt.Errorf("the record %s is damaged, or was written by another program. Verifiers answer 503 until auth-api has rewritten it: %w", h.Key(), err)

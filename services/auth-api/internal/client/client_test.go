@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/redis/go-redis/v9"
 
 	"auth.books.test/internal/devstack/devtest"
 	"auth.books.test/schema/schematest"
@@ -31,7 +30,7 @@ type world struct {
 	*client.Service
 	*client.Authenticator
 	t     *testing.T
-	redis *redis.Client
+	redis authtest.Redis
 	sql   func(statement string, args ...any)
 	store *client.Store
 	base  *authtest.World

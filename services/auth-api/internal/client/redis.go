@@ -14,13 +14,13 @@ import (
 // RedisRecords stores records in Redis. Each command uses one key, so it works with Redis
 // Cluster.
 type RedisRecords struct {
-	redis   redis.UniversalClient
+	redis   redis.Cmdable
 	sealer  *Sealer
 	timeout time.Duration
 }
 
 // NewRedisRecords uses the Redis client; each call has the timeout.
-func NewRedisRecords(client redis.UniversalClient, sealer *Sealer, timeout time.Duration) *RedisRecords {
+func NewRedisRecords(client redis.Cmdable, sealer *Sealer, timeout time.Duration) *RedisRecords {
 	return &RedisRecords{redis: client, sealer: sealer, timeout: timeout}
 }
 

@@ -18,7 +18,7 @@ const cooldown = time.Second
 // Options are the parts of a Limiter.
 type Options struct {
 	Rates
-	Redis redis.UniversalClient
+	Redis redis.Cmdable
 	// Timeout bounds each call of Redis.
 	Timeout time.Duration
 	// Key is derived from the service ring with Label.

@@ -12,7 +12,7 @@ import (
 
 // store counts attempts in Redis.
 type store struct {
-	redis   redis.UniversalClient
+	redis   redis.Cmdable
 	timeout time.Duration
 }
 
