@@ -132,6 +132,9 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p.open(a.url+"/sign-in", "#email")
 	p.types(email, password)
 	p.step("be asked", chromedp.WaitVisible(chromedp.CSS("#code")))
+	if shown := p.text("main"); !strings.Contains(shown, "Use your passkey") || strings.Contains(shown, "authenticator app") {
+		t.Errorf("the account has no app: %s", shown)
+	}
 	p.touches(device, true)
 	p.step("use the passkey after the password", chromedp.Click(chromedp.CSS(passkeyButton)), chromedp.WaitVisible(chromedp.CSS(inAccount)))
 
@@ -218,6 +221,21 @@ func TestDevicesForgetWhatWasRemoved(t *testing.T) {
 	}
 	p.open(a.url+"/account/passkeys", "#name")
 	devtest.Eventually(t, "the device has forgotten it", func() bool { return p.credentials(device) == 0 })
+}
+
+func TestSecondStepAsksForWhatTheAccountHas(t *testing.T) {
+	t.Parallel()
+	a := withPages(t, onLocalhost).asLocalhost()
+	session, _ := a.member()
+	d := a.laptop()
+	a.want(a.addPasskey(session, "Laptop", d), 201, "")
+	asked := a.guest().signsIn()
+	a.guest().wantPage("a passkey alone", asked, 200, "Use your passkey", "Recovery code", "data-passkey")
+	if strings.Contains(asked.raw, "authenticator app") {
+		t.Errorf("there is no app: %s", asked.raw)
+	}
+	a.secondFactor(a.signInWithPasskey("", d).text("access_token"))
+	a.guest().wantPage("both", a.guest().signsIn(), 200, "Enter your code", "authenticator app", "data-passkey")
 }
 
 // Whoever has no script, or a browser without passkeys, has what there was before.

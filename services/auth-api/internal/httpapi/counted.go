@@ -75,6 +75,11 @@ func (c *countedLogin) BeginPasskey(ctx context.Context, handle string) (passkey
 	return c.login.BeginPasskey(ctx, handle)
 }
 
+// Ways says how a sign-in may go on, which is none yet.
+func (c *countedLogin) Ways(ctx context.Context, handle string) (login.Ways, error) {
+	return c.login.Ways(ctx, handle)
+}
+
 // Passkey signs a person in and counts the result.
 func (c *countedLogin) Passkey(ctx context.Context, a login.PasskeyAttempt) (login.Opened, error) {
 	opened, err := c.login.Passkey(ctx, a)

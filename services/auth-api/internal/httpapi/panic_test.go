@@ -28,6 +28,9 @@ func (mistaken) Password(context.Context, login.Attempt) (login.Opened, error) {
 // BeginPasskey panics.
 func (mistaken) BeginPasskey(context.Context, string) (passkey.Begun, error) { panic("a mistake") }
 
+// Ways panics.
+func (mistaken) Ways(context.Context, string) (login.Ways, error) { panic("a mistake") }
+
 // Passkey panics.
 func (mistaken) Passkey(context.Context, login.PasskeyAttempt) (login.Opened, error) {
 	panic("a mistake")

@@ -64,6 +64,36 @@ func (s *Service) challenge(ctx context.Context, who account.Account, from devic
 	return &Challenge{Handle: handle, Lifetime: factor.ChallengeLifetime, TOTP: has.TOTP, Passkey: has.Passkeys > 0}
 }
 
+// Ways are the ways to do the second step of a sign-in, besides a recovery code.
+type Ways struct {
+	// TOTP is for a code of the authenticator app.
+	TOTP bool
+	// Passkey is the ceremony of a passkey; the zero value if none can be used.
+	Passkey passkey.Begun
+}
+
+// Ways returns those of the sign-in that has the handle. Faults: request_expired (the challenge is
+// over), store_unavailable.
+func (s *Service) Ways(ctx context.Context, handle string) (w Ways, err error) {
+	c, _, err := s.challenged(ctx, handle)
+	if err != nil {
+		return Ways{}, err
+	}
+	has, err := s.factors.Of(ctx, c.Account)
+	if err != nil {
+		return Ways{}, fmt.Errorf("ask for a second step: %w", err)
+	}
+	w.TOTP = has.TOTP
+	if has.Passkeys == 0 {
+		return w, nil
+	}
+	w.Passkey, err = s.passkeys.BeginSecondStep(ctx, c.Account)
+	if code := fault.CodeOf(err); code == fault.PasskeysNotConfigured || code == fault.FactorNotFound {
+		return w, nil // They are off, or the last one was removed meanwhile.
+	}
+	return w, err
+}
+
 // SecondAttempt is an attempt at the second step of a sign-in.
 type SecondAttempt struct {
 	// Handle is that of the challenge.

@@ -42,7 +42,7 @@ func (s *Service) secondStep(c *fiber.Ctx) error {
 		return seeOther(c, late.on(withRequest(route.SignIn, a.sealed)))
 	}
 	if err != nil {
-		const wrong = "The code is wrong, or was used. Wait for the next one, or use a recovery code; after many wrong ones only recovery codes do."
+		const wrong = "The code is wrong, or was used. An app shows another one soon, and each recovery code works once; after many wrong ones only recovery codes do."
 		return s.refuseCode(c, err, wrong, func(found []mistake) view { return s.codePage(c, v, a, "", found) })
 	}
 	s.Cookies.clear(c, stepCookie)
@@ -50,18 +50,30 @@ func (s *Service) secondStep(c *fiber.Ctx) error {
 }
 
 func (s *Service) codePage(c *fiber.Ctx, v visit, a asked, said notice, found []mistake) view {
-	const title = "Enter your code"
-	passkeys := s.passkeyStep(c, v, a)
+	ways, err := s.Login.Ways(c.UserContext(), s.Cookies.get(c, stepCookie))
+	title, label, hint := "Enter your code", "Code", "The six digits that your authenticator app shows, or one of your recovery codes."
+	switch {
+	case err != nil || ways.TOTP: // Without knowing, ask for what most people have.
+	case ways.Passkey.Ceremony != "":
+		title, label, hint = "Use your passkey", "Recovery code", "If you have no passkey at hand."
+	default:
+		title, label, hint = "Enter a recovery code", "Recovery code", "One of those that you were shown with your second step."
+	}
+	passkeys := s.passkeyStep(ways.Passkey, v, a)
+	code := h.Form(h.Method("post"), h.Action(route.SignInCode), g.Attr("novalidate"),
+		s.hidden(v, uuid.Nil, a.sealed),
+		field{id: "code", label: label, kind: "text", autocomplete: "one-time-code", focus: passkeys == nil || ways.TOTP, hint: hint}.node(found),
+		h.P(h.Button(h.Type("submit"), g.Text("Continue"))),
+	)
+	steps := g.Group{code, passkeys}
+	if passkeys != nil && !ways.TOTP {
+		steps = g.Group{h.NoScript(h.P(g.Text("Your browser needs JavaScript for a passkey."))), passkeys, code}
+	}
 	return view{title: title, script: passkeys != nil, wrong: len(found) > 0, body: g.Group{
 		said.node(), summary(found),
 		h.H1(g.Text(title)),
 		g.If(a.app != "", h.P(h.Class("quiet"), g.Text("To sign in to "+a.app))),
-		h.Form(h.Method("post"), h.Action(route.SignInCode), g.Attr("novalidate"),
-			s.hidden(v, uuid.Nil, a.sealed),
-			field{id: "code", label: "Code", kind: "text", autocomplete: "one-time-code", focus: true, hint: "The six digits that your authenticator app shows, or one of your recovery codes."}.node(found),
-			h.P(h.Button(h.Type("submit"), g.Text("Continue"))),
-		),
-		passkeys,
+		steps,
 		h.P(h.Class("quiet"), g.Text("Lost all of them? Ask whoever runs "+s.Name+".")),
 		h.P(h.Class("quiet"), h.A(h.Href(withRequest(route.SignIn, a.sealed)), g.Text("Back to sign in"))),
 	}}

@@ -71,13 +71,9 @@ func (s *Service) passkeySignIn(c *fiber.Ctx, v visit, a asked) g.Node {
 }
 
 // passkeyStep is the form on the page for the second step; nil if the account has no passkey.
-func (s *Service) passkeyStep(c *fiber.Ctx, v visit, a asked) g.Node {
-	if !s.Passkeys.Enabled() {
+func (s *Service) passkeyStep(begun passkey.Begun, v visit, a asked) g.Node {
+	if begun.Ceremony == "" {
 		return nil
-	}
-	begun, err := s.Login.BeginPasskey(c.UserContext(), s.Cookies.get(c, stepCookie))
-	if err != nil {
-		return nil // A code does as well.
 	}
 	return passkeyForm{action: route.SignInPasskey, to: "get", begun: begun, button: "Use a passkey", fields: g.Group{
 		s.hidden(v, uuid.Nil, a.sealed), h.Input(h.Type("hidden"), h.Name(secondField), h.Value("yes")),

@@ -18,6 +18,7 @@ import (
 type Login interface {
 	Password(ctx context.Context, a login.Attempt) (login.Opened, error)
 	SecondStep(ctx context.Context, a login.SecondAttempt) (login.Opened, error)
+	Ways(ctx context.Context, handle string) (login.Ways, error)
 	BeginPasskey(ctx context.Context, handle string) (passkey.Begun, error)
 	Passkey(ctx context.Context, a login.PasskeyAttempt) (login.Opened, error)
 }
