@@ -49,3 +49,23 @@ func TestPersonSeesWhatWasDoneWithTheAccount(t *testing.T) {
 	g.wantPage("a made-up page", g.get("/account/events?after=nonsense"), 404)
 	a.guest().wantPage("nobody's", a.guest().follow(a.guest().get("/account/events")), 200, "Sign in")
 }
+
+func TestEventsNameTheApps(t *testing.T) {
+	t.Parallel()
+	a := withPages(t)
+	a.register(email, password)
+	g := a.guest()
+	g.signsIn()
+	shelf := a.registered("--name", "Shelf", "--redirect-uri", callback)
+	ada := a.person()
+	code, verifier := ada.letIn(shelf, "openid offline_access")
+	a.want(a.grantAs(shelf, exchangeOf(code, verifier)), 200, "")
+	a.want(a.grantAs(shelf, exchangeOf(code, verifier)), 400, "")
+	page := g.get("/account/events")
+	g.wantPage("the events", page, 200, "Shelf was let in", "Signed in to Shelf", "Shelf was ended, because its code or token was used twice")
+	if strings.Contains(page.raw, ", by an app") || strings.Contains(page.raw, ", by Shelf") {
+		t.Errorf("an app is named twice: %s", page.raw)
+	}
+	a.must("client", "disable", shelf.id)
+	g.wantPage("of one that is no more", g.get("/account/events"), 200, "An app was let in", "Signed in to an app")
+}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
 
@@ -41,23 +42,33 @@ func (s *Service) showEvents(c *fiber.Ctx) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
-	return s.render(c, fiber.StatusOK, eventsPage(found, after, next))
+	var apps []uuid.UUID
+	for _, e := range found {
+		if id := appOf(e); id != uuid.Nil {
+			apps = append(apps, id)
+		}
+	}
+	names, err := s.Clients.Names(c.UserContext(), apps)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	return s.render(c, fiber.StatusOK, eventsPage(found, names, after, next))
 }
 
-func eventsPage(found []audit.Recorded, after, next audit.Cursor) view {
+func eventsPage(found []audit.Recorded, names map[uuid.UUID]string, after, next audit.Cursor) view {
 	const title = "What was done with your account"
 	return view{title: title, wide: true, body: g.Group{
 		h.H1(g.Text(title)),
 		h.P(g.Text("Is there something that was not you? "), h.A(h.Href(route.AccountPassword), g.Text("Change your password")), g.Text(". That signs you out everywhere else.")),
 		g.If(len(found) == 0, h.P(h.Class("quiet"), g.Text("There is nothing more."))),
-		g.If(len(found) > 0, h.Ul(h.Class("list"), g.Map(found, eventRow))),
+		g.If(len(found) > 0, h.Ul(h.Class("list"), g.Map(found, func(e audit.Recorded) g.Node { return eventRow(e, names[appOf(e)]) }))),
 		g.If(next != audit.Cursor{}, h.P(h.A(h.Href(route.AccountEvents+"?"+afterField+"="+url.QueryEscape(next.String())), g.Text("Older")))),
 		g.If(after != audit.Cursor{}, h.P(h.A(h.Href(route.AccountEvents), g.Text("Newest")))),
 		back(),
 	}}
 }
 
-func eventRow(e audit.Recorded) g.Node {
+func eventRow(e audit.Recorded, app string) g.Node {
 	from := ""
 	if e.Device != "" {
 		from += ", " + deviceOf(e.Device)
@@ -66,9 +77,9 @@ func eventRow(e audit.Recorded) g.Node {
 		from += ", from " + e.Address
 	}
 	return h.Li(
-		h.Strong(g.Text(eventWords(e))),
+		h.Strong(g.Text(eventWords(e, app))),
 		h.P(h.Class("quiet"), moment(e.At),
 			g.If(e.Count > 1, g.Group{g.Text(", " + count(int(e.Count), "time") + " until "), moment(e.Until)}),
-			g.Text(from+byWords(e.Actor.Kind))),
+			g.Text(from+byWords(e, app))),
 	)
 }

@@ -1,18 +1,25 @@
 package page
 
 import (
+	"cmp"
+
+	"github.com/google/uuid"
+
 	"auth.books.test/services/auth-api/internal/audit"
 	"auth.books.test/services/auth-api/internal/fault"
 )
 
-// eventWords say to the owner of an account what was done, or what was refused.
-func eventWords(e audit.Recorded) string {
+// eventWords say to the owner of an account what was done, or what was refused. app is the name
+// of the client that it is about, or "".
+func eventWords(e audit.Recorded, app string) string {
 	done, refused := wordsOf(e.Verb)
 	switch {
 	case done == "":
 		return string(e.Verb)
 	case e.Outcome == audit.Done && (e.Verb == audit.AssignRole || e.Verb == audit.UnassignRole):
 		return done + ": " + e.About
+	case e.Outcome == audit.Done && app != "" && appWords(e.Verb, app) != "":
+		return appWords(e.Verb, app)
 	case e.Outcome == audit.Done && e.Verb == audit.AddFactor && e.About == "passkey":
 		return "A passkey was added"
 	case e.Outcome == audit.Done && e.Verb == audit.RemoveFactor && e.About == "passkey":
@@ -85,20 +92,30 @@ func wordsOf(v audit.Verb) (done, refused string) {
 		return "A personal token was ended", ""
 	case audit.RevokeToken:
 		return "A token was ended by whoever had it", ""
-	case audit.EndReused:
-		return "An app was ended, because its code or token was used twice", ""
-	case audit.AllowApp:
-		return "An app was let in", ""
-	case audit.SignInToApp:
-		return "Signed in to an app", ""
-	case audit.EndApp:
-		return "An app was ended", ""
+	case audit.AllowApp, audit.SignInToApp, audit.EndApp, audit.EndReused:
+		return appWords(v, ""), ""
 	case audit.AssignRole:
 		return "A role was given", ""
 	case audit.UnassignRole:
 		return "A role was taken away", ""
 	}
 	return "", ""
+}
+
+// appWords are the words for what was done with an app; "" for another verb. name is "" if nobody
+// knows it any more.
+func appWords(v audit.Verb, name string) string {
+	switch v {
+	case audit.AllowApp:
+		return cmp.Or(name, "An app") + " was let in"
+	case audit.SignInToApp:
+		return "Signed in to " + cmp.Or(name, "an app")
+	case audit.EndApp:
+		return cmp.Or(name, "An app") + " was ended"
+	case audit.EndReused:
+		return cmp.Or(name, "An app") + " was ended, because its code or token was used twice"
+	}
+	return ""
 }
 
 // why ends the words for what was refused.
@@ -118,11 +135,27 @@ func why(c fault.Code) string {
 	return ""
 }
 
-// byWords say who it was, unless it was the owner.
-func byWords(k audit.Kind) string {
-	switch k {
+// appOf is the client that an event is about, or by; uuid.Nil if there is none.
+func appOf(e audit.Recorded) uuid.UUID {
+	switch {
+	case e.Verb == audit.AllowApp, e.Verb == audit.EndApp:
+		id, _ := uuid.Parse(e.About) // an older event may have none
+		return id
+	case e.Actor.Kind == audit.Client:
+		return e.Actor.ID
+	}
+	return uuid.Nil
+}
+
+// byWords say who it was, unless it was the owner, or the words for what was done say so. app is
+// as in eventWords.
+func byWords(e audit.Recorded, app string) string {
+	switch e.Actor.Kind {
 	case audit.Client:
-		return ", by an app"
+		if e.Verb == audit.SignInToApp || e.Verb == audit.EndReused {
+			return ""
+		}
+		return ", by " + cmp.Or(app, "an app")
 	case audit.Command:
 		return ", by whoever runs the service"
 	case audit.Nobody:

@@ -34,7 +34,15 @@ func TestEventsAreToldInPlainWords(t *testing.T) {
 		"A role was given: books/reader":                                        {Verb: audit.AssignRole, Outcome: audit.Done, About: "books/reader"},
 		"shelf.dusted":                                                          {Verb: "shelf.dusted", Outcome: audit.Done},
 	} {
-		if got := page.EventWords(e); got != want {
+		if got := page.EventWords(e, ""); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for want, verb := range map[string]audit.Verb{
+		"Shelf was let in": audit.AllowApp, "Signed in to Shelf": audit.SignInToApp, "Shelf was ended": audit.EndApp,
+		"Shelf was ended, because its code or token was used twice": audit.EndReused, "Signed in": audit.SignIn,
+	} {
+		if got := page.EventWords(audit.Recorded{Verb: verb, Outcome: audit.Done}, "Shelf"); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -21,6 +21,6 @@ var DeviceOf = deviceOf
 var PlaceOf = placeOf
 
 // EventWords and WordsOf are what the page of events says.
-func EventWords(e audit.Recorded) string { return eventWords(e) }
+func EventWords(e audit.Recorded, app string) string { return eventWords(e, app) }
 
 func WordsOf(v audit.Verb) (done, refused string) { return wordsOf(v) }

@@ -21,6 +21,8 @@ import (
 // Clients reads the apps that may send people here to sign out; client.Store implements it.
 type Clients interface {
 	App(ctx context.Context, id uuid.UUID) (client.App, error)
+	// Names returns the names of clients that are not disabled.
+	Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error)
 }
 
 // Hints reads ID tokens that apps send back; idtoken.Keys implements it.
