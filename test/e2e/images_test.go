@@ -62,7 +62,7 @@ const minikubeLoad = `build() {
 }
 build`
 
-// ownImages are the images of the services in Minikube's overlay.
+// ownImages are the images of the services in Minikube's overlay. Mailpit's is not ours.
 func ownImages() (images []string, err error) {
 	rendered, err := manifest.Render(filepath.Join(root, "kustomize/overlays/minikube"))
 	if err != nil {
@@ -73,7 +73,7 @@ func ownImages() (images []string, err error) {
 		return nil, err
 	}
 	for _, d := range set.Deployments {
-		if image := d.Spec.Template.Spec.Containers[0].Image; !slices.Contains(images, image) {
+		if image := d.Spec.Template.Spec.Containers[0].Image; strings.HasPrefix(image, "localhost:") && !slices.Contains(images, image) {
 			images = append(images, image)
 		}
 	}
