@@ -67,7 +67,7 @@ func bothHostsAnswer(t *testing.T, address string) {
 func TestIngressServesBothHosts(t *testing.T) {
 	ready(t)
 	serveByTraefik(t)
-	bothHostsAnswer(t, forwarded(t))
+	bothHostsAnswer(t, forwarded(t, "traefik", "service/traefik", "80"))
 	// Where the addresses of the node lead to the node, its port 80 does too.
 	if current := strings.TrimSpace(kubectl(t, "config", "current-context")); current == "minikube" || current == "one-node" {
 		if status, body, err := visit(node()+":80", "auth.books.test", "/docs", ""); err != nil || status != 200 {
@@ -96,5 +96,5 @@ func TestGatewayServesBothHosts(t *testing.T) {
 	applyWith(t, "components: [../../components/gateway]\n")
 	inAuth(t, "delete", "ingress/auth-api", "ingress/helloworld")
 	inAuth(t, "wait", "--for=condition=Programmed", "--timeout=1m", "gateway/auth")
-	bothHostsAnswer(t, forwarded(t))
+	bothHostsAnswer(t, forwarded(t, "traefik", "service/traefik", "80"))
 }

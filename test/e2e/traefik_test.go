@@ -83,11 +83,11 @@ func loadTraefik(t *testing.T) {
 	}
 }
 
-// forwarded is an address of this machine that leads to Traefik, whatever network the cluster has.
-func forwarded(t *testing.T) string {
+// forwarded is an address of this machine that leads to a port of the cluster, whatever network that has.
+func forwarded(t *testing.T, namespace, to, port string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, "kubectl", "--namespace", "traefik", "port-forward", "--address=127.0.0.1", "service/traefik", ":80")
+	cmd := exec.CommandContext(ctx, "kubectl", "--namespace", namespace, "port-forward", "--address=127.0.0.1", to, ":"+port)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
