@@ -127,7 +127,7 @@ fuzz: ## Gives each fuzz target, and random requests to every operation, 30 s to
 
 .PHONY: e2e
 e2e: ## Runs the platform on the cluster that kubectl's current context names, if that is for development.
-	go test -tags e2e -count=1 -v -timeout 20m ./test/e2e
+	go test -tags e2e -count=1 -v -timeout 30m ./test/e2e
 
 .PHONY: upgrade-drill
 upgrade-drill: ## Exchanges Postgres, Redis and the service on that cluster under load, and measures. UPGRADE_FROM=commit, DRILL=test.
