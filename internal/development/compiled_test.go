@@ -10,9 +10,9 @@ import (
 
 const module = "auth.books.test/"
 
-// A package that names the type of a client of go-redis compiles some 1,500 methods anew, since
-// the type has a field of a generic type. That takes two seconds of the loop from saving to
-// serving (docs/development.md, "The loop").
+// A package that names the type of a client of go-redis compiles some 1,500 methods again, since
+// the type has a field of a generic type. That adds two seconds between saving a file and serving
+// it (docs/development.md, "The loop").
 func TestOnlyWhatIsNextToRedisCompilesItsClient(t *testing.T) {
 	t.Parallel()
 	next := []string{module + "verify/cache", module + "verify/direct", module + "services/auth-api/internal/access", module + "services/auth-api/internal/sessiondb"}

@@ -16,16 +16,11 @@ func TestSessionThatIsUsedOnlyAtAnotherAPILives(t *testing.T) {
 	a := start(t, func(s settings) { s["SESSION_IDLE_LIFETIME"] = "10s" })
 	used, _ := a.member()
 	unused, _ := a.signIn(email, password)
-	client, err := direct.Open(a.env["SESSION_DB_URL"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
 	ring, err := token.ParseKeyRing(tokenKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := direct.New(client, ring, direct.Options{})
+	api, err := direct.Connect(a.env["SESSION_DB_URL"], ring, direct.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

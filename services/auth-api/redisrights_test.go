@@ -112,17 +112,12 @@ func (r *clusterRedis) refused() (refused []string) {
 // of its last use.
 func (r *clusterRedis) tellUse(user, accessToken string) {
 	r.t.Helper()
-	client, err := direct.Open(r.url(user))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer client.Close()
 	ring, err := token.ParseKeyRing(tokenKey)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	var ahead atomic.Int64
-	verifier, err := direct.New(client, ring, direct.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	verifier, err := direct.Connect(r.url(user), ring, direct.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -190,16 +185,11 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 	}
 
 	r.admin.ConfigResetStat(ctx)
-	redisClient, err := direct.Open(r.url("verifier"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer redisClient.Close()
 	ring, err := token.ParseKeyRing(tokenKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := direct.New(redisClient, ring, direct.Options{})
+	verifier, err := direct.Connect(r.url("verifier"), ring, direct.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +209,7 @@ func TestRedisUsersHaveTheRightsThatAreUsedAndNoOthers(t *testing.T) {
 		_, err := verifier.Verify(ctx, living)
 		return err != nil
 	})
-	if err := redisClient.Ping(ctx).Err(); err != nil { // as an API's own readiness does
+	if err := verifier.Ping(ctx); err != nil { // as an API's own readiness does
 		t.Error(err)
 	}
 	again, _ := a.signIn(email, password)

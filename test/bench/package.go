@@ -30,15 +30,7 @@ func (st *stack) direct(o direct.Options) (*direct.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := direct.Open(st.redis.URL)
-	if err != nil {
-		return nil, err
-	}
-	d, err := direct.New(client, ring, o)
-	if err != nil {
-		return nil, errors.Join(err, client.Close())
-	}
-	return d, nil
+	return direct.Connect(st.redis.URL, ring, o)
 }
 
 // measurePackage compares a call of direct.Verifier.Verify with the check of a JWT

@@ -83,7 +83,7 @@ func loadTraefik(t *testing.T) {
 	}
 }
 
-// forwarded is an address of this machine that leads to a port of the cluster, whatever network that has.
+// forwarded is an address of this machine that leads to a port of the cluster, whatever network the cluster has.
 func forwarded(t *testing.T, namespace, to, port string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

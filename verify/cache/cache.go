@@ -21,8 +21,8 @@ const (
 
 // Options describe a Cache. Those without a default are required.
 type Options[K comparable, V any] struct {
-	// Client reaches Redis: a *redis.Client, also of Sentinel, or a *redis.ClusterClient. Of
-	// another one nothing is cached.
+	// Client reaches Redis: a *redis.Client, with or without Sentinel, or a
+	// *redis.ClusterClient. With any other client, nothing is cached.
 	Client redis.Cmdable
 	// Prefix begins all keys that are read. Redis reports changes of keys with it.
 	Prefix string

@@ -24,9 +24,9 @@ var (
 	errMoved   = errors.New("the cluster's masters have changed")
 )
 
-// source is what a cache needs of Redis. It is an interface, and what is behind it is not
-// generic: every package that has a cache compiles all generic code anew, and with a client
-// of go-redis in it that takes two seconds longer (docs/development.md, "The loop").
+// source is what a cache needs of Redis. The interface hides a client of go-redis from the
+// generic code, which is compiled again in every package that has a cache: with the client's
+// type in it, that takes two seconds longer (docs/development.md, "The loop").
 type source interface {
 	// route returns the reader for a key, and whether its node reports changes.
 	route(key string) (r reader, tracked bool)
@@ -54,7 +54,8 @@ type tracker struct {
 	tracking
 }
 
-// open is not inlined, lest its callers compile what source hides.
+// open is not inlined, so that its callers do not compile what source hides: package client
+// has 7,600 symbols instead of 23,000 (TestOnlyWhatIsNextToRedisCompilesItsClient).
 //
 //go:noinline
 func open(client redis.Cmdable, m marker, strings bool, t tracking) source {

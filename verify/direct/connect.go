@@ -8,8 +8,8 @@ import (
 )
 
 // Connect makes a verifier with a client of its own for a Redis URL (see Open). It does not
-// wait for Redis. Close closes the client, too. A caller that has no other use for Redis does
-// not need go-redis's types, which take the compiler two seconds.
+// wait for Redis. Close closes the client, too. A caller with no other use for Redis need not
+// name go-redis's types, which cost two seconds of compile time.
 func Connect(rawURL string, ring *token.KeyRing, o Options) (*Verifier, error) {
 	client, err := Open(rawURL)
 	if err != nil {

@@ -71,8 +71,8 @@ type Stats struct {
 	BadRecords uint64
 }
 
-// New makes a verifier and does not wait for Redis. Close ends its background work, but
-// does not close the client, as it does that of Connect.
+// New makes a verifier and does not wait for Redis. Close ends its background work and leaves
+// the client open.
 func New(client redis.Cmdable, ring *token.KeyRing, o Options) (*Verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now

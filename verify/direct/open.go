@@ -41,8 +41,8 @@ func Open(rawURL string) (redis.UniversalClient, error) {
 	return redis.NewUniversalClient(o), nil
 }
 
-// CheckURL returns the error that Open would return. It is not inlined, lest its callers
-// compile go-redis's options.
+// CheckURL returns the error that Open would return. It is not inlined, so that its callers
+// do not compile go-redis's options (TestOnlyWhatIsNextToRedisCompilesItsClient).
 //
 //go:noinline
 func CheckURL(rawURL string) error {

@@ -61,18 +61,14 @@ func startShelf(c config.Config, clientID string) (s *shelf, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the sample app: %w", err)
 	}
-	redis, err := direct.Open(c.RedisURL())
+	v, err := direct.Connect(c.RedisURL(), c.TokenRing(), direct.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the sample app: %w", err), l.Close())
-	}
-	v, err := direct.New(redis, c.TokenRing(), direct.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the sample app: %w", err), l.Close(), redis.Close())
 	}
 	s = newShelf(l, c.Issuer.URL, clientID)
 	server := &http.Server{Handler: s.handler(v), ReadHeaderTimeout: shelfTimeout}
 	go func() { _ = server.Serve(l) }() // until it is closed
-	s.stop = func() { _ = errors.Join(server.Close(), v.Close(), redis.Close()) }
+	s.stop = func() { _ = errors.Join(server.Close(), v.Close()) }
 	return s, nil
 }
 

@@ -85,7 +85,7 @@ func matches(marker string, now []master) bool {
 
 // deleteMarker deletes the marker if it still has this value.
 func (s *Store) deleteMarker(ctx context.Context, marker string) error {
-	err := s.watch(ctx, func(tx redis.Cmdable) error {
+	err := s.transact(ctx, func(tx redis.Cmdable) error {
 		if now, err := tx.Get(ctx, token.RebuiltKey).Result(); err != nil || now != marker {
 			return err
 		}
@@ -154,7 +154,7 @@ func (s *Store) replaceMarker(ctx context.Context, began, from, to string) error
 	if slices.ContainsFunc(now, master.evicts) {
 		value = token.UntrustedPrefix + value
 	}
-	err = s.watch(ctx, func(tx redis.Cmdable) error {
+	err = s.transact(ctx, func(tx redis.Cmdable) error {
 		marker, err := tx.Get(ctx, token.RebuiltKey).Result()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return err
@@ -207,7 +207,7 @@ func (s *Store) Claim(ctx context.Context, id string, ttl time.Duration) (held b
 }
 
 func (s *Store) claim(ctx context.Context, id string, ttl time.Duration) (held bool, err error) {
-	err = s.watch(ctx, func(tx redis.Cmdable) error {
+	err = s.transact(ctx, func(tx redis.Cmdable) error {
 		holder, err := tx.Get(ctx, claimKey).Result()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return err

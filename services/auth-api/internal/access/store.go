@@ -21,13 +21,13 @@ import (
 // attack the interpreter.
 type Store struct {
 	redis redis.Cmdable
-	// watch is the client's Watch. A field of the client's own type would make the compiler
-	// take two seconds more for every package that knows a Store (docs/development.md, "The
-	// loop").
-	watch   func(ctx context.Context, do func(tx redis.Cmdable) error, key string) error
-	ring    *token.KeyRing
-	local   Local
-	timeout time.Duration
+	// transact is the client's Watch (optimistic locking of a key). A field of the client's own
+	// type would cost every package that uses a Store two seconds of compile time
+	// (docs/development.md, "The loop").
+	transact func(ctx context.Context, do func(tx redis.Cmdable) error, key string) error
+	ring     *token.KeyRing
+	local    Local
+	timeout  time.Duration
 	// evicts is the result of the last call of Rebuilt.
 	evicts atomic.Bool
 }
@@ -39,10 +39,10 @@ type Local interface{ Forget(hashes ...token.Hash) }
 // with the ring's first key, and makes local forget every record that it changes before the
 // call returns.
 func NewStore(client redis.UniversalClient, ring *token.KeyRing, timeout time.Duration, local Local) *Store {
-	watch := func(ctx context.Context, do func(redis.Cmdable) error, key string) error {
+	transact := func(ctx context.Context, do func(redis.Cmdable) error, key string) error {
 		return client.Watch(ctx, func(tx *redis.Tx) error { return do(tx) }, key)
 	}
-	return &Store{redis: client, watch: watch, ring: ring, local: local, timeout: timeout}
+	return &Store{redis: client, transact: transact, ring: ring, local: local, timeout: timeout}
 }
 
 // Put writes the record of a new token. Only Put and Restore create records.

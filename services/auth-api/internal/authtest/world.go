@@ -90,7 +90,7 @@ type World struct {
 }
 
 // Redis is the part of a client that tests use. The client's own type would cost every package
-// of tests two seconds of the compiler (docs/development.md, "The loop").
+// of tests two seconds of compile time (docs/development.md, "The loop").
 type Redis interface {
 	redis.Cmdable
 	AddHook(redis.Hook)

@@ -66,7 +66,7 @@ func (s *Service) challenge(ctx context.Context, who account.Account, from devic
 
 // Ways are the ways to do the second step of a sign-in, besides a recovery code.
 type Ways struct {
-	// TOTP is for a code of the authenticator app.
+	// TOTP says that the account has an authenticator app.
 	TOTP bool
 	// Passkey is the ceremony of a passkey; the zero value if none can be used.
 	Passkey passkey.Begun
@@ -89,7 +89,7 @@ func (s *Service) Ways(ctx context.Context, handle string) (w Ways, err error) {
 	}
 	w.Passkey, err = s.passkeys.BeginSecondStep(ctx, c.Account)
 	if code := fault.CodeOf(err); code == fault.PasskeysNotConfigured || code == fault.FactorNotFound {
-		return w, nil // They are off, or the last one was removed meanwhile.
+		return w, nil // Passkeys are not configured any more, or the last one was removed meanwhile.
 	}
 	return w, err
 }

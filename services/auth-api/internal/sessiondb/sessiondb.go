@@ -1,8 +1,8 @@
 // Package sessiondb opens session-db, the Redis with the records of tokens.
 //
-// It is the only package between a client of go-redis and package app. Whichever package names
-// such a client's type takes two seconds longer to compile (docs/development.md, "The loop"),
-// and package app is compiled for every change of the service.
+// It keeps the types of go-redis's clients out of package app, which is compiled after every
+// change of the service: a package that names one takes two seconds longer to compile
+// (docs/development.md, "The loop").
 package sessiondb
 
 import (
@@ -23,7 +23,7 @@ const Timeout = time.Second
 
 // DB is session-db, with what reads and writes the records of tokens there.
 type DB struct {
-	// Redis is for records of other things than tokens.
+	// Redis is for everything but the records of tokens.
 	Redis    redis.Cmdable
 	Tokens   *access.Store
 	Verifier *direct.Verifier

@@ -51,22 +51,23 @@ func (s *Service) secondStep(c *fiber.Ctx) error {
 
 func (s *Service) codePage(c *fiber.Ctx, v visit, a asked, said notice, found []mistake) view {
 	ways, err := s.Login.Ways(c.UserContext(), s.Cookies.get(c, stepCookie))
+	passkeys := s.passkeyStep(ways.Passkey, v, a)
+	onlyPasskeys := passkeys != nil && !ways.TOTP
 	title, label, hint := "Enter your code", "Code", "The six digits that your authenticator app shows, or one of your recovery codes."
 	switch {
-	case err != nil || ways.TOTP: // Without knowing, ask for what most people have.
-	case ways.Passkey.Ceremony != "":
+	case err != nil || ways.TOTP: // If it is not known what the account has, ask for what most people have.
+	case onlyPasskeys:
 		title, label, hint = "Use your passkey", "Recovery code", "If you have no passkey at hand."
 	default:
 		title, label, hint = "Enter a recovery code", "Recovery code", "One of those that you were shown with your second step."
 	}
-	passkeys := s.passkeyStep(ways.Passkey, v, a)
 	code := h.Form(h.Method("post"), h.Action(route.SignInCode), g.Attr("novalidate"),
 		s.hidden(v, uuid.Nil, a.sealed),
-		field{id: "code", label: label, kind: "text", autocomplete: "one-time-code", focus: passkeys == nil || ways.TOTP, hint: hint}.node(found),
+		field{id: "code", label: label, kind: "text", autocomplete: "one-time-code", focus: !onlyPasskeys, hint: hint}.node(found),
 		h.P(h.Button(h.Type("submit"), g.Text("Continue"))),
 	)
 	steps := g.Group{code, passkeys}
-	if passkeys != nil && !ways.TOTP {
+	if onlyPasskeys {
 		steps = g.Group{h.NoScript(h.P(g.Text("Your browser needs JavaScript for a passkey."))), passkeys, code}
 	}
 	return view{title: title, script: passkeys != nil, wrong: len(found) > 0, body: g.Group{

@@ -10,16 +10,14 @@ import (
 )
 
 // eventWords say to the owner of an account what was done, or what was refused. app is the name
-// of the client that it is about, or "".
+// of the client that appOf returns; "" if there is none, or it is disabled.
 func eventWords(e audit.Recorded, app string) string {
-	done, refused := wordsOf(e.Verb)
+	done, refused := wordsOf(e.Verb, app)
 	switch {
 	case done == "":
 		return string(e.Verb)
 	case e.Outcome == audit.Done && (e.Verb == audit.AssignRole || e.Verb == audit.UnassignRole):
 		return done + ": " + e.About
-	case e.Outcome == audit.Done && app != "" && appWords(e.Verb, app) != "":
-		return appWords(e.Verb, app)
 	case e.Outcome == audit.Done && e.Verb == audit.AddFactor && e.About == "passkey":
 		return "A passkey was added"
 	case e.Outcome == audit.Done && e.Verb == audit.RemoveFactor && e.About == "passkey":
@@ -37,8 +35,8 @@ func eventWords(e audit.Recorded, app string) string {
 }
 
 // wordsOf are the words for a verb; "" if it is never about an account. refused is "" where
-// nothing better can be said than that it was refused.
-func wordsOf(v audit.Verb) (done, refused string) {
+// nothing better can be said than that it was refused. app is as in eventWords.
+func wordsOf(v audit.Verb, app string) (done, refused string) {
 	switch v {
 	case audit.RegisterAccount:
 		return "The account was made with a code that was mailed to its address", "Somebody wanted to register your address"
@@ -92,30 +90,20 @@ func wordsOf(v audit.Verb) (done, refused string) {
 		return "A personal token was ended", ""
 	case audit.RevokeToken:
 		return "A token was ended by whoever had it", ""
-	case audit.AllowApp, audit.SignInToApp, audit.EndApp, audit.EndReused:
-		return appWords(v, ""), ""
+	case audit.AllowApp:
+		return cmp.Or(app, "An app") + " was let in", ""
+	case audit.SignInToApp:
+		return "Signed in to " + cmp.Or(app, "an app"), ""
+	case audit.EndApp:
+		return cmp.Or(app, "An app") + " was ended", ""
+	case audit.EndReused:
+		return cmp.Or(app, "An app") + " was ended, because its code or token was used twice", ""
 	case audit.AssignRole:
 		return "A role was given", ""
 	case audit.UnassignRole:
 		return "A role was taken away", ""
 	}
 	return "", ""
-}
-
-// appWords are the words for what was done with an app; "" for another verb. name is "" if nobody
-// knows it any more.
-func appWords(v audit.Verb, name string) string {
-	switch v {
-	case audit.AllowApp:
-		return cmp.Or(name, "An app") + " was let in"
-	case audit.SignInToApp:
-		return "Signed in to " + cmp.Or(name, "an app")
-	case audit.EndApp:
-		return cmp.Or(name, "An app") + " was ended"
-	case audit.EndReused:
-		return cmp.Or(name, "An app") + " was ended, because its code or token was used twice"
-	}
-	return ""
 }
 
 // why ends the words for what was refused.
@@ -139,7 +127,7 @@ func why(c fault.Code) string {
 func appOf(e audit.Recorded) uuid.UUID {
 	switch {
 	case e.Verb == audit.AllowApp, e.Verb == audit.EndApp:
-		id, _ := uuid.Parse(e.About) // an older event may have none
+		id, _ := uuid.Parse(e.About) // it is a client's id, see package authorization
 		return id
 	case e.Actor.Kind == audit.Client:
 		return e.Actor.ID
@@ -147,8 +135,8 @@ func appOf(e audit.Recorded) uuid.UUID {
 	return uuid.Nil
 }
 
-// byWords say who it was, unless it was the owner, or the words for what was done say so. app is
-// as in eventWords.
+// byWords say who did it, unless that was the owner, or an app that eventWords name already. app
+// is as in eventWords.
 func byWords(e audit.Recorded, app string) string {
 	switch e.Actor.Kind {
 	case audit.Client:

@@ -23,4 +23,4 @@ var PlaceOf = placeOf
 // EventWords and WordsOf are what the page of events says.
 func EventWords(e audit.Recorded, app string) string { return eventWords(e, app) }
 
-func WordsOf(v audit.Verb) (done, refused string) { return wordsOf(v) }
+func WordsOf(v audit.Verb) (done, refused string) { return wordsOf(v, "") }

@@ -18,7 +18,8 @@ import (
 	"auth.books.test/services/auth-api/internal/oauth"
 )
 
-// Clients reads the apps that may send people here to sign out; client.Store implements it.
+// Clients reads the apps that may send people here to sign out, and the names of those in events;
+// client.Store implements it.
 type Clients interface {
 	App(ctx context.Context, id uuid.UUID) (client.App, error)
 	// Names returns the names of clients that are not disabled.

@@ -70,7 +70,7 @@ func (s *Service) passkeySignIn(c *fiber.Ctx, v visit, a asked) g.Node {
 	return passkeyForm{action: route.SignInPasskey, to: "get", begun: begun, autofill: !refused, fields: s.hidden(v, uuid.Nil, a.sealed), button: "Use a passkey"}.node()
 }
 
-// passkeyStep is the form on the page for the second step; nil if the account has no passkey.
+// passkeyStep is the form on the page for the second step; nil if no passkey can be used.
 func (s *Service) passkeyStep(begun passkey.Begun, v visit, a asked) g.Node {
 	if begun.Ceremony == "" {
 		return nil
